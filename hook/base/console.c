@@ -1,0 +1,170 @@
+#include "base/console.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/env.h"
+
+static bool quiet;
+static bool closed; /* the result line was written */
+static bool bar_is_up;
+
+void console_set_quiet(bool value)
+{
+	quiet = value;
+}
+
+bool console_is_quiet(void)
+{
+	return quiet;
+}
+
+bool console_is_terminal(void)
+{
+	return isatty(STDOUT_FILENO) == 1;
+}
+
+static bool colour(void)
+{
+	return console_is_terminal() && env_get("NO_COLOR") == NULL;
+}
+
+const char *console_bold(void)
+{
+	return colour() ? "\033[1m" : "";
+}
+
+const char *console_plain(void)
+{
+	return colour() ? "\033[0m" : "";
+}
+
+static void clear_bar(void)
+{
+	if (bar_is_up)
+		fputs("\r\033[K", stderr);
+	bar_is_up = false;
+}
+
+static void console_line(const char *start, const char *format, va_list arguments)
+{
+	char line[2048];
+	if (closed)
+		return;
+	clear_bar();
+	vsnprintf(line, sizeof(line), format, arguments);
+	fprintf(stderr, "%s%s\n", start, line);
+}
+
+void console_say(const char *format, ...)
+{
+	if (quiet)
+		return;
+	va_list arguments;
+	va_start(arguments, format);
+	console_line("", format, arguments);
+	va_end(arguments);
+}
+
+void console_warn(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	console_line("warning: ", format, arguments);
+	va_end(arguments);
+}
+
+void console_error(const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	console_line("modelhook: ", format, arguments);
+	va_end(arguments);
+}
+
+void console_print(const char *string)
+{
+	if (!closed)
+		fputs(string, stdout);
+}
+
+void console_result(const char *line)
+{
+	if (closed)
+		return;
+	clear_bar();
+	fflush(stderr);
+	fprintf(stdout, "%s\n", line);
+	fflush(stdout);
+	closed = true;
+}
+
+void progress_start(struct progress *progress, const char *what, uint64_t total)
+{
+	int64_t now = clock_monotonic_ms();
+	*progress = (struct progress){.what = what, .total = total, .started = now, .printed = now};
+}
+
+static void progress_describe(const struct progress *progress, int64_t now, char *line, size_t size)
+{
+	const double mib = 1024.0 * 1024.0;
+	double seconds = (double)(now - progress->started) / 1000.0;
+	double rate = seconds > 0 ? (double)progress->done / seconds : 0;
+	int used = snprintf(line, size, "%s: %.1f", progress->what, (double)progress->done / mib);
+	if (progress->total > 0)
+		used += snprintf(line + used, size - (size_t)used, " of %.1f",
+			(double)progress->total / mib);
+	used += snprintf(line + used, size - (size_t)used, " MiB, %.1f MiB/s", rate / mib);
+	if (progress->total > progress->done && rate > 0)
+		snprintf(line + used, size - (size_t)used, ", %.0f s left",
+			(double)(progress->total - progress->done) / rate);
+}
+
+static void draw_bar(const struct progress *progress, const char *line)
+{
+	enum { WIDTH = 24 };
+	char bar[WIDTH + 1];
+	uint64_t total = progress->total > 0 ? progress->total : 1;
+	uint64_t done = progress->done < total ? progress->done : total;
+	int filled = (int)((double)done / (double)total * WIDTH);
+	memset(bar, '.', WIDTH);
+	memset(bar, '#', (size_t)filled);
+	bar[WIDTH] = '\0';
+	fprintf(stderr, "\r\033[K[%s] %s", bar, line);
+	fflush(stderr);
+	bar_is_up = true;
+}
+
+void progress_add(struct progress *progress, uint64_t bytes)
+{
+	progress->done += bytes;
+	if (quiet || closed || progress->what == NULL)
+		return;
+	bool terminal = isatty(STDERR_FILENO) == 1;
+	int64_t now = clock_monotonic_ms();
+	if (now - progress->printed < (terminal ? 200 : 5000))
+		return;
+	char line[160];
+	progress->printed = now;
+	progress->shown = true;
+	progress_describe(progress, now, line, sizeof(line));
+	if (terminal)
+		draw_bar(progress, line);
+	else
+		console_say("%s", line);
+}
+
+void progress_end(struct progress *progress)
+{
+	char line[160];
+	clear_bar();
+	if (progress->shown) {
+		progress_describe(progress, clock_monotonic_ms(), line, sizeof(line));
+		console_say("%s", line);
+	}
+	*progress = (struct progress){0};
+}

@@ -1,0 +1,55 @@
+/* fail - what went wrong, said once, carried by value.
+ *
+ * A function that can fail takes a `struct fail *` last and returns 0, or -1 with it filled. It is
+ * filled if and only if the call returned -1, and never printed below main(). Each layer adds its
+ * noun in front (fail_in), so that a message reads from the outside in: "package model:
+ * variables.index: block 3: ...". Text that came from outside is escaped before it gets here
+ * (console_escape, text_add_escaped). It owns nothing: it may be copied and dropped.
+ */
+#ifndef MODELHOOK_BASE_FAIL_H
+#define MODELHOOK_BASE_FAIL_H
+
+#include "base/status.h"
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
+
+struct fail {
+	enum status status; /* decides the exit status */
+	int os;		    /* errno, or 0 */
+	long http;	    /* status of the answer, or 0 */
+	char text[512];	    /* one line: what was wrong, and where */
+	char hint[256];	    /* one line: what to do next; may be empty */
+};
+
+/* fail_set - fill f; the hint is cleared. Returns -1, so that it can be returned at once. */
+int fail_set(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* fail_errno - as fail_set, with errno kept in f->os and its text behind the message */
+int fail_errno(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* fail_in - put "NOUN: " in front of a filled f. Returns -1. */
+int fail_in(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* fail_hint - say what to do next. Returns -1. */
+int fail_hint(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* fail_output_status - the status for an errno of a write to local disk: DISK where it is the disk
+ */
+enum status fail_output_status(int os);
+
+/* fail_input_status - the status for an errno of a read: MISSING where nothing is there */
+enum status fail_input_status(int os);
+
+/* fail_last_words - called once before a defect ends the process, so that the result line is still
+ * printed */
+void fail_last_words(void (*say)(const struct fail *f));
+
+/* fail_defect - a broken invariant, or memory that could not be had: ends the process with 70 (or
+ * 75) */
+_Noreturn void fail_defect(const char *file, int line, const char *what);
+_Noreturn void fail_out_of_memory(void);
+
+#define INVARIANT(condition) ((condition) ? (void)0 : fail_defect(__FILE__, __LINE__, #condition))
+
+#endif

@@ -1,0 +1,294 @@
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int input_fail(const char *path, struct fail *f)
+{
+	return fail_errno(f, fail_input_status(errno), "%s", path);
+}
+
+static int output_fail(const char *path, struct fail *f)
+{
+	return fail_errno(f, fail_output_status(errno), "%s", path);
+}
+
+static int read_all(int fd, const char *path, size_t max, struct text *text, struct fail *f)
+{
+	char buffer[16384];
+	for (;;) {
+		ssize_t count = read(fd, buffer, sizeof(buffer));
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return input_fail(path, f);
+		if (count == 0)
+			return 0;
+		if (text->size + (size_t)count > max)
+			return fail_set(
+				f, STATUS_UNACCEPTABLE, "%s: more than %zu bytes", path, max);
+		text_add(text, buffer, (size_t)count);
+	}
+}
+
+int file_read(const char *path, size_t max, struct text *text, struct fail *f)
+{
+	text_clear(text);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return input_fail(path, f);
+	int result = read_all(fd, path, max, text, f);
+	close(fd);
+	return result;
+}
+
+bool file_is_there(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) == 0;
+}
+
+bool file_is_directory(const char *path)
+{
+	struct stat s;
+	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+int file_make_directories(const char *path, struct fail *f)
+{
+	char *copy = text_copy(path);
+	int result = 0;
+	for (char *at = copy + 1; result == 0; at++) {
+		if (*at != '/' && *at != '\0')
+			continue;
+		char was = *at;
+		*at = '\0';
+		if (mkdir(copy, 0777) != 0 && !(errno == EEXIST && file_is_directory(copy)))
+			result = output_fail(copy, f);
+		*at = was;
+		if (was == '\0')
+			break;
+	}
+	free(copy);
+	return result;
+}
+
+int file_remove(const char *path, struct fail *f)
+{
+	if (unlink(path) != 0 && errno != ENOENT)
+		return output_fail(path, f);
+	return 0;
+}
+
+int file_create(const char *path, struct file_writer *w, struct fail *f)
+{
+	*w = (struct file_writer){.path = text_copy(path)};
+	w->temporary = text_format("%s.%ld.tmp", path, (long)getpid());
+	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (w->fd >= 0)
+		return 0;
+	int result = output_fail(w->temporary, f);
+	free(w->path);
+	free(w->temporary);
+	*w = (struct file_writer){0};
+	return result;
+}
+
+int file_write(struct file_writer *w, const void *bytes, size_t size, struct fail *f)
+{
+	const char *at = bytes;
+	while (size > 0) {
+		ssize_t count = write(w->fd, at, size);
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0)
+			return output_fail(w->temporary, f);
+		at += count;
+		size -= (size_t)count;
+		w->size += (uint64_t)count;
+	}
+	return 0;
+}
+
+static int sync_folder(const char *path, struct fail *f)
+{
+	char *folder = file_folder(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = fd < 0 ? output_fail(folder, f) : 0;
+	/* EINVAL: a file system that cannot sync folders (some FUSE mounts) has nothing to promise
+	 */
+	if (result == 0 && fsync(fd) != 0 && errno != EINVAL)
+		result = output_fail(folder, f);
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return result;
+}
+
+static int file_commit(struct file_writer *w, struct fail *f)
+{
+	if (fsync(w->fd) != 0)
+		return output_fail(w->temporary, f);
+	int closed = close(w->fd);
+	w->fd = -1;
+	if (closed != 0)
+		return output_fail(w->temporary, f);
+	if (rename(w->temporary, w->path) != 0)
+		return output_fail(w->path, f);
+	free(w->temporary);
+	w->temporary = NULL;
+	return sync_folder(w->path, f);
+}
+
+int file_finish(struct file_writer *w, struct fail *f)
+{
+	int result = file_commit(w, f);
+	file_discard(w);
+	return result;
+}
+
+void file_discard(struct file_writer *w)
+{
+	if (w->path == NULL)
+		return;
+	if (w->fd >= 0)
+		close(w->fd);
+	if (w->temporary != NULL)
+		unlink(w->temporary);
+	free(w->temporary);
+	free(w->path);
+	*w = (struct file_writer){0};
+}
+
+int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
+{
+	struct file_writer w;
+	if (file_create(path, &w, f) != 0)
+		return -1;
+	if (file_write(&w, bytes, size, f) != 0) {
+		file_discard(&w);
+		return -1;
+	}
+	return file_finish(&w, f);
+}
+
+/* One walk: the folder it started in, the bound, and what it found. */
+struct walk {
+	const char *folder;
+	size_t max;
+	struct file_list *list;
+};
+
+static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f);
+
+static int add_file(struct walk *walk, const char *path, uint64_t size, struct fail *f)
+{
+	struct file_list *list = walk->list;
+	if (list->count >= walk->max)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "%s: more than %zu files", walk->folder, walk->max);
+	if (list->count % 64 == 0)
+		list->entries =
+			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
+	list->entries[list->count++] = (struct file_entry){.path = text_copy(path), .size = size};
+	return 0;
+}
+
+static int add_path(struct walk *walk, const char *path, int depth, struct fail *f)
+{
+	struct stat itself, target;
+	char *full = file_join(walk->folder, path);
+	int result;
+	if (lstat(full, &itself) != 0 || stat(full, &target) != 0)
+		result = input_fail(full, f);
+	else if (S_ISDIR(itself.st_mode))
+		result = walk_folder(walk, path, depth + 1, f);
+	else if (S_ISREG(target.st_mode))
+		result = add_file(walk, path, (uint64_t)target.st_size, f);
+	else
+		result = fail_set(f, STATUS_UNACCEPTABLE, "%s: not a regular file", full);
+	free(full);
+	return result;
+}
+
+static int walk_entries(struct walk *walk, const char *below, DIR *dir, int depth, struct fail *f)
+{
+	int result = 0;
+	for (struct dirent *entry; result == 0 && (entry = readdir(dir)) != NULL;) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		char *path = below[0] != '\0' ? file_join(below, entry->d_name)
+					      : text_copy(entry->d_name);
+		result = add_path(walk, path, depth, f);
+		free(path);
+	}
+	return result;
+}
+
+static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f)
+{
+	char *full = below[0] != '\0' ? file_join(walk->folder, below) : text_copy(walk->folder);
+	DIR *dir = depth < 32 ? opendir(full) : NULL;
+	int result;
+	if (depth >= 32)
+		result = fail_set(f, STATUS_UNACCEPTABLE, "%s: folders nested too deeply", full);
+	else if (dir == NULL)
+		result = input_fail(full, f);
+	else
+		result = walk_entries(walk, below, dir, depth, f);
+	if (dir != NULL)
+		closedir(dir);
+	free(full);
+	return result;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct file_entry *)a)->path, ((const struct file_entry *)b)->path);
+}
+
+int file_list_read(const char *folder, size_t max, struct file_list *list, struct fail *f)
+{
+	struct walk walk = {.folder = folder, .max = max, .list = list};
+	*list = (struct file_list){0};
+	if (walk_folder(&walk, "", 0, f) != 0) {
+		file_list_release(list);
+		return -1;
+	}
+	if (list->count > 0)
+		qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
+	return 0;
+}
+
+void file_list_release(struct file_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->entries[i].path);
+	free(list->entries);
+	*list = (struct file_list){0};
+}
+
+char *file_join(const char *folder, const char *name)
+{
+	if (name[0] == '/')
+		return text_copy(name);
+	return text_format("%s%s%s", folder, text_ends_with(folder, "/") ? "" : "/", name);
+}
+
+char *file_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return text_copy(".");
+	if (slash == path)
+		return text_copy("/");
+	char *folder = text_copy(path);
+	folder[slash - path] = '\0';
+	return folder;
+}

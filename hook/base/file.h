@@ -1,0 +1,75 @@
+/* file - local files: bounded reading, atomic writing, sorted folders. The one door to rename and
+ * fsync.
+ *
+ * A file is written under a temporary name beside its own and takes its name only in file_finish,
+ * after fsync; the folder is synced too. Killed anywhere, a reader sees the old file or the new
+ * one, never half.
+ */
+#ifndef MODELHOOK_BASE_FILE_H
+#define MODELHOOK_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* file_read - the whole file into text (cleared first); more than max bytes is UNACCEPTABLE */
+MUST_CHECK int file_read(const char *path, size_t max, struct text *text, struct fail *f);
+
+bool file_is_there(const char *path);
+bool file_is_directory(const char *path);
+
+/* file_make_directories - the folder and its parents, mode 0777 less umask; being there is fine */
+MUST_CHECK int file_make_directories(const char *path, struct fail *f);
+
+/* file_remove - remove a file; not being there is fine */
+MUST_CHECK int file_remove(const char *path, struct fail *f);
+
+/* struct file_writer - owns an open temporary file until file_finish or file_discard; {0} is
+ * discarded */
+struct file_writer {
+	int fd;	    /* valid while path != NULL */
+	char *path; /* the final name */
+	char *temporary;
+	uint64_t size;
+};
+
+/* file_create - begin to write path. Its folder must be there. */
+MUST_CHECK int file_create(const char *path, struct file_writer *w, struct fail *f);
+MUST_CHECK int file_write(struct file_writer *w, const void *bytes, size_t size, struct fail *f);
+
+/* file_finish - make it durable and give it its name. w is released whatever the result. */
+MUST_CHECK int file_finish(struct file_writer *w, struct fail *f);
+
+/* file_discard - drop an unfinished file; may be called twice, and after file_finish */
+void file_discard(struct file_writer *w);
+
+/* file_store - file_create, file_write and file_finish of one string */
+MUST_CHECK int file_store(const char *path, const void *bytes, size_t size, struct fail *f);
+
+/* struct file_list - regular files below a folder, by path relative to it, sorted by bytes (strcmp)
+ */
+struct file_entry {
+	char *path;
+	uint64_t size;
+};
+struct file_list {
+	struct file_entry *entries;
+	size_t count;
+};
+
+/* file_list_read - every regular file below folder, whatever its depth. Symbolic links to regular
+ * files are followed; anything else (a link to a folder, a device, a socket, more than `max` files)
+ * is UNACCEPTABLE by name. Empty folders do not count. */
+MUST_CHECK int file_list_read(
+	const char *folder, size_t max, struct file_list *list, struct fail *f);
+void file_list_release(struct file_list *list);
+
+/* file_join - folder/name, or name alone where it is absolute; the caller frees it */
+char *file_join(const char *folder, const char *name);
+
+/* file_folder - the folder part of a path, "." where there is none; the caller frees it */
+char *file_folder(const char *path);
+
+#endif

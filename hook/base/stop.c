@@ -1,0 +1,63 @@
+#include "base/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+static volatile sig_atomic_t asked;
+static int stop_pipe[2] = {-1, -1};
+
+static void stop_note(int number)
+{
+	int os = errno;
+	asked = number;
+	if (write(stop_pipe[1], "", 1) < 0) {
+		/* the pipe is full: it is readable, which is all it is for */
+	}
+	errno = os;
+}
+
+void stop_install(void)
+{
+	if (stop_pipe[0] >= 0 || pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+		return;
+	/* SA_RESETHAND: whoever asks twice is not made to wait */
+	struct sigaction note = {.sa_handler = stop_note, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction ignore = {.sa_handler = SIG_IGN};
+	sigaction(SIGTERM, &note, NULL);
+	sigaction(SIGINT, &note, NULL);
+	sigaction(SIGPIPE, &ignore, NULL);
+	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+int stop_fd(void)
+{
+	return stop_pipe[0];
+}
+
+int stop_check(struct fail *f)
+{
+	switch (asked) {
+	case 0:
+		return 0;
+	case SIGINT:
+		return fail_set(f, STATUS_INTERRUPTED, "stopped by SIGINT");
+	default:
+		return fail_set(f, STATUS_TERMINATED, "stopped by SIGTERM");
+	}
+}
+
+int stop_sleep(int64_t ms, struct fail *f)
+{
+	int64_t end = clock_monotonic_ms() + ms;
+	for (int64_t left = ms; left > 0 && asked == 0; left = end - clock_monotonic_ms()) {
+		struct pollfd wait = {.fd = stop_pipe[0], .events = POLLIN};
+		poll(&wait, 1, left > 60000 ? 60000 : (int)left);
+	}
+	return stop_check(f);
+}

@@ -1,0 +1,26 @@
+/* stop - SIGTERM and SIGINT asked for between two steps of the work, never acted on inside a
+ * handler.
+ *
+ * The handler notes the signal and writes a byte to a pipe; loops ask stop_check, waits poll
+ * stop_fd. A second signal ends the process at once. SIGPIPE and SIGXFSZ are ignored: a closed pipe
+ * and a file size limit are errors of the write, and are reported as such.
+ */
+#ifndef MODELHOOK_BASE_STOP_H
+#define MODELHOOK_BASE_STOP_H
+
+#include <stdint.h>
+
+#include "base/fail.h"
+
+void stop_install(void);
+
+/* stop_fd - readable from the moment a stop was asked for; -1 before stop_install */
+int stop_fd(void);
+
+/* stop_check - 0 while nobody asked, else -1 with TERMINATED or INTERRUPTED */
+MUST_CHECK int stop_check(struct fail *f);
+
+/* stop_sleep - wait ms milliseconds or until a stop is asked for; returns as stop_check */
+MUST_CHECK int stop_sleep(int64_t ms, struct fail *f);
+
+#endif

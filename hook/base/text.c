@@ -1,0 +1,219 @@
+#include "base/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *memory_get(size_t count, size_t size)
+{
+	void *memory = calloc(count > 0 ? count : 1, size);
+	if (memory == NULL)
+		fail_out_of_memory();
+	return memory;
+}
+
+void *memory_grow(void *old, size_t count, size_t size)
+{
+	size_t bytes;
+	if (__builtin_mul_overflow(count, size, &bytes))
+		fail_out_of_memory();
+	void *memory = realloc(old, bytes > 0 ? bytes : 1);
+	if (memory == NULL)
+		fail_out_of_memory();
+	return memory;
+}
+
+void text_release(struct text *text)
+{
+	free(text->data);
+	*text = (struct text){0};
+}
+
+void text_clear(struct text *text)
+{
+	text->size = 0;
+	if (text->data != NULL)
+		text->data[0] = '\0';
+}
+
+static void text_reserve(struct text *text, size_t more)
+{
+	size_t needed;
+	if (__builtin_add_overflow(text->size + 1, more, &needed))
+		fail_out_of_memory();
+	if (needed <= text->capacity)
+		return;
+	size_t capacity = text->capacity > 0 ? text->capacity : 64;
+	while (capacity < needed)
+		capacity += capacity / 2;
+	text->data = memory_grow(text->data, capacity, 1);
+	text->capacity = capacity;
+}
+
+void text_add(struct text *text, const void *bytes, size_t size)
+{
+	text_reserve(text, size);
+	if (size > 0)
+		memcpy(text->data + text->size, bytes, size);
+	text->size += size;
+	text->data[text->size] = '\0';
+}
+
+void text_add_string(struct text *text, const char *string)
+{
+	text_add(text, string, strlen(string));
+}
+
+static void text_vprintf(struct text *text, const char *format, va_list arguments)
+{
+	va_list again;
+	va_copy(again, arguments);
+	int size = vsnprintf(NULL, 0, format, arguments);
+	INVARIANT(size >= 0);
+	text_reserve(text, (size_t)size);
+	vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
+	va_end(again);
+	text->size += (size_t)size;
+}
+
+void text_printf(struct text *text, const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	text_vprintf(text, format, arguments);
+	va_end(arguments);
+}
+
+const char *text_string(const struct text *text)
+{
+	return text->data != NULL ? text->data : "";
+}
+
+char *text_take(struct text *text)
+{
+	char *string = text->data != NULL ? text->data : text_copy("");
+	*text = (struct text){0};
+	return string;
+}
+
+char *text_copy(const char *string)
+{
+	if (string == NULL)
+		return NULL;
+	char *copy = strdup(string);
+	if (copy == NULL)
+		fail_out_of_memory();
+	return copy;
+}
+
+char *text_format(const char *format, ...)
+{
+	struct text text = {0};
+	va_list arguments;
+	va_start(arguments, format);
+	text_vprintf(&text, format, arguments);
+	va_end(arguments);
+	return text_take(&text);
+}
+
+/* Length of the valid UTF-8 sequence at bytes, or 0 (RFC 3629, table of section 4). */
+static size_t utf8_length(const uint8_t *bytes, size_t size)
+{
+	uint8_t first = bytes[0], low = 0x80, high = 0xbf;
+	size_t length = first < 0x80			 ? 1
+			: first >= 0xc2 && first <= 0xdf ? 2
+			: first >= 0xe0 && first <= 0xef ? 3
+			: first >= 0xf0 && first <= 0xf4 ? 4
+							 : 0;
+	if (length == 0 || length > size)
+		return 0;
+	if (first == 0xe0)
+		low = 0xa0;
+	else if (first == 0xed)
+		high = 0x9f;
+	else if (first == 0xf0)
+		low = 0x90;
+	else if (first == 0xf4)
+		high = 0x8f;
+	for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf)
+		if (bytes[i] < low || bytes[i] > high)
+			return 0;
+	return length;
+}
+
+bool text_is_utf8(const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	for (size_t i = 0; i < size;) {
+		size_t length = utf8_length(at + i, size - i);
+		if (length == 0)
+			return false;
+		i += length;
+	}
+	return true;
+}
+
+/* C1 controls (U+0080 to U+009F) are valid UTF-8, and terminals obey them. */
+static bool is_printable(const uint8_t *bytes, size_t length)
+{
+	if (length == 1)
+		return bytes[0] >= 0x20 && bytes[0] != 0x7f;
+	return !(length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
+}
+
+void text_add_escaped(struct text *text, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	for (size_t i = 0; i < size;) {
+		size_t length = utf8_length(at + i, size - i);
+		if (length > 0 && is_printable(at + i, length)) {
+			text_add(text, at + i, length);
+			i += length;
+		} else {
+			text_printf(text, "\\x%02x", at[i++]);
+		}
+	}
+}
+
+const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size)
+{
+	struct text text = {0};
+	text_add_escaped(&text, bytes, size);
+	snprintf(buffer, buffer_size, "%s", text_string(&text));
+	text_release(&text);
+	return buffer;
+}
+
+bool text_equal(const char *a, const char *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return strcmp(a, b) == 0;
+}
+
+bool text_starts_with(const char *string, const char *start)
+{
+	return strncmp(string, start, strlen(start)) == 0;
+}
+
+bool text_ends_with(const char *string, const char *end)
+{
+	size_t size = strlen(string), end_size = strlen(end);
+	return size >= end_size && strcmp(string + size - end_size, end) == 0;
+}
+
+void text_hex(char *out, const uint8_t *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < size; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * size] = '\0';
+}
+
+bool text_is_hex(const char *string, size_t length)
+{
+	return strlen(string) == length && strspn(string, "0123456789abcdef") == length;
+}

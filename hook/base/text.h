@@ -1,0 +1,64 @@
+/* text - a growing string of bytes, and the few things done to strings everywhere.
+ *
+ * Owns its bytes. A zeroed struct is an empty text; data is NULL or ends in a NUL that size does
+ * not count. Memory that cannot be had ends the process (fail_out_of_memory): every interruption
+ * can be replayed.
+ */
+#ifndef MODELHOOK_BASE_TEXT_H
+#define MODELHOOK_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+struct text {
+	char *data;
+	size_t size;
+	size_t capacity;
+};
+
+void text_release(struct text *text);
+void text_clear(struct text *text);
+void text_add(struct text *text, const void *bytes, size_t size);
+void text_add_string(struct text *text, const char *string);
+void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* text_add_escaped - add bytes from outside as one printable line: control bytes, DEL and invalid
+ * UTF-8 become \xHH, so that nothing a server says can move a terminal's cursor or forge a line */
+void text_add_escaped(struct text *text, const void *bytes, size_t size);
+
+/* text_string - the text as a string; "" where nothing was added. Borrowed from text. */
+const char *text_string(const struct text *text);
+
+/* text_take - hand the string over to the caller, who frees it; the text is empty afterwards */
+char *text_take(struct text *text);
+
+/* text_escape - escape bytes into a fixed buffer, cut at its end; returns the buffer */
+const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size);
+
+/* text_copy - a copy of a string that the caller frees; NULL gives NULL */
+char *text_copy(const char *string);
+
+/* text_format - printf into a new string that the caller frees */
+char *text_format(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* text_is_utf8 - whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms) */
+bool text_is_utf8(const void *bytes, size_t size);
+
+bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
+bool text_starts_with(const char *string, const char *start);
+bool text_ends_with(const char *string, const char *end);
+
+/* text_hex - lower-case hex of size bytes into out, which holds 2 * size + 1 */
+void text_hex(char *out, const uint8_t *bytes, size_t size);
+
+/* text_is_hex - whether string is exactly length lower-case hex digits */
+bool text_is_hex(const char *string, size_t length);
+
+/* memory - allocation that does not fail (see above) */
+void *memory_get(size_t count, size_t size); /* zeroed */
+void *memory_grow(void *old, size_t count, size_t size);
+
+#endif
