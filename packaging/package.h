@@ -1,0 +1,86 @@
+/* package - modelhook/package@1: a .tar.gz that alone is enough to finish a promotion, anywhere.
+ *
+ * manifest.json first (schema, handoff, SignatureDefs, TensorFlow version, counts, files with size
+ * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
+ * loader) and saved_model/. Entries sorted by bytes, times 0, owners 0, modes 0644, no time in the
+ * gzip header: the same input gives the same bytes on any machine. The digest is the SHA-256 of the
+ * canonical manifest (keys sorted, no white space). A package of a logged model carries the
+ * manifest alone.
+ *
+ * struct manifest owns everything it points to. struct package borrows nothing; it keeps the path.
+ */
+#ifndef MODELHOOK_PACKAGING_PACKAGE_H
+#define MODELHOOK_PACKAGING_PACKAGE_H
+
+#include <stdint.h>
+
+#include "packaging/handoff.h"
+#include "packaging/saved_model.h"
+
+#define PACKAGE_SCHEMA "modelhook/package@1"
+
+struct manifest {
+	char digest[SHA256_HEX];
+	struct handoff handoff;
+	char *tensorflow_version; /* or NULL */
+	char *architecture;	  /* the tag or param of that name in the handoff, else the model's
+				     family; or NULL */
+	/* files below model/, sorted, MLmodel among them; none for a logged model */
+	struct saved_model_file *files;
+	size_t file_count;
+	uint64_t model_bytes; /* sum of files */
+	uint64_t parameter_count;
+	uint64_t tensor_count;
+	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
+				     same digest */
+};
+
+void manifest_release(struct manifest *manifest);
+
+/* package_name - NAME-RUN8-DIGEST12.tar.gz, characters outside [A-Za-z0-9._-] of NAME replaced by
+ * "-"; the caller frees it */
+char *package_name(const struct manifest *manifest);
+
+/* package_plan - the manifest of handoff and model, without writing anything. model is NULL for a
+ * logged model. */
+MUST_CHECK int package_plan(const struct handoff *handoff, const struct saved_model *model,
+	struct manifest *manifest, struct fail *f);
+
+/* package_write - write the package of `manifest` (from package_plan with the same arguments)
+ * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. */
+MUST_CHECK int package_write(const struct manifest *manifest, const struct saved_model *model,
+	const char *path, struct progress *progress, struct fail *f);
+
+/* package_read - read the whole package from anyone's disk, check every name, size and digest, and
+ * give its manifest. Refuses (UNACCEPTABLE): absolute paths, "..", links, devices, duplicates,
+ * entries that the manifest does not name or that are missing, sizes beyond the manifest's, a
+ * compression bomb, trailing garbage, generated files (MLmodel, loader, environments) that are not
+ * what this handoff gives. Writes nothing. */
+MUST_CHECK int package_read(
+	const char *path, struct progress *progress, struct manifest *manifest, struct fail *f);
+
+/* package_stream - one file of model/ read from the package, in order; owns an open archive. */
+struct package_stream {
+	void *archive;
+	const char *package;		     /* borrowed: path of the package */
+	const struct saved_model_file *file; /* borrowed from the manifest */
+	uint64_t at;
+	struct sha256 sha;
+};
+
+/* package_open_file - position at the first byte of files[index] */
+MUST_CHECK int package_open_file(const char *path, const struct manifest *manifest, size_t index,
+	struct package_stream *stream, struct fail *f);
+
+/* package_stream_read - up to size bytes; *got 0 at the end, where the digest has been compared */
+MUST_CHECK int package_stream_read(
+	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f);
+
+/* package_stream_next - go on to files[index], which must come after the present one: no second
+ * pass over the archive when files are taken in order */
+MUST_CHECK int package_stream_next(struct package_stream *stream, const struct manifest *manifest,
+	size_t index, struct fail *f);
+
+void package_stream_release(struct package_stream *stream);
+
+#endif
