@@ -1,0 +1,101 @@
+/* http - one request, one answer, over libcurl; the only module that knows it.
+ *
+ * Knows: TLS (verified always; the distribution's CA bundle is looked for where Debian, RHEL, SUSE
+ * and Alpine keep it, SSL_CERT_FILE and CURL_CA_BUNDLE first), proxies, keep-alive, redirects (same
+ * origin only when credentials go along), retries with backoff and jitter, Retry-After, the
+ * deadline of the whole command, SIGTERM within a fraction of a second. Does not know MLflow.
+ *
+ * Three ways out: an answer (0, whatever its status), a failure (-1), and inside a failure whether
+ * the request may have been carried out all the same (answer.unknown): only the caller knows how to
+ * ask.
+ */
+#ifndef MODELHOOK_HTTP_H
+#define MODELHOOK_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "settings.h"
+
+/* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
+enum http_repeat {
+	HTTP_REPEAT, /* carrying it out twice is the same as once */
+	HTTP_ASK,    /* a create: sent again only when it surely was not carried out (connection
+		      * refused, name    not found, TLS refused, 429); else -1 with answer->unknown */
+};
+
+/* http_body - what is sent: bytes, or a stream that can be read again from its start */
+struct http_body {
+	const void *bytes; /* with size, or NULL and the three below */
+	uint64_t size;
+	int (*read)(void *context, void *buffer, size_t size, size_t *got, struct fail *f);
+	int (*rewind)(void *context, struct fail *f); /* called before every try but the first */
+	void *context;
+};
+
+/* http_sink - where an answer's body goes when it is large; called in order, only for a 2xx answer
+ */
+struct http_sink {
+	int (*write)(void *context, const void *bytes, size_t size, struct fail *f);
+	int (*restart)(void *context, struct fail *f); /* before every try but the first */
+	void *context;
+};
+
+struct http_request {
+	const char *method;	    /* "GET" */
+	const char *url;	    /* percent-encoded */
+	const char *content_type;   /* or NULL */
+	const char *const *headers; /* more lines "Name: value", NULL-terminated, or NULL */
+	bool authorized;	    /* add the credentials */
+	struct http_body body;
+	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
+	size_t max_answer;	      /* 0 = 64 MiB */
+	enum http_repeat repeat;
+};
+
+struct http_answer {
+	long status; /* 200 ..., 0 where no answer came */
+	struct text body;
+	char *content_type; /* or NULL */
+	int64_t date_ms;    /* the Date header, 0 where absent */
+	bool unknown;	    /* after -1: it may have been carried out */
+	int tries;
+};
+
+struct credentials; /* credentials.h */
+
+/* struct http - owns the connection cache and the CA settings; borrows credentials and settings */
+struct http {
+	void *multi;
+	void *easy;
+	const struct settings *settings;
+	const struct credentials *credentials;
+	struct deadline deadline;
+	const char *ca_file; /* as found; NULL: none was found */
+	uint64_t requests;   /* sent so far, retries included */
+};
+
+MUST_CHECK int http_open(struct http *http, const struct settings *settings,
+	const struct credentials *credentials, struct deadline deadline, struct fail *f);
+void http_release(struct http *http);
+
+/* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx
+ * or 429 comes back here as an answer too). -1: no answer; LATER, TERMINATED, DENIED (TLS client
+ * refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificate files), or what body.read or
+ * sink.write failed with. */
+MUST_CHECK int http_send(struct http *http, const struct http_request *request,
+	struct http_answer *answer, struct fail *f);
+void http_answer_release(struct http_answer *answer);
+
+/* http_escape_path - percent-encode everything but A-Za-z0-9-_.~/ ; the caller frees it */
+char *http_escape_path(const char *path);
+/* http_escape_query - percent-encode everything but A-Za-z0-9-_.~ ; the caller frees it */
+char *http_escape_query(const char *value);
+
+/* http_library_versions - "libcurl 8.14.1, OpenSSL 3.5.7, ..." for --version; the caller frees it
+ */
+char *http_library_versions(void);
+
+#endif
