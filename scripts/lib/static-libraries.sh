@@ -1,0 +1,134 @@
+# static-libraries.sh - builds each library of the static binary, only as much of it as the program uses.
+# Sourced, never run. Each build_NAME takes the unpacked source and leaves lib/*.a and include/ in $PREFIX.
+# Works in the current folder. Set before: PREFIX, and in PATH the compiler of static_compiler.
+# shellcheck shell=bash disable=SC2153
+
+STATIC_CFLAGS="-O2 -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
+
+# static_compiler WORK: modelhook-cc in $PREFIX/bin, musl's compiler with three differences:
+# a link is a position-independent static program (with -static-pie, Debian's musl-gcc makes a dynamic one
+# and says nothing); the kernel's headers are found, but none of the other C library; no path of this machine
+# gets into what is built.
+static_compiler() {
+    local machine headers=$PREFIX/kernel
+    machine=$(gcc -print-multiarch)
+    mkdir -p "$PREFIX/bin" "$PREFIX/lib" "$PREFIX/include" "$headers"
+    ln -s /usr/include/linux "$headers/linux"
+    ln -s /usr/include/asm-generic "$headers/asm-generic"
+    ln -s "/usr/include/$machine/asm" "$headers/asm"
+    sed -e 's/Scrt1\.o/rcrt1.o/' \
+        -e 's/^-dynamic-linker [^ ]*/-static -pie --no-dynamic-linker -z text -z now -z noexecstack/' \
+        "/usr/lib/${machine%%-*}-linux-musl/musl-gcc.specs" >"$PREFIX/musl-pie.specs"
+    cat >"$PREFIX/bin/modelhook-cc" <<EOF
+#!/bin/sh
+# Finds its own folder, so that the prefix may be moved. -static comes from the specs.
+prefix=\${0%/bin/*}
+exec gcc "\$@" -specs "\$prefix/musl-pie.specs" -idirafter "\$prefix/kernel" \\
+    -ffile-prefix-map="\$prefix"=/static -ffile-prefix-map="$1"=/static
+EOF
+    chmod +x "$PREFIX/bin/modelhook-cc"
+}
+
+# static_archive NAME FLAGS FILE.c...: objects of the files in the current folder, and the archive of them
+static_archive() {
+    local name=$1 flags=$2 objects
+    shift 2
+    # shellcheck disable=SC2086  # flags are words
+    printf '%s\n' "$@" | xargs -P "$JOBS" -n 1 modelhook-cc $STATIC_CFLAGS $flags -c
+    objects=("${@%.c}")
+    rm -f "$PREFIX/lib/$name"
+    ar rcsD "$PREFIX/lib/$name" "${objects[@]/%/.o}"
+}
+
+# static_cmake SOURCE OPTION...: configures in ./build. CMAKE_SYSTEM_NAME stays unset: naming it makes
+# the build a cross build, which answers no to what can only be found out by running a program.
+static_cmake() {
+    local source=$1
+    shift
+    cmake -S "$source" -B build -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE=-DNDEBUG \
+        -DCMAKE_C_COMPILER="$PREFIX/bin/modelhook-cc" -DCMAKE_C_FLAGS="$STATIC_CFLAGS" \
+        -DCMAKE_PREFIX_PATH="$PREFIX" -DCMAKE_FIND_ROOT_PATH="$PREFIX" \
+        -DCMAKE_FIND_ROOT_PATH_MODE_LIBRARY=ONLY -DCMAKE_FIND_ROOT_PATH_MODE_INCLUDE=ONLY \
+        -DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=ONLY -DPKG_CONFIG_EXECUTABLE=/bin/false \
+        -DBUILD_SHARED_LIBS=OFF -DCMAKE_POLICY_VERSION_MINIMUM=3.5 \
+        -DZLIB_LIBRARY="$PREFIX/lib/libz.a" -DZLIB_INCLUDE_DIR="$PREFIX/include" "$@"
+}
+
+# static_switches VALUE PREFIX NAME...: -DPREFIXNAME=VALUE for each
+static_switches() {
+    local value=$1 prefix=$2
+    shift 2
+    printf -- "-D$prefix%s=$value " "$@"
+}
+
+build_zlib() {
+    cd "$1" || return
+    static_archive libz.a "-DHAVE_UNISTD_H -DHAVE_STDARG_H -D_LARGEFILE64_SOURCE=1 -DHAVE_HIDDEN" \
+        adler32.c compress.c crc32.c deflate.c gzclose.c gzlib.c gzread.c gzwrite.c infback.c inffast.c \
+        inflate.c inftrees.c trees.c uncompr.c zutil.c
+    cp zlib.h zconf.h "$PREFIX/include/"
+}
+
+build_cjson() {
+    cd "$1" || return
+    static_archive libcjson.a -std=c89 cJSON.c
+    mkdir -p "$PREFIX/include/cjson"
+    cp cJSON.h "$PREFIX/include/cjson/"
+}
+
+# with dynamic allocation, as Debian's own library has it
+build_nanopb() {
+    cd "$1" || return
+    static_archive libprotobuf-nanopb.a -DPB_ENABLE_MALLOC pb_common.c pb_decode.c
+    cp pb.h pb_common.h pb_decode.h "$PREFIX/include/"
+}
+
+# TLS 1.2 and 1.3 with the ciphers, curves and digests in use; no files, modules or engines are looked for on
+# the host, whose openssl.cnf may name what a static program cannot load. Older releases do not know
+# all the switches: those are left out.
+build_openssl() {
+    local switch switches=()
+    for switch in shared dso module engine afalgeng tests apps docs async legacy ui-console autoload-config \
+        comp ssl3 tls1 tls1_1 dtls quic http srp psk cms ts cmp rfc3779 nextprotoneg srtp ct ocsp sctp \
+        gost ec2m dsa idea seed aria bf camellia cast des md4 mdc2 rc2 rc4 rmd160 sm2 sm3 sm4 whirlpool \
+        scrypt siphash blake2 slh-dsa ml-dsa lms; do
+        ! grep -q "^ *\"$switch\"," "$1/Configure" || switches+=("no-$switch")
+    done
+    # shellcheck disable=SC2086  # flags are words
+    CC=modelhook-cc perl "$1/Configure" linux-x86_64 --prefix=/usr --libdir=lib --openssldir=/etc/ssl \
+        "${switches[@]}" no-shared no-tests $STATIC_CFLAGS
+    make -s -j"$JOBS" build_generated
+    make -s -j"$JOBS" libcrypto.a libssl.a
+    cp libcrypto.a libssl.a "$PREFIX/lib/"
+    cp -r "$1/include/openssl" include/openssl "$PREFIX/include/"
+}
+
+# tar and gzip, reading and writing
+build_libarchive() {
+    # shellcheck disable=SC2046  # the switches are words
+    static_cmake "$1" -DENABLE_ZLIB=ON -DPOSIX_REGEX_LIB=NONE $(static_switches OFF ENABLE_ OPENSSL MBEDTLS NETTLE \
+        LIBB2 LZ4 LZO LZMA ZSTD BZip2 LIBXML2 EXPAT PCREPOSIX PCRE2POSIX LIBGCC CNG ICONV ACL XATTR TAR CPIO CAT \
+        UNZIP TEST WERROR)
+    cmake --build build --target archive_static
+    cp build/libarchive/libarchive.a "$PREFIX/lib/"
+    cp "$1/libarchive/archive.h" "$1/libarchive/archive_entry.h" "$PREFIX/include/"
+}
+
+# HTTP and HTTPS through proxies, names looked up in a thread. The CA bundle is the program's to choose: it
+# is found on the host at run time, and Debian's path is not everyone's.
+build_curl() {
+    # shellcheck disable=SC2046  # the switches are words
+    static_cmake "$1" -DHTTP_ONLY=ON -DENABLE_THREADED_RESOLVER=ON -DENABLE_IPV6=ON \
+        -DCURL_USE_OPENSSL=ON -DOPENSSL_ROOT_DIR="$PREFIX" -DOPENSSL_USE_STATIC_LIBS=ON \
+        -DCURL_CA_BUNDLE=none -DCURL_CA_PATH=none -DCURL_CA_FALLBACK=OFF \
+        $(static_switches ON CURL_DISABLE_ OPENSSL_AUTO_LOAD_CONFIG COOKIES ALTSVC HSTS NTLM KERBEROS_AUTH \
+            NEGOTIATE_AUTH DOH NETRC MIME FORM_API AWS WEBSOCKETS IPFS GETOPTIONS LIBCURL_OPTION SRP) \
+        $(static_switches OFF CURL_ ENABLE_EXPORT_TARGET USE_LIBSSH2 USE_LIBSSH USE_LIBPSL USE_GSSAPI BROTLI ZSTD) \
+        $(static_switches OFF BUILD_ CURL_EXE TESTING EXAMPLES LIBCURL_DOCS MISC_DOCS) \
+        $(static_switches OFF USE_ LIBIDN2 NGHTTP2 LIBRTMP) \
+        $(static_switches OFF ENABLE_ CURL_MANUAL MANUAL UNIX_SOCKETS)
+    cmake --build build
+    cp build/lib/libcurl.a "$PREFIX/lib/"
+    mkdir -p "$PREFIX/include/curl"
+    cp "$1"/include/curl/*.h "$PREFIX/include/curl/"
+}
