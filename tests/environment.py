@@ -1,0 +1,41 @@
+"""Where the tests find things: the checkout, the Python environments, the SavedModels.
+
+Everything is made on first use by the same scripts that a person calls, and kept in the cache.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def cache() -> Path:
+    """The folder that survives a clean checkout, as scripts/lib/common.sh has it."""
+    if "MODELHOOK_CACHE" in os.environ:
+        return Path(os.environ["MODELHOOK_CACHE"])
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "modelhook")
+
+
+@functools.lru_cache(maxsize=None)
+def venv(name: str) -> Path:
+    """The folder of the Python environment tests/requirements/NAME.txt, made when missing."""
+    made = subprocess.run([ROOT / "scripts/lib/venv.sh", name], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(made.stdout.strip())
+
+
+def python(name: str) -> str:
+    """The interpreter of an environment."""
+    return str(venv(name) / "bin/python")
+
+
+@functools.lru_cache(maxsize=None)
+def models(*big: int) -> Path:
+    """The folder of the SavedModels made by tests/models/make_models.py; with sizes, those of random weights."""
+    folder = cache() / "models"
+    sizes = ["--big", *map(str, big)] if big else []
+    subprocess.run([python("tensorflow"), ROOT / "tests/models/make_models.py", folder, *sizes], check=True)
+    return folder
