@@ -1,1 +1,143 @@
-int main(void){return 0;}
+/* modelhook - the end of a training job: from a handed-off SavedModel to the one Production
+ * version.
+ *
+ * main knows the verbs, prints the error and the result line, and is the only place that exits.
+ */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "base/file.h"
+#include "base/stop.h"
+#include "command.h"
+#include "command_inspect.h"
+#include "command_pack.h"
+#include "help.h"
+
+static int verb_inspect(struct invocation *call, struct fail *f)
+{
+	return command_inspect(
+		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
+}
+
+static int verb_pack(struct invocation *call, struct fail *f)
+{
+	return command_pack(
+		call->argv[0], call->settings.output_path, call->settings.allow_nonfinite, f);
+}
+
+static int verb_help(struct invocation *call, struct fail *f);
+
+/* What ends with the result line on stdout: what a scheduler calls. The others do with --json on
+ * failure. */
+static const struct verb verbs[] = {
+	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL, true,
+		command_run, "pack, upload, register, decide, promote, verify"},
+	{"replay", "PACKAGE", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN, true, command_replay,
+		"finish from a package alone, on any machine, any number of times"},
+	{"pack", "HANDOFF -o FILE", 1, 1, TAKES_OUTPUT | TAKES_MODEL, false, verb_pack,
+		"write the package and stop"},
+	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, false, verb_inspect,
+		"what is in it, and whether it is whole"},
+	{"status", "MODEL", 1, 1, TAKES_SERVER | TAKES_JSON, false, command_status,
+		"who is Production, since when, by whom, and what is wrong"},
+	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN, false, command_doctor,
+		"can the server be reached, and does it do what is needed"},
+	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, false, verb_help,
+		"this text, or that of a command"},
+	{NULL},
+};
+
+static int verb_help(struct invocation *call, struct fail *f)
+{
+	return help_print(verbs, call->argc > 0 ? call->argv[0] : NULL, call->settings.json, f);
+}
+
+static struct invocation call;
+static const struct verb *verb;
+
+static const struct verb *find_verb(const char *name)
+{
+	for (const struct verb *row = verbs; row->name != NULL; row++)
+		if (strcmp(row->name, name) == 0)
+			return row;
+	return NULL;
+}
+
+static int check_arguments(const struct verb *row, int argc, struct fail *f)
+{
+	if (argc >= row->least && argc <= row->most)
+		return 0;
+	fail_set(f, STATUS_USAGE, "%s takes: %s", row->name, row->arguments);
+	return fail_hint(f, "modelhook help %s", row->name);
+}
+
+static int invoke(int argc, char **argv, struct fail *f)
+{
+	if (argc < 2) {
+		fail_set(f, STATUS_USAGE, "no command");
+		return fail_hint(f, "modelhook help");
+	}
+	verb = find_verb(argv[1]);
+	if (verb == NULL) {
+		char escaped[64];
+		fail_set(f, STATUS_USAGE, "%s: no such command",
+			text_escape(escaped, sizeof(escaped), argv[1], strlen(argv[1])));
+		return fail_hint(f, "modelhook help");
+	}
+	call.argc = argc - 2;
+	call.argv = argv + 2;
+	if (settings_read_flags(&call.settings, verb->takes, &call.argc, call.argv, f) != 0)
+		return -1;
+	if (check_arguments(verb, call.argc, f) != 0)
+		return -1;
+	return verb->function(&call, f);
+}
+
+/* The result where a scheduler looks for it: --result, and the last line of stdout. */
+static void tell_result(const struct fail *f)
+{
+	struct fail own;
+	if (verb == NULL || !(verb->reports || (f != NULL && call.settings.json)))
+		return;
+	char *line = result_line(&call.result, f);
+	if (call.settings.result_path != NULL) {
+		char *with_end = text_format("%s\n", line);
+		if (file_store(call.settings.result_path, with_end, strlen(with_end), &own) != 0)
+			console_warn("result file: %s", own.text);
+		free(with_end);
+	}
+	console_result(line);
+	free(line);
+}
+
+static void tell_failure(const struct fail *f)
+{
+	console_error("%s", f->text);
+	if (f->hint[0] != '\0')
+		console_error("hint: %s", f->hint);
+}
+
+int main(int argc, char **argv)
+{
+	struct fail f;
+	/* names in archives are UTF-8, whatever the caller's locale says; numbers stay those of "C"
+	 */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	stop_install();
+	fail_last_words(tell_result);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return help_version();
+	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+		argv[1] = (char *)"help";
+	int result = invoke(argc, argv, &f);
+	if (result != 0)
+		tell_failure(&f);
+	tell_result(result == 0 ? NULL : &f);
+	enum status status = result == 0 ? call.result.status : f.status;
+	result_release(&call.result);
+	settings_release(&call.settings);
+	return (int)status;
+}

@@ -45,7 +45,6 @@ struct settings {
 	bool json;
 	bool plan;
 	bool quiet;
-	bool yes;
 	bool allow_nonfinite;
 	int64_t deadline_ms;	  /* of the whole command, 0 = none */
 	int64_t timeout_ms;	  /* MLFLOW_HTTP_REQUEST_TIMEOUT: no byte moved for so long */
@@ -58,6 +57,38 @@ struct settings {
 	enum policy policy;
 	struct gate *gates;
 	size_t gate_count;
+	uint64_t given; /* bit i: row i of the table was set by a flag or a variable */
 };
+
+/* Which settings a command takes, as bits; a command names its own in its row (command.h). */
+enum {
+	TAKES_SERVER = 1, /* everything about reaching the server */
+	TAKES_FLOW = 2,	  /* gates, policy, promotion, spool, result */
+	TAKES_PLAN = 4,
+	TAKES_JSON = 8,
+	TAKES_MODEL = 16,  /* --allow-nonfinite */
+	TAKES_OUTPUT = 32, /* -o */
+	TAKES_ALWAYS = 64, /* --quiet, --config, --deadline */
+};
+
+/* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left
+ * over are the command's arguments. "--" ends the flags. USAGE names a flag that is unknown or not
+ * for this command. */
+MUST_CHECK int settings_read_flags(
+	struct settings *settings, unsigned takes, int *argc, char **argv, struct fail *f);
+
+/* settings_read_rest - what no flag set, from the environment, then from the configuration file:
+ * --config, else modelhook.json in `folder` (not being there is fine; folder NULL: none is looked
+ * for). CONFIGURATION names the variable, or the file and key. */
+MUST_CHECK int settings_read_rest(struct settings *settings, const char *folder, struct fail *f);
+
+/* settings_need_server - CONFIGURATION where no usable tracking URI is set */
+MUST_CHECK int settings_need_server(struct settings *settings, struct fail *f);
+
+void settings_release(struct settings *settings);
+
+/* settings_help - the options that a command takes, a line or two each, for people; into text */
+struct text;
+void settings_help(unsigned takes, struct text *text);
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -176,6 +177,41 @@ int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
 		return -1;
 	}
 	return file_finish(&w, f);
+}
+
+/* Whether the open file still is the one that path names: its last holder may have removed it in
+ * between. */
+static bool is_same_file(int fd, const char *path)
+{
+	struct stat ours, named;
+	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+int file_lock_take(const char *path, struct file_lock *lock, bool *taken, struct fail *f)
+{
+	*taken = false;
+	*lock = (struct file_lock){0};
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (fd < 0)
+		return output_fail(path, f);
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_same_file(fd, path)) {
+		close(fd);
+		return 0;
+	}
+	*lock = (struct file_lock){.fd = fd, .path = text_copy(path)};
+	*taken = true;
+	return 0;
+}
+
+void file_lock_release(struct file_lock *lock)
+{
+	if (lock->path == NULL)
+		return;
+	unlink(lock->path);
+	close(lock->fd);
+	free(lock->path);
+	*lock = (struct file_lock){0};
 }
 
 /* One walk: the folder it started in, the bound, and what it found. */

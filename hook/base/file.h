@@ -48,6 +48,18 @@ void file_discard(struct file_writer *w);
 /* file_store - file_create, file_write and file_finish of one string */
 MUST_CHECK int file_store(const char *path, const void *bytes, size_t size, struct fail *f);
 
+/* struct file_lock - one process at a time for what path stands for; owns an open file. The lock
+ * file is gone when it is released, and a dead holder holds nothing. {0} is released. */
+struct file_lock {
+	int fd; /* valid while path != NULL */
+	char *path;
+};
+
+/* file_lock_take - without waiting: *taken tells whether it was had */
+MUST_CHECK int file_lock_take(
+	const char *path, struct file_lock *lock, bool *taken, struct fail *f);
+void file_lock_release(struct file_lock *lock);
+
 /* struct file_list - regular files below a folder, by path relative to it, sorted by bytes (strcmp)
  */
 struct file_entry {

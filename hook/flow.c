@@ -1,0 +1,191 @@
+#include "flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "flow_gate.h"
+#include "flow_register.h"
+#include "flow_source.h"
+#include "history.h"
+
+/* A step does its part, or finds it done, and says which in `did`. */
+typedef int step_function(struct flow *flow, struct text *did, struct fail *f);
+
+static int step_connect(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct invocation *call = flow->call;
+	const char *run_id = flow->manifest->handoff.run_id;
+	bool found;
+	if (session_open(&flow->session, &call->settings, call->deadline, f) != 0)
+		return -1;
+	result_set(&call->result.registry_url, flow->session.registry->base);
+	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
+		return fail_in(f, "run %s", run_id);
+	if (!found || flow->run.deleted) {
+		fail_set(f, STATUS_REFUSED, "run %s: %s on this server", run_id,
+			found ? "is deleted" : "not found");
+		return fail_hint(
+			f, "is MLFLOW_TRACKING_URI the server that the training logged to?");
+	}
+	text_printf(did, "MLflow %s, run %s",
+		flow->session.server[0] != '\0' ? flow->session.server : "(no version told)",
+		flow->run.name != NULL ? flow->run.name : run_id);
+	if (flow_gate_check(flow, f) != 0)
+		return -1;
+	return registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
+		call->settings.promote_by, f);
+}
+
+/* What was in Staging before makes room, as in MLflow's own page; nobody's Production is touched.
+ */
+static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
+{
+	const struct version *version = standing_version(&flow->registry.standing, flow->version);
+	bool supported = true;
+	if (version == NULL || !text_equal(version->stage, "None")) {
+		text_add_string(did, "left to a person, by policy");
+		return 0;
+	}
+	if (mlflow_transition(flow->session.registry, flow->manifest->handoff.model, flow->version,
+		    STAGE_STAGING, true, &supported, f) != 0)
+		return -1;
+	if (!supported) {
+		fail_set(f, STATUS_CONFIGURATION,
+			"the policy is staging, and this registry has no stages");
+		return fail_hint(f, "set \"policy\" to none or production");
+	}
+	text_printf(did, "version %lld is in Staging, by policy", (long long)flow->version);
+	return history_record(
+		&flow->registry, flow->version, STAGE_STAGING, flow->who, 0, "policy", f);
+}
+
+static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct registry *registry = &flow->registry;
+	int64_t winner;
+	if (registry_tag(registry, flow->version, TAG_INTENT, flow->manifest->handoff.trained_at,
+		    f) != 0 ||
+		registry_converge(registry, flow->who, &winner, f) != 0)
+		return -1;
+	text_printf(did,
+		winner == flow->version ? "version %lld is Production"
+					: "version %lld stays Production",
+		(long long)winner);
+	if (registry->transitions == 0)
+		text_add_string(did, ", as it was");
+	return 0;
+}
+
+static int step_promote(struct flow *flow, struct text *did, struct fail *f)
+{
+	if (!flow->passed) {
+		text_add_string(did, "not promoted: a gate rejected it");
+		return 0;
+	}
+	switch (flow->call->settings.policy) {
+	case POLICY_STAGING:
+		return stop_at_staging(flow, did, f);
+	case POLICY_NONE:
+		text_add_string(did, "left to a person, by policy");
+		return 0;
+	case POLICY_PRODUCTION:
+		break;
+	}
+	return promote_winner(flow, did, f);
+}
+
+/* Who is Production is read once more, by another call than the one that promoted, and told. */
+static int step_verify(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct result *result = &flow->call->result;
+	struct registry *registry = &flow->registry;
+	bool found;
+	if (registry_read(registry, &found, f) != 0)
+		return -1;
+	const struct version *version = standing_version(&registry->standing, flow->version);
+	if (version == NULL)
+		return fail_set(
+			f, STATUS_REFUSED, "version %lld is gone again", (long long)flow->version);
+	bool production = standing_is_production(&registry->standing, version);
+	size_t count = standing_production_count(&registry->standing);
+	if (flow->passed && flow->promote && count != 1)
+		return fail_set(f, STATUS_LATER, "%zu versions are Production", count);
+	result_set(&result->stage, version->stage);
+	result_set(&result->alias,
+		standing_alias(&registry->standing, ALIAS_PRODUCTION) == flow->version
+			? ALIAS_PRODUCTION
+			: NULL);
+	if (production && result->previous_version == 0)
+		result->previous_version = standing_previous(&registry->standing, flow->version);
+	flow_register_outcome(flow, production);
+	text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
+	return 0;
+}
+
+static const struct step {
+	const char *name;
+	step_function *function;
+} steps[] = {
+	{"connect", step_connect},    /* server, run, what the gates will need */
+	{"log", flow_log_metrics},    /* metrics that the run lacks */
+	{"upload", flow_find_source}, /* every file there and proven, or found where the script
+					 logged it */
+	{"register", flow_register},  /* one version per package, ever */
+	{"gate", flow_gate},	      /* good enough? */
+	{"promote", step_promote},    /* the winner alone is Production */
+	{"verify", step_verify},      /* and that is what the registry says */
+};
+
+static int flow_step(struct flow *flow, const struct step *step, struct fail *f)
+{
+	struct text did = {0};
+	int64_t started = clock_monotonic_ms();
+	int result = step->function(flow, &did, f);
+	int64_t ms = clock_monotonic_ms() - started;
+	if (result == 0) {
+		console_say("%-8s %s (%lld ms)", step->name, text_string(&did), (long long)ms);
+		result_add_step(&flow->call->result, step->name, ms, text_string(&did));
+	}
+	text_release(&did);
+	return result;
+}
+
+int flow_finish(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+	const char *package, struct fail *f)
+{
+	*flow = (struct flow){.call = call, .manifest = manifest, .package = package};
+	flow->who = history_who();
+	flow->promote = call->settings.policy == POLICY_PRODUCTION;
+	result_set(&call->result.model, manifest->handoff.model);
+	result_set(&call->result.run_id, manifest->handoff.run_id);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		if (flow_step(flow, &steps[i], f) != 0)
+			return -1;
+	return 0;
+}
+
+void flow_report(struct flow *flow, const struct fail *f)
+{
+	struct fail ignored;
+	if (!flow->session.greeted || flow->run.id == NULL ||
+		(f != NULL && status_is_retryable(f->status)))
+		return;
+	char *outcome = result_outcome(&flow->call->result, f);
+	if (mlflow_set_run_tag(&flow->session.tracking.mlflow, flow->run.id, TAG_OUTCOME, outcome,
+		    &ignored) != 0)
+		console_warn("tag " TAG_OUTCOME " of the run: %s", ignored.text);
+	free(outcome);
+}
+
+void flow_release(struct flow *flow)
+{
+	registry_release(&flow->registry);
+	store_release(&flow->store);
+	run_release(&flow->run);
+	session_release(&flow->session);
+	free(flow->who);
+	free(flow->source);
+	free(flow->model_id);
+	*flow = (struct flow){0};
+}

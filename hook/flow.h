@@ -1,0 +1,45 @@
+/* flow - from a package to the one Production version: what `run` and `replay` have in common.
+ *
+ * The registry is the truth and the package is the to-do: every step first asks whether it already
+ * holds and acts only where it does not, so that the same call, repeated anywhere after any
+ * interruption, comes to the same end. The steps stand in one table, flow.c; each fills its part of
+ * struct flow for the next.
+ */
+#ifndef MODELHOOK_FLOW_H
+#define MODELHOOK_FLOW_H
+
+#include "command.h"
+#include "packaging/package.h"
+#include "registry.h"
+#include "session.h"
+#include "store.h"
+
+/* struct flow - owns what its steps open; borrows the call, the manifest and the package's path */
+struct flow {
+	struct invocation *call;
+	const struct manifest *manifest;
+	const char *package; /* path */
+	struct session session;
+	struct run run;
+	struct store store;
+	struct registry registry;
+	char *who;
+	char *source;	/* of the version: where its files are */
+	char *model_id; /* of a LoggedModel, or NULL */
+	char digest[SHA256_HEX];
+	int64_t version;
+	bool passed;  /* the gates let it through, now or before */
+	bool promote; /* policy: to Production */
+};
+
+/* flow_finish - all steps. 0: call->result has outcome and status. */
+MUST_CHECK int flow_finish(struct flow *flow, struct invocation *call,
+	const struct manifest *manifest, const char *package, struct fail *f);
+
+/* flow_report - after flow_finish, whatever it returned: the outcome as a tag of the run, where the
+ * server is reachable; a failure of that is a warning. f NULL: it went well. */
+void flow_report(struct flow *flow, const struct fail *f);
+
+void flow_release(struct flow *flow);
+
+#endif

@@ -1,0 +1,16 @@
+/* flow_gate - what the gates compare: our training, and the version that is Production now.
+ */
+#ifndef MODELHOOK_FLOW_GATE_H
+#define MODELHOOK_FLOW_GATE_H
+
+#include "flow.h"
+
+/* flow_gate_check - before anything is sent: every metric that a gate needs is there */
+MUST_CHECK int flow_gate_check(struct flow *flow, struct fail *f);
+
+/* flow_gate - decide, and keep verdict and reasons on the version (modelhook.gate). A version that
+ * passed before (it has an intent) is not judged again; one that was rejected is, since settings
+ * and champion change. */
+MUST_CHECK int flow_gate(struct flow *flow, struct text *did, struct fail *f);
+
+#endif

@@ -1,0 +1,26 @@
+/* help - what the program says about itself; every text is made from the tables that the program
+ * runs by.
+ */
+#ifndef MODELHOOK_HELP_H
+#define MODELHOOK_HELP_H
+
+#include "command.h"
+
+/* struct verb - a row of main's table */
+struct verb {
+	const char *name;
+	const char *arguments; /* as the help shows them */
+	int least, most;       /* how many of them */
+	unsigned takes;	       /* settings, see settings.h */
+	bool reports;	       /* ends with the result line */
+	int (*function)(struct invocation *call, struct fail *f);
+	const char *help;
+};
+
+/* help_print - all verbs, one of them, or "statuses" (with json: as an array for programs) */
+MUST_CHECK int help_print(const struct verb *verbs, const char *about, bool json, struct fail *f);
+
+/* help_version - version, commit, and the libraries'; returns the exit status */
+int help_version(void);
+
+#endif

@@ -1,0 +1,10 @@
+#include "command.h"
+
+int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
+{
+	if (settings_read_rest(&call->settings, folder, f) != 0)
+		return -1;
+	if (call->settings.deadline_ms > 0)
+		call->deadline = deadline_in(call->settings.deadline_ms);
+	return 0;
+}

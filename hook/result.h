@@ -1,0 +1,65 @@
+/* result - what came of it, in one JSON line: modelhook/result@1.
+ *
+ * Filled by the steps as they go, so that it is as complete as the command got, and printed by main
+ * alone: the last line on stdout, and to --result FILE. Owns its strings.
+ */
+#ifndef MODELHOOK_RESULT_H
+#define MODELHOOK_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+#define RESULT_SCHEMA "modelhook/result@1"
+
+struct result_step {
+	const char *name; /* borrowed, a literal */
+	int64_t ms;
+	char *did; /* "created version 3", "already there" */
+};
+
+struct result_gate {
+	char *name;
+	char *verdict; /* "passed", "rejected", "overridden" */
+	char *detail;  /* the numbers, for people */
+};
+
+struct result {
+	enum status status;  /* PROMOTED or HELD where nothing failed */
+	const char *outcome; /* promoted, held, superseded, staged, registered; else the status's
+				word */
+	char *model;
+	int64_t version;	  /* 0: none yet */
+	int64_t previous_version; /* the one that was Production before; 0: none */
+	char *run_id;
+	char *digest;
+	char *stage;
+	char *alias;
+	struct result_gate *gates;
+	size_t gate_count;
+	struct result_step *steps;
+	size_t step_count;
+	char *package; /* kept in the spool, or given to replay; NULL where none is left */
+	char *registry_url;
+	char *plan; /* the calls that --plan would make, a line each; NULL without --plan */
+};
+
+void result_release(struct result *result);
+
+/* result_set - replace an owned string by a copy */
+void result_set(char **field, const char *value);
+
+/* result_add_step, result_add_gate - copies are taken of did, name, verdict, detail */
+void result_add_step(struct result *result, const char *name, int64_t ms, const char *did);
+void result_add_gate(
+	struct result *result, const char *name, const char *verdict, const char *detail);
+
+/* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
+char *result_line(const struct result *result, const struct fail *f);
+
+/* result_outcome - the short form for the run's tag: {"outcome", "exit", "retryable", "model",
+ * "version", "at"}. The caller frees it. */
+char *result_outcome(const struct result *result, const struct fail *f);
+
+#endif

@@ -1,0 +1,35 @@
+/* session - an open line to the tracking server and to the model registry, which are mostly one
+ * server.
+ *
+ * Owns credentials, connections and the plan. Must not be moved once opened: its parts point to
+ * each other.
+ */
+#ifndef MODELHOOK_SESSION_H
+#define MODELHOOK_SESSION_H
+
+#include "credentials.h"
+#include "mlflow.h"
+
+struct session_end {
+	char *base; /* URI without user information */
+	struct credentials credentials;
+	struct http http;
+	struct mlflow mlflow;
+};
+
+struct session {
+	struct session_end tracking;
+	struct session_end other; /* used where the registry is another server */
+	struct mlflow *registry;  /* one of the two */
+	struct plan plan;
+	char *server;	 /* version of the tracking server, "" where it does not say */
+	int64_t skew_ms; /* its clock minus ours */
+	bool greeted;	 /* it answered as an MLflow server does */
+};
+
+/* session_open - read credentials and greet the server. On -1 the session can still be released. */
+MUST_CHECK int session_open(struct session *session, struct settings *settings,
+	struct deadline deadline, struct fail *f);
+void session_release(struct session *session);
+
+#endif

@@ -1,0 +1,73 @@
+#include "spool.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/console.h"
+#include "base/stop.h"
+
+static int wait_for_lock(
+	struct spool *spool, const char *path, struct deadline deadline, struct fail *f)
+{
+	bool taken = false, told = false;
+	while (!taken) {
+		if (file_lock_take(path, &spool->lock, &taken, f) != 0)
+			return -1;
+		if (taken)
+			break;
+		if (!told)
+			console_say("waiting: another modelhook works on this package");
+		told = true;
+		if (deadline_left(deadline) == 0) {
+			fail_set(f, STATUS_LATER, "another modelhook still works on this package");
+			return fail_hint(f, "it holds %s", path);
+		}
+		if (stop_sleep(200, f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int spool_open(struct spool *spool, const char *folder, const struct manifest *manifest,
+	struct deadline deadline, struct fail *f)
+{
+	char *name = package_name(manifest);
+	*spool = (struct spool){.folder = text_copy(folder)};
+	spool->package = file_join(folder, name);
+	spool->result = text_format("%s.result.json", spool->package);
+	free(name);
+	if (file_make_directories(folder, f) != 0)
+		return fail_in(f, "spool");
+	char *lock = text_format("%s.lock", spool->package);
+	int result = wait_for_lock(spool, lock, deadline, f);
+	free(lock);
+	return result;
+}
+
+int spool_keep(struct spool *spool, const char *result_line, struct fail *f)
+{
+	char *line = text_format("%s\n", result_line);
+	int result = file_store(spool->result, line, strlen(line), f);
+	free(line);
+	return result;
+}
+
+int spool_finish(struct spool *spool, struct fail *f)
+{
+	if (file_remove(spool->package, f) != 0 || file_remove(spool->result, f) != 0)
+		return -1;
+	file_lock_release(&spool->lock);
+	rmdir(spool->folder); /* only an empty one goes */
+	return 0;
+}
+
+void spool_release(struct spool *spool)
+{
+	file_lock_release(&spool->lock);
+	free(spool->folder);
+	free(spool->package);
+	free(spool->result);
+	*spool = (struct spool){0};
+}
