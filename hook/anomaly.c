@@ -1,0 +1,82 @@
+#include "anomaly.h"
+
+#include <stdlib.h>
+
+static void found(struct anomalies *anomalies, const char *kind, char *text)
+{
+	anomalies->items =
+		memory_grow(anomalies->items, anomalies->count + 1, sizeof(*anomalies->items));
+	anomalies->items[anomalies->count++] = (struct anomaly){.kind = kind, .text = text};
+}
+
+static void find_several(const struct standing *standing, struct anomalies *anomalies)
+{
+	struct text text = {0};
+	text_add_string(&text, "several versions are Production:");
+	for (size_t i = 0; i < standing->versions.count; i++)
+		if (standing_is_production(standing, &standing->versions.items[i]))
+			text_printf(&text, " %lld", (long long)standing->versions.items[i].number);
+	found(anomalies, "several_production", text_take(&text));
+}
+
+static void find_wrong_production(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	const struct version *version = standing_version(standing, winner);
+	size_t count = standing_production_count(standing);
+	if (count > 1)
+		find_several(standing, anomalies);
+	else if (count == 0 && standing->versions.count > 0)
+		found(anomalies, "no_production", text_copy("no version is Production"));
+	if (version != NULL && count > 0 && !standing_is_production(standing, version))
+		found(anomalies, "not_the_winner",
+			text_format(
+				"version %lld should be Production and is not", (long long)winner));
+}
+
+static void find_alias_apart(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
+	/* no alias at all: whoever promotes here does not use them */
+	if (alias != 0 && alias != winner)
+		found(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, it should be version %lld",
+				ALIAS_PRODUCTION, (long long)alias, (long long)winner));
+}
+
+static void find_in_version(
+	const struct standing *standing, const struct version *version, struct anomalies *anomalies)
+{
+	long long number = version->number;
+	const char *digest = version_tag(version, TAG_DIGEST);
+	if (version->status != NULL && !text_equal(version->status, "READY"))
+		found(anomalies, "not_ready",
+			text_format("version %lld is %s", number, version->status));
+	if (digest == NULL || version_tag(version, TAG_DUPLICATE) != NULL)
+		return;
+	const struct version *first = standing_find_digest(standing, digest);
+	if (first != version)
+		found(anomalies, "duplicate",
+			text_format("version %lld is the same package as version %lld", number,
+				(long long)first->number));
+}
+
+void anomalies_find(const struct standing *standing, bool aliases, struct anomalies *anomalies)
+{
+	int64_t winner = standing_winner(standing);
+	*anomalies = (struct anomalies){0};
+	find_wrong_production(standing, winner, anomalies);
+	if (aliases && standing->stages)
+		find_alias_apart(standing, winner, anomalies);
+	for (size_t i = 0; i < standing->versions.count; i++)
+		find_in_version(standing, &standing->versions.items[i], anomalies);
+}
+
+void anomalies_release(struct anomalies *anomalies)
+{
+	for (size_t i = 0; i < anomalies->count; i++)
+		free(anomalies->items[i].text);
+	free(anomalies->items);
+	*anomalies = (struct anomalies){0};
+}
