@@ -1,0 +1,172 @@
+"""Fixtures of all tests: the program, a handoff, the fake MLflow, the real ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import environment
+import pytest
+import tiny_model
+from fake_mlflow import FakeMlflow
+from servers import MLflow, PostgreSQL
+
+MODEL = "fish-classifier-efficientnet-b4"
+
+# What the machine may have set and no test wants: every test says what it needs.
+UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+
+
+@dataclass
+class Ended:
+    """A finished call of modelhook."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        """The result line: the last line of stdout."""
+        return json.loads(self.stdout.splitlines()[-1])
+
+    @property
+    def errors(self) -> list[str]:
+        """What stderr says as an error, hints left out."""
+        return [
+            line.removeprefix("modelhook: ")
+            for line in self.stderr.splitlines()
+            if line.startswith("modelhook: ") and not line.startswith("modelhook: hint: ")
+        ]
+
+
+@dataclass
+class Hook:
+    """modelhook with an environment of its own; called with its arguments."""
+
+    binary: Path
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """The environment of a call: nothing of the machine's that would change what it does."""
+        kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(UNWANTED)}
+        fast = {"MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0.05", "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0.05"}
+        return {**kept, "HOME": str(self.home), **fast, **self.env, **more}
+
+    def start(self, *arguments: str | Path, **more: Any) -> subprocess.Popen[str]:
+        """Start a call; env= adds variables, the rest is Popen's."""
+        env = self.environment(**more.pop("env", {}))
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen([self.binary, *map(str, arguments)], env=env, **{**pipes, **more})
+
+    def __call__(self, *arguments: str | Path, **more: Any) -> Ended:
+        """Call it and wait; its output is kept and shown when a test fails."""
+        with self.start(*arguments, **more) as process:
+            stdout, stderr = process.communicate(timeout=300)
+        print("modelhook", *arguments, "->", process.returncode, stdout, stderr, sep="\n", file=sys.stderr)
+        return Ended(process.returncode, stdout or "", stderr or "")
+
+
+@pytest.fixture(scope="session")
+def modelhook() -> Path:
+    """The program under test: $MODELHOOK, else the development build."""
+    binary = Path(os.environ.get("MODELHOOK", environment.ROOT / "build/dev/modelhook")).resolve()
+    assert binary.exists(), f"{binary} is not built: scripts/test builds it"
+    return binary
+
+
+@pytest.fixture
+def hook(modelhook: Path, tmp_path: Path) -> Hook:
+    """modelhook with an empty home folder and short pauses between tries."""
+    home = tmp_path / "home"
+    home.mkdir()
+    return Hook(modelhook, home)
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """SavedModels of many shapes, made by TensorFlow."""
+    return environment.models()
+
+
+@pytest.fixture
+def fake() -> Iterator[FakeMlflow]:
+    """A fake MLflow server that counts requests and injects faults."""
+    with FakeMlflow() as server:
+        yield server
+
+
+HandoffMaker = Callable[..., Path]
+
+
+@pytest.fixture
+def make_handoff(tmp_path: Path) -> HandoffMaker:
+    """A function that writes a handoff (and a tiny SavedModel unless told otherwise) and returns its path.
+
+    make_handoff(run_id, folder="job", weights=(...), config={...}, **keys of the handoff)
+    """
+
+    def make(
+        run_id: str,
+        folder: str = "job",
+        weights: tuple[float, ...] = (0.5,) * 8,
+        config: dict[str, Any] | None = None,
+        **keys: Any,
+    ) -> Path:
+        job = tmp_path / folder
+        job.mkdir(exist_ok=True)
+        handoff = {
+            "schema": "modelhook/handoff@1",
+            "run_id": run_id,
+            "model": MODEL,
+            "trained_at": "2026-11-22T20:03:17Z",
+            "metrics": {"train_accuracy": 0.93, "val_accuracy": 0.9},
+            "samples": {"train": 800, "validation": 200},
+        }
+        if "logged_model" not in keys and "saved_model" not in keys:
+            tiny_model.write(job / "saved_model", weights)
+            handoff["saved_model"] = "saved_model"
+        handoff.update(keys)
+        (job / "handoff.json").write_text(json.dumps(handoff))
+        if config is not None:
+            (job / "modelhook.json").write_text(json.dumps(config))
+        return job / "handoff.json"
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A PostgreSQL 15 for the whole session."""
+    with PostgreSQL(tmp_path_factory.mktemp("postgresql")) as database:
+        yield database
+
+
+def _server(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator[MLflow]:
+    with MLflow(tmp_path_factory.mktemp(f"mlflow{version}"), version=version) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mlflow3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+    """A real MLflow 3.17 on SQLite."""
+    yield from _server(tmp_path_factory, "3")
+
+
+@pytest.fixture(scope="session")
+def mlflow2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+    """A real MLflow 2.22 on SQLite."""
+    yield from _server(tmp_path_factory, "2")
+
+
+@pytest.fixture(scope="session")
+def mlflow1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+    """A real MLflow 1.30 on SQLite."""
+    yield from _server(tmp_path_factory, "1")
