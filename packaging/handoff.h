@@ -1,8 +1,10 @@
 /* handoff - what the training script handed over: modelhook/handoff@1.
  *
- * A JSON object, UTF-8, at most 4 MiB. Unknown keys and wrong types are refused by name, numbers
- * must be finite. Relative paths are relative to the handoff file. struct handoff owns copies of
- * everything.
+ * A JSON object, UTF-8, at most HANDOFF_BYTES. Unknown keys and wrong types are refused by name,
+ * numbers must be finite; handoff.schema.json says the same to other programs. What the model
+ * registry would refuse anyway (a slash in a model's name, a description of 6000 characters) is
+ * refused here, before anything is sent. Relative paths are relative to the handoff file. struct
+ * handoff owns copies of everything.
  */
 #ifndef MODELHOOK_PACKAGING_HANDOFF_H
 #define MODELHOOK_PACKAGING_HANDOFF_H
@@ -13,6 +15,7 @@
 #include "base/fail.h"
 
 #define HANDOFF_SCHEMA "modelhook/handoff@1"
+#define HANDOFF_BYTES (4 << 20)
 
 struct metric {
 	char *key;
@@ -57,8 +60,8 @@ struct handoff {
 /* handoff_read - read and check the file */
 MUST_CHECK int handoff_read(const char *path, struct handoff *handoff, struct fail *f);
 
-/* handoff_parse - the same from text; relative paths are joined to folder. The form a package keeps
- * has no saved_model or logged_model requirement relaxed: it is the same schema. */
+/* handoff_parse - the same from text; relative paths are joined to folder. The handoff in a
+ * package's manifest is of the same schema, and so can be read by this too. */
 MUST_CHECK int handoff_parse(
 	const char *text, size_t size, const char *folder, struct handoff *handoff, struct fail *f);
 
@@ -69,5 +72,8 @@ const double *handoff_metric(const struct handoff *handoff, const char *key);
 
 /* handoff_samples - samples of that name ("train", "validation"), or -1 */
 int64_t handoff_samples(const struct handoff *handoff, const char *key);
+
+/* handoff_said - the tag of that name, else the param of that name, or NULL; borrowed */
+const char *handoff_said(const struct handoff *handoff, const char *key);
 
 #endif
