@@ -4,16 +4,21 @@
  * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
  * loader) and saved_model/. Entries sorted by bytes, times 0, owners 0, modes 0644, no time in the
  * gzip header: the same input gives the same bytes on any machine. The digest is the SHA-256 of the
- * canonical manifest (keys sorted, no white space). A package of a logged model carries the
- * manifest alone.
+ * canonical manifest (keys sorted, no white space), which is what manifest.json holds, byte for
+ * byte. A package of a logged model carries the manifest alone.
  *
- * struct manifest owns everything it points to. struct package borrows nothing; it keeps the path.
+ * Everything below model/ but saved_model/ follows from the manifest. What follows is part of
+ * modelhook/package@1: a change of it (another loader, another line in MLmodel) needs a new schema
+ * version, or packages in a spool could not be finished any more.
+ *
+ * struct manifest owns everything it points to.
  */
 #ifndef MODELHOOK_PACKAGING_PACKAGE_H
 #define MODELHOOK_PACKAGING_PACKAGE_H
 
 #include <stdint.h>
 
+#include "base/text.h"
 #include "packaging/handoff.h"
 #include "packaging/saved_model.h"
 
@@ -21,10 +26,14 @@
 
 struct manifest {
 	char digest[SHA256_HEX];
-	struct handoff handoff;
+	struct handoff handoff;	  /* its saved_model is "model/saved_model" once it was read from a
+				     package */
+	struct text text;	  /* the canonical manifest */
 	char *tensorflow_version; /* or NULL */
-	char *architecture;	  /* the tag or param of that name in the handoff, else the model's
-				     family; or NULL */
+	struct signature_def *signatures;
+	size_t signature_count;
+	char *architecture; /* the tag or param of that name in the handoff, else the model's
+			       family; or NULL */
 	/* files below model/, sorted, MLmodel among them; none for a logged model */
 	struct saved_model_file *files;
 	size_t file_count;
@@ -32,7 +41,8 @@ struct manifest {
 	uint64_t parameter_count;
 	uint64_t tensor_count;
 	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
-				     same digest */
+				     same digest; that of the lines that `sha256sum` prints for
+				     those files, sorted by path. "" for a logged model */
 };
 
 void manifest_release(struct manifest *manifest);
@@ -42,12 +52,14 @@ void manifest_release(struct manifest *manifest);
 char *package_name(const struct manifest *manifest);
 
 /* package_plan - the manifest of handoff and model, without writing anything. model is NULL for a
- * logged model. */
+ * logged model. UNACCEPTABLE: a file that differs from the handoff's `files`, a model without the
+ * signature "serving_default", a name that no package may carry. */
 MUST_CHECK int package_plan(const struct handoff *handoff, const struct saved_model *model,
 	struct manifest *manifest, struct fail *f);
 
 /* package_write - write the package of `manifest` (from package_plan with the same arguments)
- * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. */
+ * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. progress
+ * (or NULL) counts the bytes of model/. */
 MUST_CHECK int package_write(const struct manifest *manifest, const struct saved_model *model,
 	const char *path, struct progress *progress, struct fail *f);
 
@@ -55,14 +67,15 @@ MUST_CHECK int package_write(const struct manifest *manifest, const struct saved
  * give its manifest. Refuses (UNACCEPTABLE): absolute paths, "..", links, devices, duplicates,
  * entries that the manifest does not name or that are missing, sizes beyond the manifest's, a
  * compression bomb, trailing garbage, generated files (MLmodel, loader, environments) that are not
- * what this handoff gives. Writes nothing. */
+ * what this handoff gives. Writes nothing. progress (or NULL) counts the bytes of the package. */
 MUST_CHECK int package_read(
 	const char *path, struct progress *progress, struct manifest *manifest, struct fail *f);
 
 /* package_stream - one file of model/ read from the package, in order; owns an open archive. */
+struct archive_reader;
 struct package_stream {
-	void *archive;
-	const char *package;		     /* borrowed: path of the package */
+	struct archive_reader *archive;
+	size_t index;			     /* in the manifest's files */
 	const struct saved_model_file *file; /* borrowed from the manifest */
 	uint64_t at;
 	struct sha256 sha;

@@ -1,0 +1,208 @@
+#include "packaging/archive_gzip.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/stop.h"
+
+#define CHUNK 65536
+#define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
+#define SQUEEZE_LEVEL 1		     /* higher ones cost more than they gain here */
+
+struct gzip_deflate {
+	z_stream stream;
+	size_t held;	   /* bytes in `in` that wait */
+	uint8_t in[CHUNK]; /* filled before it is squeezed, so that only the bytes count */
+	uint8_t out[CHUNK];
+};
+
+int gzip_writer_open(const char *path, struct gzip_writer *w, struct fail *f)
+{
+	*w = (struct gzip_writer){0};
+	if (file_create(path, &w->file, f) != 0)
+		return -1;
+	w->deflate = memory_get(1, sizeof(*w->deflate));
+	if (deflateInit2(&w->deflate->stream, SQUEEZE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
+		    Z_DEFAULT_STRATEGY) != Z_OK)
+		fail_out_of_memory();
+	return 0;
+}
+
+/* Write what has gathered in `out`. */
+static int drain(struct gzip_writer *w, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	size_t size = d->stream.next_out == NULL ? 0 : sizeof(d->out) - d->stream.avail_out;
+	d->stream.next_out = d->out;
+	d->stream.avail_out = sizeof(d->out);
+	return size > 0 ? file_write(&w->file, d->out, size, f) : 0;
+}
+
+/* Squeeze all that is held. */
+static int squeeze(struct gzip_writer *w, int flush, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	d->stream.next_in = d->in;
+	d->stream.avail_in = (uInt)d->held;
+	d->held = 0;
+	int state;
+	do {
+		if (drain(w, f) != 0)
+			return -1;
+		state = deflate(&d->stream, flush);
+		INVARIANT(state == Z_OK || state == Z_STREAM_END || state == Z_BUF_ERROR);
+	} while (d->stream.avail_out == 0 || (flush == Z_FINISH && state != Z_STREAM_END));
+	return drain(w, f);
+}
+
+int gzip_writer_store(struct gzip_writer *w, bool store, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	if (squeeze(w, Z_BLOCK, f) != 0)
+		return -1;
+	/* nothing is left to be written out by the old level, so this cannot fall short of room */
+	int state = deflateParams(&d->stream, store ? 0 : SQUEEZE_LEVEL, Z_DEFAULT_STRATEGY);
+	INVARIANT(state == Z_OK);
+	return drain(w, f);
+}
+
+int gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t size, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	for (const uint8_t *at = bytes; size > 0;) {
+		size_t room = sizeof(d->in) - d->held;
+		size_t count = size < room ? size : room;
+		memcpy(d->in + d->held, at, count);
+		d->held += count;
+		at += count;
+		size -= count;
+		if (d->held == sizeof(d->in) && squeeze(w, Z_NO_FLUSH, f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void release_deflate(struct gzip_writer *w)
+{
+	if (w->deflate != NULL)
+		deflateEnd(&w->deflate->stream);
+	free(w->deflate);
+	w->deflate = NULL;
+}
+
+int gzip_writer_finish(struct gzip_writer *w, struct fail *f)
+{
+	int result = squeeze(w, Z_FINISH, f);
+	release_deflate(w);
+	if (result == 0)
+		return file_finish(&w->file, f);
+	file_discard(&w->file);
+	return -1;
+}
+
+void gzip_writer_discard(struct gzip_writer *w)
+{
+	release_deflate(w);
+	file_discard(&w->file);
+}
+
+struct gzip_inflate {
+	z_stream stream;
+	int fd;
+	bool ended;
+	uint8_t in[CHUNK];
+	uint8_t out[CHUNK];
+};
+
+int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(f, fail_input_status(errno), "cannot be opened");
+	r->inflate = memory_get(1, sizeof(*r->inflate));
+	r->inflate->fd = fd;
+	if (inflateInit2(&r->inflate->stream, GZIP_WINDOW) != Z_OK)
+		fail_out_of_memory();
+	return 0;
+}
+
+/* Read more of the file; *got 0 at its end. */
+static int fill(struct gzip_reader *r, size_t *got, struct fail *f)
+{
+	struct gzip_inflate *i = r->inflate;
+	ssize_t count;
+	if (stop_check(f) != 0)
+		return -1;
+	do {
+		count = read(i->fd, i->in, sizeof(i->in));
+	} while (count < 0 && errno == EINTR);
+	if (count < 0)
+		return fail_errno(f, fail_input_status(errno), "cannot be read");
+	i->stream.next_in = i->in;
+	i->stream.avail_in = (uInt)count;
+	*got = (size_t)count;
+	if (r->progress != NULL)
+		progress_add(r->progress, *got);
+	return 0;
+}
+
+static int check_end(struct gzip_reader *r, struct fail *f)
+{
+	struct gzip_inflate *i = r->inflate;
+	size_t more = i->stream.avail_in;
+	i->ended = true;
+	if (more == 0 && fill(r, &more, f) != 0)
+		return -1;
+	if (more > 0)
+		return fail_set(f, STATUS_UNACCEPTABLE, "bytes follow the end of the package");
+	return 0;
+}
+
+/* One call of inflate; *size is what came out of it. */
+static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
+{
+	struct gzip_inflate *i = r->inflate;
+	size_t got = i->stream.avail_in;
+	if (got == 0 && fill(r, &got, f) != 0)
+		return -1;
+	if (got == 0)
+		return fail_set(f, STATUS_UNACCEPTABLE, "cut short: the gzip stream does not end");
+	i->stream.next_out = i->out;
+	i->stream.avail_out = sizeof(i->out);
+	int state = inflate(&i->stream, Z_NO_FLUSH);
+	if (state == Z_MEM_ERROR)
+		fail_out_of_memory();
+	if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR)
+		return fail_set(f, STATUS_UNACCEPTABLE, "not a whole gzip stream: %s",
+			i->stream.msg != NULL ? i->stream.msg : "a dictionary is asked for");
+	*size = sizeof(i->out) - i->stream.avail_out;
+	return state == Z_STREAM_END ? check_end(r, f) : 0;
+}
+
+int gzip_reader_next(struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f)
+{
+	*size = 0;
+	*bytes = r->inflate->out;
+	while (*size == 0 && !r->inflate->ended)
+		if (inflate_some(r, size, f) != 0)
+			return -1;
+	if (*size > r->allowed)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"expands beyond the sizes that its manifest states");
+	r->allowed -= *size;
+	return 0;
+}
+
+void gzip_reader_release(struct gzip_reader *r)
+{
+	if (r->inflate == NULL)
+		return;
+	inflateEnd(&r->inflate->stream);
+	close(r->inflate->fd);
+	free(r->inflate);
+	r->inflate = NULL;
+}

@@ -1,0 +1,227 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stop.h"
+#include "packaging/archive_reader.h"
+#include "packaging/manifest.h"
+
+#define CHUNK 65536
+#define MANIFEST_NAME "manifest.json"
+#define MODEL_FOLDER "model/"
+
+static int read_manifest_bytes(struct archive_reader *r, struct text *text, struct fail *f)
+{
+	char buffer[4096];
+	size_t got;
+	do {
+		if (archive_reader_data(r, buffer, sizeof(buffer), &got, f) != 0)
+			return -1;
+		text_add(text, buffer, got);
+	} while (got > 0 && text->size <= MANIFEST_BYTES);
+	return 0;
+}
+
+static int read_manifest(struct archive_reader *r, struct manifest *manifest, struct fail *f)
+{
+	struct text text = {0};
+	bool found;
+	archive_reader_allow(r, strlen(MANIFEST_NAME), MANIFEST_BYTES);
+	if (archive_reader_next(r, &found, f) != 0)
+		return -1;
+	if (!found || strcmp(r->name, MANIFEST_NAME) != 0)
+		return fail_set(f, STATUS_UNACCEPTABLE, "its first entry is not " MANIFEST_NAME);
+	if (r->size > MANIFEST_BYTES)
+		return fail_set(f, STATUS_UNACCEPTABLE, MANIFEST_NAME ": more than %d bytes",
+			MANIFEST_BYTES);
+	int result = read_manifest_bytes(r, &text, f);
+	if (result == 0 && manifest_parse(text_string(&text), text.size, manifest, f) != 0)
+		result = fail_in(f, MANIFEST_NAME);
+	text_release(&text);
+	return result;
+}
+
+static void allow_files(struct archive_reader *r, const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->file_count; i++)
+		archive_reader_allow(r, strlen(MODEL_FOLDER) + strlen(manifest->files[i].path),
+			manifest->files[i].size);
+}
+
+/* Why the present entry is not files[wanted]. */
+static int name_stranger(const struct archive_reader *r, const struct manifest *manifest,
+	size_t wanted, struct fail *f)
+{
+	const char *path = r->name;
+	ptrdiff_t index = -1;
+	if (text_starts_with(path, MODEL_FOLDER))
+		index = manifest_find(manifest, path + strlen(MODEL_FOLDER));
+	if (index < 0 && strcmp(path, MANIFEST_NAME) != 0)
+		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: not named in the manifest", path);
+	if (index < (ptrdiff_t)wanted)
+		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: there twice", path);
+	return fail_set(f, STATUS_UNACCEPTABLE, "%s%.200s: missing, or not in its place",
+		MODEL_FOLDER, manifest->files[wanted].path);
+}
+
+/* Go to the entry of files[index], which must be the next one. */
+static int next_file(
+	struct archive_reader *r, const struct manifest *manifest, size_t index, struct fail *f)
+{
+	const struct saved_model_file *file =
+		index < manifest->file_count ? &manifest->files[index] : NULL;
+	bool found;
+	if (archive_reader_next(r, &found, f) != 0)
+		return -1;
+	if (!found && file == NULL)
+		return 0;
+	if (!found)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "%s%.200s: missing", MODEL_FOLDER, file->path);
+	if (file == NULL || !text_starts_with(r->name, MODEL_FOLDER) ||
+		strcmp(r->name + strlen(MODEL_FOLDER), file->path) != 0)
+		return name_stranger(r, manifest, index, f);
+	if (r->size != file->size)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"%.200s: %llu bytes where the manifest says %llu", r->name,
+			(unsigned long long)r->size, (unsigned long long)file->size);
+	return 0;
+}
+
+static int open_manifest(const char *path, struct progress *progress, struct archive_reader *r,
+	struct manifest *manifest, struct fail *f)
+{
+	*manifest = (struct manifest){0};
+	if (archive_reader_open(path, progress, r, f) != 0)
+		return -1;
+	if (read_manifest(r, manifest, f) == 0) {
+		allow_files(r, manifest);
+		return 0;
+	}
+	archive_reader_release(r);
+	return -1;
+}
+
+static void start_file(struct package_stream *stream, const struct manifest *manifest, size_t index)
+{
+	sha256_release(&stream->sha);
+	sha256_init(&stream->sha);
+	stream->index = index;
+	stream->file = &manifest->files[index];
+	stream->at = 0;
+}
+
+/* Read the present file to its end, for the sake of its digest. */
+static int read_through(struct package_stream *stream, struct fail *f)
+{
+	char buffer[CHUNK];
+	size_t got;
+	do {
+		if (package_stream_read(stream, buffer, sizeof(buffer), &got, f) != 0)
+			return -1;
+	} while (got > 0);
+	return 0;
+}
+
+static int read_files(struct archive_reader *r, const struct manifest *manifest, struct fail *f)
+{
+	struct package_stream stream = {.archive = r};
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < manifest->file_count; i++) {
+		result = next_file(r, manifest, i, f);
+		if (result == 0) {
+			start_file(&stream, manifest, i);
+			result = read_through(&stream, f);
+		}
+	}
+	sha256_release(&stream.sha);
+	/* one more asks for the end */
+	if (result == 0 && next_file(r, manifest, manifest->file_count, f) == 0)
+		return archive_reader_finish(r, f);
+	return -1;
+}
+
+int package_read(
+	const char *path, struct progress *progress, struct manifest *manifest, struct fail *f)
+{
+	struct archive_reader r;
+	if (open_manifest(path, progress, &r, manifest, f) != 0)
+		return fail_in(f, "package %.200s", path);
+	int result = read_files(&r, manifest, f);
+	archive_reader_release(&r);
+	if (result == 0)
+		return 0;
+	manifest_release(manifest);
+	return fail_in(f, "package %.200s", path);
+}
+
+static int same_package(struct archive_reader *r, const struct manifest *manifest, struct fail *f)
+{
+	struct manifest present = {0};
+	if (read_manifest(r, &present, f) != 0)
+		return -1;
+	bool same = strcmp(present.digest, manifest->digest) == 0;
+	manifest_release(&present);
+	if (!same)
+		return fail_set(f, STATUS_UNACCEPTABLE, "it is another package now");
+	allow_files(r, manifest);
+	return 0;
+}
+
+int package_open_file(const char *path, const struct manifest *manifest, size_t index,
+	struct package_stream *stream, struct fail *f)
+{
+	*stream = (struct package_stream){.archive = memory_get(1, sizeof(*stream->archive))};
+	if (archive_reader_open(path, NULL, stream->archive, f) != 0 ||
+		same_package(stream->archive, manifest, f) != 0 ||
+		package_stream_next(stream, manifest, index, f) != 0) {
+		package_stream_release(stream);
+		return fail_in(f, "package %.200s", path);
+	}
+	return 0;
+}
+
+int package_stream_next(struct package_stream *stream, const struct manifest *manifest,
+	size_t index, struct fail *f)
+{
+	size_t next = stream->file != NULL ? stream->index + 1 : 0;
+	INVARIANT(index >= next && index < manifest->file_count);
+	for (; next <= index; next++)
+		if (next_file(stream->archive, manifest, next, f) != 0)
+			return -1;
+	start_file(stream, manifest, index);
+	return 0;
+}
+
+static int check_digest(struct package_stream *stream, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	if (stream->sha.context == NULL)
+		return 0; /* the end was reached before, and its digest was right */
+	sha256_finish(&stream->sha, sha256);
+	if (stream->at == stream->file->size && strcmp(sha256, stream->file->sha256) == 0)
+		return 0;
+	return fail_set(f, STATUS_UNACCEPTABLE,
+		"model/%.200s: SHA-256 is not the one that the manifest says", stream->file->path);
+}
+
+int package_stream_read(
+	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	if (stop_check(f) != 0 || archive_reader_data(stream->archive, buffer, size, got, f) != 0)
+		return -1;
+	stream->at += *got;
+	if (*got == 0)
+		return check_digest(stream, f);
+	if (stream->sha.context != NULL)
+		sha256_add(&stream->sha, buffer, *got);
+	return 0;
+}
+
+void package_stream_release(struct package_stream *stream)
+{
+	if (stream->archive != NULL)
+		archive_reader_release(stream->archive);
+	free(stream->archive);
+	sha256_release(&stream->sha);
+	*stream = (struct package_stream){0};
+}

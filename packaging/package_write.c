@@ -1,0 +1,149 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/stop.h"
+#include "packaging/archive_writer.h"
+#include "packaging/manifest.h"
+#include "packaging/mlmodel.h"
+
+#define CHUNK 65536
+
+/* Weights are stored: squeezing floats gains 7 % at 33 MB/s. All else (the graph, the index of the
+ * weights, vocabularies) is text enough to be worth it. By name, so that the bytes of a package do
+ * not hang on a compressor's idea of its own gain. */
+static bool is_stored(const char *path)
+{
+	return text_starts_with(path, MANIFEST_SAVED_MODEL "variables/variables.data-");
+}
+
+static int changed(const struct saved_model_file *file, const char *how, struct fail *f)
+{
+	return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: changed since it was inspected: %s",
+		file->path, how);
+}
+
+static ssize_t read_some(int fd, void *buffer, size_t size)
+{
+	ssize_t count;
+	do {
+		count = read(fd, buffer, size);
+	} while (count < 0 && errno == EINTR);
+	return count;
+}
+
+/* The file's bytes into the archive, no more than the manifest has. */
+static int copy_bytes(int fd, const struct saved_model_file *file, struct archive_writer *w,
+	struct progress *progress, struct sha256 *sha, struct fail *f)
+{
+	char buffer[CHUNK];
+	for (uint64_t left = file->size;;) {
+		ssize_t count = read_some(fd, buffer, sizeof(buffer));
+		if (stop_check(f) != 0)
+			return -1;
+		if (count < 0)
+			return fail_errno(f, fail_input_status(errno), "%.200s", file->path);
+		if (count == 0 && left > 0)
+			return changed(file, "it is shorter", f);
+		if (count == 0)
+			return 0;
+		if ((uint64_t)count > left)
+			return changed(file, "it is longer", f);
+		left -= (uint64_t)count;
+		sha256_add(sha, buffer, (size_t)count);
+		if (archive_writer_data(w, buffer, (size_t)count, f) != 0)
+			return -1;
+		if (progress != NULL)
+			progress_add(progress, (uint64_t)count);
+	}
+}
+
+static int copy_file(int fd, const struct saved_model_file *file, struct archive_writer *w,
+	struct progress *progress, struct fail *f)
+{
+	struct sha256 sha;
+	char sha256[SHA256_HEX];
+	sha256_init(&sha);
+	if (copy_bytes(fd, file, w, progress, &sha, f) != 0) {
+		sha256_release(&sha);
+		return -1;
+	}
+	sha256_finish(&sha, sha256);
+	if (strcmp(sha256, file->sha256) != 0)
+		return changed(file, "its SHA-256 is another", f);
+	return 0;
+}
+
+static int write_saved_model_file(const char *folder, const struct saved_model_file *file,
+	struct archive_writer *w, struct progress *progress, struct fail *f)
+{
+	char *path = file_join(folder, file->path + strlen(MANIFEST_SAVED_MODEL));
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int result;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		result = changed(file, "it is gone", f);
+	else if (fd < 0)
+		result = fail_errno(f, fail_input_status(errno), "%.200s", path);
+	else
+		result = copy_file(fd, file, w, progress, f);
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return result;
+}
+
+static int write_made_file(const struct manifest *manifest, const struct mlmodel_file *made,
+	const struct saved_model_file *file, struct archive_writer *w, struct fail *f)
+{
+	struct text text = {0};
+	made->make(manifest, &text);
+	INVARIANT(text.size == file->size);
+	int result = archive_writer_data(w, text_string(&text), text.size, f);
+	text_release(&text);
+	return result;
+}
+
+static int write_file(const struct manifest *manifest, const struct saved_model_file *file,
+	struct archive_writer *w, struct progress *progress, struct fail *f)
+{
+	const struct mlmodel_file *made = mlmodel_find(file->path);
+	char *name = text_format("model/%s", file->path);
+	int result = archive_writer_entry(w, name, file->size, is_stored(file->path), f);
+	free(name);
+	if (result != 0)
+		return -1;
+	if (made != NULL)
+		return write_made_file(manifest, made, file, w, f);
+	return write_saved_model_file(manifest->handoff.saved_model, file, w, progress, f);
+}
+
+static int write_entries(const struct manifest *manifest, struct archive_writer *w,
+	struct progress *progress, struct fail *f)
+{
+	const struct text *text = &manifest->text;
+	if (archive_writer_entry(w, "manifest.json", text->size, false, f) != 0 ||
+		archive_writer_data(w, text->data, text->size, f) != 0)
+		return -1;
+	for (size_t i = 0; i < manifest->file_count; i++)
+		if (write_file(manifest, &manifest->files[i], w, progress, f) != 0)
+			return -1;
+	return 0;
+}
+
+int package_write(const struct manifest *manifest, const struct saved_model *model,
+	const char *path, struct progress *progress, struct fail *f)
+{
+	struct archive_writer w;
+	INVARIANT((model == NULL) == manifest_is_logged(manifest));
+	if (archive_writer_open(path, &w, f) != 0)
+		return fail_in(f, "package");
+	if (write_entries(manifest, &w, progress, f) != 0) {
+		archive_writer_discard(&w);
+		return fail_in(f, "package %.200s", path);
+	}
+	if (archive_writer_finish(&w, f) != 0)
+		return fail_in(f, "package");
+	return 0;
+}
