@@ -10,12 +10,15 @@ enum dtype {
 	DTYPE_FLOAT = 1,
 	DTYPE_DOUBLE = 2,
 	DTYPE_STRING = 7,
+	DTYPE_COMPLEX64 = 8,
 	DTYPE_BFLOAT16 = 14,
+	DTYPE_COMPLEX128 = 18,
 	DTYPE_HALF = 19,
+	DTYPE_RESOURCE = 20,
+	DTYPE_VARIANT = 21,
 };
 
-/* dtype_name - TensorFlow's name ("float32", "bfloat16", "string"), "dtype 99" never: NULL where
- * unknown */
+/* dtype_name - TensorFlow's name ("float32", "bfloat16", "string"), NULL where unknown */
 const char *dtype_name(int dtype);
 
 /* dtype_numpy - the NumPy name that an MLflow tensor spec takes ("float32"), NULL where there is

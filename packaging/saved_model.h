@@ -22,7 +22,8 @@
 /* tensor_spec - one input or output of a SignatureDef */
 struct tensor_spec {
 	char *key;  /* the name a caller uses: "image" */
-	char *name; /* the graph's tensor: "serving_default_image:0" */
+	char *name; /* the graph's tensor: "serving_default_image:0"; "" for a sparse or composite
+		       one, which is several; NULL in a damaged graph */
 	int dtype;  /* a TensorFlow DataType number, see dtype.h */
 	bool unknown_rank;
 	size_t rank;
@@ -51,6 +52,7 @@ enum finding_weight {
 	FINDING_DAMAGE,	   /* the model is not whole: refused always */
 };
 
+/* finding - one line of what was found; file, tensor and text are escaped, ready to be shown */
 struct finding {
 	enum finding_weight weight;
 	char *file;	/* relative to the directory */
@@ -72,11 +74,13 @@ struct saved_model {
 	uint64_t parameter_count; /* elements of all numeric tensors */
 	uint64_t nan_count;
 	uint64_t inf_count;
-	size_t tensor_count; /* variables, the object graph string not counted */
+	size_t tensor_count; /* variables, a sliced one once, the object graph string not */
 	size_t shard_count;
 };
 
-/* saved_model_read - inspect the SavedModel in folder. progress may be NULL. */
+/* saved_model_read - inspect the SavedModel in folder. progress may be NULL; it is started and
+ * ended here. What the bytes cannot tell: a bit of the graph or of an asset that differs, where the
+ * structure holds; neither carries a checksum (a handoff's `files` does that). */
 MUST_CHECK int saved_model_read(
 	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f);
 

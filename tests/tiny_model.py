@@ -63,14 +63,15 @@ def tensor_info(name: str, dims: Iterable[int]) -> bytes:
 
 
 def saved_model_pb() -> bytes:
-    """A SavedModel with one meta graph, tagged serve, and an empty graph."""
+    """A SavedModel with one meta graph, tagged serve, whose two nodes have names alone."""
     signature = (
         field(1, field(1, "image") + field(2, tensor_info("serving_default_image:0", (-1, 4))))
         + field(2, field(1, "probs") + field(2, tensor_info("StatefulPartitionedCall:0", (-1, 2))))
         + field(3, "tensorflow/serving/predict")
     )
     meta_info = field(4, "serve") + field(5, "2.21.0")
-    meta_graph = field(1, meta_info) + field(2, b"") + field(5, field(1, "serving_default") + field(2, signature))
+    nodes = b"".join(field(1, field(1, name)) for name in ("serving_default_image", "StatefulPartitionedCall"))
+    meta_graph = field(1, meta_info) + field(2, nodes) + field(5, field(1, "serving_default") + field(2, signature))
     return field(1, 1) + field(2, meta_graph)
 
 

@@ -1,0 +1,29 @@
+/* fingerprint - fingerprint.pb (fingerprint.proto), which ties the weights to an export.
+ *
+ * Its checkpoint_hash is Fingerprint64 of the bytes of variables.index. The other hashes are of
+ * messages after TensorFlow has rewritten them, and are left alone.
+ */
+#ifndef MODELHOOK_PACKAGING_FINGERPRINT_H
+#define MODELHOOK_PACKAGING_FINGERPRINT_H
+
+#include "packaging/findings.h"
+#include "packaging/reader.h"
+
+#define FINGERPRINT_PRODUCER_MAX 3 /* the last version whose meaning is known */
+
+struct fingerprint {
+	uint64_t checkpoint_hash; /* 0: there was no checkpoint */
+	uint64_t producer;	  /* version of what wrote it */
+	uint64_t hashes;	  /* how many of the others are there */
+};
+
+/* fingerprint_read - read fingerprint.pb of `size` bytes to its end; *found says whether it
+ * decoded. Fails only where the file cannot be read. */
+MUST_CHECK int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
+	struct fingerprint *fingerprint, bool *found, struct findings *findings, struct fail *f);
+
+/* fingerprint_check - compare with the hash of variables.index; NULL where there is none */
+void fingerprint_check(const struct fingerprint *fingerprint, const char *file,
+	const uint64_t *index_hash, struct findings *findings);
+
+#endif
