@@ -8,14 +8,24 @@
 STATIC_SUITES=(trixie bookworm)
 STATIC_KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# static_mirror SUFFIX: the address of the Debian archive ("" the main one, "-security") in apt's own words,
-# which reads both kinds of sources files. Another vendor's archive may bear Debian's suite names: apt
-# tells them apart by the origin once it has the lists, and otherwise the first one named is taken.
+# static_targets FOLDER: "SUITE<tab>COMPONENT<tab>ORIGIN<tab>ADDRESS" of what the machine installs from, in apt's
+# own words, which reads both kinds of sources files. apt tells only of what it has lists of; where it has none
+# yet, and we may be nobody to fetch them, they are fetched into our folder.
+static_targets() {
+    local format=$'$(RELEASE)\t$(COMPONENT)\t$(ORIGIN)\t$(REPO_URI)' own=(-o "Dir::State::Lists=$1/machine")
+    if ! apt-get indextargets --format "$format" 'Created-By: Packages' | grep .; then
+        mkdir -p "$1/machine/partial"
+        apt-get -qq "${own[@]}" -o Dir::Cache="$1/cache" -o APT::Sandbox::User=root update >"$1/machine.log" 2>&1 || true
+        apt-get "${own[@]}" indextargets --format "$format" 'Created-By: Packages'
+    fi
+}
+
+# static_mirror FOLDER SUFFIX: the address of the Debian archive, "" the main one or "-security". Other vendors
+# use Debian's names of suites too, but not its name of origin.
 static_mirror() {
-    apt-get indextargets --format $'$(RELEASE)\t$(COMPONENT)\t$(ORIGIN)\t$(REPO_URI)' 'Created-By: Packages' |
-        awk -F '\t' -v suffix="$1" '
-            $1 ~ "^(bookworm|trixie|forky|sid|stable|oldstable|testing|unstable)" suffix "$" &&
-                $2 == "main" && ($3 == "Debian" || $3 ~ /^\$/) && !found { print $4; found = 1 }'
+    static_targets "$1" | awk -F '\t' -v suffix="$2" '
+        $1 ~ "^(bookworm|trixie|forky|sid|stable|oldstable|testing|unstable)" suffix "$" &&
+            $2 == "main" && $3 == "Debian" && !found { print $4; found = 1 }'
 }
 
 # static_apt FOLDER TOOL ARGUMENT...: an apt tool that sees our sources only
@@ -35,10 +45,10 @@ static_stanza() {
 # static_lists FOLDER: what the suites offer today
 static_lists() {
     local folder=$1 main security
-    main=$(static_mirror "")
-    security=$(static_mirror -security)
-    [ -n "$main" ] || die "apt knows no Debian archive here: name one in /etc/apt/sources.list.d/debian.sources"
     mkdir -p "$folder/lists/partial" "$folder/cache" "$folder/files"
+    main=$(static_mirror "$folder" "")
+    security=$(static_mirror "$folder" -security)
+    [ -n "$main" ] || die "apt knows no Debian archive here: name one in /etc/apt/sources.list.d/debian.sources"
     {
         static_stanza "$main" "${STATIC_SUITES[*]}"
         [ -z "$security" ] || static_stanza "$security" "${STATIC_SUITES[*]/%/-security}"
@@ -69,8 +79,11 @@ static_fetch() {
     mapfile -t offered < <(static_offered "$folder" "$package")
     for version in "$pinned" "${offered[@]}"; do
         if static_download "$folder" "$package" "$version"; then
-            [ "$version" = "$pinned" ] || say "$package $pinned is gone: taking $version instead"
-            [ "$version" = "${offered[0]:-$version}" ] || say "$package $version: ${offered[0]} is listed, the pin may be raised"
+            if [ "$version" != "$pinned" ]; then
+                say "$package $pinned is gone: taking $version instead"
+            elif [ "$version" != "${offered[0]:-$version}" ]; then
+                say "$package $version as pinned; the list has ${offered[0]} too"
+            fi
             printf '%s %s\n' "$package" "$version"
             return
         fi

@@ -1,9 +1,22 @@
 # static-libraries.sh - builds each library of the static binary, only as much of it as the program uses.
-# Sourced, never run. Each build_NAME takes the unpacked source and leaves lib/*.a and include/ in $PREFIX.
-# Works in the current folder. Set before: PREFIX, and in PATH the compiler of static_compiler.
+# Sourced, never run, after common.sh and static-fetch.sh. static_libraries makes them all, in $PREFIX;
+# each build_NAME takes the unpacked source, works in the current folder and finds modelhook-cc in PATH.
 # shellcheck shell=bash disable=SC2153
 
 STATIC_CFLAGS="-O2 -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
+
+# static_pinned: "NAME VERSION" of each library, in the order of building
+static_pinned() { awk '/^[^#]/ { print $1, $2 }' "$ROOT/scripts/lib/static-sources.txt"; }
+
+# static_fingerprint: what the libraries are made of, as a short name
+static_fingerprint() {
+    {
+        static_pinned
+        cat "$ROOT/scripts/lib/static-libraries.sh"
+        gcc --version
+        dpkg-query -W -f '${Package} ${Version}\n' musl-dev binutils
+    } | sha256sum | cut -c 1-12
+}
 
 # static_compiler WORK: modelhook-cc in $PREFIX/bin, musl's compiler with three differences:
 # a link is a position-independent static program (with -static-pie, Debian's musl-gcc makes a dynamic one
@@ -131,4 +144,45 @@ build_curl() {
     cp build/lib/libcurl.a "$PREFIX/lib/"
     mkdir -p "$PREFIX/include/curl"
     cp "$1"/include/curl/*.h "$PREFIX/include/curl/"
+}
+
+# static_library WORK NAME VERSION: unpacks and builds in a folder of its own, with a log of its own
+static_library() {
+    local folder=$1/$2 name=$2 version=$3 started=$SECONDS failed
+    mkdir -p "$folder/made"
+    static_unpack "$CACHE/static-sources" "$name" "$version" "$folder/source"
+    # not as a condition: there the shell goes on after a command that failed
+    set +e
+    (set -e; cd "$folder/made"; "build_$name" "$folder/source") >"$folder/log" 2>&1 </dev/null
+    failed=$?
+    set -e
+    if [ "$failed" -ne 0 ]; then
+        tail -n 30 "$folder/log" >&2
+        die "$name $version does not build, see $folder/log"
+    fi
+    cp "$folder/source/debian/copyright" "$PREFIX/licenses/$name.txt"
+    say "$name $version: $((SECONDS - started)) s"
+}
+
+# static_libraries DESTINATION: made beside it, and moved there in one step when all is done, so that what is
+# there is whole. sources.txt in it tells the versions, licenses/ what they ask for.
+static_libraries() {
+    local work=$CACHE/static-work name version
+    rm -rf "$work"
+    PREFIX=$work/prefix
+    mkdir -p "$PREFIX/licenses"
+    export SOURCE_DATE_EPOCH=0 LC_ALL=C PATH=$PREFIX/bin:$PATH
+    static_compiler "$work"
+    say "fetching the sources"
+    static_lists "$CACHE/static-sources"
+    while read -r name version; do
+        static_fetch "$CACHE/static-sources" "$name" "$version" >>"$PREFIX/sources.txt"
+    done < <(static_pinned)
+    while read -r name version; do
+        static_library "$work" "$name" "$version"
+    done <"$PREFIX/sources.txt"
+    printf 'musl %s\n' "$(dpkg-query -W -f '${Version}' musl-dev)" >>"$PREFIX/sources.txt"
+    cp /usr/share/doc/musl-dev/copyright "$PREFIX/licenses/musl.txt" 2>/dev/null || true
+    mv "$PREFIX" "$1"
+    rm -rf "$work"
 }
