@@ -1,12 +1,12 @@
-/* http - one request, one answer, over libcurl; the only module that knows it.
+/* http - one request, one answer, over libcurl; the only module that knows it (with http_*.c).
  *
  * Knows: TLS (verified always; the distribution's CA bundle is looked for where Debian, RHEL, SUSE
  * and Alpine keep it, SSL_CERT_FILE and CURL_CA_BUNDLE first), proxies, keep-alive, redirects (same
  * origin only when credentials go along), retries with backoff and jitter, Retry-After, the
  * deadline of the whole command, SIGTERM within a fraction of a second. Does not know MLflow.
  *
- * Three ways out: an answer (0, whatever its status), a failure (-1), and inside a failure whether
- * the request may have been carried out all the same (answer.unknown): only the caller knows how to
+ * Three ways out: an answer (0, whatever its status), a failure (-1), and with either whether the
+ * request may have been carried out all the same (answer.unknown): only the caller knows how to
  * ask.
  */
 #ifndef MODELHOOK_HTTP_H
@@ -23,7 +23,7 @@
 enum http_repeat {
 	HTTP_REPEAT, /* carrying it out twice is the same as once */
 	HTTP_ASK,    /* a create: sent again only when it surely was not carried out (connection
-		      * refused, name    not found, TLS refused, 429); else -1 with answer->unknown */
+		      * refused, name not found, TLS refused, 429); else answer->unknown is set */
 };
 
 /* http_body - what is sent: bytes, or a stream that can be read again from its start */
@@ -43,38 +43,51 @@ struct http_sink {
 	void *context;
 };
 
+struct http_answer {
+	long status;	    /* 200 ..., 0 where no answer came */
+	struct text body;   /* of a status other than 2xx only the first 64 KiB */
+	char *content_type; /* or NULL */
+	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
+			     * NULL */
+	int64_t date_ms;    /* the Date header, 0 where absent */
+	bool unknown;	    /* HTTP_ASK: it may have been carried out */
+	int tries;
+};
+
 struct http_request {
 	const char *method;	    /* "GET" */
 	const char *url;	    /* percent-encoded */
 	const char *content_type;   /* or NULL */
-	const char *const *headers; /* more lines "Name: value", NULL-terminated, or NULL */
+	const char *const *headers; /* more lines "Name: value", NULL-terminated, or NULL; they stay
+				     * behind when a redirect leaves the origin */
 	bool authorized;	    /* add the credentials */
 	struct http_body body;
 	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
 	size_t max_answer;	      /* 0 = 64 MiB */
 	enum http_repeat repeat;
-};
-
-struct http_answer {
-	long status; /* 200 ..., 0 where no answer came */
-	struct text body;
-	char *content_type; /* or NULL */
-	int64_t date_ms;    /* the Date header, 0 where absent */
-	bool unknown;	    /* after -1: it may have been carried out */
-	int tries;
+	/* whether a transient status is meant for good all the same, by what the body says; or NULL
+	 */
+	bool (*is_final)(const struct http_answer *answer);
 };
 
 struct credentials; /* credentials.h */
 
-/* struct http - owns the connection cache and the CA settings; borrows credentials and settings */
+#define HTTP_SOCKETS_MAX 16
+
+/* struct http - owns the connection cache and what was found about CAs; borrows credentials and
+ * settings. Must not be moved once opened. */
 struct http {
 	void *multi;
-	void *easy;
 	const struct settings *settings;
 	const struct credentials *credentials;
 	struct deadline deadline;
-	const char *ca_file; /* as found; NULL: none was found */
-	uint64_t requests;   /* sent so far, retries included */
+	bool trust_known; /* the first https request looked for the CAs */
+	char *ca_file;	  /* as found; NULL: none was found, or none was looked for yet */
+	char *ca_folder;
+	bool ipv4_only;		       /* names resolve only when IPv6 is not asked for */
+	uint64_t requests;	       /* sent so far, retries included */
+	int sockets[HTTP_SOCKETS_MAX]; /* open ones */
+	int socket_count;
 };
 
 MUST_CHECK int http_open(struct http *http, const struct settings *settings,
@@ -82,9 +95,9 @@ MUST_CHECK int http_open(struct http *http, const struct settings *settings,
 void http_release(struct http *http);
 
 /* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx
- * or 429 comes back here as an answer too). -1: no answer; LATER, TERMINATED, DENIED (TLS client
- * refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificate files), or what body.read or
- * sink.write failed with. */
+ * or 429 comes back here as an answer too). -1: no answer; LATER, TERMINATED, INTERRUPTED, DENIED
+ * (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates, URL), or
+ * what body.read or sink.write failed with. */
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 	struct http_answer *answer, struct fail *f);
 void http_answer_release(struct http_answer *answer);
