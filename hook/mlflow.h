@@ -114,6 +114,7 @@ void version_release(struct version *version);
 void versions_release(struct versions *versions);
 void registered_model_release(struct registered_model *model);
 void registered_models_release(struct registered_models *models);
+void logged_model_release(struct logged_model *model);
 void logged_models_release(struct logged_models *models);
 
 /* The value of a tag, or NULL. */

@@ -1,0 +1,195 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/stop.h"
+#include "mlflow_call.h"
+#include "mlflow_page.h"
+#include "mlflow_read.h"
+#include "packaging/json.h"
+
+#define ALIAS_TRIES 4
+#define MODELS_PER_PAGE 100
+
+int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model *model,
+	bool *found, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(name);
+	int result =
+		mlflow_get(m, "registered-models/get", text_format("name=%s", escaped), &reply, f);
+	*model = (struct registered_model){0};
+	*found = result == 0 && !mlflow_is_missing(&reply);
+	if (*found)
+		result = mlflow_expect(m, &reply, f);
+	if (*found && result == 0 && mlflow_read_model(&reply.http.body, model, f) != 0)
+		result = fail_in(f, "registered-models/get");
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+static int models_page(
+	struct mlflow *m, void *context, const char *token, char **next, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(token != NULL ? token : "");
+	char *query = text_format("max_results=%d%s%s", MODELS_PER_PAGE,
+		token != NULL ? "&page_token=" : "", escaped);
+	int result = mlflow_get(m, "registered-models/search", query, &reply, f);
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0 && mlflow_read_models(&reply.http.body, context, next, f) != 0)
+		result = fail_in(f, "registered-models/search");
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct registered_model *x = a, *y = b;
+	return strcmp(x->name, y->name);
+}
+
+/* Prompts live in the same table; they are no models. */
+static void drop_prompts(struct registered_models *models)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < models->count; i++) {
+		struct registered_model *model = &models->items[i];
+		const char *prompt =
+			tag_value(model->tags, model->tag_count, "mlflow.prompt.is_prompt");
+		if (prompt != NULL && strcmp(prompt, "true") == 0)
+			registered_model_release(model);
+		else
+			models->items[kept++] = *model;
+	}
+	models->count = kept;
+}
+
+int mlflow_search_models(struct mlflow *m, struct registered_models *models, struct fail *f)
+{
+	*models = (struct registered_models){0};
+	if (mlflow_pages(m, models_page, models, f) != 0) {
+		registered_models_release(models);
+		return -1;
+	}
+	drop_prompts(models);
+	if (models->count > 1)
+		qsort(models->items, models->count, sizeof(*models->items), by_name);
+	return 0;
+}
+
+int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "name", name);
+	struct mlflow_write write = {
+		.method = "POST", .path = "registered-models/create", .body = body};
+	struct mlflow_reply reply;
+	int result = mlflow_write(m, &write, &reply, f);
+	if (result == 0 && strcmp(reply.code, "RESOURCE_ALREADY_EXISTS") != 0)
+		result = mlflow_expect(m, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+int mlflow_set_model_tag(
+	struct mlflow *m, const char *name, const char *key, const char *value, struct fail *f)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "name", name);
+	json_set_string(body, "key", key);
+	json_set_string(body, "value", value);
+	return mlflow_do(m, "POST", "registered-models/set-tag", body, f);
+}
+
+int mlflow_delete_model_tag(struct mlflow *m, const char *name, const char *key, struct fail *f)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "name", name);
+	json_set_string(body, "key", key);
+	return mlflow_do_gone(m, "registered-models/delete-tag", body, f);
+}
+
+/* Aliases */
+
+/* Two that set an alias for the first time on PostgreSQL can meet: one of them is told of the
+ * unique constraint as if its request were wrong. The row is there then, and setting it works. */
+static bool met_another(const struct mlflow_reply *reply)
+{
+	return reply->http.status == 400 &&
+	       (strstr(reply->message, "UniqueViolation") != NULL ||
+		       strstr(reply->message, "UNIQUE constraint") != NULL);
+}
+
+static struct cJSON *alias_body(const char *name, const char *alias)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "name", name);
+	json_set_string(body, "alias", alias);
+	return body;
+}
+
+static int set_alias_once(struct mlflow *m, const char *name, const char *alias, int64_t number,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	struct cJSON *body = alias_body(name, alias);
+	char *version = text_format("%lld", (long long)number);
+	json_set_string(body, "version", version);
+	free(version);
+	struct mlflow_write write = {
+		.method = "POST", .path = "registered-models/alias", .body = body};
+	return mlflow_write(m, &write, reply, f);
+}
+
+int mlflow_set_alias(struct mlflow *m, const char *name, const char *alias, int64_t number,
+	bool *supported, struct fail *f)
+{
+	struct mlflow_reply reply;
+	int result = set_alias_once(m, name, alias, number, &reply, f);
+	for (int tries = 1; result == 0 && met_another(&reply) && tries < ALIAS_TRIES; tries++) {
+		mlflow_reply_release(&reply);
+		if (stop_sleep(20 + random_below(80), f) != 0)
+			return -1;
+		result = set_alias_once(m, name, alias, number, &reply, f);
+	}
+	*supported = result == 0 && !mlflow_is_unsupported(&reply);
+	if (*supported)
+		result = mlflow_expect(m, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+int mlflow_delete_alias(
+	struct mlflow *m, const char *name, const char *alias, bool *supported, struct fail *f)
+{
+	struct mlflow_write write = {.method = "DELETE",
+		.path = "registered-models/alias",
+		.body = alias_body(name, alias)};
+	struct mlflow_reply reply;
+	int result = mlflow_write(m, &write, &reply, f);
+	*supported = result == 0 && !mlflow_is_unsupported(&reply);
+	if (*supported && !mlflow_is_missing(&reply))
+		result = mlflow_expect(m, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+int mlflow_has_aliases(struct mlflow *m, const char *name, bool *has, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(name);
+	int result = mlflow_get(m, "registered-models/alias",
+		text_format("name=%s&alias=production", escaped), &reply, f);
+	*has = result == 0 && !mlflow_is_unsupported(&reply);
+	/* "No such alias" and "no such model" come from a server that has the call. */
+	bool knows = result == 0 && reply.code[0] != '\0' && reply.http.status < 500 &&
+		     reply.http.status != 401 && reply.http.status != 403;
+	if (*has && !knows)
+		result = mlflow_expect(m, &reply, f);
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}

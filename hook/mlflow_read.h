@@ -1,0 +1,41 @@
+/* mlflow_read - the JSON of MLflow's answers into structs of owned copies.
+ *
+ * Each reads a whole body; the lists are appended to, page by page, and *next is the token of the
+ * next page or NULL (the caller frees it). NOT_A_REGISTRY where a value is not what MLflow sends.
+ * What is half filled on -1 can be released.
+ */
+#ifndef MODELHOOK_MLFLOW_READ_H
+#define MODELHOOK_MLFLOW_READ_H
+
+#include "mlflow.h"
+
+struct artifact {
+	char *path; /* the last part only */
+	bool is_folder;
+	uint64_t size;
+};
+
+struct artifacts {
+	struct artifact *items;
+	size_t count;
+};
+
+void artifacts_release(struct artifacts *artifacts);
+
+MUST_CHECK int mlflow_read_run(const struct text *body, struct run *run, struct fail *f);
+MUST_CHECK int mlflow_read_model(
+	const struct text *body, struct registered_model *model, struct fail *f);
+MUST_CHECK int mlflow_read_models(
+	const struct text *body, struct registered_models *models, char **next, struct fail *f);
+MUST_CHECK int mlflow_read_version(
+	const struct text *body, struct version *version, struct fail *f);
+MUST_CHECK int mlflow_read_versions(
+	const struct text *body, struct versions *versions, char **next, struct fail *f);
+MUST_CHECK int mlflow_read_logged_models(
+	const struct text *body, struct logged_models *models, char **next, struct fail *f);
+
+/* mlflow_read_artifacts - names that could lead out of the folder are NOT_A_REGISTRY */
+MUST_CHECK int mlflow_read_artifacts(
+	const struct text *body, struct artifacts *artifacts, struct fail *f);
+
+#endif

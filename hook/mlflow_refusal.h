@@ -1,0 +1,11 @@
+/* mlflow_refusal - what an answer other than the wished one means, and what to do about it.
+ */
+#ifndef MODELHOOK_MLFLOW_REFUSAL_H
+#define MODELHOOK_MLFLOW_REFUSAL_H
+
+#include "mlflow_call.h"
+
+/* mlflow_refusal_read - fill code and message from the body of an answer that is not 2xx */
+void mlflow_refusal_read(struct mlflow_reply *reply);
+
+#endif
