@@ -1,0 +1,295 @@
+#include "store_proxy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "http_url.h"
+#include "mlflow_call.h"
+#include "mlflow_read.h"
+
+#define ENDPOINT "/mlflow-artifacts/artifacts"
+#define API "/api/2.0" ENDPOINT
+#define DEPTH_MAX 32
+#define OBJECTS_MAX 100000
+
+#define NAMED "mlflow-artifacts" /* what messages call it: the caller names the artifact */
+
+static char *root_of(const char *base, const char *path)
+{
+	char *escaped = http_escape_path(path + strspn(path, "/"));
+	size_t size = strlen(escaped);
+	while (size > 0 && escaped[size - 1] == '/')
+		escaped[--size] = '\0';
+	char *root = text_format("%s" API "/%s", base, escaped);
+	free(escaped);
+	return root;
+}
+
+static int foreign(const char *artifact_uri, struct fail *f)
+{
+	char *shown = http_url_show(artifact_uri);
+	fail_set(f, STATUS_CONFIGURATION,
+		"artifacts at %.200s are not on the tracking server: its credentials are not sent "
+		"there",
+		shown);
+	free(shown);
+	return -1;
+}
+
+/* mlflow-artifacts://host:port/path: MLflow's client asks that host by the scheme of its own URI */
+static int open_named_host(struct store *store, const char *uri, struct fail *f)
+{
+	const char *host = strstr(uri, "://") + 3;
+	size_t size = strcspn(host, "/");
+	const char *scheme = store->mlflow->base;
+	char *there =
+		text_format("%.*s://%.*s", (int)strcspn(scheme, ":"), scheme, (int)size, host);
+	bool ours = http_url_same_origin(there, store->mlflow->base);
+	if (ours)
+		store->root = root_of(store->mlflow->base, host + size);
+	free(there);
+	return ours ? 0 : foreign(uri, f);
+}
+
+static int open_url(struct store *store, const char *uri, struct fail *f)
+{
+	const char *endpoint = strstr(uri, ENDPOINT);
+	if (!http_url_same_origin(uri, store->mlflow->base) || strchr(uri, '@') != NULL)
+		return foreign(uri, f);
+	if (endpoint == NULL || strpbrk(uri, "?#") != NULL)
+		return fail_set(f, STATUS_CONFIGURATION,
+			"the artifact URL is not one of the server's own (…" API "/…)");
+	store->root = text_copy(uri);
+	for (size_t size = strlen(uri); size > 0 && store->root[size - 1] == '/';)
+		store->root[--size] = '\0';
+	return 0;
+}
+
+int store_proxy_open(struct store *store, const char *artifact_uri, struct fail *f)
+{
+	if (text_starts_with(artifact_uri, "http"))
+		return open_url(store, artifact_uri, f);
+	const char *path = strchr(artifact_uri, ':') + 1;
+	if (text_starts_with(path, "//") && path[2] != '/')
+		return open_named_host(store, artifact_uri, f);
+	store->root = root_of(store->mlflow->base, path);
+	return 0;
+}
+
+static bool is_hex(char c)
+{
+	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
+}
+
+/* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
+ * end. */
+static int check_name(const char *path, struct fail *f)
+{
+	const char *why = NULL;
+	if (path[0] == '\0' || path[0] == '/' || strstr(path, "//") != NULL)
+		why = "is not a relative path";
+	for (const char *c = path; *c != '\0' && why == NULL; c++) {
+		if (*c == '#')
+			why = "holds a #";
+		else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			why = "holds a control character";
+		else if (*c == '%' && is_hex(c[1]) && is_hex(c[2]))
+			why = "holds a % with two hex digits, which the server would decode";
+	}
+	if (why != NULL)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"the name %s: MLflow's artifact proxy cannot keep it", why);
+	return 0;
+}
+
+static char *url_of(const struct store *s, const char *path)
+{
+	char *escaped = http_escape_path(path);
+	char *url = text_format("%s/%s", s->root, escaped);
+	free(escaped);
+	return url;
+}
+
+static int proxy_put(
+	struct store *s, const char *path, const struct http_body *body, struct fail *f)
+{
+	if (check_name(path, f) != 0)
+		return -1;
+	char *size = text_format("(%llu bytes)", (unsigned long long)body->size);
+	char *url = url_of(s, path);
+	const char *named = strstr(url, ENDPOINT) + 1;
+	int result = 0;
+	if (!mlflow_plan_add(s->mlflow, "PUT", named, size)) {
+		struct mlflow_reply reply;
+		struct http_request request = {
+			.method = "PUT",
+			.url = url,
+			.content_type = "application/octet-stream",
+			.body = *body,
+		};
+		result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+		if (result == 0)
+			result = mlflow_expect_done(s->mlflow, &reply, f);
+		mlflow_reply_release(&reply);
+	}
+	free(url);
+	free(size);
+	return result;
+}
+
+static int proxy_remove(struct store *s, const char *path, struct fail *f)
+{
+	if (check_name(path, f) != 0)
+		return -1;
+	char *url = url_of(s, path);
+	int result = 0;
+	if (!mlflow_plan_add(s->mlflow, "DELETE", strstr(url, ENDPOINT) + 1, "")) {
+		struct mlflow_reply reply;
+		struct http_request request = {.method = "DELETE", .url = url};
+		result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+		if (result == 0 && reply.http.status != 404)
+			result = mlflow_expect_done(s->mlflow, &reply, f);
+		mlflow_reply_release(&reply);
+	}
+	free(url);
+	return result;
+}
+
+/* Listing. The path to list goes into the query as it stands in the root: what the escape keeps is
+ * fine in both. */
+
+static int list_folder(
+	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
+{
+	const char *path = strstr(s->root, ENDPOINT) + strlen(ENDPOINT);
+	int endpoint = (int)(path - s->root);
+	char *escaped = http_escape_path(folder);
+	char *url = text_format("%.*s?path=%s%s%s", endpoint, s->root, path + strspn(path, "/"),
+		folder[0] != '\0' ? "/" : "", escaped);
+	struct mlflow_reply reply;
+	struct http_request request = {.method = "GET", .url = url};
+	*artifacts = (struct artifacts){0};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0 && !mlflow_is_missing(&reply)) {
+		result = mlflow_expect(s->mlflow, &reply, f);
+		if (result == 0)
+			result = mlflow_read_artifacts(&reply.http.body, artifacts, f);
+	}
+	mlflow_reply_release(&reply);
+	free(escaped);
+	free(url);
+	return result;
+}
+
+static int add_object(
+	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
+{
+	if (listing->count == OBJECTS_MAX)
+		return fail_set(f, STATUS_UNACCEPTABLE, "more than %d artifacts", OBJECTS_MAX);
+	if ((listing->count & (listing->count - 1)) == 0)
+		listing->objects = memory_grow(listing->objects,
+			listing->count > 0 ? 2 * listing->count : 1, sizeof(*listing->objects));
+	listing->objects[listing->count++] = (struct store_object){text_copy(path), size};
+	return 0;
+}
+
+/* folder: what is asked for; below: the part of it that the listing's paths begin with, "" or
+ * ending in a slash */
+static int list_below(struct store *s, const char *folder, const char *below, int depth,
+	struct store_listing *listing, struct fail *f)
+{
+	struct artifacts artifacts;
+	if (depth > DEPTH_MAX)
+		return fail_set(f, STATUS_UNACCEPTABLE, "folders deeper than %d", DEPTH_MAX);
+	int result = list_folder(s, folder, &artifacts, f);
+	for (size_t i = 0; i < artifacts.count && result == 0; i++) {
+		const struct artifact *item = &artifacts.items[i];
+		char *path = text_format("%s%s", below, item->path);
+		if (item->is_folder) {
+			char *next = text_format(
+				"%s%s%s", folder, folder[0] != '\0' ? "/" : "", item->path);
+			char *start = text_format("%s/", path);
+			result = list_below(s, next, start, depth + 1, listing, f);
+			free(start);
+			free(next);
+		} else {
+			result = add_object(listing, path, item->size, f);
+		}
+		free(path);
+	}
+	artifacts_release(&artifacts);
+	return result;
+}
+
+static int proxy_list(
+	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
+{
+	return list_below(s, folder, "", 0, listing, f);
+}
+
+/* Reading. A server in front of an object store answers 500 for what is not there, as it does when
+ * it is broken: the list of the folder tells the two apart before anything is repeated. */
+
+static bool is_500_final(const struct http_answer *answer)
+{
+	return answer->status == 500 || mlflow_is_final(answer);
+}
+
+static int is_listed(struct store *s, const char *path, bool *listed, struct fail *f)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = text_format("%.*s", slash != NULL ? (int)(slash - path) : 0, path);
+	const char *name = slash != NULL ? slash + 1 : path;
+	struct artifacts artifacts;
+	int result = list_folder(s, folder, &artifacts, f);
+	*listed = false;
+	for (size_t i = 0; i < artifacts.count && result == 0; i++)
+		*listed = *listed || strcmp(artifacts.items[i].path, name) == 0;
+	artifacts_release(&artifacts);
+	free(folder);
+	return result;
+}
+
+static int get_once(struct store *s, const char *url, const struct http_sink *sink,
+	bool (*is_final)(const struct http_answer *), long *status, struct fail *f)
+{
+	struct mlflow_reply reply;
+	struct http_request request = {
+		.method = "GET", .url = url, .sink = sink, .is_final = is_final};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	*status = reply.http.status;
+	bool is_answer = *status == 404 || (*status == 500 && is_final == is_500_final);
+	/* An artifact may well be HTML: any success is one. */
+	if (result == 0 && !is_answer && (*status < 200 || *status > 299))
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+static int proxy_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
+	struct fail *f)
+{
+	long status;
+	bool listed = false;
+	if (check_name(path, f) != 0)
+		return -1;
+	char *url = url_of(s, path);
+	int result = get_once(s, url, sink, is_500_final, &status, f);
+	if (result == 0 && status == 500)
+		result = is_listed(s, path, &listed, f);
+	if (result == 0 && listed && sink->restart != NULL)
+		result = sink->restart(sink->context, f);
+	if (result == 0 && listed)
+		result = get_once(s, url, sink, NULL, &status, f);
+	*found = result == 0 && status != 404 && status != 500;
+	free(url);
+	return result;
+}
+
+const struct store_kind store_proxy = {
+	.scheme = "mlflow-artifacts",
+	.list = proxy_list,
+	.put = proxy_put,
+	.get = proxy_get,
+	.remove = proxy_remove,
+};
