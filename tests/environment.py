@@ -20,7 +20,7 @@ def cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "modelhook")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def venv(name: str) -> Path:
     """The folder of the Python environment tests/requirements/NAME.txt, made when missing."""
     made = subprocess.run([ROOT / "scripts/lib/venv.sh", name], stdout=subprocess.PIPE, text=True, check=True)
@@ -32,7 +32,7 @@ def python(name: str) -> str:
     return str(venv(name) / "bin/python")
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def models(*big: int) -> Path:
     """The folder of the SavedModels made by tests/models/make_models.py; with sizes, those of random weights."""
     folder = cache() / "models"
