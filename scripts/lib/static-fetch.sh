@@ -15,7 +15,8 @@ static_targets() {
     local format=$'$(RELEASE)\t$(COMPONENT)\t$(ORIGIN)\t$(REPO_URI)' own=(-o "Dir::State::Lists=$1/machine")
     if ! apt-get indextargets --format "$format" 'Created-By: Packages' | grep .; then
         mkdir -p "$1/machine/partial"
-        apt-get -qq "${own[@]}" -o Dir::Cache="$1/cache" -o APT::Sandbox::User=root update >"$1/machine.log" 2>&1 || true
+        apt-get -qq "${own[@]}" -o Dir::Cache="$1/cache" -o APT::Sandbox::User=root update \
+            >"$1/machine.log" 2>&1 || true
         apt-get "${own[@]}" indextargets --format "$format" 'Created-By: Packages'
     fi
 }
