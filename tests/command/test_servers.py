@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from servers import Guarded, ServerError, descendants, reserve_port
 
 # a server with a worker in its own session that ignores TERM, as the worst of them do

@@ -318,7 +318,7 @@ def nonfinite(values: np.ndarray) -> dict[str, int]:
 
 def read_truth(folder: Path) -> dict[str, Any]:
     """What TensorFlow's own readers say about a SavedModel."""
-    from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2
+    from tensorflow.core.protobuf import fingerprint_pb2, saved_model_pb2  # noqa: PLC0415 - takes seconds
 
     proto = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     graph = proto.meta_graphs[0]
@@ -424,8 +424,8 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX)
         missing = [name for name in wanted if not is_made(out / name, made_by)]
         if missing:
-            global tf
-            import tensorflow as tf
+            global tf  # noqa: PLW0603
+            import tensorflow as tf  # noqa: PLC0415 - takes seconds
         for name in missing:
             make(name, wanted[name], out, made_by)
             print(f"made {out / name}", file=sys.stderr)
