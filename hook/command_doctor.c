@@ -100,18 +100,26 @@ static int check_aliases(struct examination *e, struct text *detail, bool *warns
 	return 0;
 }
 
-static int probe_store(struct store *store, const char *name, struct fail *f)
+static int read_probe_back(struct store *store, const char *name, struct fail *f)
 {
-	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
 	char sent[SHA256_HEX], got[SHA256_HEX];
 	uint64_t size;
 	bool found;
 	sha256_of(PROBE_TEXT, sizeof(PROBE_TEXT) - 1, sent);
-	if (store_put(store, name, &body, f) != 0 ||
-		store_get_digest(store, name, got, &size, &found, f) != 0)
+	if (store_get_digest(store, name, got, &size, &found, f) != 0)
 		return -1;
 	if (!found || strcmp(sent, got) != 0)
 		return fail_set(f, STATUS_REFUSED, "what was written was not read back");
+	return 0;
+}
+
+static int probe_store(struct store *store, const char *name, bool plan, struct fail *f)
+{
+	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
+	if (store_put(store, name, &body, f) != 0)
+		return -1;
+	if (!plan && read_probe_back(store, name, f) != 0)
+		return -1;
 	return store_remove(store, name, f);
 }
 
@@ -120,10 +128,10 @@ static int check_store(struct examination *e, struct text *detail, bool *warns, 
 	struct store store = {0};
 	char name[40];
 	(void)warns;
-	snprintf(name, sizeof(name), "modelhook-doctor-%08x", (unsigned)random_below(UINT32_MAX));
-	int result = store_open(&store, &e->session.tracking.mlflow, "mlflow-artifacts:/", f);
+	snprintf(name, sizeof(name), "probe-%08x", (unsigned)random_below(UINT32_MAX));
+	int result = store_open(&store, &e->session.tracking.mlflow, "mlflow-artifacts:/modelhook-doctor", f);
 	if (result == 0)
-		result = probe_store(&store, name, f);
+		result = probe_store(&store, name, e->call->settings.plan, f);
 	store_release(&store);
 	text_add_string(detail, e->call->settings.plan
 					? "would be written, read back and removed again"

@@ -7,14 +7,15 @@
 
 #include "gate.h"
 #include "history.h"
+#include "packaging/json.h"
 
 /* The sizes that rules can name like metrics. */
 enum { SIZE_COUNT = 3 };
 static void size_metrics(const struct manifest *manifest, struct metric sizes[SIZE_COUNT])
 {
-	sizes[0] = (struct metric){"model_size_bytes", (double)manifest->model_bytes};
-	sizes[1] = (struct metric){"parameter_count", (double)manifest->parameter_count};
-	sizes[2] = (struct metric){"tensor_count", (double)manifest->tensor_count};
+	sizes[0] = (struct metric){(char *)"model_size_bytes", (double)manifest->model_bytes};
+	sizes[1] = (struct metric){(char *)"parameter_count", (double)manifest->parameter_count};
+	sizes[2] = (struct metric){(char *)"tensor_count", (double)manifest->tensor_count};
 }
 
 /* Ours: the handoff's metrics first, then what is measured, then the run's. Owned by the caller. */
@@ -107,7 +108,8 @@ static void champion_read_samples(struct champion *champion, const struct versio
 	champion->samples = memory_get(count, sizeof(*champion->samples));
 	for (const cJSON *item = count > 0 ? champion->samples_json->child : NULL; item != NULL;
 		item = item->next)
-		if (cJSON_IsNumber(item))
+		if (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
+			item->valuedouble <= (double)JSON_INTEGER_MAX)
 			champion->samples[champion->sample_count++] =
 				(struct count){item->string, (int64_t)item->valuedouble};
 }

@@ -20,7 +20,7 @@ int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
 	const struct handoff *handoff = &flow->manifest->handoff;
 	struct metric *missing = memory_get(handoff->metric_count + 1, sizeof(*missing));
 	struct metric size = {
-		.key = "model_size_bytes", .value = (double)flow->manifest->model_bytes};
+		.key = (char *)"model_size_bytes", .value = (double)flow->manifest->model_bytes};
 	size_t count = 0;
 	for (size_t i = 0; i < handoff->metric_count; i++)
 		if (!run_has_metric(&flow->run, handoff->metrics[i].key))
