@@ -206,3 +206,8 @@ void gzip_reader_release(struct gzip_reader *r)
 	free(r->inflate);
 	r->inflate = NULL;
 }
+
+const char *gzip_library_version(void)
+{
+	return zlibVersion();
+}

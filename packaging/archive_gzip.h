@@ -50,4 +50,7 @@ MUST_CHECK int gzip_reader_next(
 	struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f);
 void gzip_reader_release(struct gzip_reader *r);
 
+/* gzip_library_version - of zlib */
+const char *gzip_library_version(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/package.h"
 #include "packaging/path.h"
 
 /* A tar header with a GNU long name before it, for one entry; and the end that GNU tar writes. */
@@ -167,4 +168,9 @@ void archive_reader_release(struct archive_reader *r)
 	gzip_reader_release(&r->gzip);
 	free(r->name);
 	*r = (struct archive_reader){0};
+}
+
+char *archive_library_versions(void)
+{
+	return text_format("%s, zlib %s", archive_version_string(), gzip_library_version());
 }

@@ -62,8 +62,10 @@ static void add_generated(struct manifest *manifest)
 		sha256_of(text_string(&text), text.size, sha256);
 		manifest_add_file(manifest, mlmodel_files[i].path, text.size, sha256);
 		text_release(&text);
+		/* each one may be made from those before it, in the order that they end up in */
+		qsort(manifest->files, manifest->file_count, sizeof(*manifest->files),
+			compare_files);
 	}
-	qsort(manifest->files, manifest->file_count, sizeof(*manifest->files), compare_files);
 }
 
 /* The lines of sha256sum in the SavedModel's folder, so that anyone can check it with that. */
