@@ -1,0 +1,1 @@
+"""What a training script needs to end with modelhook; standard library only, Python 3.8 and later."""
