@@ -17,12 +17,12 @@ static bool take_field(pb_istream_t *stream, const struct wire_field *field, voi
 {
 	struct fingerprint *fingerprint = context;
 	uint64_t hash;
+	fingerprint->fields |= field->number <= 7 ? 1u << field->number : 1;
 	switch (field->number) {
 	case 1:
 	case 2:
 	case 3:
 	case 4:
-		fingerprint->hashes++;
 		return wire_number(stream, field, &hash);
 	case 5:
 		return wire_number(stream, field, &fingerprint->checkpoint_hash);
@@ -31,6 +31,22 @@ static bool take_field(pb_istream_t *stream, const struct wire_field *field, voi
 	default:
 		return wire_skip(stream, field);
 	}
+}
+
+/* Cut between two fields it decodes all the same, but has not all of them. checkpoint_hash alone
+ * may be missing: it is left out where it is 0. */
+static const char *what_is_wrong(const struct fingerprint *fingerprint)
+{
+	const uint32_t version = 1u << 6, all = 0xde, any = 0xfe;
+	if ((fingerprint->fields & version) == 0)
+		return "it is cut short: it does not say its version";
+	if (fingerprint->producer != FINGERPRINT_PRODUCER)
+		return NULL;
+	if ((fingerprint->fields & all) != all)
+		return "it is cut short: fields that its version has are missing";
+	if ((fingerprint->fields | any) != any)
+		return "it has a field that its version does not have";
+	return NULL;
 }
 
 int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
@@ -45,11 +61,15 @@ int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
 			findings, FINDING_DAMAGE, file, -1, NULL, "too long for a fingerprint");
 		return 0;
 	}
-	*found = wire_each(&stream, take_field, fingerprint);
-	if (!*found && !source.failed)
-		findings_add(findings, FINDING_DAMAGE, file, (int64_t)reader->offset, NULL,
-			"it does not decode: %s", PB_GET_ERROR(&stream));
-	return source.failed ? -1 : 0;
+	bool whole = wire_each(&stream, take_field, fingerprint);
+	if (source.failed)
+		return -1;
+	const char *wrong = whole ? what_is_wrong(fingerprint) : PB_GET_ERROR(&stream);
+	*found = wrong == NULL;
+	if (wrong != NULL)
+		findings_add(findings, FINDING_DAMAGE, file, (int64_t)reader->offset, NULL, "%s%s",
+			whole ? "" : "it does not decode: ", wrong);
+	return 0;
 }
 
 void fingerprint_check(const struct fingerprint *fingerprint, const char *file,
@@ -59,7 +79,7 @@ void fingerprint_check(const struct fingerprint *fingerprint, const char *file,
 	uint64_t is = index_hash != NULL ? *index_hash : 0;
 	if (said == is)
 		return;
-	if (fingerprint->producer > FINGERPRINT_PRODUCER_MAX)
+	if (fingerprint->producer > FINGERPRINT_PRODUCER)
 		findings_add(findings, FINDING_NOTE, file, -1, NULL,
 			"a later version (%" PRIu64 ") than is known: it cannot be compared with "
 			"variables.index",

@@ -9,12 +9,12 @@
 #include "packaging/findings.h"
 #include "packaging/reader.h"
 
-#define FINGERPRINT_PRODUCER_MAX 3 /* the last version whose meaning is known */
+#define FINGERPRINT_PRODUCER 4 /* the version whose fields are all known, of TensorFlow 2.21 */
 
 struct fingerprint {
 	uint64_t checkpoint_hash; /* 0: there was no checkpoint */
 	uint64_t producer;	  /* version of what wrote it */
-	uint64_t hashes;	  /* how many of the others are there */
+	uint32_t fields;	  /* bit N: field N is there; bit 0: another one */
 };
 
 /* fingerprint_read - read fingerprint.pb of `size` bytes to its end; *found says whether it

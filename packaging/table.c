@@ -58,6 +58,7 @@ static uint32_t get32(const uint8_t *at)
 	       (uint32_t)at[3] << 24;
 }
 
+/* The shortest form alone: a footer has no checksum, and must not change unseen. */
 static bool get_varint(struct span *span, uint64_t *value)
 {
 	*value = 0;
@@ -67,7 +68,7 @@ static bool get_varint(struct span *span, uint64_t *value)
 			return false;
 		*value |= (uint64_t)(byte & 0x7f) << shift;
 		if (byte < 0x80)
-			return true;
+			return byte != 0 || shift == 0;
 	}
 	return false;
 }

@@ -1,0 +1,279 @@
+/* A SavedModel directory as a whole: which files must be there, which must not, and the verdict. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "packaging/dtype.h"
+#include "packaging/fingerprint64.h"
+#include "packaging/saved_model.h"
+#include "packaging/sha256.h"
+#include "table_maker.h"
+
+#define SHARD "variables/variables.data-00000-of-00001"
+#define INDEX "variables/variables.index"
+
+static char folder[] = "/tmp/test_saved_model.XXXXXX";
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+	struct fail f;
+	char *path = file_join(folder, name);
+	char *parent = file_folder(path);
+	assert_int_equal(file_make_directories(parent, &f), 0);
+	assert_int_equal(file_store(path, bytes, size, &f), 0);
+	free(parent);
+	free(path);
+}
+
+static void remove_file(const char *name)
+{
+	char *path = file_join(folder, name);
+	unlink(path);
+	free(path);
+}
+
+static void write_text(const char *name, struct text *text)
+{
+	write_file(name, text_string(text), text->size);
+	text_release(text);
+}
+
+static void write_graph(bool with_saver)
+{
+	struct text model = {0}, graph = {0}, info = {0}, nodes = {0}, node = {0};
+	struct text signature = {0}, entry = {0}, asset = {0};
+	put_string(&info, 4, "serve");
+	put_message(&graph, 1, &info);
+	put_string(&node, 1, "n");
+	put_message(&nodes, 1, &node);
+	put_message(&graph, 2, &nodes);
+	if (with_saver)
+		put_string(&graph, 3, "");
+	for (unsigned side = 1; side <= 2; side++) {
+		struct text tensor = {0}, spec = {0};
+		put_string(&spec, 1, "n:0");
+		put_number(&spec, 2, DTYPE_FLOAT);
+		put_string(&tensor, 1, "x");
+		put_message(&tensor, 2, &spec);
+		put_message(&signature, side, &tensor);
+	}
+	put_string(&entry, 1, "serving_default");
+	put_message(&entry, 2, &signature);
+	put_message(&graph, 5, &entry);
+	put_string(&asset, 2, "words.txt");
+	put_message(&graph, 6, &asset);
+	put_message(&model, 2, &graph);
+	write_text("saved_model.pb", &model);
+}
+
+/* A sound model of one float, with an asset and a fingerprint of the index. */
+static void write_model(float value)
+{
+	struct table_maker maker = {0};
+	struct text fingerprint = {0}, version = {0};
+	struct made_entry entry = {
+		.dtype = DTYPE_FLOAT, .size = 4, .crc = crc32c_mask(crc32c_add(0, &value, 4))};
+	add_header(&maker, 1);
+	add_entry(&maker, "weight", 6, &entry);
+	table_maker_finish(&maker);
+	for (unsigned i = 1; i <= 4; i++)
+		put_number(&fingerprint, i, i);
+	put_number(&fingerprint, 5, fingerprint64(maker.file.data, maker.file.size));
+	put_number(&version, 1, 4);
+	put_message(&fingerprint, 6, &version);
+	put_string(&fingerprint, 7, "1");
+	write_graph(true);
+	write_text("fingerprint.pb", &fingerprint);
+	write_text(INDEX, &maker.file);
+	write_file(SHARD, &value, 4);
+	write_file("assets/words.txt", "fish\n", 5);
+}
+
+static int make_folder(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) == NULL;
+}
+
+static int remove_folder(void **state)
+{
+	struct file_list list;
+	struct fail f;
+	static const char *const folders[] = {"assets", "variables", "other", "."};
+	(void)state;
+	if (file_list_read(folder, 100, &list, &f) != 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		remove_file(list.entries[i].path);
+	file_list_release(&list);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		char *path = i < 3 ? file_join(folder, folders[i]) : text_copy(folder);
+		rmdir(path);
+		free(path);
+	}
+	return 0;
+}
+
+/* Reads the model and gives the error text of the verdict, "" for a sound one. */
+static const char *verdict(bool allow_nonfinite)
+{
+	static struct fail f;
+	struct saved_model model;
+	assert_int_equal(saved_model_read(folder, NULL, &model, &f), 0);
+	f.text[0] = '\0';
+	if (saved_model_check(&model, allow_nonfinite, &f) != 0)
+		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
+	saved_model_release(&model);
+	return f.text;
+}
+
+static void a_sound_model_is_read_whole(void **state)
+{
+	struct saved_model model;
+	struct fail f;
+	char digest[SHA256_HEX];
+	(void)state;
+	write_model(1.5f);
+	assert_int_equal(saved_model_read(folder, NULL, &model, &f), 0);
+	assert_int_equal(model.finding_count, 0);
+	assert_int_equal(saved_model_check(&model, false, &f), 0);
+	assert_int_equal(model.tensor_count, 1);
+	assert_int_equal(model.parameter_count, 1);
+	assert_int_equal(model.tensor_bytes, 4);
+	assert_int_equal(model.shard_count, 1);
+	assert_int_equal(model.file_count, 5);
+	assert_string_equal(model.files[0].path, "assets/words.txt");
+	assert_int_equal(model.files[0].size, 5);
+	sha256_of("fish\n", 5, digest);
+	assert_string_equal(model.files[0].sha256, digest);
+	assert_string_equal(model.files[4].path, INDEX);
+	assert_non_null(saved_model_signature(&model, "serving_default"));
+	assert_null(saved_model_signature(&model, "other"));
+	saved_model_release(&model);
+	saved_model_release(&model);
+}
+
+static void a_missing_file_is_named(void **state)
+{
+	static const struct {
+		const char *file, *verdict;
+	} rows[] = {
+		{"saved_model.pb", "saved_model.pb: not there"},
+		{"fingerprint.pb", ""},
+		{"assets/words.txt", "assets/words.txt: not there, though the graph names it as an "
+				     "asset"},
+		{SHARD, SHARD ": not there"},
+		{INDEX, "fingerprint.pb: it names a checkpoint, but " INDEX
+			" is not there (and 1 more finding)"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		write_model(1);
+		remove_file(rows[i].file);
+		assert_string_equal(verdict(false), rows[i].verdict);
+	}
+}
+
+static void a_model_may_have_no_variables(void **state)
+{
+	(void)state;
+	write_model(1);
+	write_graph(false);
+	remove_file(SHARD);
+	remove_file(INDEX);
+	remove_file("fingerprint.pb");
+	assert_string_equal(verdict(false), "");
+	write_graph(true);
+	assert_string_equal(
+		verdict(false), INDEX ": not there, though the graph restores variables from it");
+}
+
+static void another_shard_is_refused_and_another_file_noted(void **state)
+{
+	struct saved_model model;
+	struct fail f;
+	(void)state;
+	write_model(1);
+	write_file("variables/variables.data-00001-of-00002", "x", 1);
+	assert_string_equal(verdict(false), "variables/variables.data-00001-of-00002: a shard that "
+					    "the index does not know: it names 1");
+	remove_file("variables/variables.data-00001-of-00002");
+	write_file("other/readme.txt", "x", 1);
+	assert_int_equal(saved_model_read(folder, NULL, &model, &f), 0);
+	assert_int_equal(model.finding_count, 1);
+	assert_int_equal(model.findings[0].weight, FINDING_NOTE);
+	assert_string_equal(model.findings[0].file, "other/readme.txt");
+	assert_int_equal(saved_model_check(&model, false, &f), 0);
+	saved_model_release(&model);
+	remove_file("other/readme.txt");
+}
+
+static void weights_of_another_export_are_refused(void **state)
+{
+	struct text index = {0};
+	struct fail f;
+	char *path = file_join(folder, INDEX);
+	(void)state;
+	write_model(2);
+	assert_int_equal(file_read(path, 1 << 20, &index, &f), 0);
+	write_model(3);
+	write_text(INDEX, &index);
+	write_file(SHARD, &(float){2}, 4);
+	assert_non_null(strstr(verdict(false), "fingerprint.pb: its checkpoint_hash is"));
+	free(path);
+}
+
+static void nonfinite_weights_are_a_matter_of_choice(void **state)
+{
+	const uint32_t bits = 0x7f800000;
+	float inf;
+	(void)state;
+	memcpy(&inf, &bits, sizeof(inf));
+	write_model(inf);
+	assert_string_equal(
+		verdict(false), SHARD ": offset 0: weight: 0 NaN and 1 Inf, the first here");
+	assert_string_equal(verdict(true), "");
+}
+
+static void damage_outranks_nan_and_is_counted(void **state)
+{
+	const uint32_t bits = 0x7f800000;
+	float inf;
+	(void)state;
+	memcpy(&inf, &bits, sizeof(inf));
+	write_model(inf);
+	remove_file("saved_model.pb");
+	assert_string_equal(verdict(false), "saved_model.pb: not there (and 1 more finding)");
+	assert_string_equal(verdict(true), "saved_model.pb: not there");
+}
+
+static void a_folder_that_is_not_there_is_a_failure(void **state)
+{
+	struct saved_model model;
+	struct fail f;
+	(void)state;
+	assert_int_equal(saved_model_read("/nowhere/model", NULL, &model, &f), -1);
+	assert_int_equal(f.status, STATUS_MISSING);
+	assert_null(model.files);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sound_model_is_read_whole),
+		cmocka_unit_test(a_missing_file_is_named),
+		cmocka_unit_test(a_model_may_have_no_variables),
+		cmocka_unit_test(another_shard_is_refused_and_another_file_noted),
+		cmocka_unit_test(weights_of_another_export_are_refused),
+		cmocka_unit_test(nonfinite_weights_are_a_matter_of_choice),
+		cmocka_unit_test(damage_outranks_nan_and_is_counted),
+		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
+	};
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
