@@ -8,57 +8,72 @@
 #include <unistd.h>
 
 #include "base/console.h"
+#include "base/text.h"
 
 static void (*last_words)(const struct fail *f);
 
-static int fail_fill(struct fail *f, enum status status, const char *format, va_list arguments)
+/* Longer than what is kept, so that a character cut here is never seen there. */
+enum { RAW_SIZE = 2 * sizeof(((struct fail *)NULL)->text) };
+
+/* Whatever came from outside, f holds one printable line, cut between two characters. */
+static void fail_keep(struct fail *f, const char *raw)
 {
-	*f = (struct fail){.status = status};
-	vsnprintf(f->text, sizeof(f->text), format, arguments);
-	return -1;
+	text_escape(f->text, sizeof(f->text), raw, strlen(raw));
 }
 
 int fail_set(struct fail *f, enum status status, const char *format, ...)
 {
+	char raw[RAW_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	fail_fill(f, status, format, arguments);
+	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
+	*f = (struct fail){.status = status};
+	fail_keep(f, raw);
 	return -1;
+}
+
+/* Put ": WHAT" behind what raw holds. */
+static void add_behind(char raw[RAW_SIZE], const char *what)
+{
+	size_t used = strlen(raw);
+	snprintf(raw + used, RAW_SIZE - used, ": %s", what);
 }
 
 int fail_errno(struct fail *f, enum status status, const char *format, ...)
 {
 	int os = errno;
+	char raw[RAW_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	fail_fill(f, status, format, arguments);
+	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
-	f->os = os;
-	size_t used = strlen(f->text);
-	snprintf(f->text + used, sizeof(f->text) - used, ": %s", strerror(os));
+	add_behind(raw, strerror(os));
+	*f = (struct fail){.status = status, .os = os};
+	fail_keep(f, raw);
 	return -1;
 }
 
 int fail_in(struct fail *f, const char *format, ...)
 {
-	char inner[sizeof(f->text)];
-	memcpy(inner, f->text, sizeof(inner));
+	char raw[RAW_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(f->text, sizeof(f->text), format, arguments);
+	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
-	size_t used = strlen(f->text);
-	snprintf(f->text + used, sizeof(f->text) - used, ": %s", inner);
+	add_behind(raw, f->text);
+	fail_keep(f, raw);
 	return -1;
 }
 
 int fail_hint(struct fail *f, const char *format, ...)
 {
+	char raw[RAW_SIZE];
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(f->hint, sizeof(f->hint), format, arguments);
+	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
+	text_escape(f->hint, sizeof(f->hint), raw, strlen(raw));
 	return -1;
 }
 

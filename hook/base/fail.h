@@ -3,8 +3,9 @@
  * A function that can fail takes a `struct fail *` last and returns 0, or -1 with it filled. It is
  * filled if and only if the call returned -1, and never printed below main(). Each layer adds its
  * noun in front (fail_in), so that a message reads from the outside in: "package model:
- * variables.index: block 3: ...". Text that came from outside is escaped before it gets here
- * (console_escape, text_add_escaped). It owns nothing: it may be copied and dropped.
+ * variables.index: block 3: ...". What it holds is one printable line: whatever came from outside
+ * is escaped here (text_escape), and what is too long is cut between two characters. It owns
+ * nothing: it may be copied and dropped.
  */
 #ifndef MODELHOOK_BASE_FAIL_H
 #define MODELHOOK_BASE_FAIL_H

@@ -154,34 +154,56 @@ bool text_is_utf8(const void *bytes, size_t size)
 	return true;
 }
 
-/* C1 controls (U+0080 to U+009F) are valid UTF-8, and terminals obey them. */
+/* Valid UTF-8 that terminals obey or readers split lines at: C1 controls (U+0080 to U+009F), line
+ * and paragraph separators and bidirectional overrides (U+2028 to U+202E), isolates (U+2066 to
+ * U+2069). */
 static bool is_printable(const uint8_t *bytes, size_t length)
 {
 	if (length == 1)
 		return bytes[0] >= 0x20 && bytes[0] != 0x7f;
-	return !(length == 2 && bytes[0] == 0xc2 && bytes[1] < 0xa0);
+	if (length == 2)
+		return !(bytes[0] == 0xc2 && bytes[1] < 0xa0);
+	if (length == 3 && bytes[0] == 0xe2)
+		return !(bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) &&
+		       !(bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
+	return true;
+}
+
+/* What is printed for the start of bytes, at most 4 long; *taken is how many bytes it stands for.
+ */
+static size_t escape_one(const uint8_t *bytes, size_t size, char out[5], size_t *taken)
+{
+	size_t length = utf8_length(bytes, size);
+	if (length > 0 && is_printable(bytes, length)) {
+		memcpy(out, bytes, length);
+		*taken = length;
+		return length;
+	}
+	*taken = 1;
+	return (size_t)snprintf(out, 5, "\\x%02x", bytes[0]);
 }
 
 void text_add_escaped(struct text *text, const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
-	for (size_t i = 0; i < size;) {
-		size_t length = utf8_length(at + i, size - i);
-		if (length > 0 && is_printable(at + i, length)) {
-			text_add(text, at + i, length);
-			i += length;
-		} else {
-			text_printf(text, "\\x%02x", at[i++]);
-		}
-	}
+	char shown[5];
+	for (size_t i = 0, taken; i < size; i += taken)
+		text_add(text, shown, escape_one(at + i, size - i, shown, &taken));
 }
 
 const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size)
 {
-	struct text text = {0};
-	text_add_escaped(&text, bytes, size);
-	snprintf(buffer, buffer_size, "%s", text_string(&text));
-	text_release(&text);
+	const uint8_t *at = bytes;
+	char shown[5];
+	size_t used = 0;
+	for (size_t i = 0, taken; i < size; i += taken) {
+		size_t length = escape_one(at + i, size - i, shown, &taken);
+		if (used + length >= buffer_size)
+			break;
+		memcpy(buffer + used, shown, length);
+		used += length;
+	}
+	buffer[used] = '\0';
 	return buffer;
 }
 

@@ -25,8 +25,9 @@ void text_add(struct text *text, const void *bytes, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* text_add_escaped - add bytes from outside as one printable line: control bytes, DEL and invalid
- * UTF-8 become \xHH, so that nothing a server says can move a terminal's cursor or forge a line */
+/* text_add_escaped - add bytes from outside as one printable line: controls (C0, DEL, C1), line
+ * separators, bidirectional overrides and invalid UTF-8 become \xHH, so that nothing a server says
+ * can move a terminal's cursor or forge a line. Escaped text stays as it is. */
 void text_add_escaped(struct text *text, const void *bytes, size_t size);
 
 /* text_string - the text as a string; "" where nothing was added. Borrowed from text. */
@@ -35,7 +36,8 @@ const char *text_string(const struct text *text);
 /* text_take - hand the string over to the caller, who frees it; the text is empty afterwards */
 char *text_take(struct text *text);
 
-/* text_escape - escape bytes into a fixed buffer, cut at its end; returns the buffer */
+/* text_escape - escape bytes into a fixed buffer without allocating; where they do not fit, they
+ * are cut between two characters. Returns the buffer. */
 const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size);
 
 /* text_copy - a copy of a string that the caller frees; NULL gives NULL */
