@@ -1,6 +1,7 @@
 #include "base/clock.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,12 +70,22 @@ static bool parse_offset(const char **at, int *minutes)
 	return hour < 24 && minute < 60;
 }
 
+/* timegm moves what no calendar has (February 30) to another day. */
 static bool is_date(const struct tm *t)
 {
-	struct tm copy = *t;
-	time_t when = timegm(&copy);
-	return when != (time_t)-1 && copy.tm_mday == t->tm_mday && copy.tm_mon == t->tm_mon &&
+	struct tm copy = {.tm_year = t->tm_year, .tm_mon = t->tm_mon, .tm_mday = t->tm_mday};
+	timegm(&copy);
+	return t->tm_mon >= 0 && copy.tm_mday == t->tm_mday && copy.tm_mon == t->tm_mon &&
 	       t->tm_hour < 24 && t->tm_min < 60 && t->tm_sec <= 60;
+}
+
+/* A leap second ends a month in UTC (RFC 3339, section 5.7); it is counted as the second after. */
+static bool may_be_leap_second(int64_t seconds_after)
+{
+	time_t seconds = (time_t)seconds_after;
+	struct tm t;
+	gmtime_r(&seconds, &t);
+	return t.tm_mday == 1 && t.tm_hour == 0 && t.tm_min == 0 && t.tm_sec == 0;
 }
 
 bool clock_parse_rfc3339(const char *at, int64_t *ms)
@@ -90,22 +101,37 @@ bool clock_parse_rfc3339(const char *at, int64_t *ms)
 		return false;
 	t.tm_year -= 1900;
 	t.tm_mon -= 1;
-	if (t.tm_mon < 0 || !is_date(&t))
+	if (!is_date(&t))
 		return false;
-	*ms = ((int64_t)timegm(&t) - (int64_t)offset * 60) * 1000 + fraction;
+	bool leap = t.tm_sec == 60;
+	int64_t seconds = (int64_t)timegm(&t) - (int64_t)offset * 60;
+	if (leap && !may_be_leap_second(seconds))
+		return false;
+	*ms = seconds * 1000 + fraction;
 	return true;
 }
 
-void clock_format_rfc3339(char out[32], int64_t ms)
+/* What four digits of a year can say; a server may send any number. */
+static int64_t clamp_to_years(int64_t ms)
 {
-	time_t seconds = (time_t)(ms / 1000 - (ms % 1000 < 0));
+	const int64_t first = -62167219200000, last = 253402300799999;
+	return ms < first ? first : ms > last ? last : ms;
+}
+
+void clock_format_rfc3339(char out[32], int64_t at)
+{
+	int64_t ms = clamp_to_years(at);
 	int fraction = (int)((ms % 1000 + 1000) % 1000);
+	time_t seconds = (time_t)((ms - fraction) / 1000);
 	struct tm t;
 	gmtime_r(&seconds, &t);
-	size_t used = strftime(out, 32, "%Y-%m-%dT%H:%M:%S", &t);
+	/* not strftime: how many digits it gives to a year before 1000 differs between C libraries
+	 */
+	int used = snprintf(out, 32, "%04d", t.tm_year + 1900);
+	used += (int)strftime(out + used, 32 - (size_t)used, "-%m-%dT%H:%M:%S", &t);
 	if (fraction != 0)
-		used += (size_t)snprintf(out + used, 32 - used, ".%03d", fraction);
-	snprintf(out + used, 32 - used, "Z");
+		used += snprintf(out + used, 32 - (size_t)used, ".%03d", fraction);
+	snprintf(out + used, 32 - (size_t)used, "Z");
 }
 
 static int64_t unit_ms(const char **at)
@@ -133,11 +159,12 @@ bool clock_parse_duration(const char *at, int64_t *ms)
 		char *end;
 		if (!isdigit((unsigned char)*at))
 			return false;
+		errno = 0;
 		long long count = strtoll(at, &end, 10);
 		at = end;
 		int64_t unit = unit_ms(&at);
 		int64_t part;
-		if (unit == 0 || __builtin_mul_overflow(count, unit, &part) ||
+		if (errno != 0 || unit == 0 || __builtin_mul_overflow(count, unit, &part) ||
 			__builtin_add_overflow(*ms, part, ms))
 			return false;
 	}
@@ -146,7 +173,10 @@ bool clock_parse_duration(const char *at, int64_t *ms)
 
 struct deadline deadline_in(int64_t ms)
 {
-	return (struct deadline){.at = clock_monotonic_ms() + ms};
+	int64_t at;
+	if (__builtin_add_overflow(clock_monotonic_ms(), ms, &at))
+		at = CLOCK_FOREVER;
+	return (struct deadline){.at = at};
 }
 
 int64_t deadline_left(struct deadline deadline)

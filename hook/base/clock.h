@@ -18,11 +18,11 @@ int64_t clock_monotonic_ms(void); /* since some fixed point */
 
 /* clock_parse_rfc3339 - "2026-11-22T20:03:17.891Z" or with an offset, to ms since 1970. Returns
  * false where it is not RFC 3339 section 5.6 (a zone is required; fractions past the millisecond
- * are cut off). */
+ * are cut off; a leap second is the second after it). */
 bool clock_parse_rfc3339(const char *string, int64_t *ms);
 
 /* clock_format_rfc3339 - UTC with milliseconds, "2026-11-22T20:03:17.891Z"; milliseconds left out
- * when 0 */
+ * when 0; what lies outside the years 0000 to 9999 is shown as their end */
 void clock_format_rfc3339(char out[32], int64_t ms);
 
 /* clock_parse_duration - "500ms", "90s", "2m", "36h", "7d" or sums ("1h30m") to ms. False: not a
