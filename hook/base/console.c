@@ -8,6 +8,9 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/text.h"
+
+enum { LINE_SIZE = 2048 };
 
 static bool quiet;
 static bool closed; /* the result line was written */
@@ -52,12 +55,12 @@ static void clear_bar(void)
 
 static void console_line(const char *start, const char *format, va_list arguments)
 {
-	char line[2048];
+	char raw[2 * LINE_SIZE], line[LINE_SIZE];
 	if (closed)
 		return;
 	clear_bar();
-	vsnprintf(line, sizeof(line), format, arguments);
-	fprintf(stderr, "%s%s\n", start, line);
+	vsnprintf(raw, sizeof(raw), format, arguments);
+	fprintf(stderr, "%s%s\n", start, text_escape(line, sizeof(line), raw, strlen(raw)));
 }
 
 void console_say(const char *format, ...)
@@ -124,11 +127,12 @@ static void progress_describe(const struct progress *progress, int64_t now, char
 			(double)(progress->total - progress->done) / rate);
 }
 
+/* Without a total there is nothing to fill a bar up to. */
 static void draw_bar(const struct progress *progress, const char *line)
 {
 	enum { WIDTH = 24 };
 	char bar[WIDTH + 1];
-	uint64_t total = progress->total > 0 ? progress->total : 1;
+	uint64_t total = progress->total > 0 ? progress->total : UINT64_MAX;
 	uint64_t done = progress->done < total ? progress->done : total;
 	int filled = (int)((double)done / (double)total * WIDTH);
 	memset(bar, '.', WIDTH);

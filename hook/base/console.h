@@ -3,7 +3,8 @@
  * stderr is for people: messages, warnings, progress. stdout is for what was asked for: tables,
  * JSON, and last of all the result line, after which nothing is written to either stream (Airflow
  * merges the two and keeps the last line). Colour and the progress bar are for terminals only;
- * NO_COLOR is honoured. Strings from outside must be escaped by the caller (text_add_escaped).
+ * NO_COLOR is honoured. What goes to stderr is escaped here (text_escape); for stdout the caller
+ * escapes what came from outside (text_add_escaped).
  */
 #ifndef MODELHOOK_BASE_CONSOLE_H
 #define MODELHOOK_BASE_CONSOLE_H

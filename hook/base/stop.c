@@ -15,6 +15,9 @@ static int stop_pipe[2] = {-1, -1};
 static void stop_note(int number)
 {
 	int os = errno;
+	/* whoever asks twice is not made to wait, whichever of the two comes second */
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
 	asked = number;
 	if (write(stop_pipe[1], "", 1) < 0) {
 		/* the pipe is full: it is readable, which is all it is for */
@@ -26,8 +29,7 @@ void stop_install(void)
 {
 	if (stop_pipe[0] >= 0 || pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
 		return;
-	/* SA_RESETHAND: whoever asks twice is not made to wait */
-	struct sigaction note = {.sa_handler = stop_note, .sa_flags = (int)SA_RESETHAND};
+	struct sigaction note = {.sa_handler = stop_note};
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigaction(SIGTERM, &note, NULL);
 	sigaction(SIGINT, &note, NULL);
@@ -54,8 +56,8 @@ int stop_check(struct fail *f)
 
 int stop_sleep(int64_t ms, struct fail *f)
 {
-	int64_t end = clock_monotonic_ms() + ms;
-	for (int64_t left = ms; left > 0 && asked == 0; left = end - clock_monotonic_ms()) {
+	struct deadline end = deadline_in(ms);
+	for (int64_t left = ms; left > 0 && asked == 0; left = deadline_left(end)) {
 		struct pollfd wait = {.fd = stop_pipe[0], .events = POLLIN};
 		poll(&wait, 1, left > 60000 ? 60000 : (int)left);
 	}
