@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/random.h"
+
 static int input_fail(const char *path, struct fail *f)
 {
 	return fail_errno(f, fail_input_status(errno), "%s", path);
@@ -61,11 +63,17 @@ bool file_is_directory(const char *path)
 	return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
 }
 
+bool file_is_named(const char *path)
+{
+	struct stat s;
+	return lstat(path, &s) == 0 || (errno != ENOENT && errno != ENOTDIR);
+}
+
 int file_make_directories(const char *path, struct fail *f)
 {
 	char *copy = text_copy(path);
 	int result = 0;
-	for (char *at = copy + 1; result == 0; at++) {
+	for (char *at = copy + (path[0] != '\0'); result == 0; at++) {
 		if (*at != '/' && *at != '\0')
 			continue;
 		char was = *at;
@@ -87,11 +95,25 @@ int file_remove(const char *path, struct fail *f)
 	return 0;
 }
 
+/* The new file would take the place of a device or a socket; /dev/null has been lost that way. */
+static int check_replaceable(const char *path, struct fail *f)
+{
+	struct stat s;
+	if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+		return fail_set(f, STATUS_DISK, "%s: not a regular file", path);
+	return 0;
+}
+
+/* The process number alone is not enough: two containers that share a folder may both be 1. */
 int file_create(const char *path, struct file_writer *w, struct fail *f)
 {
-	*w = (struct file_writer){.path = text_copy(path)};
-	w->temporary = text_format("%s.%ld.tmp", path, (long)getpid());
-	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	*w = (struct file_writer){0};
+	if (check_replaceable(path, f) != 0)
+		return -1;
+	w->path = text_copy(path);
+	w->temporary =
+		text_format("%s.%ld-%08x.tmp", path, (long)getpid(), random_below(UINT32_MAX));
+	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (w->fd >= 0)
 		return 0;
 	int result = output_fail(w->temporary, f);
@@ -195,7 +217,13 @@ int file_lock_take(const char *path, struct file_lock *lock, bool *taken, struct
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
 		return output_fail(path, f);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || !is_same_file(fd, path)) {
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		/* ENOLCK and the like: a file system without locks is not somebody who holds it */
+		int result = errno == EWOULDBLOCK ? 0 : output_fail(path, f);
+		close(fd);
+		return result;
+	}
+	if (!is_same_file(fd, path)) {
 		close(fd);
 		return 0;
 	}
@@ -212,6 +240,43 @@ void file_lock_release(struct file_lock *lock)
 	close(lock->fd);
 	free(lock->path);
 	*lock = (struct file_lock){0};
+}
+
+/* The next entry but "." and "..", or NULL at the end; errno tells an error from the end. */
+static const struct dirent *next_entry(DIR *dir)
+{
+	const struct dirent *entry;
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry != NULL &&
+		 (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
+	return entry;
+}
+
+static bool is_temporary_of(const char *entry, const char *name)
+{
+	return text_starts_with(entry, name) && entry[strlen(name)] == '.' &&
+	       text_ends_with(entry, ".tmp");
+}
+
+void file_remove_leftovers(const char *path)
+{
+	char *folder = file_folder(path);
+	const char *slash = strrchr(path, '/');
+	const char *name = slash != NULL ? slash + 1 : path;
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	while (dir != NULL && (entry = next_entry(dir)) != NULL) {
+		if (!is_temporary_of(entry->d_name, name))
+			continue;
+		char *leftover = file_join(folder, entry->d_name);
+		unlink(leftover);
+		free(leftover);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(folder);
 }
 
 /* One walk: the folder it started in, the bound, and what it found. */
@@ -255,16 +320,15 @@ static int add_path(struct walk *walk, const char *path, int depth, struct fail 
 
 static int walk_entries(struct walk *walk, const char *below, DIR *dir, int depth, struct fail *f)
 {
-	int result = 0;
-	for (struct dirent *entry; result == 0 && (entry = readdir(dir)) != NULL;) {
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-			continue;
-		char *path = below[0] != '\0' ? file_join(below, entry->d_name)
-					      : text_copy(entry->d_name);
-		result = add_path(walk, path, depth, f);
+	const struct dirent *entry;
+	while ((entry = next_entry(dir)) != NULL) {
+		char *path = file_join(below, entry->d_name);
+		int result = add_path(walk, path, depth, f);
 		free(path);
+		if (result != 0)
+			return -1;
 	}
-	return result;
+	return errno != 0 ? input_fail(walk->folder, f) : 0;
 }
 
 static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f)
@@ -312,7 +376,7 @@ void file_list_release(struct file_list *list)
 
 char *file_join(const char *folder, const char *name)
 {
-	if (name[0] == '/')
+	if (name[0] == '/' || folder[0] == '\0')
 		return text_copy(name);
 	return text_format("%s%s%s", folder, text_ends_with(folder, "/") ? "" : "/", name);
 }

@@ -20,6 +20,10 @@ MUST_CHECK int file_read(const char *path, size_t max, struct text *text, struct
 bool file_is_there(const char *path);
 bool file_is_directory(const char *path);
 
+/* file_is_named - false only where nothing has that name: true for a link that leads nowhere, and
+ * where it cannot be told */
+bool file_is_named(const char *path);
+
 /* file_make_directories - the folder and its parents, mode 0777 less umask; being there is fine */
 MUST_CHECK int file_make_directories(const char *path, struct fail *f);
 
@@ -35,7 +39,8 @@ struct file_writer {
 	uint64_t size;
 };
 
-/* file_create - begin to write path. Its folder must be there. */
+/* file_create - begin to write path. Its folder must be there, and what has that name must be a
+ * regular file or nothing. */
 MUST_CHECK int file_create(const char *path, struct file_writer *w, struct fail *f);
 MUST_CHECK int file_write(struct file_writer *w, const void *bytes, size_t size, struct fail *f);
 
@@ -47,6 +52,10 @@ void file_discard(struct file_writer *w);
 
 /* file_store - file_create, file_write and file_finish of one string */
 MUST_CHECK int file_store(const char *path, const void *bytes, size_t size, struct fail *f);
+
+/* file_remove_leftovers - remove the temporary files that killed writers of path left beside it.
+ * Only for who holds a lock that keeps all other writers away. */
+void file_remove_leftovers(const char *path);
 
 /* struct file_lock - one process at a time for what path stands for; owns an open file. The lock
  * file is gone when it is released, and a dead holder holds nothing. {0} is released. */
