@@ -1,0 +1,22 @@
+/* saved_model.pb: any bytes are read to an end, in bounded memory, or refused with one finding. */
+#include "packaging/meta_graph.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct findings findings = {0};
+	struct meta_graph graph;
+	struct reader reader;
+	struct fail f;
+	bool found;
+	reader_of_memory(&reader, data, size);
+	INVARIANT(meta_graph_read(&reader, size, "pb", &graph, &found, &findings, &f) == 0);
+	INVARIANT(found == (findings.count == 0));
+	if (found)
+		meta_graph_check(&graph, "pb", &findings);
+	meta_graph_release(&graph);
+	findings_release(&findings);
+	reader_release(&reader);
+	return 0;
+}
