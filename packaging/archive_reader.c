@@ -80,6 +80,8 @@ void archive_reader_allow(struct archive_reader *r, size_t name_length, uint64_t
 static int entry_fail(struct archive_reader *r, const char *what)
 {
 	char name[128];
+	if (r->name[0] == '\0')
+		return fail_set(r->f, STATUS_UNACCEPTABLE, "entry %zu: without a name", r->count);
 	text_escape(name, sizeof(name), r->name, strlen(r->name));
 	return fail_set(r->f, STATUS_UNACCEPTABLE, "%s: %s", name, what);
 }

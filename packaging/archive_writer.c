@@ -2,24 +2,25 @@
 
 #include <archive.h>
 #include <archive_entry.h>
-#include <errno.h>
 
-/* libarchive's answer to our callback's failure, or its own; f is filled in either case. */
-static int write_fail(struct archive_writer *w, const char *what)
+/* What a call of libarchive came to: its own failure, or that of our callback. */
+static int check(struct archive_writer *w, int state, const char *what)
 {
 	if (w->has_failed)
 		return -1;
+	if (state == ARCHIVE_OK)
+		return 0;
 	return fail_set(w->f, STATUS_DEFECT, "%s: %s", what, archive_error_string(w->tar));
 }
 
+/* libarchive is not told of failures: after one it would leave its buffers behind. */
 static la_ssize_t pass_on(struct archive *tar, void *data, const void *bytes, size_t size)
 {
 	struct archive_writer *w = data;
-	if (gzip_writer_add(&w->gzip, bytes, size, w->f) == 0)
-		return (la_ssize_t)size;
-	w->has_failed = true;
-	archive_set_error(tar, EIO, "said elsewhere");
-	return -1;
+	(void)tar;
+	if (!w->has_failed && gzip_writer_add(&w->gzip, bytes, size, w->f) != 0)
+		w->has_failed = true;
+	return (la_ssize_t)size;
 }
 
 int archive_writer_open(const char *path, struct archive_writer *w, struct fail *f)
@@ -36,7 +37,7 @@ int archive_writer_open(const char *path, struct archive_writer *w, struct fail 
 		archive_write_set_bytes_per_block(w->tar, 0) == ARCHIVE_OK &&
 		archive_write_open(w->tar, w, NULL, pass_on, NULL) == ARCHIVE_OK)
 		return 0;
-	write_fail(w, "archive");
+	check(w, ARCHIVE_FATAL, "archive");
 	archive_writer_discard(w);
 	return -1;
 }
@@ -45,7 +46,7 @@ int archive_writer_open(const char *path, struct archive_writer *w, struct fail 
 static int finish_entry(struct archive_writer *w)
 {
 	INVARIANT(w->left == 0);
-	return archive_write_finish_entry(w->tar) == ARCHIVE_OK ? 0 : write_fail(w, "archive");
+	return check(w, archive_write_finish_entry(w->tar), "archive");
 }
 
 int archive_writer_entry(
@@ -67,7 +68,7 @@ int archive_writer_entry(
 	int result = archive_write_header(w->tar, entry);
 	archive_entry_free(entry);
 	w->left = size;
-	return result == ARCHIVE_OK ? 0 : write_fail(w, name);
+	return check(w, result, name);
 }
 
 int archive_writer_data(struct archive_writer *w, const void *bytes, size_t size, struct fail *f)
@@ -75,16 +76,15 @@ int archive_writer_data(struct archive_writer *w, const void *bytes, size_t size
 	w->f = f;
 	INVARIANT(size <= w->left);
 	w->left -= size;
-	if (archive_write_data(w->tar, bytes, size) == (la_ssize_t)size)
-		return 0;
-	return write_fail(w, "archive");
+	bool whole = archive_write_data(w->tar, bytes, size) == (la_ssize_t)size;
+	return check(w, whole ? ARCHIVE_OK : ARCHIVE_FATAL, "archive");
 }
 
 static int close_tar(struct archive_writer *w)
 {
 	if (finish_entry(w) != 0)
 		return -1;
-	return archive_write_close(w->tar) == ARCHIVE_OK ? 0 : write_fail(w, "archive");
+	return check(w, archive_write_close(w->tar), "archive");
 }
 
 int archive_writer_finish(struct archive_writer *w, struct fail *f)
@@ -99,12 +99,10 @@ int archive_writer_finish(struct archive_writer *w, struct fail *f)
 
 void archive_writer_discard(struct archive_writer *w)
 {
-	struct fail unwanted;
 	if (w->tar == NULL)
 		return;
 	/* an open archive writes its end when it is freed: that must not reach the file */
-	archive_write_fail(w->tar);
-	w->f = &unwanted;
+	w->has_failed = true;
 	archive_write_free(w->tar);
 	w->tar = NULL;
 	gzip_writer_discard(&w->gzip);

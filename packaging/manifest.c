@@ -244,26 +244,40 @@ static void keep_saved_model(struct manifest *manifest, struct manifest *stated)
 	}
 }
 
+static int check_order(const struct manifest *stated, struct fail *f)
+{
+	for (size_t i = 1; i < stated->file_count; i++)
+		if (strcmp(stated->files[i - 1].path, stated->files[i].path) >= 0)
+			return fail_set(f, STATUS_UNACCEPTABLE,
+				"%.200s: listed twice or out of order", stated->files[i].path);
+	return 0;
+}
+
+static int check_stated(
+	const struct manifest *manifest, const struct saved_model_file *file, struct fail *f)
+{
+	ptrdiff_t index = manifest_find(manifest, file->path);
+	if (index < 0)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"%.200s: neither a file of the SavedModel nor one that follows from the "
+			"handoff",
+			file->path);
+	if (strcmp(manifest->files[index].sha256, file->sha256) != 0 ||
+		manifest->files[index].size != file->size)
+		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: not what follows from the handoff",
+			file->path);
+	return 0;
+}
+
 /* The text is not the canonical form of what it says: name the file where that shows. */
 static int name_difference(
 	const struct manifest *manifest, const struct manifest *stated, struct fail *f)
 {
-	for (size_t i = 0; i < stated->file_count; i++) {
-		const struct saved_model_file *file = &stated->files[i];
-		ptrdiff_t index = manifest_find(manifest, file->path);
-		if (i > 0 && strcmp(stated->files[i - 1].path, file->path) >= 0)
-			return fail_set(f, STATUS_UNACCEPTABLE,
-				"%.200s: listed twice or out of order", file->path);
-		if (index < 0)
-			return fail_set(f, STATUS_UNACCEPTABLE,
-				"%.200s: neither a file of the SavedModel nor one that follows "
-				"from the handoff",
-				file->path);
-		if (strcmp(manifest->files[index].sha256, file->sha256) != 0 ||
-			manifest->files[index].size != file->size)
-			return fail_set(f, STATUS_UNACCEPTABLE,
-				"%.200s: not what follows from the handoff", file->path);
-	}
+	if (check_order(stated, f) != 0)
+		return -1;
+	for (size_t i = 0; i < stated->file_count; i++)
+		if (check_stated(manifest, &stated->files[i], f) != 0)
+			return -1;
 	if (stated->file_count != manifest->file_count)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"a file that follows from the handoff is not listed");
