@@ -1,10 +1,7 @@
 #include "http.h"
 
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 #include "base/stop.h"
 #include "http_transfer.h"
@@ -40,14 +37,6 @@ void http_release(struct http *http)
 	*http = (struct http){0};
 }
 
-/* Linux leaves quick acknowledgement again after a while. Without it each answer that comes in two
- * segments waits 40 ms for our acknowledgement of the first. */
-static void acknowledge_quickly(const struct http *http)
-{
-	for (int i = 0; i < http->socket_count; i++)
-		setsockopt(http->sockets[i], IPPROTO_TCP, TCP_QUICKACK, &(int){1}, sizeof(int));
-}
-
 static void collect_ended(struct http *http)
 {
 	int left;
@@ -66,7 +55,6 @@ static int wait_for_bytes(struct http *http, int64_t ms)
 	unsigned more = stop.fd >= 0 ? 1 : 0;
 	if (ms > POLL_MAX_MS)
 		ms = POLL_MAX_MS;
-	acknowledge_quickly(http);
 	return curl_multi_poll(http->multi, &stop, more, (int)ms, NULL);
 }
 

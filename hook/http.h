@@ -72,10 +72,8 @@ struct http_request {
 
 struct credentials; /* credentials.h */
 
-#define HTTP_SOCKETS_MAX 16
-
 /* struct http - owns the connection cache and what was found about CAs; borrows credentials and
- * settings. Must not be moved once opened. */
+ * settings. */
 struct http {
 	void *multi;
 	const struct settings *settings;
@@ -84,10 +82,8 @@ struct http {
 	bool trust_known; /* the first https request looked for the CAs */
 	char *ca_file;	  /* as found; NULL: none was found, or none was looked for yet */
 	char *ca_folder;
-	bool ipv4_only;		       /* names resolve only when IPv6 is not asked for */
-	uint64_t requests;	       /* sent so far, retries included */
-	int sockets[HTTP_SOCKETS_MAX]; /* open ones */
-	int socket_count;
+	bool ipv4_only;	   /* names resolve only when IPv6 is not asked for */
+	uint64_t requests; /* sent so far, retries included */
 };
 
 MUST_CHECK int http_open(struct http *http, const struct settings *settings,

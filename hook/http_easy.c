@@ -1,13 +1,9 @@
 #include "http_easy.h"
 
 #include <curl/curl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/env.h"
 #include "credentials.h"
@@ -173,29 +169,6 @@ static int on_progress(
 	return 0;
 }
 
-/* Sockets are noted while they are open, so that http.c can have every answer acknowledged at
- * once. */
-
-static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
-{
-	struct http *http = context;
-	(void)purpose;
-	int type = address->socktype | SOCK_CLOEXEC;
-	int fd = socket(address->family, type, address->protocol);
-	if (fd >= 0 && http->socket_count < HTTP_SOCKETS_MAX)
-		http->sockets[http->socket_count++] = fd;
-	return fd;
-}
-
-static int on_close(void *context, curl_socket_t fd)
-{
-	struct http *http = context;
-	for (int i = 0; i < http->socket_count; i++)
-		if (http->sockets[i] == fd)
-			http->sockets[i] = http->sockets[--http->socket_count];
-	return close(fd);
-}
-
 /* Options. */
 
 static void add_header(struct http_transfer *t, const char *line)
@@ -272,10 +245,6 @@ static void set_callbacks(struct http_transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, t->http);
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
-	curl_easy_setopt(t->easy, CURLOPT_CLOSESOCKETDATA, t->http);
 }
 
 /* libcurl leaves HTTP_PROXY in capitals alone, because a CGI program gets it from anybody's Proxy

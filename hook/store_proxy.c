@@ -81,12 +81,22 @@ static bool is_hex(char c)
 	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
 }
 
+static bool climbs(const char *path)
+{
+	for (const char *part = path; part != NULL; part = strchr(part, '/')) {
+		part += *part == '/';
+		if (part[0] == '.' && part[1] == '.' && (part[2] == '/' || part[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
 /* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
  * end. */
 static int check_name(const char *path, struct fail *f)
 {
 	const char *why = NULL;
-	if (path[0] == '\0' || path[0] == '/' || strstr(path, "//") != NULL)
+	if (path[0] == '\0' || path[0] == '/' || strstr(path, "//") != NULL || climbs(path))
 		why = "is not a relative path";
 	for (const char *c = path; *c != '\0' && why == NULL; c++) {
 		if (*c == '#')
@@ -137,6 +147,12 @@ static int proxy_put(
 	return result;
 }
 
+/* Servers before 2 answer 500 to removing a file, for good. */
+static bool is_500_final(const struct http_answer *answer)
+{
+	return answer->status == 500 || mlflow_is_final(answer);
+}
+
 static int proxy_remove(struct store *s, const char *path, struct fail *f)
 {
 	if (check_name(path, f) != 0)
@@ -145,7 +161,8 @@ static int proxy_remove(struct store *s, const char *path, struct fail *f)
 	int result = 0;
 	if (!mlflow_plan_add(s->mlflow, "DELETE", strstr(url, ENDPOINT) + 1, "")) {
 		struct mlflow_reply reply;
-		struct http_request request = {.method = "DELETE", .url = url};
+		struct http_request request = {
+			.method = "DELETE", .url = url, .is_final = is_500_final};
 		result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 		if (result == 0 && reply.http.status != 404)
 			result = mlflow_expect_done(s->mlflow, &reply, f);
@@ -229,11 +246,6 @@ static int proxy_list(
 
 /* Reading. A server in front of an object store answers 500 for what is not there, as it does when
  * it is broken: the list of the folder tells the two apart before anything is repeated. */
-
-static bool is_500_final(const struct http_answer *answer)
-{
-	return answer->status == 500 || mlflow_is_final(answer);
-}
 
 static int is_listed(struct store *s, const char *path, bool *listed, struct fail *f)
 {
