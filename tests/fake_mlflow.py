@@ -230,6 +230,10 @@ class Server(ThreadingHTTPServer):
         self.fake = fake
         super().__init__(("127.0.0.1", port), Handler)
 
+    def shutdown_request(self, request: Any) -> None:
+        """Close it and no more: shutting it down first would end a connection that is to be reset politely."""
+        self.close_request(request)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is what many tests are about; anything else is a mistake here."""
         if not isinstance(sys.exc_info()[1], OSError):
