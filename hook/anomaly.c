@@ -1,6 +1,7 @@
 #include "anomaly.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void found(struct anomalies *anomalies, const char *kind, char *text)
 {
@@ -39,7 +40,13 @@ static void find_alias_apart(
 {
 	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
 	/* no alias at all: whoever promotes here does not use them */
-	if (alias != 0 && alias != winner)
+	if (alias == 0 || alias == winner)
+		return;
+	if (winner == 0)
+		found(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, and none should be Production",
+				ALIAS_PRODUCTION, (long long)alias));
+	else
 		found(anomalies, "alias_apart",
 			text_format("alias %s is version %lld, it should be version %lld",
 				ALIAS_PRODUCTION, (long long)alias, (long long)winner));
@@ -50,10 +57,12 @@ static void find_in_version(
 {
 	long long number = version->number;
 	const char *digest = version_tag(version, TAG_DIGEST);
-	if (version->status != NULL && !text_equal(version->status, "READY"))
-		found(anomalies, "not_ready",
-			text_format("version %lld is %s", number, version->status));
-	if (digest == NULL || version_tag(version, TAG_DUPLICATE) != NULL)
+	if (version->status != NULL && !text_equal(version->status, "READY")) {
+		char status[64];
+		text_escape(status, sizeof(status), version->status, strlen(version->status));
+		found(anomalies, "not_ready", text_format("version %lld is %s", number, status));
+	}
+	if (digest == NULL || version_is_duplicate(standing, version))
 		return;
 	const struct version *first = standing_find_digest(standing, digest);
 	if (first != version)

@@ -78,6 +78,14 @@ static void plan_tag(struct registry *r, int64_t number, const char *key, const 
 	struct version *version = standing_version(&r->standing, number);
 	if (version == NULL)
 		return;
+	for (size_t i = 0; i < version->tag_count; i++) {
+		if (strcmp(version->tags[i].key, key) != 0)
+			continue;
+		char *copy = text_copy(value);
+		free(version->tags[i].value);
+		version->tags[i].value = copy;
+		return;
+	}
 	version->tags = memory_grow(version->tags, version->tag_count + 1, sizeof(*version->tags));
 	version->tags[version->tag_count++] =
 		(struct pair){.key = text_copy(key), .value = text_copy(value)};
@@ -239,8 +247,7 @@ static int adopt_strangers(struct registry *r, struct fail *f)
 	for (size_t i = 0; i < r->standing.versions.count; i++) {
 		const struct version *version = &r->standing.versions.items[i];
 		char at[32];
-		if (!standing_is_production(&r->standing, version) ||
-			version_tag(version, TAG_INTENT) != NULL)
+		if (!version_is_stranger(&r->standing, version))
 			continue;
 		clock_format_rfc3339(at, version->created_ms);
 		if (registry_tag(r, version->number, TAG_INTENT, at, f) != 0)

@@ -56,13 +56,40 @@ size_t standing_production_count(const struct standing *standing)
 	return count;
 }
 
-bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms)
+static bool read_intent(const struct version *version, int64_t *at_ms)
 {
 	const char *intent = version_tag(version, TAG_INTENT);
-	if (intent != NULL)
-		return clock_parse_rfc3339(intent, at_ms);
+	return intent != NULL && clock_parse_rfc3339(intent, at_ms);
+}
+
+bool version_is_stranger(const struct standing *standing, const struct version *version)
+{
+	int64_t at;
+	return standing_is_production(standing, version) && !read_intent(version, &at);
+}
+
+bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms)
+{
+	if (read_intent(version, at_ms))
+		return true;
 	*at_ms = version->created_ms;
 	return standing_is_production(standing, version);
+}
+
+/* A version number as MLflow spells it, to the letter; 0 for anything else. */
+static int64_t parse_number(const char *text)
+{
+	char spelled[24];
+	int64_t number = strtoll(text, NULL, 10);
+	return strcmp(version_text(spelled, number), text) == 0 ? number : 0;
+}
+
+bool version_is_duplicate(const struct standing *standing, const struct version *version)
+{
+	const char *tag = version_tag(version, TAG_DUPLICATE);
+	const struct version *first =
+		tag != NULL ? standing_version(standing, parse_number(tag)) : NULL;
+	return first != NULL && first != version;
 }
 
 static bool is_candidate(
@@ -70,22 +97,31 @@ static bool is_candidate(
 {
 	return version_intent(standing, version, at_ms) &&
 	       version_tag(version, TAG_WITHDRAWN) == NULL &&
-	       version_tag(version, TAG_DUPLICATE) == NULL;
+	       !version_is_duplicate(standing, version);
 }
 
-/* The candidate trained last, among those trained in (after, before); versions are sorted, so that
- * the highest number wins a tie. */
+/* Where a version stands in the order of training; of one instant, the higher number is newer. */
+struct place {
+	int64_t at;
+	int64_t number;
+};
+
+static bool is_newer(struct place a, struct place b)
+{
+	return a.at != b.at ? a.at > b.at : a.number > b.number;
+}
+
 static const struct version *newest_between(
-	const struct standing *standing, int64_t after, int64_t before, int64_t not_number)
+	const struct standing *standing, struct place after, struct place before)
 {
 	const struct version *newest = NULL;
-	int64_t newest_at = 0;
+	struct place newest_at = after;
 	for (size_t i = 0; i < standing->versions.count; i++) {
 		const struct version *version = &standing->versions.items[i];
-		int64_t at;
-		if (version->number == not_number || !is_candidate(standing, version, &at))
+		struct place at = {.number = version->number};
+		if (!is_candidate(standing, version, &at.at))
 			continue;
-		if (at <= after || at >= before || (newest != NULL && at < newest_at))
+		if (!is_newer(at, newest_at) || !is_newer(before, at))
 			continue;
 		newest = version;
 		newest_at = at;
@@ -103,7 +139,7 @@ static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
 	const char *at = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "at"));
 	int64_t number = 0;
 	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
-		number = strtoll(version, NULL, 10);
+		number = parse_number(version);
 	cJSON_Delete(json);
 	return standing_version(standing, number) != NULL ? number : 0;
 }
@@ -112,22 +148,23 @@ int64_t standing_winner(const struct standing *standing)
 {
 	int64_t decided_at = INT64_MIN;
 	int64_t decided = read_decision(standing, &decided_at);
+	struct place first = {INT64_MIN, INT64_MIN}, last = {INT64_MAX, INT64_MAX};
+	/* trained at the very moment of the decision is not trained after it */
+	struct place decision = {decided_at, INT64_MAX};
 	const struct version *newest =
-		newest_between(standing, decided != 0 ? decided_at : INT64_MIN, INT64_MAX, 0);
+		newest_between(standing, decided != 0 ? decision : first, last);
 	return newest != NULL ? newest->number : decided;
 }
 
-/* Two trainings of one instant: the tie is broken as the winner's is, so the lower number comes
- * before. */
 int64_t standing_previous(const struct standing *standing, int64_t winner)
 {
 	const struct version *version = standing_version(standing, winner);
-	int64_t at;
+	struct place first = {INT64_MIN, INT64_MIN}, place = {.number = winner};
 	if (version == NULL)
 		return 0;
-	if (!version_intent(standing, version, &at))
-		at = version->created_ms;
-	const struct version *previous = newest_between(standing, INT64_MIN, at, winner);
+	if (!version_intent(standing, version, &place.at))
+		place.at = version->created_ms;
+	const struct version *previous = newest_between(standing, first, place);
 	return previous != NULL ? previous->number : 0;
 }
 

@@ -65,14 +65,20 @@ const char *version_tag(const struct version *version, const char *key);
  * false: none */
 bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms);
 
+/* version_is_stranger - in Production without a readable intent: somebody else promoted it */
+bool version_is_stranger(const struct standing *standing, const struct version *version);
+
+/* version_is_duplicate - another version that is there stands for it */
+bool version_is_duplicate(const struct standing *standing, const struct version *version);
+
 bool standing_is_production(const struct standing *standing, const struct version *version);
 size_t standing_production_count(const struct standing *standing);
 
 /* standing_winner - the number of the version that should be Production; 0: none should */
 int64_t standing_winner(const struct standing *standing);
 
-/* standing_previous - where a rollback from `winner` goes: the candidate trained last before it; 0:
- * nowhere */
+/* standing_previous - where a rollback from `winner` goes: the candidate trained last before it (of
+ * one instant: the next lower number); 0: nowhere */
 int64_t standing_previous(const struct standing *standing, int64_t winner);
 
 /* standing_find_digest - the lowest version with that digest tag, or NULL */
