@@ -26,6 +26,7 @@ import ssl
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -93,6 +94,8 @@ class Fault:
     slow: float = 0
     huge_header: int = 0
     huge_body: int = 0
+    before: Callable[[], object] | None = None
+    after: Callable[[], object] | None = None
     seen: int = 0
 
     def matches(self, request: Request) -> bool:
@@ -354,6 +357,7 @@ class FakeMlflow:
         reset                  carry nothing out, reset the connection
         slow                   seconds between the bytes of the answer
         huge_header, huge_body so many bytes more
+        before, after          called before it is carried out, and before it is answered
         """
         added = Fault(path, **fault)
         with self.lock:
@@ -372,6 +376,8 @@ class FakeMlflow:
     def serve(self, request: Request, handler: Handler) -> None:
         """One request, faults and all."""
         fault = self.fault_for(request)
+        if fault and fault.before:
+            fault.before()
         if fault and self.stopping.wait(fault.delay):
             return
         if fault and fault.reset:
@@ -382,6 +388,8 @@ class FakeMlflow:
         else:
             answer = self.carry_out(request)
             request.done = answer.status < 400
+        if fault and fault.after:
+            fault.after()
         if fault and (self.stopping.wait(fault.delay_after) or fault.lost):
             handler.hang_up()
             return
