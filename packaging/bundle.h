@@ -4,8 +4,8 @@
  * A tensor is an entry by its name. A sliced one has no bytes of its own but slices, each an entry
  * whose key is a NUL byte followed by name and extents in OrderedCode.
  *
- * Owns entries and names until bundle_release. Takes about 150 bytes for a tensor beside its name: one of
- * 100,000 tensors is read in 30 MB. Bounded against hostile files by the limits below.
+ * Owns entries and names until bundle_release. An index of 100,000 tensors is read in 30 MB.
+ * Bounded against hostile files by the limits below.
  */
 #ifndef MODELHOOK_PACKAGING_BUNDLE_H
 #define MODELHOOK_PACKAGING_BUNDLE_H

@@ -110,7 +110,7 @@ static bool take_size(pb_istream_t *stream, const struct wire_field *field, void
 		return wire_skip(stream, field);
 	if (!wire_number(stream, field, &value))
 		return false;
-	*(int64_t *)context = (int64_t)value;
+	*(int64_t *)context = (int64_t)value < 0 ? -1 : (int64_t)value;
 	return true;
 }
 
@@ -268,9 +268,11 @@ static bool take_node(pb_istream_t *stream, const struct wire_field *field, void
 	if (field->number != 1)
 		return wire_skip(stream, field);
 	uint64_t *grown = grow(stream, reading, graph->nodes, graph->node_count, sizeof(*grown));
-	if (grown == NULL || !wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
+	if (grown == NULL)
 		return false;
 	graph->nodes = grown;
+	if (!wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
+		return false;
 	grown[graph->node_count++] = fingerprint64(text_string(&reading->text), reading->text.size);
 	return true;
 }

@@ -195,6 +195,26 @@ static void every_cut_and_every_addition_is_seen(void **state)
 	text_release(&model);
 }
 
+static void a_node_whose_name_does_not_end_is_refused(void **state)
+{
+	(void)state;
+	for (int whole = 0; whole < 3; whole++) {
+		struct text model = {0}, graph_bytes = {0}, nodes = {0};
+		struct meta_graph graph;
+		struct findings findings = {0};
+		for (int i = 0; i < whole; i++)
+			put_node(&nodes, "node");
+		put_bytes(&nodes, 1, "\x0a\x7f", 2);
+		put_message(&graph_bytes, 2, &nodes);
+		put_message(&model, 2, &graph_bytes);
+		assert_false(read_model(&model, model.size, &graph, &findings));
+		assert_int_equal(findings.count, 1);
+		findings_release(&findings);
+		meta_graph_release(&graph);
+		text_release(&model);
+	}
+}
+
 static void names_without_end_are_refused(void **state)
 {
 	struct text model = {0}, graph_bytes = {0}, nodes = {0};
@@ -302,6 +322,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_served_is_said),
 		cmocka_unit_test(the_graph_to_serve_is_chosen_by_its_tags),
 		cmocka_unit_test(every_cut_and_every_addition_is_seen),
+		cmocka_unit_test(a_node_whose_name_does_not_end_is_refused),
 		cmocka_unit_test(names_without_end_are_refused),
 		cmocka_unit_test(names_that_are_not_text_are_refused),
 		cmocka_unit_test(a_fingerprint_is_compared_with_the_index),
