@@ -1,0 +1,630 @@
+/* Tests of sending: what is repeated, what is not, what is followed, what ends it. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/console.h"
+#include "base/stop.h"
+#include "credentials.h"
+#include "http.h"
+#include "scripted.h"
+
+#define OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+#define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static struct settings settings;
+static struct credentials credentials;
+static struct scripted server, elsewhere;
+static struct http http;
+static struct http_answer answer;
+static struct fail f;
+static char url[200];
+
+static void begin(const struct reply *replies, size_t count)
+{
+	settings = (struct settings){
+		.timeout_ms = 5000,
+		.max_retries = 3,
+		.backoff_factor = 0.01,
+		.respect_retry_after = true,
+		.follow_redirects = true,
+	};
+	scripted_start(&server, replies, count);
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/api/x?token=query-secret", server.port);
+	credentials = (struct credentials){
+		.origin = text_format("http://127.0.0.1:%d", server.port),
+		.authorization = text_copy("Bearer header-secret"),
+		.kind = "token",
+	};
+	assert_int_equal(http_open(&http, &settings, &credentials, (struct deadline){0}, &f), 0);
+}
+
+static void end(void)
+{
+	http_answer_release(&answer);
+	http_release(&http);
+	scripted_stop(&server);
+	credentials_release(&credentials);
+}
+
+static int send_to(const char *where, const char *method, enum http_repeat repeat)
+{
+	struct http_request request = {
+		.method = method,
+		.url = where,
+		.authorized = true,
+		.repeat = repeat,
+		.content_type = strcmp(method, "POST") == 0 ? "application/json" : NULL,
+		.body = {.bytes = strcmp(method, "POST") == 0 ? "{}" : NULL,
+			.size = strcmp(method, "POST") == 0 ? 2 : 0},
+	};
+	http_answer_release(&answer);
+	return http_send(&http, &request, &answer, &f);
+}
+
+static int ask(const char *method, enum http_repeat repeat)
+{
+	return send_to(url, method, repeat);
+}
+
+static bool head_has(const struct scripted *s, size_t i, const char *what)
+{
+	return i < s->seen && strcasestr(s->heads[i], what) != NULL;
+}
+
+#define BEGIN(...)                                                                                 \
+	static const struct reply replies[] = {__VA_ARGS__};                                       \
+	begin(replies, COUNT(replies))
+
+static void an_answer_comes_with_its_body_type_and_date(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 404 No\r\nDate: Sun, 22 Nov 2026 20:00:00 GMT\r\nContent-Type: "
+	       "text/html\r\n"
+	       "Content-Length: 3\r\n\r\nabc",
+		KEEP});
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 404);
+	assert_string_equal(answer.body.data, "abc");
+	assert_string_equal(answer.content_type, "text/html");
+	assert_int_equal(answer.date_ms, INT64_C(1795377600000));
+	assert_true(head_has(&server, 0, "Authorization: Bearer header-secret\r\n"));
+	assert_false(head_has(&server, 0, "\r\nExpect"));
+	end();
+}
+
+static void a_transient_status_is_repeated_until_it_passes(void **state)
+{
+	(void)state;
+	BEGIN({BUSY, KEEP},
+		{"HTTP/1.1 429 Slow\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{OK, KEEP});
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(answer.tries, 3);
+	assert_int_equal(server.seen, 3);
+	end();
+}
+
+static void the_last_transient_status_is_an_answer(void **state)
+{
+	(void)state;
+	BEGIN({BUSY, KEEP}, {BUSY, KEEP}, {BUSY, KEEP}, {BUSY, KEEP}, {OK, KEEP});
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 503);
+	assert_int_equal(server.seen, 4);
+	end();
+}
+
+static bool always_final(const struct http_answer *given)
+{
+	return strstr(text_string(&given->body), "for good") != NULL;
+}
+
+static void a_status_meant_for_good_is_not_repeated(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 500 No\r\nContent-Length: 8\r\n\r\nfor good", KEEP}, {OK, KEEP});
+	struct http_request request = {.method = "GET", .url = url, .is_final = always_final};
+	assert_int_equal(http_send(&http, &request, &answer, &f), 0);
+	assert_int_equal(answer.status, 500);
+	assert_int_equal(server.seen, 1);
+	end();
+}
+
+static void retry_after_that_is_too_long_or_past_the_deadline_is_not_waited_for(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 503 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{OK, KEEP});
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 503);
+	http.deadline = deadline_in(30000);
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 503);
+	assert_int_equal(server.seen, 2);
+	end();
+}
+
+static void a_create_without_an_answer_is_unknown_and_sent_once(void **state)
+{
+	(void)state;
+	/* the second on a connection that was kept: libcurl must not repeat it by itself */
+	BEGIN({NULL, CLOSE}, {OK, KEEP}, {NULL, CLOSE}, {OK, KEEP});
+	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_true(answer.unknown);
+	assert_int_equal(f.status, STATUS_LATER);
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_true(answer.unknown);
+	assert_int_equal(server.seen, 3);
+	end();
+}
+
+static void a_create_answered_5xx_is_unknown_and_sent_once(void **state)
+{
+	(void)state;
+	BEGIN({BUSY, KEEP}, {OK, KEEP});
+	assert_int_equal(ask("POST", HTTP_ASK), 0);
+	assert_int_equal(answer.status, 503);
+	assert_true(answer.unknown);
+	assert_int_equal(server.seen, 1);
+	end();
+}
+
+static void a_create_told_to_slow_down_is_repeated(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n", KEEP}, {OK, KEEP});
+	assert_int_equal(ask("POST", HTTP_ASK), 0);
+	assert_int_equal(answer.status, 200);
+	assert_false(answer.unknown);
+	end();
+}
+
+static void a_create_on_a_refused_connection_is_repeated_and_known_not_to_be_done(void **state)
+{
+	(void)state;
+	begin(NULL, 0);
+	shutdown(server.listener, SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.listener);
+	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(f.status, STATUS_LATER);
+	assert_false(answer.unknown);
+	assert_int_equal(answer.tries, 4);
+	assert_non_null(strstr(f.text, "Connection refused"));
+	http_answer_release(&answer);
+	http_release(&http);
+	credentials_release(&credentials);
+}
+
+static void a_kept_connection_that_was_dropped_costs_no_try(void **state)
+{
+	(void)state;
+	BEGIN({OK, KEEP}, {NULL, CLOSE}, {OK, KEEP});
+	settings.max_retries = 0;
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.tries, 1);
+	assert_int_equal(server.connections, 2);
+	end();
+}
+
+static void requests_share_one_connection(void **state)
+{
+	(void)state;
+	BEGIN({OK, KEEP}, {OK, KEEP}, {OK, KEEP});
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(ask(i == 1 ? "POST" : "GET", HTTP_REPEAT), 0);
+	assert_int_equal(server.connections, 1);
+	end();
+}
+
+static void a_redirect_to_the_same_origin_takes_the_credentials_along(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 302 There\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{OK, KEEP});
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 200);
+	assert_true(head_has(&server, 1, "GET /other HTTP/1.1"));
+	assert_true(head_has(&server, 1, "header-secret"));
+	end();
+}
+
+static char far_reply[300];
+
+static void redirect_elsewhere(int status)
+{
+	static const struct reply there[] = {{OK, KEEP}};
+	static struct reply here[] = {{far_reply, KEEP}};
+	scripted_start(&elsewhere, there, 1);
+	snprintf(far_reply, sizeof(far_reply),
+		"HTTP/1.1 %d There\r\nLocation: http://127.0.0.1:%d/far?sig=location-secret\r\n"
+		"Content-Length: 0\r\n\r\n",
+		status, elsewhere.port);
+	begin(here, 1);
+}
+
+static void a_redirect_to_another_origin_leaves_the_credentials_behind(void **state)
+{
+	(void)state;
+	static const char *const headers[] = {"X-Secret: extra-secret", NULL};
+	redirect_elsewhere(307);
+	struct http_request request = {
+		.method = "GET", .url = url, .authorized = true, .headers = headers};
+	assert_int_equal(http_send(&http, &request, &answer, &f), 0);
+	assert_int_equal(answer.status, 200);
+	assert_true(head_has(&server, 0, "extra-secret"));
+	assert_true(head_has(&elsewhere, 0, "GET /far?sig=location-secret"));
+	assert_false(head_has(&elsewhere, 0, "header-secret"));
+	assert_false(head_has(&elsewhere, 0, "extra-secret"));
+	end();
+	scripted_stop(&elsewhere);
+}
+
+static void a_write_is_not_redirected_to_another_origin(void **state)
+{
+	(void)state;
+	redirect_elsewhere(307);
+	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 307);
+	assert_non_null(strstr(answer.location, "/far"));
+	assert_null(strstr(answer.location, "secret"));
+	assert_int_equal(elsewhere.seen, 0);
+	end();
+	scripted_stop(&elsewhere);
+}
+
+static void a_write_keeps_its_method_or_is_not_redirected(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 308 There\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{OK, KEEP},
+		{"HTTP/1.1 302 There\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n", KEEP},
+		{OK, KEEP});
+	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 200);
+	assert_true(head_has(&server, 1, "POST /new"));
+	assert_int_equal(server.bodies[1], 2);
+	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 302);
+	assert_int_equal(server.seen, 3);
+	end();
+}
+
+static void redirects_end(void **state)
+{
+	(void)state;
+	static const struct reply around = {
+		"HTTP/1.1 302 There\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n", KEEP};
+	struct reply replies[10];
+	for (size_t i = 0; i < COUNT(replies); i++)
+		replies[i] = around;
+	begin(replies, COUNT(replies));
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 302);
+	assert_int_equal(server.seen, 6);
+	end();
+}
+
+static void redirects_can_be_switched_off(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 302 There\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", KEEP});
+	settings.follow_redirects = false;
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 302);
+	end();
+}
+
+static void headers_without_end_are_no_registry(void **state)
+{
+	(void)state;
+	static char huge[200000];
+	int size = snprintf(huge, sizeof(huge), "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 100; i++)
+		size += snprintf(
+			huge + size, sizeof(huge) - (size_t)size, "X-%d: %01000d\r\n", i, 0);
+	struct reply replies[] = {{huge, CLOSE}};
+	begin(replies, 1);
+	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
+	assert_int_equal(server.seen, 1);
+	end();
+}
+
+static void a_body_beyond_its_bound_is_no_registry(void **state)
+{
+	(void)state;
+	BEGIN({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", KEEP});
+	struct http_request request = {.method = "GET", .url = url, .max_answer = 9};
+	assert_int_equal(http_send(&http, &request, &answer, &f), -1);
+	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
+	end();
+}
+
+static void of_an_endless_error_only_the_beginning_is_kept(void **state)
+{
+	(void)state;
+	static char page[200000];
+	int size =
+		snprintf(page, sizeof(page), "HTTP/1.1 404 No\r\nContent-Length: 150000\r\n\r\n");
+	memset(page + size, 'x', 150000);
+	struct reply replies[] = {{page, KEEP}};
+	begin(replies, 1);
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(answer.status, 404);
+	assert_int_equal(answer.body.size, 64 << 10);
+	end();
+}
+
+static void what_speaks_no_http_is_no_registry(void **state)
+{
+	(void)state;
+	BEGIN({"SSH-2.0-OpenSSH_9.2\r\n", CLOSE});
+	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
+	end();
+}
+
+static void https_where_none_is_spoken_says_so(void **state)
+{
+	(void)state;
+	char secure[100];
+	begin(NULL, 0);
+	server.greeting = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+	snprintf(secure, sizeof(secure), "https://127.0.0.1:%d/", server.port);
+	assert_int_equal(send_to(secure, "GET", HTTP_REPEAT), -1);
+	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
+	assert_non_null(strstr(f.hint, "http://"));
+	assert_int_equal(answer.tries, 1);
+	end();
+}
+
+/* Streams */
+
+struct stream {
+	size_t size;
+	size_t given;
+	size_t breaks_at;
+	int rewinds;
+};
+
+static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *failed)
+{
+	struct stream *stream = context;
+	(void)failed;
+	size_t end = stream->breaks_at > 0 ? stream->breaks_at : stream->size;
+	size_t left = end - stream->given;
+	*got = left < size ? left : size;
+	memset(buffer, 's', *got);
+	stream->given += *got;
+	return 0;
+}
+
+static int stream_rewind(void *context, struct fail *failed)
+{
+	struct stream *stream = context;
+	(void)failed;
+	stream->given = 0;
+	stream->rewinds++;
+	return 0;
+}
+
+static int put(struct stream *stream)
+{
+	struct http_request request = {
+		.method = "PUT",
+		.url = url,
+		.body = {.size = stream->size,
+			.read = stream_read,
+			.rewind = stream_rewind,
+			.context = stream},
+	};
+	http_answer_release(&answer);
+	return http_send(&http, &request, &answer, &f);
+}
+
+static void a_stream_is_sent_again_from_its_start(void **state)
+{
+	(void)state;
+	struct stream stream = {.size = 3000000};
+	BEGIN({BUSY, KEEP}, {NULL, CLOSE}, {OK, KEEP});
+	assert_int_equal(put(&stream), 0);
+	assert_int_equal(answer.status, 200);
+	assert_int_equal(server.bodies[server.seen - 1], 3000000);
+	assert_true(stream.rewinds >= 2);
+	assert_true(head_has(&server, 0, "Content-Length: 3000000\r\n"));
+	assert_false(head_has(&server, 0, "chunked"));
+	end();
+}
+
+static void an_empty_stream_has_a_length(void **state)
+{
+	(void)state;
+	struct stream stream = {0};
+	BEGIN({OK, KEEP});
+	assert_int_equal(put(&stream), 0);
+	assert_true(head_has(&server, 0, "Content-Length: 0\r\n"));
+	end();
+}
+
+static void a_stream_that_ends_early_is_not_waited_for(void **state)
+{
+	(void)state;
+	struct stream stream = {.size = 1000000, .breaks_at = 999};
+	BEGIN({OK, KEEP});
+	assert_int_equal(put(&stream), -1);
+	assert_int_equal(f.status, STATUS_UNACCEPTABLE);
+	assert_non_null(strstr(f.text, "999 of 1000000"));
+	end();
+}
+
+struct bucket {
+	char bytes[64];
+	size_t size;
+	int restarts;
+};
+
+static int bucket_write(void *context, const void *bytes, size_t size, struct fail *failed)
+{
+	struct bucket *bucket = context;
+	(void)failed;
+	assert_true(bucket->size + size < sizeof(bucket->bytes));
+	memcpy(bucket->bytes + bucket->size, bytes, size);
+	bucket->size += size;
+	return 0;
+}
+
+static int bucket_restart(void *context, struct fail *failed)
+{
+	struct bucket *bucket = context;
+	(void)failed;
+	bucket->size = 0;
+	bucket->restarts++;
+	return 0;
+}
+
+static void a_sink_gets_only_the_whole_successful_answer(void **state)
+{
+	(void)state;
+	struct bucket bucket = {0};
+	struct http_sink sink = {bucket_write, bucket_restart, &bucket};
+	BEGIN({"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf", CLOSE},
+		{"HTTP/1.1 503 Busy\r\nContent-Length: 4\r\n\r\nbusy", KEEP},
+		{"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole", KEEP});
+	struct http_request request = {.method = "GET", .url = url, .sink = &sink};
+	assert_int_equal(http_send(&http, &request, &answer, &f), 0);
+	assert_int_equal(bucket.size, 5);
+	assert_memory_equal(bucket.bytes, "whole", 5);
+	assert_int_equal(bucket.restarts, 2);
+	end();
+}
+
+/* Time */
+
+static void silence_ends_a_try(void **state)
+{
+	(void)state;
+	BEGIN({NULL, SILENT}, {OK, KEEP});
+	settings.timeout_ms = 200;
+	int64_t start = clock_monotonic_ms();
+	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	int64_t took = clock_monotonic_ms() - start;
+	assert_in_range(took, 190, 1500);
+	assert_int_equal(answer.tries, 2);
+	end();
+}
+
+static void an_answer_that_takes_its_time_is_waited_for(void **state)
+{
+	(void)state;
+	struct stream stream = {.size = 5000000};
+	BEGIN({OK, KEEP, .delay_ms = 700});
+	settings.timeout_ms = 1500;
+	assert_int_equal(put(&stream), 0);
+	assert_int_equal(answer.tries, 1);
+	end();
+}
+
+static void the_deadline_ends_everything(void **state)
+{
+	(void)state;
+	BEGIN({NULL, SILENT}, {NULL, SILENT});
+	http.deadline = deadline_in(200);
+	int64_t start = clock_monotonic_ms();
+	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_in_range(clock_monotonic_ms() - start, 150, 800);
+	assert_int_equal(f.status, STATUS_LATER);
+	assert_true(answer.unknown);
+	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(server.seen, 1);
+	end();
+}
+
+static void no_failure_repeats_a_secret(void **state)
+{
+	(void)state;
+	BEGIN({NULL, CLOSE}, {"garbage\r\n\r\n", CLOSE});
+	settings.max_retries = 0;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+		assert_null(strstr(f.text, "secret"));
+		assert_null(strstr(f.hint, "secret"));
+		assert_non_null(strstr(f.text, "GET http://127.0.0.1:"));
+	}
+	end();
+}
+
+static void *terminate_soon(void *context)
+{
+	usleep(150000);
+	kill(getpid(), SIGTERM);
+	return context;
+}
+
+/* The last one: a stop is for good. */
+static void a_signal_ends_a_wait_at_once(void **state)
+{
+	(void)state;
+	pthread_t thread;
+	BEGIN({NULL, SILENT});
+	stop_install();
+	pthread_create(&thread, NULL, terminate_soon, NULL);
+	int64_t start = clock_monotonic_ms();
+	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_in_range(clock_monotonic_ms() - start, 100, 600);
+	assert_int_equal(f.status, STATUS_TERMINATED);
+	assert_true(answer.unknown);
+	pthread_join(thread, NULL);
+	end();
+}
+
+int main(void)
+{
+	console_set_quiet(true);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_answer_comes_with_its_body_type_and_date),
+		cmocka_unit_test(a_transient_status_is_repeated_until_it_passes),
+		cmocka_unit_test(the_last_transient_status_is_an_answer),
+		cmocka_unit_test(a_status_meant_for_good_is_not_repeated),
+		cmocka_unit_test(
+			retry_after_that_is_too_long_or_past_the_deadline_is_not_waited_for),
+		cmocka_unit_test(a_create_without_an_answer_is_unknown_and_sent_once),
+		cmocka_unit_test(a_create_answered_5xx_is_unknown_and_sent_once),
+		cmocka_unit_test(a_create_told_to_slow_down_is_repeated),
+		cmocka_unit_test(
+			a_create_on_a_refused_connection_is_repeated_and_known_not_to_be_done),
+		cmocka_unit_test(a_kept_connection_that_was_dropped_costs_no_try),
+		cmocka_unit_test(requests_share_one_connection),
+		cmocka_unit_test(a_redirect_to_the_same_origin_takes_the_credentials_along),
+		cmocka_unit_test(a_redirect_to_another_origin_leaves_the_credentials_behind),
+		cmocka_unit_test(a_write_is_not_redirected_to_another_origin),
+		cmocka_unit_test(a_write_keeps_its_method_or_is_not_redirected),
+		cmocka_unit_test(redirects_end),
+		cmocka_unit_test(redirects_can_be_switched_off),
+		cmocka_unit_test(headers_without_end_are_no_registry),
+		cmocka_unit_test(a_body_beyond_its_bound_is_no_registry),
+		cmocka_unit_test(of_an_endless_error_only_the_beginning_is_kept),
+		cmocka_unit_test(what_speaks_no_http_is_no_registry),
+		cmocka_unit_test(https_where_none_is_spoken_says_so),
+		cmocka_unit_test(a_stream_is_sent_again_from_its_start),
+		cmocka_unit_test(an_empty_stream_has_a_length),
+		cmocka_unit_test(a_stream_that_ends_early_is_not_waited_for),
+		cmocka_unit_test(a_sink_gets_only_the_whole_successful_answer),
+		cmocka_unit_test(silence_ends_a_try),
+		cmocka_unit_test(an_answer_that_takes_its_time_is_waited_for),
+		cmocka_unit_test(the_deadline_ends_everything),
+		cmocka_unit_test(no_failure_repeats_a_secret),
+		cmocka_unit_test(a_signal_ends_a_wait_at_once),
+	};
+	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+}
