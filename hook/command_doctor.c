@@ -21,7 +21,8 @@
 struct examination {
 	struct invocation *call;
 	struct session session;
-	cJSON *checks; /* [{name, ok, detail}] */
+	int64_t skew_ms; /* the server's clock minus ours */
+	cJSON *checks;	 /* [{name, ok, detail}] */
 };
 
 static void note(struct examination *e, const char *name, const char *verdict, const char *detail)
@@ -53,11 +54,14 @@ static int check_settings(struct examination *e, struct text *detail, bool *warn
 static int check_server(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	(void)warns;
+	char *server = NULL;
 	if (session_open(&e->session, &e->call->settings, e->call->deadline, f) != 0)
 		return -1;
-	text_printf(detail, "MLflow %s at %s",
-		e->session.server[0] != '\0' ? e->session.server : "(no version told)",
+	if (mlflow_greet(&e->session.tracking.mlflow, &server, &e->skew_ms, f) != 0)
+		return fail_in(f, "MLflow at %s", e->session.tracking.base);
+	text_printf(detail, "MLflow %s at %s", server[0] != '\0' ? server : "(no version told)",
 		e->session.tracking.base);
+	free(server);
 	return 0;
 }
 
@@ -82,7 +86,7 @@ static int check_credentials(
 static int check_clock(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	(void)f;
-	int64_t skew = e->session.skew_ms;
+	int64_t skew = e->skew_ms;
 	*warns = skew > SKEW_TOLERATED_MS || skew < -SKEW_TOLERATED_MS;
 	text_printf(detail, "the server's clock is %.1f s %s ours",
 		(double)(skew < 0 ? -skew : skew) / 1000, skew < 0 ? "behind" : "ahead of");
@@ -129,7 +133,8 @@ static int check_store(struct examination *e, struct text *detail, bool *warns, 
 	char name[40];
 	(void)warns;
 	snprintf(name, sizeof(name), "probe-%08x", (unsigned)random_below(UINT32_MAX));
-	int result = store_open(&store, &e->session.tracking.mlflow, "mlflow-artifacts:/modelhook-doctor", f);
+	int result = store_open(
+		&store, &e->session.tracking.mlflow, "mlflow-artifacts:/modelhook-doctor", f);
 	if (result == 0)
 		result = probe_store(&store, name, e->call->settings.plan, f);
 	store_release(&store);

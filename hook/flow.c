@@ -21,15 +21,14 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 		return -1;
 	result_set(&call->result.registry_url, flow->session.registry->base);
 	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
-		return fail_in(f, "run %s", run_id);
+		return fail_in(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
 	if (!found || flow->run.deleted) {
 		fail_set(f, STATUS_REFUSED, "run %s: %s on this server", run_id,
 			found ? "is deleted" : "not found");
 		return fail_hint(
 			f, "is MLFLOW_TRACKING_URI the server that the training logged to?");
 	}
-	text_printf(did, "MLflow %s, run %s",
-		flow->session.server[0] != '\0' ? flow->session.server : "(no version told)",
+	text_printf(did, "%s, run %s", flow->session.tracking.base,
 		flow->run.name != NULL ? flow->run.name : run_id);
 	if (flow_gate_check(flow, f) != 0)
 		return -1;
@@ -68,10 +67,13 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 		    f) != 0 ||
 		registry_converge(registry, flow->who, &winner, f) != 0)
 		return -1;
-	text_printf(did,
-		winner == flow->version ? "version %lld is Production"
-					: "version %lld stays Production",
-		(long long)winner);
+	if (winner == 0)
+		text_add_string(did, "no version is to be Production: this one was withdrawn");
+	else
+		text_printf(did,
+			winner == flow->version ? "version %lld is Production"
+						: "version %lld stays Production",
+			(long long)winner);
 	if (registry->transitions == 0)
 		text_add_string(did, ", as it was");
 	return 0;
@@ -95,13 +97,13 @@ static int step_promote(struct flow *flow, struct text *did, struct fail *f)
 	return promote_winner(flow, did, f);
 }
 
-/* Who is Production is read once more, by another call than the one that promoted, and told. */
+/* Told is what the registry said last, after the last write. */
 static int step_verify(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct result *result = &flow->call->result;
 	struct registry *registry = &flow->registry;
 	bool found;
-	if (registry_read(registry, &found, f) != 0)
+	if (!registry->fresh && registry_read(registry, &found, f) != 0)
 		return -1;
 	const struct version *version = standing_version(&registry->standing, flow->version);
 	if (version == NULL)
@@ -109,7 +111,8 @@ static int step_verify(struct flow *flow, struct text *did, struct fail *f)
 			f, STATUS_REFUSED, "version %lld is gone again", (long long)flow->version);
 	bool production = standing_is_production(&registry->standing, version);
 	size_t count = standing_production_count(&registry->standing);
-	if (flow->passed && flow->promote && count != 1)
+	if (flow->passed && flow->promote && standing_winner(&registry->standing) != 0 &&
+		count != 1)
 		return fail_set(f, STATUS_LATER, "%zu versions are Production", count);
 	result_set(&result->stage, version->stage);
 	result_set(&result->alias,
@@ -131,8 +134,8 @@ static const struct step {
 	{"log", flow_log_metrics},    /* metrics that the run lacks */
 	{"upload", flow_find_source}, /* every file there and proven, or found where the script
 					 logged it */
-	{"register", flow_register},  /* one version per package, ever */
 	{"gate", flow_gate},	      /* good enough? */
+	{"register", flow_register},  /* one version per package, ever, with its verdict */
 	{"promote", step_promote},    /* the winner alone is Production */
 	{"verify", step_verify},      /* and that is what the registry says */
 };
@@ -168,8 +171,7 @@ int flow_finish(struct flow *flow, struct invocation *call, const struct manifes
 void flow_report(struct flow *flow, const struct fail *f)
 {
 	struct fail ignored;
-	if (!flow->session.greeted || flow->run.id == NULL ||
-		(f != NULL && status_is_retryable(f->status)))
+	if (flow->run.id == NULL || (f != NULL && status_is_retryable(f->status)))
 		return;
 	char *outcome = result_outcome(&flow->call->result, f);
 	if (mlflow_set_run_tag(&flow->session.tracking.mlflow, flow->run.id, TAG_OUTCOME, outcome,
@@ -187,5 +189,6 @@ void flow_release(struct flow *flow)
 	free(flow->who);
 	free(flow->source);
 	free(flow->model_id);
+	free(flow->verdict);
 	*flow = (struct flow){0};
 }

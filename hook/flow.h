@@ -28,8 +28,9 @@ struct flow {
 	char *model_id; /* of a LoggedModel, or NULL */
 	char digest[SHA256_HEX];
 	int64_t version;
-	bool passed;  /* the gates let it through, now or before */
-	bool promote; /* policy: to Production */
+	char *verdict; /* of the gates, for the version's tag; NULL: it passed before */
+	bool passed;   /* the gates let it through, now or before */
+	bool promote;  /* policy: to Production */
 };
 
 /* flow_finish - all steps. 0: call->result has outcome and status. */

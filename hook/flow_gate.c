@@ -128,6 +128,7 @@ static const struct version *find_champion(const struct standing *standing)
 
 static int champion_read(struct champion *champion, struct flow *flow, struct fail *f)
 {
+	const struct settings *settings = &flow->call->settings;
 	const struct version *version = find_champion(&flow->registry.standing);
 	bool found;
 	if (version == NULL || version->number == flow->version)
@@ -136,7 +137,8 @@ static int champion_read(struct champion *champion, struct flow *flow, struct fa
 	flow->call->result.previous_version = version->number;
 	champion_read_tags(champion, version);
 	champion_read_samples(champion, version);
-	if (version->run_id == NULL || version->run_id[0] == '\0')
+	if (!gate_needs_champion(settings->gates, settings->gate_count) ||
+		version->run_id == NULL || version->run_id[0] == '\0')
 		return 0;
 	if (mlflow_get_run(&flow->session.tracking.mlflow, version->run_id, &champion->run, &found,
 		    f) != 0)
@@ -217,26 +219,29 @@ static void describe(const struct flow *flow, struct text *did)
 			result->gates[i].verdict, result->gates[i].detail);
 }
 
-/* Read fresh: the champion may have changed since the version was registered. */
+/* The version of an earlier attempt at this package, if there was one. */
+static const struct version *find_earlier(struct flow *flow)
+{
+	const struct version *version =
+		standing_find_digest(&flow->registry.standing, flow->digest);
+	flow->version = version != NULL ? version->number : 0;
+	return version;
+}
+
 int flow_gate(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct champion champion = {0};
 	bool found;
 	if (registry_read(&flow->registry, &found, f) != 0)
 		return -1;
-	const struct version *version = standing_version(&flow->registry.standing, flow->version);
-	if (version == NULL)
-		return fail_set(
-			f, STATUS_REFUSED, "version %lld is gone again", (long long)flow->version);
+	const struct version *earlier = find_earlier(flow);
 	int result = champion_read(&champion, flow, f);
-	if (result == 0 && version_tag(version, TAG_INTENT) != NULL) {
+	if (result == 0 && earlier != NULL && version_tag(earlier, TAG_INTENT) != NULL) {
 		flow->passed = true;
 		text_add_string(did, "passed before");
 	} else if (result == 0) {
 		decide(flow, &champion);
-		char *verdict = verdict_text(flow);
-		result = registry_tag(&flow->registry, flow->version, TAG_GATE, verdict, f);
-		free(verdict);
+		flow->verdict = verdict_text(flow);
 		describe(flow, did);
 	}
 	champion_release(&champion);

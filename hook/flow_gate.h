@@ -8,9 +8,10 @@
 /* flow_gate_check - before anything is sent: every metric that a gate needs is there */
 MUST_CHECK int flow_gate_check(struct flow *flow, struct fail *f);
 
-/* flow_gate - decide, and keep verdict and reasons on the version (modelhook.gate). A version that
- * passed before (it has an intent) is not judged again; one that was rejected is, since settings
- * and champion change. */
+/* flow_gate - decide; the verdict goes onto the version when it is registered (modelhook.gate). A
+ * package that passed before (its version has an intent) is not judged again; one that was rejected
+ * is, since settings and champion change. Fills flow->version where an earlier attempt registered
+ * it. */
 MUST_CHECK int flow_gate(struct flow *flow, struct text *did, struct fail *f);
 
 #endif

@@ -80,6 +80,9 @@ static void make_tags(struct tag_list *list, const struct flow *flow)
 {
 	const struct handoff *handoff = &flow->manifest->handoff;
 	add_own_tags(list, flow);
+	tag_list_add(list, TAG_GATE, flow->verdict);
+	if (flow->passed && flow->promote)
+		tag_list_add(list, TAG_INTENT, handoff->trained_at);
 	size_t own = list->count;
 	for (size_t i = 0; i < handoff->tag_count; i++)
 		if (tag_value(list->items, own, handoff->tags[i].key) == NULL)
@@ -115,6 +118,9 @@ int flow_register(struct flow *flow, struct text *did, struct fail *f)
 		create_or_find(flow, &created, f) != 0)
 		return fail_in(f, "register %s", flow->manifest->handoff.model);
 	flow->call->result.version = flow->version;
+	if (!created && flow->verdict != NULL &&
+		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
+		return -1;
 	text_printf(did, created ? "version %lld created" : "version %lld was there already",
 		(long long)flow->version);
 	return registry_await_ready(&flow->registry, flow->version, f);

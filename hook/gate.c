@@ -62,6 +62,14 @@ int gate_check_inputs(
 	return 0;
 }
 
+bool gate_needs_champion(const struct gate *gates, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (gates[i].rule == GATE_CHAMPION)
+			return true;
+	return false;
+}
+
 /* A rule's answer: whether it passed, with its numbers added to text. */
 typedef bool gate_function(
 	const struct gate *gate, const struct gate_input *input, struct text *text);
@@ -118,6 +126,11 @@ static double normal_quantile(double probability)
 	return low;
 }
 
+static bool is_proportion(double value)
+{
+	return value >= 0 && value <= 1;
+}
+
 static bool significantly_better(const struct gate *gate, const struct gate_input *input,
 	double ours, double theirs, struct text *text)
 {
@@ -127,6 +140,10 @@ static bool significantly_better(const struct gate *gate, const struct gate_inpu
 		text_printf(text, "; the champion has no count of %s: compared without confidence",
 			gate->samples);
 		return at_most(theirs - gate->margin, ours);
+	}
+	if (!is_proportion(ours) || !is_proportion(theirs)) {
+		text_add_string(text, "; confidence needs proportions between 0 and 1");
+		return false;
 	}
 	double variance = ours * (1 - ours) / our_count + theirs * (1 - theirs) / their_count;
 	double needed = normal_quantile(gate->confidence);
@@ -139,18 +156,27 @@ static bool significantly_better(const struct gate *gate, const struct gate_inpu
 	return z >= needed;
 }
 
+/* The champion's run first, its tag where the run has no number or none that can be compared. */
+static const double *champion_metric(const struct gate_side *champion, const char *key)
+{
+	const double *value = find_metric(champion->metrics, champion->metric_count, key);
+	if (value == NULL || !isfinite(*value))
+		value = find_metric(champion->more, champion->more_count, key);
+	return value != NULL && isfinite(*value) ? value : NULL;
+}
+
 static bool gate_champion(
 	const struct gate *gate, const struct gate_input *input, struct text *text)
 {
 	double ours = *gate_metric(&input->training, gate->metric);
-	const double *theirs = gate_metric(&input->champion, gate->metric);
+	const double *theirs = champion_metric(&input->champion, gate->metric);
 	text_printf(text, "%s %.10g, ", gate->metric, ours);
 	if (input->champion_version == 0) {
 		text_add_string(text, "no champion to compare with");
 		return true;
 	}
 	text_printf(text, "champion version %lld ", (long long)input->champion_version);
-	if (theirs == NULL || !isfinite(*theirs)) {
+	if (theirs == NULL) {
 		text_add_string(text, "has no such number: nothing to compare with");
 		return true;
 	}
@@ -164,7 +190,12 @@ static bool gate_changed(const struct gate *gate, const struct gate_input *input
 {
 	(void)gate;
 	const char *theirs = input->champion.weights;
-	if (input->champion_version == 0 || theirs == NULL || input->training.weights == NULL) {
+	if (input->training.weights == NULL) {
+		text_add_string(
+			text, "the weights of a model that the script logged are not known");
+		return true;
+	}
+	if (input->champion_version == 0 || theirs == NULL) {
 		text_add_string(text, "no champion's weights to compare with");
 		return true;
 	}

@@ -72,6 +72,9 @@ const double *gate_metric(const struct gate_side *side, const char *key);
 MUST_CHECK int gate_check_inputs(
 	const struct gate *gates, size_t count, const struct gate_side *training, struct fail *f);
 
+/* gate_needs_champion - whether a rule compares metrics with the champion's */
+bool gate_needs_champion(const struct gate *gates, size_t count);
+
 /* gate_decide - try all; each verdict is added to result. Returns whether all passed (or were
  * overridden). */
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,

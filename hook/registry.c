@@ -15,30 +15,23 @@ enum {
 	READY_WAIT_MS = 300000,
 };
 
-static int choose_means(struct registry *r, enum promote_by by, bool aliases, struct fail *f)
-{
-	if (by == PROMOTE_BY_ALIAS && !aliases) {
-		fail_set(f, STATUS_CONFIGURATION, "this MLflow server has no aliases");
-		return fail_hint(f, "use --promote-by stage");
-	}
-	if (by == PROMOTE_BY_BOTH && !aliases) {
-		fail_set(f, STATUS_CONFIGURATION, "this MLflow server has stages, but no aliases");
-		return fail_hint(f, "use --promote-by stage or server");
-	}
-	r->stage = by != PROMOTE_BY_ALIAS;
-	r->alias = by != PROMOTE_BY_STAGE && aliases;
-	r->standing.stages = r->stage;
-	return 0;
-}
-
+/* Aliases are taken for granted until a call says otherwise, unless they were asked for by name. */
 int registry_open(struct registry *r, struct mlflow *mlflow, const char *model, enum promote_by by,
 	struct fail *f)
 {
-	bool aliases = false;
+	bool aliases = true;
 	*r = (struct registry){.mlflow = mlflow, .model = model};
+	r->stage = by != PROMOTE_BY_ALIAS;
+	r->alias = by != PROMOTE_BY_STAGE;
+	r->standing.stages = r->stage;
+	if (by != PROMOTE_BY_ALIAS && by != PROMOTE_BY_BOTH)
+		return 0;
 	if (mlflow_has_aliases(mlflow, model, &aliases, f) != 0)
 		return fail_in(f, "aliases");
-	return choose_means(r, by, aliases, f);
+	if (aliases)
+		return 0;
+	fail_set(f, STATUS_CONFIGURATION, "this MLflow server has no aliases");
+	return fail_hint(f, "use --promote-by stage or server");
 }
 
 void registry_release(struct registry *r)
@@ -60,14 +53,20 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 	}
 	standing_release(&r->standing);
 	r->standing = fresh;
-	r->read = true;
+	r->read = r->fresh = true;
 	return 0;
+}
+
+static int read_unless_fresh(struct registry *r, bool *found, struct fail *f)
+{
+	*found = true;
+	return r->fresh ? 0 : registry_read(r, found, f);
 }
 
 int registry_ensure_model(struct registry *r, struct fail *f)
 {
 	bool found;
-	if (registry_read(r, &found, f) != 0)
+	if (read_unless_fresh(r, &found, f) != 0)
 		return -1;
 	return found ? 0 : mlflow_create_model(r->mlflow, r->model, f);
 }
@@ -99,6 +98,7 @@ int registry_tag(
 		return 0;
 	if (mlflow_set_version_tag(r->mlflow, r->model, number, key, value, f) != 0)
 		return fail_in(f, "version %lld: tag %s", (long long)number, key);
+	r->fresh = false;
 	if (r->mlflow->plan != NULL)
 		plan_tag(r, number, key, value);
 	return 0;
@@ -126,7 +126,7 @@ static int find_registered(struct registry *r, const char *digest, int64_t *numb
 {
 	bool found;
 	*number = 0;
-	if (registry_read(r, &found, f) != 0)
+	if (read_unless_fresh(r, &found, f) != 0)
 		return -1;
 	const struct version *version = standing_find_digest(&r->standing, digest);
 	if (version == NULL)
@@ -160,6 +160,7 @@ static int ask_about_lost_create(
 	console_say("no answer to the create of a version of %s: asking whether it was carried out",
 		r->model);
 	for (int ask = 0; ask < ASKS_AFTER_LOSS; ask++) {
+		r->fresh = false;
 		if (find_registered(r, digest, number, f) != 0)
 			return -1;
 		if (*number != 0)
@@ -175,6 +176,7 @@ static int create_once(struct registry *r, const struct version_request *request
 {
 	struct version version = {0};
 	bool unknown = false;
+	r->fresh = false;
 	if (mlflow_create_version(r->mlflow, request, &version, &unknown, f) != 0)
 		return unknown ? ask_about_lost_create(r, digest, number, f) : -1;
 	*number = version.number;
@@ -288,6 +290,7 @@ static int push_stage(struct registry *r, int64_t winner, const char *by, struct
 		return 0;
 	}
 	r->transitions++;
+	r->fresh = false;
 	if (history_record_transition(r, winner, by, f) != 0)
 		return -1;
 	if (r->mlflow->plan != NULL)
@@ -316,6 +319,7 @@ static int push_alias(struct registry *r, const char *alias, int64_t number, str
 	int result = 0;
 	if (!r->alias || standing_alias(&r->standing, alias) == number)
 		return 0;
+	r->fresh = false;
 	if (number != 0)
 		result = mlflow_set_alias(r->mlflow, r->model, alias, number, &supported, f);
 	else
@@ -342,12 +346,20 @@ static int push(struct registry *r, int64_t winner, const char *by, struct fail 
 	return push_alias(r, ALIAS_PREVIOUS, standing_previous(&r->standing, winner), f);
 }
 
+/* Between two settled reads, so that a straggler's write may show; between two pushes, so that two
+ * promoters do not keep step. */
+static int pause_at_random(const struct registry *r, struct fail *f)
+{
+	return r->mlflow->plan == NULL ? stop_sleep(10 + (int64_t)random_below(40), f) : 0;
+}
+
 int registry_converge(struct registry *r, const char *by, int64_t *winner, struct fail *f)
 {
 	int settled = 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool found;
-		if (stop_check(f) != 0 || registry_read(r, &found, f) != 0)
+		if (stop_check(f) != 0 || (round == 0 ? read_unless_fresh(r, &found, f)
+						      : registry_read(r, &found, f)) != 0)
 			return -1;
 		*winner = found ? standing_winner(&r->standing) : 0;
 		bool agrees = !found || standing_is_settled(&r->standing, r->stage, r->alias);
@@ -356,8 +368,7 @@ int registry_converge(struct registry *r, const char *by, int64_t *winner, struc
 			return 0;
 		if (!agrees && push(r, *winner, by, f) != 0)
 			return -1;
-		/* different pauses, so that two promoters do not keep step */
-		if (r->mlflow->plan == NULL && stop_sleep(20 + (int64_t)random_below(80), f) != 0)
+		if ((agrees || round > 0) && pause_at_random(r, f) != 0)
 			return -1;
 	}
 	fail_set(f, STATUS_LATER, "%s does not settle: others keep changing it", r->model);

@@ -37,6 +37,7 @@ struct registry {
 	bool alias;	   /* aliases are kept in step */
 	struct standing standing;
 	bool read;	 /* standing was read; with a plan, later reads keep what was planned */
+	bool fresh;	 /* nothing was written since */
 	int transitions; /* sent so far */
 };
 

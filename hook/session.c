@@ -35,9 +35,6 @@ int session_open(struct session *session, struct settings *settings, struct dead
 			return -1;
 		session->registry = &session->other.mlflow;
 	}
-	if (mlflow_greet(&session->tracking.mlflow, &session->server, &session->skew_ms, f) != 0)
-		return fail_in(f, "MLflow at %s", session->tracking.base);
-	session->greeted = true;
 	return 0;
 }
 
@@ -54,6 +51,5 @@ void session_release(struct session *session)
 	end_release(&session->tracking);
 	end_release(&session->other);
 	text_release(&session->plan.calls);
-	free(session->server);
 	*session = (struct session){0};
 }

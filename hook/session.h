@@ -22,12 +22,10 @@ struct session {
 	struct session_end other; /* used where the registry is another server */
 	struct mlflow *registry;  /* one of the two */
 	struct plan plan;
-	char *server;	 /* version of the tracking server, "" where it does not say */
-	int64_t skew_ms; /* its clock minus ours */
-	bool greeted;	 /* it answered as an MLflow server does */
 };
 
-/* session_open - read credentials and greet the server. On -1 the session can still be released. */
+/* session_open - read credentials and settings; nothing is sent yet. On -1 the session can still be
+ * released. */
 MUST_CHECK int session_open(struct session *session, struct settings *settings,
 	struct deadline deadline, struct fail *f);
 void session_release(struct session *session);

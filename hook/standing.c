@@ -92,10 +92,15 @@ bool version_is_duplicate(const struct standing *standing, const struct version 
 	return first != NULL && first != version;
 }
 
+static bool is_ready(const struct version *version)
+{
+	return version->status == NULL || strcmp(version->status, "READY") == 0;
+}
+
 static bool is_candidate(
 	const struct standing *standing, const struct version *version, int64_t *at_ms)
 {
-	return version_intent(standing, version, at_ms) &&
+	return version_intent(standing, version, at_ms) && is_ready(version) &&
 	       version_tag(version, TAG_WITHDRAWN) == NULL &&
 	       !version_is_duplicate(standing, version);
 }
