@@ -151,7 +151,10 @@ int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 	int result = parse(&a, body, f);
 	if (result == 0)
 		fill_run(&a, only(&a, "run"), run);
-	return close_answer(&a, result, f);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		run_release(run);
+	return result;
 }
 
 int mlflow_read_version(const struct text *body, struct version *version, struct fail *f)
@@ -161,7 +164,10 @@ int mlflow_read_version(const struct text *body, struct version *version, struct
 	int result = parse(&a, body, f);
 	if (result == 0)
 		fill_version(&a, only(&a, "model_version"), version);
-	return close_answer(&a, result, f);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		version_release(version);
+	return result;
 }
 
 int mlflow_read_model(const struct text *body, struct registered_model *model, struct fail *f)
@@ -171,7 +177,10 @@ int mlflow_read_model(const struct text *body, struct registered_model *model, s
 	int result = parse(&a, body, f);
 	if (result == 0)
 		fill_model(&a, only(&a, "registered_model"), model);
-	return close_answer(&a, result, f);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		registered_model_release(model);
+	return result;
 }
 
 /* The lists: room for `more` items behind those of earlier pages. */

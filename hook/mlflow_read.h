@@ -2,7 +2,7 @@
  *
  * Each reads a whole body; the lists are appended to, page by page, and *next is the token of the
  * next page or NULL (the caller frees it). NOT_A_REGISTRY where a value is not what MLflow sends.
- * What is half filled on -1 can be released.
+ * On -1 a single thing is empty; a list may be half filled, and is the caller's to release.
  */
 #ifndef MODELHOOK_MLFLOW_READ_H
 #define MODELHOOK_MLFLOW_READ_H

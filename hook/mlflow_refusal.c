@@ -166,7 +166,8 @@ int mlflow_expect(struct mlflow *m, const struct mlflow_reply *reply, struct fai
 
 int mlflow_expect_done(struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
 {
-	if (reply->planned || (is_success(reply) && !is_html(reply)))
+	bool is_page = reply->http.body.size > 0 && is_html(reply);
+	if (reply->planned || (is_success(reply) && !is_page))
 		return 0;
 	return refuse(m, reply, f);
 }
