@@ -190,10 +190,10 @@ int gzip_reader_next(struct gzip_reader *r, const void **bytes, size_t *size, st
 	while (*size == 0 && !r->inflate->ended)
 		if (inflate_some(r, size, f) != 0)
 			return -1;
-	if (*size > r->allowed)
+	r->given += *size;
+	if (r->given > r->most)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"expands beyond the sizes that its manifest states");
-	r->allowed -= *size;
 	return 0;
 }
 

@@ -39,7 +39,8 @@ void gzip_writer_discard(struct gzip_writer *w);
 struct gzip_reader {
 	struct gzip_inflate *inflate;
 	struct progress *progress; /* counts bytes of the file; or NULL */
-	uint64_t allowed;	   /* bytes that may still come out */
+	uint64_t given;		   /* bytes that came out so far */
+	uint64_t most;		   /* that may come out in all */
 };
 
 MUST_CHECK int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f);

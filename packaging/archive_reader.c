@@ -34,7 +34,6 @@ static int advance(struct archive_reader *r, const void **bytes, size_t *size)
 		end--;
 	uint64_t zeros = (uint64_t)(start + *size - end);
 	r->zeros = end > start ? zeros : r->zeros + zeros;
-	r->given += *size;
 	return 0;
 }
 
@@ -52,7 +51,7 @@ static la_ssize_t pull(struct archive *tar, void *data, const void **bytes)
 int archive_reader_open(
 	const char *path, struct progress *progress, struct archive_reader *r, struct fail *f)
 {
-	*r = (struct archive_reader){.f = f, .gzip = {.progress = progress, .allowed = END_BYTES}};
+	*r = (struct archive_reader){.f = f, .gzip = {.progress = progress, .most = END_BYTES}};
 	if (gzip_reader_open(path, &r->gzip, f) != 0)
 		return -1;
 	r->tar = archive_read_new();
@@ -74,7 +73,13 @@ static int begin(struct archive_reader *r)
 void archive_reader_allow(struct archive_reader *r, size_t name_length, uint64_t size)
 {
 	/* the data is filled up to a block; so is the name where it is long */
-	r->gzip.allowed += HEADER_BYTES + name_length + 512 + size + 512;
+	r->gzip.most += HEADER_BYTES + name_length + 512 + size + 512;
+}
+
+void archive_reader_forbid(struct archive_reader *r, uint64_t bytes)
+{
+	INVARIANT(bytes <= r->gzip.most);
+	r->gzip.most -= bytes;
 }
 
 static int entry_fail(struct archive_reader *r, const char *what)
@@ -84,6 +89,23 @@ static int entry_fail(struct archive_reader *r, const char *what)
 		return fail_set(r->f, STATUS_UNACCEPTABLE, "entry %zu: without a name", r->count);
 	text_escape(name, sizeof(name), r->name, strlen(r->name));
 	return fail_set(r->f, STATUS_UNACCEPTABLE, "%s: %s", name, what);
+}
+
+/* Bytes of the header of a regular file in GNU's format: a long name comes in front of it, as an
+ * entry of its own. More than that is a pax header or the map of a sparse file. */
+static la_int64_t plain_header_bytes(const char *name)
+{
+	size_t length = strlen(name);
+	size_t long_name = length > 100 ? 512 + (length + 1 + 511) / 512 * 512 : 0;
+	return (la_int64_t)(long_name + 512);
+}
+
+static bool has_plain_header(struct archive_reader *r)
+{
+	int format = archive_format(r->tar);
+	la_int64_t bytes = archive_filter_bytes(r->tar, 0) - archive_read_header_position(r->tar);
+	return (format == ARCHIVE_FORMAT_TAR_USTAR || format == ARCHIVE_FORMAT_TAR_GNUTAR) &&
+	       bytes == plain_header_bytes(r->name);
 }
 
 static int check_entry(struct archive_reader *r, struct archive_entry *entry)
@@ -97,8 +119,7 @@ static int check_entry(struct archive_reader *r, struct archive_entry *entry)
 		return entry_fail(r, "not a regular file");
 	if (archive_entry_sparse_count(entry) > 0)
 		return entry_fail(r, "a sparse file");
-	int format = archive_format(r->tar);
-	if (format != ARCHIVE_FORMAT_TAR_USTAR && format != ARCHIVE_FORMAT_TAR_GNUTAR)
+	if (!has_plain_header(r))
 		return entry_fail(r, "a tar header of a kind that no package has");
 	if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0)
 		return entry_fail(r, "without a size");
@@ -154,7 +175,7 @@ int archive_reader_finish(struct archive_reader *r, struct fail *f)
 			return -1;
 	} while (size > 0);
 	/* what libarchive has not taken, whether it had it in hand or not */
-	uint64_t rest = r->given - (uint64_t)archive_filter_bytes(r->tar, 0);
+	uint64_t rest = r->gzip.given - (uint64_t)archive_filter_bytes(r->tar, 0);
 	if (rest > r->zeros)
 		return fail_set(
 			f, STATUS_UNACCEPTABLE, "something follows the last entry of the archive");

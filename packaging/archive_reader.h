@@ -22,8 +22,7 @@ struct archive_reader {
 	size_t count;	 /* entries so far */
 	char *name;	 /* of the present entry */
 	uint64_t size;
-	uint64_t given; /* bytes of the archive so far */
-	uint64_t zeros; /* how many zeros they end in */
+	uint64_t zeros; /* how many zeros the archive ends in so far */
 };
 
 /* archive_reader_open - progress (or NULL) counts the bytes of the file */
@@ -32,6 +31,9 @@ MUST_CHECK int archive_reader_open(
 
 /* archive_reader_allow - let an entry of that name length and size, headers included, come out */
 void archive_reader_allow(struct archive_reader *r, size_t name_length, uint64_t size);
+
+/* archive_reader_forbid - take back bytes that were allowed and are not needed */
+void archive_reader_forbid(struct archive_reader *r, uint64_t bytes);
 
 /* archive_reader_next - go to the next entry, whose name and size are then in r; *found is false at
  * the end of the archive */

@@ -33,6 +33,7 @@ static int read_manifest(struct archive_reader *r, struct manifest *manifest, st
 	if (r->size > MANIFEST_BYTES)
 		return fail_set(f, STATUS_UNACCEPTABLE, MANIFEST_NAME ": more than %d bytes",
 			MANIFEST_BYTES);
+	archive_reader_forbid(r, MANIFEST_BYTES - r->size);
 	int result = read_manifest_bytes(r, &text, f);
 	if (result == 0 && manifest_parse(text_string(&text), text.size, manifest, f) != 0)
 		result = fail_in(f, MANIFEST_NAME);

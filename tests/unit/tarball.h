@@ -82,6 +82,13 @@ static inline void tarball_pad(struct text *tar)
 	text_add(tar, zeros, (512 - tar->size % 512) % 512);
 }
 
+/* Eleven octal digits. */
+static inline void tarball_octal(char *field, uint64_t number)
+{
+	for (int i = 0; i < 11; i++)
+		field[10 - i] = (char)('0' + (number >> (3 * i) & 7));
+}
+
 /* A header of GNU tar's kind; names up to 100 bytes. */
 static inline void tarball_header(
 	struct text *tar, const char *name, char type, const char *link, uint64_t size)
@@ -92,13 +99,18 @@ static inline void tarball_header(
 	memcpy(header + 100, "0000644", 7);
 	memcpy(header + 108, "0000000", 7);
 	memcpy(header + 116, "0000000", 7);
-	for (int i = 0; i < 11; i++)
-		header[124 + 10 - i] = (char)('0' + (size >> (3 * i) & 7));
+	tarball_octal(header + 124, size);
 	memcpy(header + 136, "00000000000", 11);
 	memset(header + 148, ' ', 8);
 	header[156] = type;
 	memcpy(header + 157, link, strnlen(link, 100));
 	memcpy(header + 257, "ustar  ", 8);
+	if (type == 'S') { /* GNU's map of a sparse file: two bytes, a hole of one, the rest */
+		const uint64_t fields[] = {0, 2, 3, size - 2};
+		for (size_t i = 0; i < 4; i++)
+			tarball_octal(header + 386 + 12 * i, fields[i]);
+		tarball_octal(header + 483, size + 1);
+	}
 	for (size_t i = 0; i < sizeof(header); i++)
 		sum += (unsigned char)header[i];
 	for (int i = 0; i < 6; i++)

@@ -233,16 +233,16 @@ static void bomb_in_manifest(struct tarball *tar, const struct row *row)
 static void bomb_behind(struct tarball *tar, const struct row *row)
 {
 	(void)row;
-	char *zeros = memory_get(40 << 20, 1);
-	text_add(&tar->behind_tar, zeros, 40 << 20);
+	char *zeros = memory_get(40000, 1);
+	text_add(&tar->behind_tar, zeros, 40000);
 	free(zeros);
 }
 
 static void bomb_in_long_name(struct tarball *tar, const struct row *row)
 {
 	(void)row;
-	char *name = memory_get((20 << 20) + 1, 1);
-	memset(name, 'a', 20 << 20);
+	char *name = memory_get((500 << 10) + 1, 1);
+	memset(name, 'a', 500 << 10);
 	tarball_block(&tar->entries[GRAPH].before, "././@LongLink", 'L', name);
 	free(name);
 }
@@ -299,6 +299,7 @@ static void far_behind_tar(struct tarball *tar, const struct row *row)
 static void gnu_sparse(struct tarball *tar, const struct row *row)
 {
 	(void)row;
+	set_data(&tar->entries[GRAPH], "graph", 5);
 	tar->entries[GRAPH].type = 'S';
 }
 
@@ -369,13 +370,13 @@ static const struct row rows[] = {
 	{put_before, "/etc/passwd: absolute", .from = "x", .to = "20 path=/etc/passwd\n",
 		.type = 'x'},
 	{put_before, "a tar header of a kind that no package has", .from = "x",
-		.to = "40 path=model/saved_model/saved_model.pb\n", .type = 'x'},
-	{put_before, "a tar header of a kind", .from = "x", .to = "10 size=0\n", .type = 'x'},
+		.to = "41 path=model/saved_model/saved_model.pb\n", .type = 'x'},
+	{put_before, "a tar header of a kind", .from = "x", .to = "9 size=0\n", .type = 'x'},
 	{put_before, "a tar header of a kind", .from = "x", .to = "13 comment=x\n", .type = 'g'},
 	{put_before, "", .from = "x", .to = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n",
 		.type = 'x'},
-	{gnu_sparse, ""},
-	{put_before, "not in its place", .from = "././@LongLink", .to = "model/conda.yaml",
+	{gnu_sparse, "saved_model.pb: a sparse file"},
+	{put_before, "a tar header of a kind", .from = "././@LongLink", .to = "model/conda.yaml",
 		.type = 'L'},
 	{put_before, "has a part \"..\"", .from = "././@LongLink", .to = "../../evil", .type = 'L'},
 };
