@@ -1,0 +1,204 @@
+"""The benchmarks of scripts/bench: whole processes, timed from outside, beside their peers on the same work."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import environment
+from servers import MLflow
+
+HOOK = environment.ROOT / "build/static/modelhook"
+ROUNDS = int(os.environ.get("ROUNDS", "9"))
+
+PYTHON_PROMOTE = """
+import sys
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+client, (name, source, run_id) = MlflowClient(), sys.argv[1:]
+try:
+    client.create_registered_model(name)
+except MlflowException:
+    pass
+made = client.create_model_version(name, source, run_id)
+client.transition_model_version_stage(name, made.version, "Production", archive_existing_versions=True)
+assert [v.version for v in client.get_latest_versions(name, ["Production"])] == [made.version]
+"""
+
+
+@dataclass
+class Run:
+    """One process from start to end: seconds of wall and CPU, peak memory in MiB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def timed(command: list[str | Path], env: dict[str, str] | None = None, expect: int = 0) -> Run:
+    """Run a command with its output thrown away; its exit status must be the expected one."""
+    null = os.open(os.devnull, os.O_RDWR)
+    log = tempfile.TemporaryFile()  # noqa: SIM115 - read only when the command fails
+    actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
+    start = time.perf_counter()
+    pid = os.posix_spawn(str(command[0]), [str(part) for part in command], {**os.environ, **(env or {})},
+                         file_actions=actions)
+    _, status, usage = os.wait4(pid, 0)
+    wall = time.perf_counter() - start
+    os.close(null)
+    if os.waitstatus_to_exitcode(status) != expect:
+        log.seek(0)
+        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}: {log.read().decode()[-2000:]}")
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def median(runs: list[Run], part: str) -> float:
+    """The median of one part of the runs."""
+    return statistics.median(getattr(run, part) for run in runs)
+
+
+def row(name: str, runs: list[Run]) -> str:
+    """A line of the table."""
+    wall, cpu, peak = (median(runs, part) for part in ("wall", "cpu", "peak"))
+    low, high = min(run.wall for run in runs), max(run.wall for run in runs)
+    return f"{name:28} {wall * 1000:10.1f} ms ({low * 1000:.1f}-{high * 1000:.1f}) {cpu:8.3f} s CPU {peak:8.1f} MiB"
+
+
+def ratio(over: list[Run], under: list[Run], part: str) -> float:
+    """The median of the ratios, round by round: what drifts in the machine drifts in both."""
+    return statistics.median(getattr(a, part) / getattr(b, part) for a, b in zip(over, under, strict=True))
+
+
+def goal(text: str, value: float, met: bool, unit: str = "") -> bool:
+    """Print a figure beside its goal."""
+    print(f"  {text}: {value:.2f}{unit} - {'met' if met else 'MISSED'}")
+    return met
+
+
+def call(server: MLflow, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    """One call of MLflow's REST API."""
+    request = urllib.request.Request(f"{server.url}/api/2.0/mlflow/{path}", json.dumps(body).encode(),
+                                     {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+def new_run(server: MLflow) -> str:
+    """A new run of the default experiment."""
+    made = call(server, "runs/create", {"experiment_id": "0", "start_time": int(time.time() * 1000)})
+    return made["run"]["info"]["run_id"]
+
+
+def handoff(folder: Path, run_id: str, minute: int, **keys: Any) -> Path:
+    """A handoff of a training that ended in that minute."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "handoff.json"
+    at = f"2026-11-22T{minute // 60:02}:{minute % 60:02}:00Z"
+    path.write_text(json.dumps({"schema": "modelhook/handoff@1", "run_id": run_id, "trained_at": at, **keys}))
+    return path
+
+
+def logged_run(server: MLflow) -> tuple[str, str]:
+    """A run with an MLmodel among its artifacts, as log_model leaves one: its id and the version's source."""
+    run_id = new_run(server)
+    where = f"0/{run_id}/artifacts/model"
+    request = urllib.request.Request(f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{where}/MLmodel",
+                                     b"flavors: {}\n", method="PUT")
+    urllib.request.urlopen(request).close()
+    return run_id, f"mlflow-artifacts:/{where}"
+
+
+def bench_promote(folder: Path) -> bool:
+    """Register, archive, promote, check."""
+    python = environment.python("mlflow3")
+    hooks, clients = [], []
+    with MLflow(folder / "server") as server:
+        env = server.client_env()
+        for number in range(ROUNDS + 1):
+            run_id, source = logged_run(server)
+            job = handoff(folder / f"job{number}", run_id, number, model="bench-hook", logged_model="model")
+            hook = timed([HOOK, "run", job], env)
+            client = timed([python, "-c", PYTHON_PROMOTE, "bench-client", source, run_id], env)
+            if number > 0:  # the first round makes the models and fills the caches
+                hooks.append(hook)
+                clients.append(client)
+    print(row("modelhook run", hooks), row("MLflow client (Python)", clients), sep="\n")
+    faster, smaller = ratio(clients, hooks, "wall"), ratio(clients, hooks, "peak")
+    return all([
+        goal("times faster than the client (goal 20)", faster, faster >= 20),
+        goal("times less memory (goal 10)", smaller, smaller >= 10),
+        goal("peak memory (goal 16 MiB)", median(hooks, "peak"), median(hooks, "peak") <= 16, " MiB"),
+    ])
+
+
+def bench_startup(_folder: Path) -> bool:
+    """--version, from start to end of the process."""
+    runs = [timed([HOOK, "--version"]) for _ in range(20 * ROUNDS)]
+    print(row("modelhook --version", runs))
+    wall = median(runs, "wall") * 1000
+    return goal("start-up (goal 5 ms)", wall, wall < 5, " ms")
+
+
+def bench_inspect(_folder: Path) -> bool:
+    """Every check of a 1 GiB SavedModel, beside hashing its bytes; the page cache is warm for both."""
+    model = environment.models(1024) / "big-1024/saved_model"
+    files = [path for path in sorted(model.rglob("*")) if path.is_file()]
+    openssl = "/usr/bin/openssl"
+    hooks, peers = [], []
+    for number in range(ROUNDS + 1):
+        hook, peer = timed([HOOK, "inspect", "--quiet", model]), timed([openssl, "sha256", *files])
+        if number > 0:
+            hooks.append(hook)
+            peers.append(peer)
+    print(row("modelhook inspect", hooks), row("openssl sha256", peers), sep="\n")
+    slower = ratio(hooks, peers, "wall")
+    return goal("times the wall time of openssl (goal 1.5)", slower, slower <= 1.5)
+
+
+def bench_memory(folder: Path) -> bool:
+    """Peak memory of a whole run: inspect, pack, upload, read back, register, promote."""
+    met = True
+    with MLflow(folder / "server") as server:
+        for number, size in enumerate((10, 2048)):
+            model = environment.models(size) / f"big-{size}/saved_model"
+            job = handoff(folder / f"job{number}", new_run(server), number, model="bench", saved_model=str(model))
+            run = timed([HOOK, "run", job], server.client_env())
+            print(row(f"modelhook run, {size} MiB", [run]))
+            met &= goal("peak memory (goal 16 MiB)", run.peak, run.peak <= 16, " MiB")
+    return met
+
+
+BENCHES: dict[str, Callable[[Path], bool]] = {
+    "promote": bench_promote,
+    "startup": bench_startup,
+    "inspect": bench_inspect,
+    "memory": bench_memory,
+}
+
+
+def main() -> int:
+    """Run the named benchmarks, or all."""
+    names = sys.argv[1:] or list(BENCHES)
+    if unknown := set(names) - set(BENCHES):
+        sys.exit(f"no such benchmark: {', '.join(sorted(unknown))} (there are: {', '.join(BENCHES)})")
+    missed = []
+    for name in names:
+        print(f"== {name} ({ROUNDS} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            if not BENCHES[name](Path(folder)):
+                missed.append(name)
+    print(f"bench: goals missed in {', '.join(missed)}" if missed else "bench: every goal met")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
