@@ -28,6 +28,8 @@ static int read_limits(const struct json_at *rule, struct gate *gate, struct fai
 		return -1;
 	if (!gate->has_least && !gate->has_most)
 		return json_fail(rule, f, "needs \"at_least\" or \"at_most\"");
+	if (gate->has_least && gate->has_most && gate->at_least > gate->at_most)
+		return json_fail(rule, f, "\"at_least\" is above \"at_most\": nothing passes");
 	return 0;
 }
 
@@ -63,6 +65,8 @@ static int parse_champion(const struct json_at *rule, struct gate *gate, struct 
 		return -1;
 	if (confident && !(gate->confidence > 0.5 && gate->confidence < 1))
 		return json_fail(rule, f, "\"confidence\" must lie between 0.5 and 1");
+	if (!confident && gate->samples != NULL)
+		return json_fail(rule, f, "\"samples\" goes with \"confidence\"");
 	if (confident && gate->samples == NULL)
 		gate->samples = text_copy("validation");
 	return 0;
