@@ -16,6 +16,7 @@
 
 enum kind {
 	KIND_STRING,
+	KIND_PATH, /* of a file or folder; in modelhook.json relative to that file */
 	KIND_FLAG,
 	KIND_DURATION, /* "90s", "2m" */
 	KIND_SECONDS,  /* a decimal number of seconds, as MLflow's variables have it, kept in ms */
@@ -47,9 +48,9 @@ static const struct option options[] = {
 		TAKES_SERVER, "URL", "model registry, where it is another server"},
 	{NULL, "MLFLOW_WORKSPACE", "workspace", KIND_STRING, AT(workspace), TAKES_SERVER, NULL,
 		NULL},
-	{NULL, "MLFLOW_TRACKING_SERVER_CERT_PATH", "ca_bundle", KIND_STRING, AT(ca_bundle),
+	{NULL, "MLFLOW_TRACKING_SERVER_CERT_PATH", "ca_bundle", KIND_PATH, AT(ca_bundle),
 		TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_TRACKING_CLIENT_CERT_PATH", "client_cert", KIND_STRING, AT(client_cert),
+	{NULL, "MLFLOW_TRACKING_CLIENT_CERT_PATH", "client_cert", KIND_PATH, AT(client_cert),
 		TAKES_SERVER, NULL, NULL},
 	{NULL, "MLFLOW_TRACKING_INSECURE_TLS", NULL, KIND_FLAG, AT(insecure_tls), TAKES_SERVER,
 		NULL, NULL},
@@ -71,13 +72,13 @@ static const struct option options[] = {
 		"where a training that passes ends: production (default), staging, none"},
 	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason), TAKES_FLOW,
 		"REASON", "pass gates that reject it; the reason stays on the version"},
-	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_STRING, AT(spool), TAKES_FLOW, "FOLDER",
+	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PATH, AT(spool), TAKES_FLOW, "FOLDER",
 		"where an unfinished package is kept (default: .modelhook beside the handoff)"},
-	{"--result", "MODELHOOK_RESULT", NULL, KIND_STRING, AT(result_path), TAKES_FLOW, "FILE",
+	{"--result", "MODELHOOK_RESULT", NULL, KIND_PATH, AT(result_path), TAKES_FLOW, "FILE",
 		"write the result line there too"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
 		NULL, "accept NaN and Inf in weights"},
-	{"--output", NULL, NULL, KIND_STRING, AT(output_path), TAKES_OUTPUT, "FILE",
+	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",
 		"where the package goes (-o)"},
 	{"--plan", NULL, NULL, KIND_FLAG, AT(plan), TAKES_PLAN, NULL,
 		"read, decide, print every write it would send, and send none"},
@@ -86,7 +87,7 @@ static const struct option options[] = {
 	{"--deadline", "MODELHOOK_DEADLINE", "deadline", KIND_DURATION, AT(deadline_ms),
 		TAKES_ALWAYS, "TIME",
 		"end after that time at the latest, e.g. 90s, 10m (default 30m)"},
-	{"--config", "MODELHOOK_CONFIG", NULL, KIND_STRING, AT(config_path), TAKES_ALWAYS, "FILE",
+	{"--config", "MODELHOOK_CONFIG", NULL, KIND_PATH, AT(config_path), TAKES_ALWAYS, "FILE",
 		"settings (default: modelhook.json beside the handoff)"},
 	{"--quiet", "MODELHOOK_QUIET", NULL, KIND_FLAG, AT(quiet), TAKES_ALWAYS, NULL,
 		"no messages and no progress, only warnings and errors"},
@@ -127,7 +128,7 @@ static bool parse_real(const char *value, double *real)
 static bool parse_seconds(const char *value, int64_t *ms)
 {
 	double seconds;
-	if (!parse_real(value, &seconds) || seconds > 1e9)
+	if (!parse_real(value, &seconds) || seconds > 1e9 || seconds < 0.001)
 		return false;
 	*ms = (int64_t)(seconds * 1000);
 	return true;
@@ -165,6 +166,15 @@ static void set_string(char **string, const char *value)
 	*string = copy;
 }
 
+/* A URL is not taken for a folder of that name: nothing would ever be found there. */
+static bool parse_path(const char *value, char **path)
+{
+	if (strstr(value, "://") != NULL)
+		return false;
+	set_string(path, value);
+	return true;
+}
+
 static bool option_set(struct settings *settings, const struct option *option, const char *value)
 {
 	void *at = field(settings, option);
@@ -172,6 +182,8 @@ static bool option_set(struct settings *settings, const struct option *option, c
 	case KIND_STRING:
 		set_string(at, value);
 		return true;
+	case KIND_PATH:
+		return parse_path(value, at);
 	case KIND_FLAG:
 		return parse_flag(value, at);
 	case KIND_DURATION:
@@ -310,8 +322,20 @@ static int value_text(
 	}
 }
 
-static int read_key(
-	struct settings *settings, const struct json_at *root, size_t index, struct fail *f)
+/* As option_set, for a value of the file: a path is relative to the file's folder. */
+static bool set_from_file(struct settings *settings, const struct option *option, const char *text,
+	const char *folder)
+{
+	if (option->kind != KIND_PATH)
+		return text[0] != '\0' && option_set(settings, option, text);
+	char *path = file_join(folder, text);
+	bool known = text[0] != '\0' && option_set(settings, option, path);
+	free(path);
+	return known;
+}
+
+static int read_key(struct settings *settings, const struct json_at *root, size_t index,
+	const char *folder, struct fail *f)
 {
 	const struct option *option = &options[index];
 	if (option->key == NULL || (settings->given >> index & 1) != 0)
@@ -322,12 +346,13 @@ static int read_key(
 		return 0;
 	if (value_text(&at, option, &text, f) != 0)
 		return -1;
-	bool known = option_set(settings, option, text);
+	bool known = set_from_file(settings, option, text, folder);
 	free(text);
 	return known ? 0 : json_fail(&at, f, "not a value it takes");
 }
 
-static int read_tree(struct settings *settings, const struct json_at *root, struct fail *f)
+static int read_tree(
+	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
 {
 	const char *keys[OPTION_COUNT + 1] = {"gates"};
 	size_t count = 1;
@@ -337,7 +362,7 @@ static int read_tree(struct settings *settings, const struct json_at *root, stru
 	if (json_known_keys(root, keys, count, f) != 0)
 		return -1;
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (read_key(settings, root, i, f) != 0)
+		if (read_key(settings, root, i, folder, f) != 0)
 			return -1;
 	struct json_at gates = json_get(root, "gates");
 	return json_is_there(&gates)
@@ -354,7 +379,9 @@ static int read_config(struct settings *settings, const char *path, struct fail 
 		result = json_parse(text.data != NULL ? text.data : "", text.size, &tree, f);
 	if (result == 0) {
 		struct json_at root = json_root(tree);
-		result = read_tree(settings, &root, f);
+		char *folder = file_folder(path);
+		result = read_tree(settings, &root, folder, f);
+		free(folder);
 	}
 	json_release(tree);
 	text_release(&text);
@@ -368,7 +395,7 @@ static int read_config(struct settings *settings, const char *path, struct fail 
 static int read_file_beside(struct settings *settings, const char *folder, struct fail *f)
 {
 	char *path = file_join(folder, "modelhook.json");
-	int result = file_is_there(path) ? read_config(settings, path, f) : 0;
+	int result = file_is_named(path) ? read_config(settings, path, f) : 0;
 	free(path);
 	return result;
 }
@@ -394,6 +421,8 @@ static int check_uri(char *uri, const char *variable, struct fail *f)
 	}
 	for (size_t size = strlen(uri); size > 0 && uri[size - 1] == '/'; size--)
 		uri[size - 1] = '\0';
+	if (uri[strlen(uri) - 1] == ':')
+		return fail_set(f, STATUS_CONFIGURATION, "%s: names no host", variable);
 	return 0;
 }
 
@@ -414,7 +443,7 @@ int settings_need_server(struct settings *settings, struct fail *f)
 void settings_release(struct settings *settings)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].kind == KIND_STRING)
+		if (options[i].kind == KIND_STRING || options[i].kind == KIND_PATH)
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
 	*settings = (struct settings){0};

@@ -1,5 +1,6 @@
 /* settings - everything that can be set, from one table of options: flags, then environment, then
- * modelhook.json.
+ * modelhook.json. Paths in modelhook.json are relative to its folder, all others to the working
+ * directory.
  *
  * settings.c holds the table (name, flag, variable, key, kind, help); help, the configuration file
  * and the environment are read by it, so that none of the three can differ from the others. Owns
