@@ -73,17 +73,17 @@ static int finish(struct invocation *call, const struct manifest *manifest, cons
 	return result;
 }
 
-/* The package goes when nothing is left to do; a plan leaves nothing behind either. */
+/* The package goes when nothing is left to do; a plan leaves the spool as it was. */
 static int settle_spool(struct invocation *call, struct spool *spool, int result, struct fail *f)
 {
 	struct fail own;
-	if (result == 0 || call->settings.plan) {
+	if (call->settings.plan ? !spool->waited : result == 0) {
 		result_set(&call->result.package, NULL);
 		if (spool_finish(spool, &own) != 0)
 			console_warn("spool: %s", own.text);
 		return result;
 	}
-	if (call->result.package == NULL)
+	if (call->result.package == NULL || call->settings.plan)
 		return result;
 	char *line = result_line(&call->result, f);
 	if (spool_keep(spool, line, &own) != 0)

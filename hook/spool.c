@@ -1,5 +1,6 @@
 #include "spool.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,12 +9,24 @@
 #include "base/console.h"
 #include "base/stop.h"
 
+/* Who finishes a package removes the folder too, so that it may be gone at any moment before the
+ * lock is had: then it is made again by the next try. */
+static int try_lock(struct spool *spool, const char *path, bool *taken, struct fail *f)
+{
+	*taken = false;
+	if (file_make_directories(spool->folder, f) != 0)
+		return fail_in(f, "spool");
+	if (file_lock_take(path, &spool->lock, taken, f) != 0)
+		return f->os == ENOENT ? 0 : -1;
+	return 0;
+}
+
 static int wait_for_lock(
 	struct spool *spool, const char *path, struct deadline deadline, struct fail *f)
 {
 	bool taken = false, told = false;
 	while (!taken) {
-		if (file_lock_take(path, &spool->lock, &taken, f) != 0)
+		if (try_lock(spool, path, &taken, f) != 0)
 			return -1;
 		if (taken)
 			break;
@@ -38,12 +51,14 @@ int spool_open(struct spool *spool, const char *folder, const struct manifest *m
 	spool->package = file_join(folder, name);
 	spool->result = text_format("%s.result.json", spool->package);
 	free(name);
-	if (file_make_directories(folder, f) != 0)
-		return fail_in(f, "spool");
 	char *lock = text_format("%s.lock", spool->package);
 	int result = wait_for_lock(spool, lock, deadline, f);
 	free(lock);
-	return result;
+	if (result != 0)
+		return -1;
+	file_remove_leftovers(spool->package);
+	spool->waited = file_is_there(spool->package);
+	return 0;
 }
 
 int spool_keep(struct spool *spool, const char *result_line, struct fail *f)
@@ -58,8 +73,8 @@ int spool_finish(struct spool *spool, struct fail *f)
 {
 	if (file_remove(spool->package, f) != 0 || file_remove(spool->result, f) != 0)
 		return -1;
-	file_lock_release(&spool->lock);
-	rmdir(spool->folder); /* only an empty one goes */
+	file_lock_release(&spool->lock); /* its file is in the folder */
+	rmdir(spool->folder);		 /* only an empty one goes */
 	return 0;
 }
 

@@ -16,6 +16,7 @@ struct spool {
 	char *folder;
 	char *package; /* path */
 	char *result;  /* path */
+	bool waited;   /* the package was there before: an earlier attempt left it */
 	struct file_lock lock;
 };
 

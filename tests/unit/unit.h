@@ -74,13 +74,16 @@ static inline void unit_folder_remove(char *path)
 	free(path);
 }
 
-/* folder/name, in one of a few buffers that take turns */
+/* folder/name, valid for the next fifteen calls */
 static inline const char *unit_path(const char *folder, const char *name)
 {
-	static char buffers[8][512];
+	static char *paths[16];
 	static unsigned turn;
-	char *path = buffers[turn++ % 8];
-	snprintf(path, sizeof(buffers[0]), "%s/%s", folder, name);
+	char *path;
+	if (asprintf(&path, "%s/%s", folder, name) < 0)
+		abort();
+	free(paths[turn % COUNT(paths)]);
+	paths[turn++ % COUNT(paths)] = path;
 	return path;
 }
 
