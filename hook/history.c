@@ -9,7 +9,10 @@
 
 #include "base/env.h"
 
-#define HISTORY_MAX 4500
+enum {
+	HISTORY_MAX = 4500,
+	WHY_MAX = 1000, /* so that one entry alone always fits */
+};
 
 static void add_variable(struct text *text, const char *label, const char *name)
 {
@@ -51,8 +54,11 @@ static cJSON *make_entry(const char *to, const char *by, int64_t instead, const 
 		char number[24];
 		cJSON_AddStringToObject(entry, "for", version_text(number, instead));
 	}
-	if (why != NULL)
-		cJSON_AddStringToObject(entry, "why", why);
+	if (why != NULL) {
+		char kept[WHY_MAX];
+		cJSON_AddStringToObject(
+			entry, "why", text_escape(kept, sizeof(kept), why, strlen(why)));
+	}
 	return entry;
 }
 

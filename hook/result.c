@@ -56,12 +56,20 @@ void result_add_gate(
 	};
 }
 
+/* Paths and reasons may be any bytes, JSON may not: those that are no UTF-8 are escaped. */
 static void add_string(cJSON *object, const char *key, const char *value)
 {
-	if (value != NULL)
-		cJSON_AddStringToObject(object, key, value);
-	else
+	struct text escaped = {0};
+	if (value == NULL) {
 		cJSON_AddNullToObject(object, key);
+		return;
+	}
+	if (!text_is_utf8(value, strlen(value))) {
+		text_add_escaped(&escaped, value, strlen(value));
+		value = text_string(&escaped);
+	}
+	cJSON_AddStringToObject(object, key, value);
+	text_release(&escaped);
 }
 
 /* Version numbers are strings, as in MLflow's own API. */

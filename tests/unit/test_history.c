@@ -1,0 +1,198 @@
+#include "standing_table.h"
+
+#include <cjson/cJSON.h>
+
+#include "history.h"
+
+/* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
+struct planned {
+	struct plan plan;
+	struct mlflow mlflow;
+	struct registry registry;
+};
+
+static void planned_open(struct planned *p, const struct version_row rows[ROWS_MAX])
+{
+	*p = (struct planned){0};
+	p->mlflow = (struct mlflow){.base = "http://h", .plan = &p->plan};
+	p->registry = (struct registry){
+		.mlflow = &p->mlflow, .model = "fish", .stage = true, .read = true};
+	table_standing(&p->registry.standing, true, rows, NULL);
+}
+
+static void planned_release(struct planned *p)
+{
+	registry_release(&p->registry);
+	text_release(&p->plan.calls);
+}
+
+static cJSON *history_of(struct planned *p, int64_t number)
+{
+	const char *tag = version_tag(standing_version(&p->registry.standing, number), TAG_HISTORY);
+	cJSON *list = tag != NULL ? cJSON_Parse(tag) : cJSON_CreateArray();
+	assert_true(cJSON_IsArray(list));
+	return list;
+}
+
+static const char *said(const cJSON *list, int index, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItem(cJSON_GetArrayItem(list, index), key));
+}
+
+static const struct version_row two[ROWS_MAX] = {
+	{1, "Production", "01", "01"}, {2, "None", "02", "02"}};
+
+static void an_entry_says_when_where_to_by_whom_for_what_and_why(void **state)
+{
+	struct planned p;
+	struct fail f;
+	int64_t at;
+	(void)state;
+	planned_open(&p, two);
+	assert_int_equal(history_record(&p.registry, 1, "Archived", "ann@h", 2, "drifted", &f), 0);
+	assert_int_equal(history_record(&p.registry, 1, "Production", "bob@h", 0, NULL, &f), 0);
+	cJSON *list = history_of(&p, 1);
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetArrayItem(list, 0)), 5);
+	assert_true(clock_parse_rfc3339(said(list, 0, "at"), &at));
+	assert_in_range(at, clock_now_ms() - 60000, clock_now_ms());
+	assert_string_equal(said(list, 0, "to"), "Archived");
+	assert_string_equal(said(list, 0, "by"), "ann@h");
+	assert_string_equal(said(list, 0, "for"), "2");
+	assert_string_equal(said(list, 0, "why"), "drifted");
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetArrayItem(list, 1)), 3);
+	assert_string_equal(said(list, 1, "to"), "Production");
+	assert_null(said(list, 1, "for"));
+	assert_null(said(list, 1, "why"));
+	cJSON_Delete(list);
+	assert_int_equal(p.plan.count, 2);
+	planned_release(&p);
+}
+
+static void a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced(void **state)
+{
+	static const struct version_row rows[ROWS_MAX] = {{1, "Production", "01", "01"},
+		{2, "None", "02", "02"}, {3, "Production", "03", "01"}, {4, "Archived", "04"}};
+	struct planned p;
+	struct fail f;
+	(void)state;
+	planned_open(&p, rows);
+	assert_int_equal(history_record_transition(&p.registry, 2, "ann@h", &f), 0);
+	for (int64_t number = 1; number <= 3; number += 2) {
+		cJSON *list = history_of(&p, number);
+		assert_int_equal(cJSON_GetArraySize(list), 1);
+		assert_string_equal(said(list, 0, "to"), "Archived");
+		assert_string_equal(said(list, 0, "for"), "2");
+		cJSON_Delete(list);
+	}
+	cJSON *winner = history_of(&p, 2), *other = history_of(&p, 4);
+	assert_int_equal(cJSON_GetArraySize(winner), 1);
+	assert_string_equal(said(winner, 0, "to"), "Production");
+	assert_null(said(winner, 0, "for"));
+	assert_int_equal(cJSON_GetArraySize(other), 0);
+	cJSON_Delete(winner);
+	cJSON_Delete(other);
+	planned_release(&p);
+}
+
+static void a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first(
+	void **state)
+{
+	struct planned p;
+	struct fail f;
+	char by[24];
+	(void)state;
+	planned_open(&p, two);
+	for (int i = 0; i < 200; i++) {
+		snprintf(by, sizeof(by), "%d", i);
+		assert_int_equal(
+			history_record(&p.registry, 1, "Production", by, 0, "some reason", &f), 0);
+		const char *tag =
+			version_tag(standing_version(&p.registry.standing, 1), TAG_HISTORY);
+		assert_in_range(strlen(tag), 1, 4500);
+	}
+	cJSON *list = history_of(&p, 1);
+	int count = cJSON_GetArraySize(list);
+	assert_in_range(count, 20, 199);
+	for (int i = 0; i < count; i++)
+		assert_int_equal(atoi(said(list, i, "by")), 200 - count + i);
+	cJSON_Delete(list);
+	planned_release(&p);
+}
+
+static void a_reason_of_any_length_fits_and_stays_utf8(void **state)
+{
+	struct planned p;
+	struct fail f;
+	struct text why = {0};
+	(void)state;
+	while (why.size < 10000)
+		text_add_string(&why, "\xe2\x82\xac\xff");
+	planned_open(&p, two);
+	assert_int_equal(
+		history_record(&p.registry, 1, "Archived", "ann", 2, text_string(&why), &f), 0);
+	const char *tag = version_tag(standing_version(&p.registry.standing, 1), TAG_HISTORY);
+	assert_in_range(strlen(tag), 900, 4500);
+	assert_true(text_is_utf8(tag, strlen(tag)));
+	text_release(&why);
+	planned_release(&p);
+}
+
+static void a_history_that_cannot_be_read_is_begun_anew(void **state)
+{
+	static const char *const rows[] = {"", "{}", "[", "\"x\"", "null"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct planned p;
+		struct fail f;
+		planned_open(&p, two);
+		table_tag(&p.registry.standing.versions.items[0], TAG_HISTORY, rows[i]);
+		assert_int_equal(history_record(&p.registry, 1, "Archived", "ann", 2, NULL, &f), 0);
+		cJSON *list = history_of(&p, 1);
+		assert_int_equal(cJSON_GetArraySize(list), 1);
+		assert_string_equal(said(list, 0, "to"), "Archived");
+		cJSON_Delete(list);
+		planned_release(&p);
+	}
+}
+
+static void who_is_the_user_the_host_and_the_airflow_task(void **state)
+{
+	char host[256];
+	(void)state;
+	assert_int_equal(gethostname(host, sizeof(host)), 0);
+	clearenv();
+	setenv("USER", "ann", 1);
+	char *who = history_who();
+	assert_memory_equal(who, "ann@", 4);
+	assert_string_equal(who + 4, host);
+	free(who);
+	setenv("MLFLOW_TRACKING_USERNAME", "bob\n", 1);
+	setenv("AIRFLOW_CTX_DAG_ID", "fish_classification_training_full", 1);
+	setenv("AIRFLOW_CTX_TASK_ID", "promote", 1);
+	setenv("AIRFLOW_CTX_DAG_RUN_ID", "manual__2026-11-22", 1);
+	setenv("AIRFLOW_CTX_TRY_NUMBER", "2", 1);
+	who = history_who();
+	assert_memory_equal(who, "bob\\x0a@", 8);
+	assert_contains(who, " dag=fish_classification_training_full task=promote "
+			     "run=manual__2026-11-22 try=2");
+	free(who);
+	clearenv();
+	who = history_who();
+	assert_true(strchr(who, '@') > who);
+	free(who);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_entry_says_when_where_to_by_whom_for_what_and_why),
+		cmocka_unit_test(a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced),
+		cmocka_unit_test(
+			a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first),
+		cmocka_unit_test(a_reason_of_any_length_fits_and_stays_utf8),
+		cmocka_unit_test(a_history_that_cannot_be_read_is_begun_anew),
+		cmocka_unit_test(who_is_the_user_the_host_and_the_airflow_task),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
