@@ -53,7 +53,7 @@ static void clear_bar(void)
 	bar_is_up = false;
 }
 
-static void console_line(const char *start, const char *format, va_list arguments)
+static void PRINTF_LIKE(2, 0) console_line(const char *start, const char *format, va_list arguments)
 {
 	char raw[2 * LINE_SIZE], line[LINE_SIZE];
 	if (closed)

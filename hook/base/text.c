@@ -65,7 +65,7 @@ void text_add_string(struct text *text, const char *string)
 	text_add(text, string, strlen(string));
 }
 
-static void text_vprintf(struct text *text, const char *format, va_list arguments)
+static void PRINTF_LIKE(2, 0) text_vprintf(struct text *text, const char *format, va_list arguments)
 {
 	va_list again;
 	va_copy(again, arguments);
