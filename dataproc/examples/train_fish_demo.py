@@ -114,7 +114,7 @@ def train(photos: List[Path], epochs: int, out: Path) -> None:
             "species": ", ".join(path.stem for path in photos),
         },
     )
-    print(f"trained {epochs} epochs: train_accuracy {metrics['train_accuracy']:.4f}, "
+    print(f"trained, epochs {epochs}: train_accuracy {metrics['train_accuracy']:.4f}, "
           f"val_accuracy {metrics['val_accuracy']:.4f}")
 
 
