@@ -53,7 +53,9 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 	}
 	standing_release(&r->standing);
 	r->standing = fresh;
-	r->read = r->fresh = true;
+	r->read = true;
+	r->fresh =
+		*found; /* that there is no such model is asked again, after a create of ours too */
 	return 0;
 }
 
