@@ -54,8 +54,8 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 	standing_release(&r->standing);
 	r->standing = fresh;
 	r->read = true;
-	r->fresh =
-		*found; /* that there is no such model is asked again, after a create of ours too */
+	/* that there is no such model is asked again: the next step may have made it */
+	r->fresh = *found;
 	return 0;
 }
 
