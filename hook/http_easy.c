@@ -52,9 +52,9 @@ static char *header_value(const char *line, size_t size, const char *name)
 static void read_date(struct http_transfer *t, const char *line, size_t size)
 {
 	char *date = header_value(line, size, "date:");
-	time_t at = date != NULL ? curl_getdate(date, NULL) : -1;
+	int64_t at = date != NULL ? http_date_ms(date) : -1;
 	if (at > 0)
-		t->answer->date_ms = (int64_t)at * 1000;
+		t->answer->date_ms = at;
 	free(date);
 }
 
@@ -64,6 +64,15 @@ static void read_retry_after(struct http_transfer *t, const char *line, size_t s
 	if (value != NULL)
 		t->retry_after_ms = http_retry_after_ms(value, clock_now_ms());
 	free(value);
+}
+
+/* libcurl takes a head that breaks off between two lines for a whole one. */
+static void note_end_of_head(struct http_transfer *t, const char *line, size_t size)
+{
+	if (size > 0 && (line[0] == '\r' || line[0] == '\n'))
+		t->head_is_whole = true;
+	else if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
+		t->head_is_whole = false;
 }
 
 static size_t on_header(char *line, size_t one, size_t size, void *context)
@@ -78,6 +87,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 		note_failure(t);
 		return 0;
 	}
+	note_end_of_head(t, line, size);
 	read_date(t, line, size);
 	read_retry_after(t, line, size);
 	return size;
@@ -287,6 +297,7 @@ void http_easy_make(struct http_transfer *t)
 	if (t->easy == NULL)
 		fail_out_of_memory();
 	t->header_bytes = 0;
+	t->head_is_whole = false;
 	t->body_sent = 0;
 	t->moved = 0;
 	t->moved_at = clock_monotonic_ms();

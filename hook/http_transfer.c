@@ -243,7 +243,9 @@ static void failed(struct http_transfer *t, int code)
 
 void http_transfer_ended(struct http_transfer *t, int code)
 {
-	if (code == CURLE_OK || t->enough)
+	if (code == CURLE_OK && !t->head_is_whole)
+		failed(t, CURLE_PARTIAL_FILE);
+	else if (code == CURLE_OK || t->enough)
 		answered(t);
 	else
 		failed(t, code);

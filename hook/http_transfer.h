@@ -38,6 +38,7 @@ struct http_transfer {
 	void *easy;	 /* in MOVING */
 	void *headers;
 	size_t header_bytes; /* received in this hop */
+	bool head_is_whole;  /* its last line, the empty one, was there */
 	uint64_t body_sent;
 	int64_t moved_at; /* when a byte moved last */
 	int64_t moved;	  /* bytes of bodies so far, both ways */
