@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "packaging/dtype.h"
+#include "packaging/package.h"
 #include "packaging/saved_model.h"
 
 #define COLUMNS 80
@@ -124,24 +126,25 @@ static void add_tensors(struct text *out, const struct saved_model *model)
 	text_add_string(out, "\n");
 }
 
-static void add_files(struct text *out, const struct saved_model *model)
+static void add_files(
+	struct text *out, const struct saved_model_file *files, size_t count, uint64_t bytes)
 {
 	add_head(out, "Files");
-	add_count(out, model->file_count);
+	add_count(out, count);
 	text_add_string(out, " of ");
-	add_bytes(out, model->total_bytes);
+	add_bytes(out, bytes);
 	text_add_string(out, "\n");
-	for (size_t i = 0; i < model->file_count && i < FILES_SHOWN; i++) {
+	for (size_t i = 0; i < count && i < FILES_SHOWN; i++) {
 		struct text size = {0};
-		add_bytes(&size, model->files[i].size);
+		add_bytes(&size, files[i].size);
 		text_printf(out, "  %10s  ", text_string(&size));
-		text_add_escaped(out, model->files[i].path, strlen(model->files[i].path));
+		text_add_escaped(out, files[i].path, strlen(files[i].path));
 		text_add_string(out, "\n");
 		text_release(&size);
 	}
-	if (model->file_count > FILES_SHOWN) {
+	if (count > FILES_SHOWN) {
 		text_add_string(out, "              and ");
-		add_count(out, model->file_count - FILES_SHOWN);
+		add_count(out, count - FILES_SHOWN);
 		text_add_string(out, " more\n");
 	}
 }
@@ -190,7 +193,7 @@ static void print_people(const char *folder, const struct saved_model *model, bo
 	for (size_t i = 0; i < model->signature_count; i++)
 		add_signature(&out, &model->signatures[i]);
 	add_tensors(&out, model);
-	add_files(&out, model);
+	add_files(&out, model->files, model->file_count, model->total_bytes);
 	add_head(&out, "Findings");
 	text_printf(&out, "%s\n", model->finding_count == 0 ? "none" : "");
 	for (size_t i = 0; i < model->finding_count; i++)
@@ -265,11 +268,11 @@ static cJSON *json_specs(const struct tensor_spec *specs, size_t count)
 	return list;
 }
 
-static cJSON *json_signatures(const struct saved_model *model)
+static cJSON *json_signatures(const struct signature_def *signatures, size_t count)
 {
 	cJSON *list = cJSON_CreateArray();
-	for (size_t i = 0; i < model->signature_count; i++) {
-		const struct signature_def *from = &model->signatures[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct signature_def *from = &signatures[i];
 		cJSON *signature = cJSON_CreateObject();
 		put(signature, "key", json_string(from->key));
 		put(signature, "method", json_string(from->method));
@@ -280,14 +283,14 @@ static cJSON *json_signatures(const struct saved_model *model)
 	return list;
 }
 
-static cJSON *json_files(const struct saved_model *model)
+static cJSON *json_files(const struct saved_model_file *files, size_t count)
 {
 	cJSON *list = cJSON_CreateArray();
-	for (size_t i = 0; i < model->file_count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		cJSON *file = cJSON_CreateObject();
-		put(file, "path", json_string(model->files[i].path));
-		put(file, "size", json_count(model->files[i].size));
-		put(file, "sha256", json_string(model->files[i].sha256));
+		put(file, "path", json_string(files[i].path));
+		put(file, "size", json_count(files[i].size));
+		put(file, "sha256", json_string(files[i].sha256));
 		append(list, file);
 	}
 	return list;
@@ -309,23 +312,8 @@ static cJSON *json_findings(const struct saved_model *model)
 	return list;
 }
 
-static void print_json(const char *folder, const struct saved_model *model, bool acceptable)
+static void print_object(cJSON *root)
 {
-	cJSON *root = cJSON_CreateObject();
-	put(root, "schema", json_string(INSPECTION_SCHEMA));
-	put(root, "path", json_string(folder));
-	put(root, "acceptable", cJSON_CreateBool(acceptable));
-	put(root, "tensorflow_version", json_string(model->tensorflow_version));
-	put(root, "signatures", json_signatures(model));
-	put(root, "tensor_count", json_count(model->tensor_count));
-	put(root, "parameter_count", json_count(model->parameter_count));
-	put(root, "tensor_bytes", json_count(model->tensor_bytes));
-	put(root, "nan_count", json_count(model->nan_count));
-	put(root, "inf_count", json_count(model->inf_count));
-	put(root, "shard_count", json_count(model->shard_count));
-	put(root, "total_bytes", json_count(model->total_bytes));
-	put(root, "files", json_files(model));
-	put(root, "findings", json_findings(model));
 	char *printed = cJSON_PrintUnformatted(root);
 	cJSON_Delete(root);
 	if (printed == NULL)
@@ -337,11 +325,95 @@ static void print_json(const char *folder, const struct saved_model *model, bool
 	free(printed);
 }
 
-int command_inspect(const char *folder, bool json, bool allow_nonfinite, struct fail *f)
+static void print_json(const char *folder, const struct saved_model *model, bool acceptable)
 {
-	struct progress progress = {0};
+	cJSON *root = cJSON_CreateObject();
+	put(root, "schema", json_string(INSPECTION_SCHEMA));
+	put(root, "path", json_string(folder));
+	put(root, "acceptable", cJSON_CreateBool(acceptable));
+	put(root, "tensorflow_version", json_string(model->tensorflow_version));
+	put(root, "signatures", json_signatures(model->signatures, model->signature_count));
+	put(root, "tensor_count", json_count(model->tensor_count));
+	put(root, "parameter_count", json_count(model->parameter_count));
+	put(root, "tensor_bytes", json_count(model->tensor_bytes));
+	put(root, "nan_count", json_count(model->nan_count));
+	put(root, "inf_count", json_count(model->inf_count));
+	put(root, "shard_count", json_count(model->shard_count));
+	put(root, "total_bytes", json_count(model->total_bytes));
+	put(root, "files", json_files(model->files, model->file_count));
+	put(root, "findings", json_findings(model));
+	print_object(root);
+}
+
+/* A line with a name from outside. */
+static void add_named(struct text *out, const char *head, const char *name)
+{
+	add_head(out, head);
+	text_add_escaped(out, name, strlen(name));
+	text_add_string(out, "\n");
+}
+
+static void print_package(const char *path, const struct manifest *manifest)
+{
+	const struct handoff *handoff = &manifest->handoff;
+	struct text out = {0};
+	add_named(&out, "Package", path);
+	add_named(&out, "Model", handoff->model);
+	add_named(&out, "Run", handoff->run_id);
+	add_named(&out, "Trained at", handoff->trained_at);
+	add_named(&out, "Digest", manifest->digest);
+	for (size_t i = 0; i < manifest->signature_count; i++)
+		add_signature(&out, &manifest->signatures[i]);
+	if (handoff->logged_model != NULL)
+		add_named(&out, "Logged as", handoff->logged_model);
+	else
+		add_files(&out, manifest->files, manifest->file_count, manifest->model_bytes);
+	add_named(&out, "Verdict", "whole: every digest holds");
+	console_print(text_string(&out));
+	text_release(&out);
+}
+
+static void print_package_json(const char *path, const struct manifest *manifest)
+{
+	cJSON *root = cJSON_CreateObject();
+	put(root, "schema", json_string(INSPECTION_SCHEMA));
+	put(root, "path", json_string(path));
+	put(root, "acceptable", cJSON_CreateTrue());
+	put(root, "digest", json_string(manifest->digest));
+	put(root, "model", json_string(manifest->handoff.model));
+	put(root, "run_id", json_string(manifest->handoff.run_id));
+	put(root, "trained_at", json_string(manifest->handoff.trained_at));
+	put(root, "tensorflow_version", json_string(manifest->tensorflow_version));
+	put(root, "signatures", json_signatures(manifest->signatures, manifest->signature_count));
+	put(root, "tensor_count", json_count(manifest->tensor_count));
+	put(root, "parameter_count", json_count(manifest->parameter_count));
+	put(root, "total_bytes", json_count(manifest->model_bytes));
+	put(root, "files", json_files(manifest->files, manifest->file_count));
+	print_object(root);
+}
+
+static int inspect_package(const char *path, bool json, struct fail *f)
+{
+	struct progress progress;
+	struct manifest manifest;
+	progress_start(&progress, "check", 0);
+	int result = package_read(path, &progress, &manifest, f);
+	progress_end(&progress);
+	if (result != 0)
+		return -1;
+	json ? print_package_json(path, &manifest) : print_package(path, &manifest);
+	manifest_release(&manifest);
+	return 0;
+}
+
+static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, struct fail *f)
+{
+	struct progress progress;
 	struct saved_model model;
-	if (saved_model_read(folder, &progress, &model, f) != 0)
+	progress_start(&progress, "inspect", 0);
+	int read = saved_model_read(folder, &progress, &model, f);
+	progress_end(&progress);
+	if (read != 0)
 		return -1;
 	int result = saved_model_check(&model, allow_nonfinite, f);
 	if (json)
@@ -350,4 +422,11 @@ int command_inspect(const char *folder, bool json, bool allow_nonfinite, struct 
 		print_people(folder, &model, result == 0);
 	saved_model_release(&model);
 	return result;
+}
+
+int command_inspect(const char *path, bool json, bool allow_nonfinite, struct fail *f)
+{
+	if (file_is_there(path) && !file_is_directory(path))
+		return inspect_package(path, json, f);
+	return inspect_folder(path, json, allow_nonfinite, f);
 }

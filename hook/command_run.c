@@ -45,7 +45,7 @@ static int pack(struct invocation *call, const struct manifest *manifest,
 	int result = package_write(manifest, model, path, &progress, f);
 	progress_end(&progress);
 	if (result != 0)
-		return fail_in(f, "package");
+		return -1;
 	result_set(&call->result.package, path);
 	result_set(&call->result.digest, manifest->digest);
 	add_step(call, "pack", started, text_copy(path));
@@ -108,14 +108,12 @@ static int run_packed(struct invocation *call, const struct manifest *manifest,
 	return result;
 }
 
-static char *spool_folder(const struct invocation *call, const char *handoff_folder)
-{
-	return call->settings.spool != NULL ? text_copy(call->settings.spool)
-					    : file_join(handoff_folder, ".modelhook");
-}
+/* What is made of a plan: a package in the spool and everything after it, or a package alone. */
+typedef int use_function(struct invocation *call, struct manifest *manifest,
+	const struct saved_model *model, const char *folder, struct fail *f);
 
-static int run_handoff(
-	struct invocation *call, const struct handoff *handoff, const char *folder, struct fail *f)
+static int plan_and(struct invocation *call, const struct handoff *handoff, const char *folder,
+	use_function *use, struct fail *f)
 {
 	struct saved_model model = {0};
 	struct manifest manifest = {0};
@@ -124,35 +122,68 @@ static int run_handoff(
 	if (result == 0)
 		result = package_plan(handoff, packs ? &model : NULL, &manifest, f);
 	if (result == 0) {
-		char *spool = spool_folder(call, folder);
-		result = run_packed(call, &manifest, packs ? &model : NULL, spool, f);
-		free(spool);
+		manifest.settings = settings_decisive(&call->settings);
+		result = use(call, &manifest, packs ? &model : NULL, folder, f);
 	}
 	manifest_release(&manifest);
 	saved_model_release(&model);
 	return result;
 }
 
-int command_run(struct invocation *call, struct fail *f)
+static int run_planned(struct invocation *call, struct manifest *manifest,
+	const struct saved_model *model, const char *folder, struct fail *f)
+{
+	char *spool = call->settings.spool != NULL ? text_copy(call->settings.spool)
+						   : file_join(folder, ".modelhook");
+	int result = run_packed(call, manifest, model, spool, f);
+	free(spool);
+	return result;
+}
+
+static int pack_planned(struct invocation *call, struct manifest *manifest,
+	const struct saved_model *model, const char *folder, struct fail *f)
+{
+	const char *out = call->settings.output_path != NULL ? call->settings.output_path : folder;
+	char *name = package_name(manifest);
+	char *path = file_is_directory(out) ? file_join(out, name) : text_copy(out);
+	int result = pack(call, manifest, model, path, f);
+	if (result == 0) {
+		console_print(path);
+		console_print("\n");
+	}
+	free(path);
+	free(name);
+	return result;
+}
+
+static int from_handoff(
+	struct invocation *call, bool needs_server, use_function *use, struct fail *f)
 {
 	struct handoff handoff = {0};
 	char *folder = file_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
-	if (result == 0)
+	if (result == 0 && needs_server)
 		result = settings_need_server(&call->settings, f);
-	if (result == 0) {
+	if (result == 0)
 		result = handoff_read(call->argv[0], &handoff, f);
-		if (result != 0)
-			fail_in(f, "handoff %s", call->argv[0]);
-	}
 	if (result == 0) {
 		result_set(&call->result.model, handoff.model);
 		result_set(&call->result.run_id, handoff.run_id);
-		result = run_handoff(call, &handoff, folder, f);
+		result = plan_and(call, &handoff, folder, use, f);
 	}
 	handoff_release(&handoff);
 	free(folder);
 	return result;
+}
+
+int command_run(struct invocation *call, struct fail *f)
+{
+	return from_handoff(call, true, run_planned, f);
+}
+
+int command_pack(struct invocation *call, struct fail *f)
+{
+	return from_handoff(call, false, pack_planned, f);
 }
 
 int command_replay(struct invocation *call, struct fail *f)
@@ -172,7 +203,12 @@ int command_replay(struct invocation *call, struct fail *f)
 	result = package_read(package, &progress, &manifest, f);
 	progress_end(&progress);
 	if (result != 0)
-		return fail_in(f, "package %s", package);
+		return -1;
+	if (manifest.settings != NULL &&
+		settings_adopt(&call->settings, manifest.settings, f) != 0) {
+		manifest_release(&manifest);
+		return fail_in(f, "package %s: settings", package);
+	}
 	result_set(&call->result.package, package);
 	result_set(&call->result.digest, manifest.digest);
 	add_step(call, "check", started,

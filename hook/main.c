@@ -13,19 +13,12 @@
 #include "base/stop.h"
 #include "command.h"
 #include "command_inspect.h"
-#include "command_pack.h"
 #include "help.h"
 
 static int verb_inspect(struct invocation *call, struct fail *f)
 {
 	return command_inspect(
 		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
-}
-
-static int verb_pack(struct invocation *call, struct fail *f)
-{
-	return command_pack(
-		call->argv[0], call->settings.output_path, call->settings.allow_nonfinite, f);
 }
 
 static int verb_help(struct invocation *call, struct fail *f);
@@ -37,7 +30,7 @@ static const struct verb verbs[] = {
 		command_run, "pack, upload, register, decide, promote, verify"},
 	{"replay", "PACKAGE", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN, true, command_replay,
 		"finish from a package alone, on any machine, any number of times"},
-	{"pack", "HANDOFF -o FILE", 1, 1, TAKES_OUTPUT | TAKES_MODEL, false, verb_pack,
+	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, false, command_pack,
 		"write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, false, verb_inspect,
 		"what is in it, and whether it is whole"},

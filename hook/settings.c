@@ -37,6 +37,10 @@ struct option {
 	const char *help;
 };
 
+/* In the order of the enums. */
+static const char *const promote_by_words[] = {"server", "stage", "alias", "both", NULL};
+static const char *const policy_words[] = {"production", "staging", "none", NULL};
+
 #define AT(field) offsetof(struct settings, field)
 
 /* The one list of what can be set. A row without help is not shown: MLflow documents its own
@@ -143,8 +147,7 @@ static bool parse_count(const char *value, int64_t *count)
 
 static bool parse_promote_by(const char *value, enum promote_by *by)
 {
-	static const char *const words[] = {"server", "stage", "alias", "both", NULL};
-	int index = choice(words, value);
+	int index = choice(promote_by_words, value);
 	if (index >= 0)
 		*by = (enum promote_by)index;
 	return index >= 0;
@@ -152,8 +155,7 @@ static bool parse_promote_by(const char *value, enum promote_by *by)
 
 static bool parse_policy(const char *value, enum policy *policy)
 {
-	static const char *const words[] = {"production", "staging", "none", NULL};
-	int index = choice(words, value);
+	int index = choice(policy_words, value);
 	if (index >= 0)
 		*policy = (enum policy)index;
 	return index >= 0;
@@ -348,7 +350,22 @@ static int read_key(struct settings *settings, const struct json_at *root, size_
 		return -1;
 	bool known = set_from_file(settings, option, text, folder);
 	free(text);
+	settings->given |= UINT64_C(1) << index;
 	return known ? 0 : json_fail(&at, f, "not a value it takes");
+}
+
+/* The rules are kept as they were given too: a package carries them. */
+static int read_gates(struct settings *settings, const struct json_at *root, struct fail *f)
+{
+	struct text text = {0};
+	struct json_at gates = json_get(root, "gates");
+	if (!json_is_there(&gates) || settings->gates_text != NULL)
+		return 0;
+	if (gate_parse(&gates, &settings->gates, &settings->gate_count, f) != 0)
+		return -1;
+	json_print(gates.value, &text);
+	settings->gates_text = text_take(&text);
+	return 0;
 }
 
 static int read_tree(
@@ -364,10 +381,7 @@ static int read_tree(
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (read_key(settings, root, i, folder, f) != 0)
 			return -1;
-	struct json_at gates = json_get(root, "gates");
-	return json_is_there(&gates)
-		       ? gate_parse(&gates, &settings->gates, &settings->gate_count, f)
-		       : 0;
+	return read_gates(settings, root, f);
 }
 
 static int read_config(struct settings *settings, const char *path, struct fail *f)
@@ -411,6 +425,30 @@ int settings_read_rest(struct settings *settings, const char *folder, struct fai
 	return result;
 }
 
+char *settings_decisive(const struct settings *settings)
+{
+	struct text text = {0};
+	text_printf(&text, "{\"gates\":%s,\"policy\":\"%s\",\"promote_by\":\"%s\"}",
+		settings->gates_text != NULL ? settings->gates_text : "[]",
+		policy_words[settings->policy], promote_by_words[settings->promote_by]);
+	return text_take(&text);
+}
+
+int settings_adopt(struct settings *settings, const char *decisive, struct fail *f)
+{
+	struct cJSON *tree = NULL;
+	int result = json_parse(decisive, strlen(decisive), &tree, f);
+	if (result == 0) {
+		static const char *const keys[] = {"gates", "policy", "promote_by"};
+		struct json_at root = json_root(tree);
+		result = json_known_keys(&root, keys, 3, f);
+		if (result == 0)
+			result = read_tree(settings, &root, ".", f);
+	}
+	json_release(tree);
+	return result;
+}
+
 static int check_uri(char *uri, const char *variable, struct fail *f)
 {
 	if (!text_starts_with(uri, "http://") && !text_starts_with(uri, "https://")) {
@@ -446,6 +484,7 @@ void settings_release(struct settings *settings)
 		if (options[i].kind == KIND_STRING || options[i].kind == KIND_PATH)
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
+	free(settings->gates_text);
 	*settings = (struct settings){0};
 }
 

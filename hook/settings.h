@@ -58,7 +58,8 @@ struct settings {
 	enum policy policy;
 	struct gate *gates;
 	size_t gate_count;
-	uint64_t given; /* bit i: row i of the table was set by a flag or a variable */
+	char *gates_text; /* the rules as JSON, canonical; NULL: none were given */
+	uint64_t given;	  /* bit i: row i of the table was set by a flag or a variable */
 };
 
 /* Which settings a command takes, as bits; a command names its own in its row (command.h). */
@@ -82,6 +83,14 @@ MUST_CHECK int settings_read_flags(
  * --config, else modelhook.json in `folder` (not being there is fine; folder NULL: none is looked
  * for). CONFIGURATION names the variable, or the file and key. */
 MUST_CHECK int settings_read_rest(struct settings *settings, const char *folder, struct fail *f);
+
+/* settings_decisive - the settings that decide what becomes of a training (gates, policy,
+ * promote_by), as JSON for its package; the caller frees it */
+char *settings_decisive(const struct settings *settings);
+
+/* settings_adopt - take those of a package where nothing nearer gave them: a replay decides as the
+ * run would have. UNACCEPTABLE where they cannot be read. */
+MUST_CHECK int settings_adopt(struct settings *settings, const char *decisive, struct fail *f);
 
 /* settings_need_server - CONFIGURATION where no usable tracking URI is set */
 MUST_CHECK int settings_need_server(struct settings *settings, struct fail *f);

@@ -23,6 +23,7 @@ void manifest_release(struct manifest *manifest)
 	text_release(&manifest->text);
 	free(manifest->tensorflow_version);
 	free(manifest->architecture);
+	free(manifest->settings);
 	signature_release_all(manifest->signatures, manifest->signature_count);
 	release_files(manifest);
 	*manifest = (struct manifest){0};

@@ -10,7 +10,10 @@
 
 #include "packaging/package.h"
 
+#define MANIFEST_NAME "manifest.json" /* the first entry of a package */
 #define MANIFEST_BYTES (16 << 20)
+#define SETTINGS_NAME "settings.json" /* the last one */
+#define SETTINGS_BYTES (1 << 16)
 #define MANIFEST_MLMODEL "MLmodel"
 #define MANIFEST_SAVED_MODEL "saved_model/" /* where the SavedModel's files are below model/ */
 

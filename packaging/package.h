@@ -2,10 +2,10 @@
  *
  * manifest.json first (schema, handoff, SignatureDefs, TensorFlow version, counts, files with size
  * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
- * loader) and saved_model/. Entries sorted by bytes, times 0, owners 0, modes 0644, no time in the
- * gzip header: the same input gives the same bytes on any machine. The digest is the SHA-256 of the
- * canonical manifest (keys sorted, no white space), which is what manifest.json holds, byte for
- * byte. A package of a logged model carries the manifest alone.
+ * loader) and saved_model/, last settings.json. Entries sorted by bytes, times 0, owners 0, modes
+ * 0644, no time in the gzip header: the same input gives the same bytes on any machine. The digest
+ * is the SHA-256 of the canonical manifest (keys sorted, no white space), which is what
+ * manifest.json holds, byte for byte. A package of a logged model carries the manifest alone.
  *
  * Everything below model/ but saved_model/ follows from the manifest. What follows is part of
  * modelhook/package@1: a change of it (another loader, another line in MLmodel) needs a new schema
@@ -43,6 +43,10 @@ struct manifest {
 	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
 				     same digest; that of the lines that `sha256sum` prints for
 				     those files, sorted by path. "" for a logged model */
+	char *settings; /* JSON of the settings that decide (gates, policy), so that a replay
+			   decides as the run would have; the last entry of the package,
+			   settings.json, and not part of the digest. NULL: none. Owned; set between
+			   package_plan and package_write */
 };
 
 void manifest_release(struct manifest *manifest);

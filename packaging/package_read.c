@@ -3,21 +3,27 @@
 
 #include "base/stop.h"
 #include "packaging/archive_reader.h"
+#include "packaging/json.h"
 #include "packaging/manifest.h"
 
 #define CHUNK 65536
-#define MANIFEST_NAME "manifest.json"
 #define MODEL_FOLDER "model/"
 
-static int read_manifest_bytes(struct archive_reader *r, struct text *text, struct fail *f)
+/* The present entry, of at most max bytes, which were allowed; those that it does not need are
+ * taken back. */
+static int read_text(struct archive_reader *r, size_t max, struct text *text, struct fail *f)
 {
 	char buffer[4096];
 	size_t got;
+	if (r->size > max)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "%.200s: more than %zu bytes", r->name, max);
+	archive_reader_forbid(r, max - r->size);
 	do {
 		if (archive_reader_data(r, buffer, sizeof(buffer), &got, f) != 0)
 			return -1;
 		text_add(text, buffer, got);
-	} while (got > 0 && text->size <= MANIFEST_BYTES);
+	} while (got > 0);
 	return 0;
 }
 
@@ -30,11 +36,7 @@ static int read_manifest(struct archive_reader *r, struct manifest *manifest, st
 		return -1;
 	if (!found || strcmp(r->name, MANIFEST_NAME) != 0)
 		return fail_set(f, STATUS_UNACCEPTABLE, "its first entry is not " MANIFEST_NAME);
-	if (r->size > MANIFEST_BYTES)
-		return fail_set(f, STATUS_UNACCEPTABLE, MANIFEST_NAME ": more than %d bytes",
-			MANIFEST_BYTES);
-	archive_reader_forbid(r, MANIFEST_BYTES - r->size);
-	int result = read_manifest_bytes(r, &text, f);
+	int result = read_text(r, MANIFEST_BYTES, &text, f);
 	if (result == 0 && manifest_parse(text_string(&text), text.size, manifest, f) != 0)
 		result = fail_in(f, MANIFEST_NAME);
 	text_release(&text);
@@ -56,7 +58,8 @@ static int name_stranger(const struct archive_reader *r, const struct manifest *
 	ptrdiff_t index = -1;
 	if (text_starts_with(path, MODEL_FOLDER))
 		index = manifest_find(manifest, path + strlen(MODEL_FOLDER));
-	if (index < 0 && strcmp(path, MANIFEST_NAME) != 0)
+	bool settings_again = strcmp(path, SETTINGS_NAME) == 0 && wanted == manifest->file_count;
+	if (index < 0 && strcmp(path, MANIFEST_NAME) != 0 && !settings_again)
 		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: not named in the manifest", path);
 	if (index < (ptrdiff_t)wanted)
 		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: there twice", path);
@@ -123,9 +126,33 @@ static int read_through(struct package_stream *stream, struct fail *f)
 	return 0;
 }
 
-static int read_files(struct archive_reader *r, const struct manifest *manifest, struct fail *f)
+/* After the last file: the settings, or nothing. */
+static int read_settings(
+	struct archive_reader *r, struct manifest *manifest, bool *end, struct fail *f)
+{
+	struct text text = {0};
+	bool found;
+	archive_reader_allow(r, strlen(SETTINGS_NAME), SETTINGS_BYTES);
+	if (archive_reader_next(r, &found, f) != 0)
+		return -1;
+	*end = !found;
+	if (!found)
+		return 0;
+	if (strcmp(r->name, SETTINGS_NAME) != 0)
+		return name_stranger(r, manifest, manifest->file_count, f);
+	int result = read_text(r, SETTINGS_BYTES, &text, f);
+	if (result == 0)
+		result = json_check_text(text_string(&text), text.size, f);
+	if (result == 0)
+		manifest->settings = text_take(&text);
+	text_release(&text);
+	return result == 0 ? 0 : fail_in(f, SETTINGS_NAME);
+}
+
+static int read_files(struct archive_reader *r, struct manifest *manifest, struct fail *f)
 {
 	struct package_stream stream = {.archive = r};
+	bool end;
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < manifest->file_count; i++) {
 		result = next_file(r, manifest, i, f);
@@ -135,10 +162,12 @@ static int read_files(struct archive_reader *r, const struct manifest *manifest,
 		}
 	}
 	sha256_release(&stream.sha);
+	if (result != 0 || read_settings(r, manifest, &end, f) != 0)
+		return -1;
 	/* one more asks for the end */
-	if (result == 0 && next_file(r, manifest, manifest->file_count, f) == 0)
-		return archive_reader_finish(r, f);
-	return -1;
+	if (!end && next_file(r, manifest, manifest->file_count, f) != 0)
+		return -1;
+	return archive_reader_finish(r, f);
 }
 
 int package_read(

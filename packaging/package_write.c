@@ -119,17 +119,26 @@ static int write_file(const struct manifest *manifest, const struct saved_model_
 	return write_saved_model_file(manifest->handoff.saved_model, file, w, progress, f);
 }
 
+static int write_text(
+	const char *name, const char *data, size_t size, struct archive_writer *w, struct fail *f)
+{
+	if (archive_writer_entry(w, name, size, false, f) != 0)
+		return -1;
+	return archive_writer_data(w, data, size, f);
+}
+
 static int write_entries(const struct manifest *manifest, struct archive_writer *w,
 	struct progress *progress, struct fail *f)
 {
 	const struct text *text = &manifest->text;
-	if (archive_writer_entry(w, "manifest.json", text->size, false, f) != 0 ||
-		archive_writer_data(w, text->data, text->size, f) != 0)
+	if (write_text(MANIFEST_NAME, text->data, text->size, w, f) != 0)
 		return -1;
 	for (size_t i = 0; i < manifest->file_count; i++)
 		if (write_file(manifest, &manifest->files[i], w, progress, f) != 0)
 			return -1;
-	return 0;
+	return manifest->settings != NULL ? write_text(SETTINGS_NAME, manifest->settings,
+						    strlen(manifest->settings), w, f)
+					  : 0;
 }
 
 int package_write(const struct manifest *manifest, const struct saved_model *model,
