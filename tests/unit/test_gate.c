@@ -116,6 +116,9 @@ static void a_difference_is_judged_as_it_is_written_and_not_as_floats_have_it(vo
 		bool passes;
 	} rows[] = {
 		{0.90, 0.80, "0.10", true},
+		{0.80, 0.70, "0.10", true}, /* 0.10000000000000009 in floats */
+		{0.90, 0.70, "0.20", true}, /* 0.20000000000000007 */
+		{0.93, 0.83, "0.10", true},
 		{0.91, 0.80, "0.11", true},
 		{0.95, 0.85, "0.1", true},
 		{0.30, 0.20, "0.1", true},
@@ -201,6 +204,9 @@ static void the_champion_is_compared_with_as_far_as_its_numbers_are_known(void *
 		{"worse by the margin", .ours = 0.89, .theirs = 0.90, .tag = NAN, .margin = 0.01,
 			.version = 3, .has_run = true, .passes = true,
 			.detail = "m 0.89, champion version 3 0.9, margin 0.01"},
+		{"worse by a margin that floats make smaller", .ours = 0.47, .theirs = 0.52,
+			.tag = NAN, .margin = 0.05, .version = 3, .has_run = true, .passes = true,
+			.detail = "m 0.47, champion version 3 0.52, margin 0.05"},
 		{"worse by more than the margin", .ours = 0.8899999, .theirs = 0.90, .tag = NAN,
 			.margin = 0.01, .version = 3, .has_run = true, .passes = false,
 			.detail = "m 0.8899999, champion version 3 0.9, margin 0.01"},

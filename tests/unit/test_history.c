@@ -95,6 +95,22 @@ static void a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced(void 
 	planned_release(&p);
 }
 
+static void a_winner_that_was_production_beside_others_is_not_archived_in_its_history(void **state)
+{
+	static const struct version_row rows[ROWS_MAX] = {
+		{1, "Production", "01", "01"}, {2, "Production", "02", "02"}};
+	struct planned p;
+	struct fail f;
+	(void)state;
+	planned_open(&p, rows);
+	assert_int_equal(history_record_transition(&p.registry, 2, "ann@h", &f), 0);
+	cJSON *winner = history_of(&p, 2);
+	assert_int_equal(cJSON_GetArraySize(winner), 1);
+	assert_string_equal(said(winner, 0, "to"), "Production");
+	cJSON_Delete(winner);
+	planned_release(&p);
+}
+
 static void a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first(
 	void **state)
 {
@@ -188,6 +204,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_says_when_where_to_by_whom_for_what_and_why),
 		cmocka_unit_test(a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced),
+		cmocka_unit_test(
+			a_winner_that_was_production_beside_others_is_not_archived_in_its_history),
 		cmocka_unit_test(
 			a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first),
 		cmocka_unit_test(a_reason_of_any_length_fits_and_stays_utf8),

@@ -155,6 +155,31 @@ static void who_waited_gets_a_folder_that_the_first_one_removed(void **state)
 	free(path);
 }
 
+/* Another's end may remove the folder between the making of it and the lock in it. */
+static void a_folder_that_is_removed_at_any_moment_is_made_again(void **state)
+{
+	const char *path = unit_path(folder, "spool");
+	int ended;
+	(void)state;
+	pid_t child = fork();
+	if (child == 0)
+		alarm(60); /* whatever becomes of the parent */
+	while (child == 0)
+		rmdir(path);
+	for (int i = 0; i < 500; i++) {
+		struct spool spool;
+		struct fail f;
+		int result = open_at(&spool, path, 20000, &f);
+		spool_release(&spool);
+		if (result != 0) {
+			kill(child, SIGKILL);
+			fail_msg("round %d: %s", i, f.text);
+		}
+	}
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &ended, 0), child);
+}
+
 static int hold_and_die(void *path)
 {
 	static struct spool spool;
@@ -200,6 +225,7 @@ int main(void)
 		IN_FOLDER(what_is_kept_is_found_by_the_next_attempt_without_leftovers),
 		IN_FOLDER(a_second_attempt_waits_until_its_deadline_and_may_come_again),
 		IN_FOLDER(who_waited_gets_a_folder_that_the_first_one_removed),
+		IN_FOLDER(a_folder_that_is_removed_at_any_moment_is_made_again),
 		IN_FOLDER(a_killed_attempt_does_not_keep_the_next_one_out),
 		IN_FOLDER(a_spool_that_cannot_be_made_is_named),
 	};
