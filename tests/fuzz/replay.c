@@ -1,7 +1,8 @@
 /* replay - runs every file of the named folders through a fuzz target, without a fuzzer.
  *
- * So that the corpus is part of the ordinary test run with any compiler. Options (-...) are libFuzzer's
- * and are passed over. Exit status 1 when a folder has no input: an empty corpus proves nothing.
+ * So that the corpus is part of the ordinary test run with any compiler. Options (-...) are
+ * libFuzzer's and are passed over. Exit status 1 when a folder has no input: an empty corpus proves
+ * nothing.
  */
 #include <dirent.h>
 #include <stddef.h>
