@@ -51,14 +51,20 @@ static int64_t seconds_to_ms(const char *digits)
 	return errno != 0 || seconds > INT64_MAX / 1000 ? INT64_MAX : seconds * 1000;
 }
 
+int64_t http_date_ms(const char *value)
+{
+	const int64_t last = 253402300799; /* the end of the year 9999 */
+	int64_t at = value[0] != '\0' ? (int64_t)curl_getdate(value, NULL) : -1;
+	return at < 0 || at > last ? -1 : at * 1000;
+}
+
 int64_t http_retry_after_ms(const char *value, int64_t now_ms)
 {
 	size_t size = strlen(value);
 	if (size > 0 && strspn(value, "0123456789") == size)
 		return seconds_to_ms(value);
-	time_t at = size > 0 ? curl_getdate(value, NULL) : -1;
+	int64_t at = http_date_ms(value);
 	if (at < 0)
 		return -1;
-	int64_t left = (int64_t)at * 1000 - now_ms;
-	return left > 0 ? left : 0;
+	return at > now_ms ? at - now_ms : 0;
 }

@@ -28,6 +28,9 @@ int http_retry_tries(const struct settings *settings);
 int64_t http_retry_pause_ms(
 	const struct settings *settings, int next, int64_t retry_after_ms, double random01);
 
+/* http_date_ms - an HTTP date (RFC 9110 section 5.6.7) as ms since 1970, -1 where it is none */
+int64_t http_date_ms(const char *value);
+
 /* http_retry_after_ms - the value of a Retry-After header: seconds, or an HTTP date as counted from
  * now_ms (RFC 9110 section 10.2.3); -1 where it is neither */
 int64_t http_retry_after_ms(const char *value, int64_t now_ms);

@@ -8,8 +8,22 @@
 #include "base/text.h"
 #include "http.h"
 
+/* Whether what stands there is what libcurl will ask: it takes one slash, or three, for two, and an
+ * @ inside an address's brackets for a part of it. */
+static bool is_plain(const char *url)
+{
+	const char *rest = strchr(url, ':');
+	if (rest == NULL || strncmp(rest, "://", 3) != 0 || rest[3] == '/')
+		return false;
+	size_t size = strcspn(rest + 3, "/?#");
+	const char *at = memrchr(rest + 3, '@', size), *bracket = memchr(rest + 3, '[', size);
+	return at == NULL || bracket == NULL || at < bracket;
+}
+
 static CURLU *url_parse(const char *url)
 {
+	if (!is_plain(url))
+		return NULL;
 	CURLU *parsed = curl_url();
 	if (parsed == NULL)
 		fail_out_of_memory();

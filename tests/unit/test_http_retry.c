@@ -60,6 +60,7 @@ static void retry_after_is_seconds_or_a_date(void **state)
 		{"99999999999999999999", INT64_MAX},
 		{"Sun, 22 Nov 2026 20:00:30 GMT", 30000},
 		{"Sun, 22 Nov 2026 19:00:00 GMT", 0},
+		{"Sun, 22 Nov 888882026 20:00:30 GMT", -1},
 		{"", -1},
 		{"soon", -1},
 		{"-5", -1},

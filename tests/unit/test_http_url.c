@@ -31,6 +31,9 @@ static void an_origin_has_scheme_host_and_port(void **state)
 	check(http_url_origin("ftp://h/"), NULL);
 	check(http_url_origin("sqlite:///mlflow.db"), NULL);
 	check(http_url_origin("h:5000"), NULL);
+	check(http_url_origin("http:/h/x"), NULL);
+	check(http_url_origin("http:///h/x"), NULL);
+	check(http_url_origin("http://u@[::1%25@x]/"), NULL);
 	check(http_url_origin(""), NULL);
 	assert_true(http_url_same_origin("http://h/a", "http://H:80/b?c"));
 	assert_false(http_url_same_origin("http://h/a", "https://h/a"));
