@@ -98,8 +98,11 @@ def end_all(first: int, first_signal: int, ended: dict[int, int]) -> None:
         time.sleep(0.02)
 
 
-def guard(parent: str, stop_signal: str, user: str, *command: str) -> int:
-    """Runs a command in a session of its own, as a user where one is named; ends it when the parent is gone."""
+def guard(parent: str, stop_signal: str, user: str, litter: str, *command: str) -> int:
+    """Runs a command in a session of its own, as a user where one is named; ends it when the parent is gone.
+
+    Removes the folder `litter`, where one is named, when nothing runs any more.
+    """
     set_subreaper, set_death_signal = 36, 1
     prctl = ctypes.CDLL(None).prctl
     prctl(set_subreaper, 1, 0, 0, 0)
@@ -121,6 +124,8 @@ def guard(parent: str, stop_signal: str, user: str, *command: str) -> int:
             break
         reap(ended)
     end_all(child.pid, int(stop_signal), ended)
+    if litter:
+        shutil.rmtree(litter, ignore_errors=True)
     return os.waitstatus_to_exitcode(ended[child.pid]) & 0xFF
 
 
@@ -128,11 +133,11 @@ class Guarded:
     """A server under its guard, with its log."""
 
     def __init__(self, command: list[str], log: Path, stop_signal: int = signal.SIGTERM, user: str = "",
-                 **popen: Any) -> None:
+                 litter: str = "", **popen: Any) -> None:
         self.log = log
         with open(log, "ab") as out:
             self.process = subprocess.Popen(
-                [sys.executable, __file__, "guard", str(os.getpid()), str(int(stop_signal)), user, *command],
+                [sys.executable, __file__, "guard", str(os.getpid()), str(int(stop_signal)), user, litter, *command],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, **popen)
 
     def ended(self) -> bool:
@@ -346,7 +351,7 @@ class PostgreSQL:
                                 "--locale=C.UTF-8", "--no-sync"], cwd="/", stdout=out, stderr=out, check=True,
                                **({"user": user, "group": user, "extra_groups": []} if user else {}))
             self._server = Guarded([f"{self._programs}/postgres", "-D", data, "-k", self.socket, *options],
-                                   self.log, signal.SIGINT, user, cwd="/")
+                                   self.log, signal.SIGINT, user, self.socket, cwd="/")
             self._wait()
         except BaseException:
             self.stop()

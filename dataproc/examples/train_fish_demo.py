@@ -27,9 +27,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 import mlflow
 import numpy as np
 import tensorflow as tf
-from PIL import Image, ImageEnhance
-
 from modelhook.handoff import write_handoff
+from PIL import Image, ImageEnhance
 
 MODEL = "fish-classifier-efficientnet-b4"
 SIDE = 48

@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 import pytest
-
 from servers import Guarded, ServerError, descendants, reserve_port
 
 # a server with a worker in its own session that ignores TERM, as the worst of them do
@@ -108,3 +107,4 @@ def test_the_command_line_serves_until_its_caller_is_gone(tmp_path: Path) -> Non
     os.killpg(caller.pid, signal.SIGKILL)
     wait_until_gone(family, 15)
     assert caller.wait() == -signal.SIGKILL
+    assert not Path(facts["socket"]).exists()
