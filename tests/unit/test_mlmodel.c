@@ -24,27 +24,27 @@ struct sample {
 static void make_sample(struct sample *sample)
 {
 	*sample = (struct sample){
-		.in = {.key = "image",
-			.name = "x:0",
+		.in = {.key = (char *)"image",
+			.name = (char *)"x:0",
 			.dtype = DTYPE_FLOAT,
 			.rank = 2,
 			.dims = dims},
-		.out = {.key = "probs",
-			.name = "y:0",
+		.out = {.key = (char *)"probs",
+			.name = (char *)"y:0",
 			.dtype = DTYPE_FLOAT,
 			.rank = 2,
 			.dims = dims},
-		.def = {.key = "serving_default",
+		.def = {.key = (char *)"serving_default",
 			.inputs = &sample->in,
 			.input_count = 1,
 			.outputs = &sample->out,
 			.output_count = 1},
-		.manifest = {.handoff = {.run_id = RUN,
-				     .model = "fish",
-				     .artifact_path = "model",
-				     .trained_at = "2026-11-22T20:03:17.5Z",
+		.manifest = {.handoff = {.run_id = (char *)RUN,
+				     .model = (char *)"fish",
+				     .artifact_path = (char *)"model",
+				     .trained_at = (char *)"2026-11-22T20:03:17.5Z",
 				     .trained_at_ms = 1795377797500},
-			.tensorflow_version = "2.21.0",
+			.tensorflow_version = (char *)"2.21.0",
 			.signatures = &sample->def,
 			.signature_count = 1},
 	};
@@ -78,8 +78,8 @@ static void assert_has_not(const struct manifest *manifest, const char *path, co
 static void mlmodel_says_what_mlflow_asks_for(void **state)
 {
 	struct sample sample;
-	struct saved_model_file files[] = {{"MLmodel", 999, ""}, {"conda.yaml", 100, ""},
-		{"saved_model/saved_model.pb", 23, ""}};
+	struct saved_model_file files[] = {{(char *)"MLmodel", 999, ""},
+		{(char *)"conda.yaml", 100, ""}, {(char *)"saved_model/saved_model.pb", 23, ""}};
 	(void)state;
 	make_sample(&sample);
 	sample.manifest.files = files;
@@ -128,7 +128,7 @@ static void the_signature_is_left_out_rather_than_guessed(void **state)
 	sample.in.unknown_rank = false;
 	sample.in.rank = 0;
 	assert_has(&sample.manifest, "MLmodel", "\\\"shape\\\":[]");
-	sample.def.key = "serve";
+	sample.def.key = (char *)"serve";
 	assert_has_not(&sample.manifest, "MLmodel", "signature");
 }
 
@@ -137,22 +137,23 @@ static void yaml_is_quoted_whatever_a_name_holds(void **state)
 	struct sample sample;
 	(void)state;
 	make_sample(&sample);
-	sample.manifest.handoff.artifact_path = "a\"b: #\xc3\xa9\xe2\x80\xa8\xf0\x9f\x90\x9f";
+	sample.manifest.handoff.artifact_path =
+		(char *)"a\"b: #\xc3\xa9\xe2\x80\xa8\xf0\x9f\x90\x9f";
 	assert_has(&sample.manifest, "MLmodel",
 		"artifact_path: \"a\\\"b: #\\u00e9\\u2028\\U0001f41f\"\n");
-	sample.in.key = "\xc2\x85\"";
+	sample.in.key = (char *)"\xc2\x85\"";
 	assert_has(&sample.manifest, "MLmodel", "\\\"name\\\":\\\"\\u0085\\\\\\\"\\\"");
 }
 
 static void requirements_follow_the_model_or_the_handoff(void **state)
 {
 	struct sample sample;
-	char *own[] = {"numpy<3", "x @ file:///a \"b\""};
+	char *own[] = {(char *)"numpy<3", (char *)"x @ file:///a \"b\""};
 	(void)state;
 	make_sample(&sample);
 	assert_has(&sample.manifest, "requirements.txt", "mlflow\ntensorflow==2.21.0\n");
 	assert_has(&sample.manifest, "conda.yaml", "  - \"tensorflow==2.21.0\"\n");
-	sample.manifest.tensorflow_version = "2.21.0\n--index-url=x";
+	sample.manifest.tensorflow_version = (char *)"2.21.0\n--index-url=x";
 	assert_has(&sample.manifest, "requirements.txt", "mlflow\ntensorflow\n");
 	assert_has_not(&sample.manifest, "requirements.txt", "index");
 	sample.manifest.tensorflow_version = NULL;
@@ -167,7 +168,7 @@ static void requirements_follow_the_model_or_the_handoff(void **state)
 static void the_python_version_is_stated_where_the_script_said_it(void **state)
 {
 	struct sample sample;
-	struct pair said = {"python_version", "3.11.7"};
+	struct pair said = {(char *)"python_version", (char *)"3.11.7"};
 	(void)state;
 	make_sample(&sample);
 	assert_has_not(&sample.manifest, "MLmodel", "python_version");
@@ -177,7 +178,7 @@ static void the_python_version_is_stated_where_the_script_said_it(void **state)
 	assert_has(&sample.manifest, "MLmodel", "    python_version: \"3.11.7\"\n");
 	assert_has(&sample.manifest, "python_env.yaml", "python: \"3.11.7\"\n");
 	assert_has(&sample.manifest, "conda.yaml", "- python=3.11.7\n");
-	said.value = "3.11 or so";
+	said.value = (char *)"3.11 or so";
 	assert_has_not(&sample.manifest, "conda.yaml", "python=");
 }
 
@@ -201,7 +202,7 @@ static void the_architecture_is_found_in_the_name_or_not_at_all(void **state)
 		{"---", NULL},
 	};
 	struct handoff handoff = {0};
-	struct pair tag = {"architecture", "my-net"};
+	struct pair tag = {(char *)"architecture", (char *)"my-net"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		handoff.model = (char *)rows[i].model;
@@ -227,8 +228,8 @@ static void assert_description(const struct manifest *manifest, const char *want
 static void a_description_is_made_of_what_is_known(void **state)
 {
 	struct sample sample;
-	struct metric metric = {"val_accuracy", 0.91234};
-	struct count counts[] = {{"train", 800}, {"validation", 200}};
+	struct metric metric = {(char *)"val_accuracy", 0.91234};
+	struct count counts[] = {{(char *)"train", 800}, {(char *)"validation", 200}};
 	(void)state;
 	make_sample(&sample);
 	struct handoff *handoff = &sample.manifest.handoff;
@@ -240,11 +241,11 @@ static void a_description_is_made_of_what_is_known(void **state)
 	handoff->sample_count = 2;
 	handoff->metrics = &metric;
 	handoff->metric_count = 1;
-	sample.manifest.architecture = "efficientnet-b4";
+	sample.manifest.architecture = (char *)"efficientnet-b4";
 	assert_description(&sample.manifest,
 		"efficientnet-b4 trained on 2026-11-22 with 800 training samples and 200 "
 		"validation samples. Validation accuracy 0.9123.");
-	handoff->description = "Mine.";
+	handoff->description = (char *)"Mine.";
 	assert_description(&sample.manifest, "Mine.");
 }
 

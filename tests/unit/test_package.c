@@ -38,12 +38,15 @@ static const struct {
 #define CONTENT_COUNT (sizeof(contents) / sizeof(contents[0]))
 
 static int64_t dims[] = {-1, 8};
-static struct tensor_spec in_spec = {
-	.key = "image", .name = "x:0", .dtype = DTYPE_FLOAT, .rank = 2, .dims = dims};
+static struct tensor_spec in_spec = {.key = (char *)"image",
+	.name = (char *)"x:0",
+	.dtype = DTYPE_FLOAT,
+	.rank = 2,
+	.dims = dims};
 static struct tensor_spec out_spec = {
-	.key = "probs", .name = "y:0", .dtype = DTYPE_FLOAT, .unknown_rank = true};
-static struct signature_def def = {.key = "serving_default",
-	.method = "tensorflow/serving/predict",
+	.key = (char *)"probs", .name = (char *)"y:0", .dtype = DTYPE_FLOAT, .unknown_rank = true};
+static struct signature_def def = {.key = (char *)"serving_default",
+	.method = (char *)"tensorflow/serving/predict",
 	.inputs = &in_spec,
 	.input_count = 1,
 	.outputs = &out_spec,
@@ -98,7 +101,7 @@ static void make_job(struct job *job)
 	assert_non_null(mkdtemp(job->folder));
 	write_contents(job);
 	read_handoff(job, "");
-	job->model = (struct saved_model){.tensorflow_version = "2.21.0",
+	job->model = (struct saved_model){.tensorflow_version = (char *)"2.21.0",
 		.signatures = &def,
 		.signature_count = 1,
 		.files = job->files,

@@ -25,9 +25,12 @@ static char *good, *bad;
 static int make_good(void **state)
 {
 	static int64_t dims[] = {-1, 8};
-	static struct tensor_spec spec = {
-		.key = "x", .name = "x:0", .dtype = DTYPE_FLOAT, .rank = 2, .dims = dims};
-	static struct signature_def def = {.key = "serving_default",
+	static struct tensor_spec spec = {.key = (char *)"x",
+		.name = (char *)"x:0",
+		.dtype = DTYPE_FLOAT,
+		.rank = 2,
+		.dims = dims};
+	static struct signature_def def = {.key = (char *)"serving_default",
 		.inputs = &spec,
 		.input_count = 1,
 		.outputs = &spec,
