@@ -78,12 +78,19 @@ bool mlflow_is_unsupported(const struct mlflow_reply *reply)
 	return no_route || status == 501 || code_is(reply, codes);
 }
 
+/* nginx's words to a client that showed no certificate, or not the right one */
+static bool wants_certificate(const struct mlflow_reply *reply)
+{
+	return reply->http.status == 400 &&
+	       strstr(text_string(&reply->http.body), "SSL certificate") != NULL;
+}
+
 static enum status refusal_status(const struct mlflow_reply *reply)
 {
 	static const char *const for_now[] = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED",
 		"RESOURCE_EXHAUSTED", "ABORTED", "DEADLINE_EXCEEDED", NULL};
 	long status = reply->http.status;
-	if (status == 401 || status == 403 || status == 407)
+	if (status == 401 || status == 403 || status == 407 || wants_certificate(reply))
 		return STATUS_DENIED;
 	if (status < 400)
 		return STATUS_NOT_A_REGISTRY;
@@ -105,6 +112,9 @@ static void hint_denied(const struct mlflow *m, const struct mlflow_reply *reply
 	else if (reply->http.status == 407)
 		fail_hint(
 			f, "the proxy wants credentials: put them into HTTP_PROXY or HTTPS_PROXY");
+	else if (wants_certificate(reply))
+		fail_hint(f, "set MLFLOW_TRACKING_CLIENT_CERT_PATH to a PEM file with a client "
+			     "certificate and its key");
 	else if (credentials == NULL || credentials->authorization == NULL)
 		fail_hint(f, "no credentials were sent: set MLFLOW_TRACKING_USERNAME and "
 			     "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
