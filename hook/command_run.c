@@ -99,6 +99,7 @@ static int run_packed(struct invocation *call, const struct manifest *manifest,
 	struct spool spool = {0};
 	int result = spool_open(&spool, folder, manifest, call->deadline, f);
 	if (result == 0) {
+		spool.keeps_folder = call->settings.spool != NULL;
 		result = pack(call, manifest, model, spool.package, f);
 		if (result == 0)
 			result = finish(call, manifest, spool.package, f);
@@ -156,6 +157,17 @@ static int pack_planned(struct invocation *call, struct manifest *manifest,
 	return result;
 }
 
+static int judge_planned(struct invocation *call, struct manifest *manifest,
+	const struct saved_model *model, const char *folder, struct fail *f)
+{
+	struct flow flow = {0};
+	(void)model;
+	(void)folder;
+	int result = flow_judge(&flow, call, manifest, f);
+	flow_release(&flow);
+	return result;
+}
+
 static int from_handoff(
 	struct invocation *call, bool needs_server, use_function *use, struct fail *f)
 {
@@ -181,39 +193,61 @@ int command_run(struct invocation *call, struct fail *f)
 	return from_handoff(call, true, run_planned, f);
 }
 
+int command_gate(struct invocation *call, struct fail *f)
+{
+	return from_handoff(call, true, judge_planned, f);
+}
+
 int command_pack(struct invocation *call, struct fail *f)
 {
 	return from_handoff(call, false, pack_planned, f);
 }
 
+/* Read and checked whole, before anything is asked of anybody. */
+static int open_package(
+	struct invocation *call, const char *package, struct manifest *manifest, struct fail *f)
+{
+	struct progress progress;
+	int64_t started = clock_monotonic_ms();
+	progress_start(&progress, "check", 0);
+	int result = package_read(package, &progress, manifest, f);
+	progress_end(&progress);
+	if (result != 0)
+		return -1;
+	if (manifest->settings != NULL &&
+		settings_adopt(&call->settings, manifest->settings, f) != 0) {
+		manifest_release(manifest);
+		return fail_in(f, "package %s: settings", package);
+	}
+	result_set(&call->result.package, package);
+	result_set(&call->result.digest, manifest->digest);
+	add_step(call, "check", started,
+		text_format("%zu files, every digest holds", manifest->file_count));
+	return 0;
+}
+
+static int replay_locked(struct invocation *call, const char *package, struct fail *f)
+{
+	struct manifest manifest;
+	if (open_package(call, package, &manifest, f) != 0)
+		return -1;
+	int result = finish(call, &manifest, package, f);
+	manifest_release(&manifest);
+	return result;
+}
+
 int command_replay(struct invocation *call, struct fail *f)
 {
-	const char *package = call->argv[0];
-	struct manifest manifest = {0};
-	struct progress progress;
-	char *folder = file_folder(package);
+	struct spool spool = {0};
+	char *folder = file_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
 	free(folder);
 	if (result == 0)
 		result = settings_need_server(&call->settings, f);
-	if (result != 0)
-		return -1;
-	int64_t started = clock_monotonic_ms();
-	progress_start(&progress, "check", 0);
-	result = package_read(package, &progress, &manifest, f);
-	progress_end(&progress);
-	if (result != 0)
-		return -1;
-	if (manifest.settings != NULL &&
-		settings_adopt(&call->settings, manifest.settings, f) != 0) {
-		manifest_release(&manifest);
-		return fail_in(f, "package %s: settings", package);
-	}
-	result_set(&call->result.package, package);
-	result_set(&call->result.digest, manifest.digest);
-	add_step(call, "check", started,
-		text_format("%zu files, every digest holds", manifest.file_count));
-	result = finish(call, &manifest, package, f);
-	manifest_release(&manifest);
+	if (result == 0)
+		result = spool_lock(&spool, call->argv[0], call->deadline, f);
+	if (result == 0)
+		result = replay_locked(call, call->argv[0], f);
+	spool_release(&spool);
 	return result;
 }

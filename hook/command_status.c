@@ -92,7 +92,8 @@ static void print_json(
 	}
 	char *line = cJSON_PrintUnformatted(object);
 	cJSON_Delete(object);
-	console_result(line);
+	console_print(line);
+	console_print("\n");
 	cJSON_free(line);
 }
 
@@ -161,14 +162,26 @@ static int status_of(
 	return result;
 }
 
+static int status_of_all(struct invocation *call, struct session *session, struct fail *f)
+{
+	struct registered_models models = {0};
+	int result = mlflow_search_models(session->registry, &models, f);
+	for (size_t i = 0; result == 0 && i < models.count; i++)
+		result = status_of(call, session, models.items[i].name, f);
+	registered_models_release(&models);
+	return result;
+}
+
 int command_status(struct invocation *call, struct fail *f)
 {
 	struct session session = {0};
 	int result = invocation_settle(call, ".", f);
 	if (result == 0)
 		result = session_open(&session, &call->settings, call->deadline, f);
-	if (result == 0)
-		result = status_of(call, &session, call->argv[0], f);
+	if (result == 0 && call->argc == 0)
+		result = status_of_all(call, &session, f);
+	for (int i = 0; result == 0 && i < call->argc; i++)
+		result = status_of(call, &session, call->argv[i], f);
 	session_release(&session);
 	return result;
 }

@@ -154,18 +154,73 @@ static int flow_step(struct flow *flow, const struct step *step, struct fail *f)
 	return result;
 }
 
-int flow_finish(struct flow *flow, struct invocation *call, const struct manifest *manifest,
-	const char *package, struct fail *f)
+static void flow_start(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+	const char *package)
 {
 	*flow = (struct flow){.call = call, .manifest = manifest, .package = package};
+	memcpy(flow->digest, manifest->digest, SHA256_HEX);
 	flow->who = history_who();
 	flow->promote = call->settings.policy == POLICY_PRODUCTION;
 	result_set(&call->result.model, manifest->handoff.model);
 	result_set(&call->result.run_id, manifest->handoff.run_id);
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
-		if (flow_step(flow, &steps[i], f) != 0)
+}
+
+static int flow_steps(struct flow *flow, const struct step *first, size_t count, struct fail *f)
+{
+	for (size_t i = 0; i < count; i++)
+		if (flow_step(flow, &first[i], f) != 0)
 			return -1;
 	return 0;
+}
+
+static int step_find_logged(struct flow *flow, struct text *did, struct fail *f)
+{
+	if (flow->manifest->handoff.logged_model != NULL)
+		return flow_find_source(flow, did, f);
+	text_add_string(did, "not uploaded");
+	return 0;
+}
+
+static int step_note(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct result *result = &flow->call->result;
+	result->version = flow->version;
+	result->outcome = flow->passed ? "passed" : "held";
+	result->status = flow->passed ? STATUS_PROMOTED : STATUS_HELD;
+	if (flow->call->settings.what_if) {
+		text_add_string(did, "nothing was written");
+		return 0;
+	}
+	if (flow->version == 0) {
+		fail_set(f, STATUS_REFUSED, "this package is not registered yet");
+		return fail_hint(f, "modelhook run registers it; gate --what-if only decides");
+	}
+	if (flow->verdict == NULL) {
+		text_printf(did, "version %lld passed before", (long long)flow->version);
+		return 0;
+	}
+	text_printf(did, "noted on version %lld", (long long)flow->version);
+	return registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f);
+}
+
+int flow_judge(
+	struct flow *flow, struct invocation *call, const struct manifest *manifest, struct fail *f)
+{
+	static const struct step judging[] = {
+		{"connect", step_connect},
+		{"source", step_find_logged},
+		{"gate", flow_gate},
+		{"note", step_note},
+	};
+	flow_start(flow, call, manifest, NULL);
+	return flow_steps(flow, judging, sizeof(judging) / sizeof(judging[0]), f);
+}
+
+int flow_finish(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+	const char *package, struct fail *f)
+{
+	flow_start(flow, call, manifest, package);
+	return flow_steps(flow, steps, sizeof(steps) / sizeof(steps[0]), f);
 }
 
 void flow_report(struct flow *flow, const struct fail *f)

@@ -8,6 +8,7 @@
 
 #include "history.h"
 #include "packaging/mlmodel.h"
+#include "proof.h"
 
 /* tag_list - the tags of a new version; owns keys and values */
 struct tag_list {
@@ -73,6 +74,11 @@ static void add_own_tags(struct tag_list *list, const struct flow *flow)
 	tag_list_add(list, TAG_TRAINED_AT, handoff->trained_at);
 	tag_list_add(list, TAG_BY, flow->who);
 	tag_list_add(list, TAG_WEIGHTS, manifest->weights[0] != '\0' ? manifest->weights : NULL);
+	if (manifest->file_count > 0) {
+		char content[SHA256_HEX];
+		proof_content(manifest, content);
+		tag_list_add(list, TAG_CONTENT, content);
+	}
 	add_samples_tag(list, handoff);
 }
 

@@ -52,7 +52,6 @@ static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 	};
 	if (upload_run(&upload, f) != 0)
 		return -1;
-	memcpy(flow->digest, flow->manifest->digest, SHA256_HEX);
 	flow->source = file_join(flow->run.artifact_uri, handoff->artifact_path);
 	text_printf(did, "%zu files sent (%" PRIu64 " bytes), %zu there already, all proven",
 		upload.sent, upload.bytes, upload.kept);

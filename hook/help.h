@@ -6,13 +6,20 @@
 
 #include "command.h"
 
+/* Which verbs end with the result line on stdout. */
+enum report {
+	REPORT_ALWAYS,	/* what a scheduler calls */
+	REPORT_JSON,	/* with --json */
+	REPORT_FAILURE, /* with --json, where it failed: else it prints an object of its own */
+};
+
 /* struct verb - a row of main's table */
 struct verb {
 	const char *name;
 	const char *arguments; /* as the help shows them */
 	int least, most;       /* how many of them */
 	unsigned takes;	       /* settings, see settings.h */
-	bool reports;	       /* ends with the result line */
+	enum report report;
 	int (*function)(struct invocation *call, struct fail *f);
 	const char *help;
 };

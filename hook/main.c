@@ -13,6 +13,7 @@
 #include "base/stop.h"
 #include "command.h"
 #include "command_inspect.h"
+#include "command_manual.h"
 #include "help.h"
 
 static int verb_inspect(struct invocation *call, struct fail *f)
@@ -23,22 +24,43 @@ static int verb_inspect(struct invocation *call, struct fail *f)
 
 static int verb_help(struct invocation *call, struct fail *f);
 
-/* What ends with the result line on stdout: what a scheduler calls. The others do with --json on
- * failure. */
+/* What every verb by hand takes. */
+#define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
+
 static const struct verb verbs[] = {
-	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL, true,
-		command_run, "pack, upload, register, decide, promote, verify"},
-	{"replay", "PACKAGE", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN, true, command_replay,
-		"finish from a package alone, on any machine, any number of times"},
-	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, false, command_pack,
-		"write the package and stop"},
-	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, false, verb_inspect,
-		"what is in it, and whether it is whole"},
-	{"status", "MODEL", 1, 1, TAKES_SERVER | TAKES_JSON, false, command_status,
+	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL,
+		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
+	{"replay", "PACKAGE", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN, REPORT_ALWAYS,
+		command_replay, "finish from a package alone, on any machine, any number of times"},
+	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
+		command_pack, "write the package and stop"},
+	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
+		verb_inspect, "what is in it, and whether it is whole"},
+	{"gate", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_WHAT_IF,
+		REPORT_ALWAYS, command_gate,
+		"decide again, and note it on the version; nothing is promoted"},
+	{"status", "[MODEL...]", 0, 1000, TAKES_SERVER | TAKES_JSON, REPORT_FAILURE, command_status,
 		"who is Production, since when, by whom, and what is wrong"},
-	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN, false, command_doctor,
+	{"history", "MODEL", 1, 1, TAKES_SERVER | TAKES_JSON, REPORT_FAILURE, command_history,
+		"who was Production from when on, by whom and why"},
+	{"promote", "MODEL VERSION", 2, 2, BY_HAND | TAKES_STAGE | TAKES_REASON, REPORT_JSON,
+		command_promote,
+		"make it Production; it outranks every training until a newer one"},
+	{"rollback", "MODEL", 1, 1, BY_HAND | TAKES_TO | TAKES_REASON, REPORT_JSON,
+		command_rollback, "back to what was good before; the version left is withdrawn"},
+	{"repair", "MODEL", 1, 1, BY_HAND | TAKES_YES, REPORT_JSON, command_repair,
+		"mend several or no Production, stage and alias apart, duplicates"},
+	{"archive", "MODEL VERSION", 2, 2, BY_HAND | TAKES_REASON, REPORT_JSON, command_archive,
+		"to stage Archived; never the Production version"},
+	{"tag", "MODEL VERSION KEY=VALUE...", 3, 1000, BY_HAND, REPORT_JSON, command_tag,
+		"set tags of a version; KEY= removes one"},
+	{"describe", "MODEL VERSION TEXT", 3, 3, BY_HAND, REPORT_JSON, command_describe,
+		"set the description of a version"},
+	{"delete", "MODEL VERSION", 2, 2, BY_HAND | TAKES_YES, REPORT_JSON, command_delete,
+		"for ever; asks for the model's name; never the Production version"},
+	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN, REPORT_FAILURE, command_doctor,
 		"can the server be reached, and does it do what is needed"},
-	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, false, verb_help,
+	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, REPORT_FAILURE, verb_help,
 		"this text, or that of a command"},
 	{NULL},
 };
@@ -93,7 +115,11 @@ static int invoke(int argc, char **argv, struct fail *f)
 static void tell_result(const struct fail *f)
 {
 	struct fail own;
-	if (verb == NULL || !(verb->reports || (f != NULL && call.settings.json)))
+	if (verb == NULL)
+		return;
+	if (verb->report != REPORT_ALWAYS && !call.settings.json)
+		return;
+	if (verb->report == REPORT_FAILURE && f == NULL)
 		return;
 	char *line = result_line(&call.result, f);
 	if (call.settings.result_path != NULL) {

@@ -150,6 +150,10 @@ MUST_CHECK int mlflow_list_versions(
 	struct mlflow *m, const char *name, struct versions *versions, struct fail *f);
 MUST_CHECK int mlflow_get_version(struct mlflow *m, const char *name, int64_t number,
 	struct version *version, bool *found, struct fail *f);
+/* mlflow_get_download_uri - where the files of a version are, as the registry says; the caller
+ * frees it */
+MUST_CHECK int mlflow_get_download_uri(
+	struct mlflow *m, const char *name, int64_t number, char **uri, struct fail *f);
 /* mlflow_create_version - NOT repeated when unanswered: -1 with *unknown set, and the caller asks
  */
 MUST_CHECK int mlflow_create_version(struct mlflow *m, const struct version_request *request,

@@ -157,6 +157,23 @@ int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 	return result;
 }
 
+int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f)
+{
+	struct answer a;
+	*uri = NULL;
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		answer_need(&a, answer_root(&a), "artifact_uri");
+		*uri = answer_string(&a, answer_root(&a), "artifact_uri");
+	}
+	result = close_answer(&a, result, f);
+	if (result != 0) {
+		free(*uri);
+		*uri = NULL;
+	}
+	return result;
+}
+
 int mlflow_read_version(const struct text *body, struct version *version, struct fail *f)
 {
 	struct answer a;

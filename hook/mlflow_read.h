@@ -31,6 +31,7 @@ MUST_CHECK int mlflow_read_version(
 	const struct text *body, struct version *version, struct fail *f);
 MUST_CHECK int mlflow_read_versions(
 	const struct text *body, struct versions *versions, char **next, struct fail *f);
+MUST_CHECK int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f);
 MUST_CHECK int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f);
 

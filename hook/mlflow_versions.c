@@ -120,6 +120,23 @@ int mlflow_get_version(struct mlflow *m, const char *name, int64_t number, struc
 	return result;
 }
 
+int mlflow_get_download_uri(
+	struct mlflow *m, const char *name, int64_t number, char **uri, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(name);
+	char *query = text_format("name=%s&version=%lld", escaped, (long long)number);
+	int result = mlflow_get(m, "model-versions/get-download-uri", query, &reply, f);
+	*uri = NULL;
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0)
+		result = mlflow_read_download_uri(&reply.http.body, uri, f);
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
 /* Creating */
 
 static struct cJSON *create_body(const struct version_request *request)

@@ -51,6 +51,8 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 		standing_release(&fresh);
 		return -1;
 	}
+	if (r->stage && standing_lacks_stages(&fresh))
+		r->stage = fresh.stages = false;
 	standing_release(&r->standing);
 	r->standing = fresh;
 	r->read = true;
@@ -103,6 +105,22 @@ int registry_tag(
 	r->fresh = false;
 	if (r->mlflow->plan != NULL)
 		plan_tag(r, number, key, value);
+	return 0;
+}
+
+int registry_untag(struct registry *r, int64_t number, const char *key, struct fail *f)
+{
+	if (mlflow_delete_version_tag(r->mlflow, r->model, number, key, f) != 0)
+		return fail_in(f, "version %lld: tag %s", (long long)number, key);
+	r->fresh = false;
+	return 0;
+}
+
+int registry_tag_model(struct registry *r, const char *key, const char *value, struct fail *f)
+{
+	if (mlflow_set_model_tag(r->mlflow, r->model, key, value, f) != 0)
+		return fail_in(f, "%s: tag %s", r->model, key);
+	r->fresh = false;
 	return 0;
 }
 

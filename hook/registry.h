@@ -66,6 +66,14 @@ MUST_CHECK int registry_await_ready(struct registry *registry, int64_t number, s
 MUST_CHECK int registry_tag(struct registry *registry, int64_t number, const char *key,
 	const char *value, struct fail *f);
 
+/* registry_untag - remove a tag of a version; not being there is fine */
+MUST_CHECK int registry_untag(
+	struct registry *registry, int64_t number, const char *key, struct fail *f);
+
+/* registry_tag_model - set a tag of the registered model */
+MUST_CHECK int registry_tag_model(
+	struct registry *registry, const char *key, const char *value, struct fail *f);
+
 /* registry_converge - make it so (see above). *winner: who is Production at the end, 0 for nobody.
  */
 MUST_CHECK int registry_converge(

@@ -22,6 +22,7 @@ enum kind {
 	KIND_SECONDS,  /* a decimal number of seconds, as MLflow's variables have it, kept in ms */
 	KIND_REAL,     /* a decimal number */
 	KIND_COUNT,
+	KIND_STAGE,
 	KIND_PROMOTE_BY,
 	KIND_POLICY,
 };
@@ -71,11 +72,13 @@ static const struct option options[] = {
 	{NULL, "MLFLOW_ALLOW_HTTP_REDIRECTS", NULL, KIND_FLAG, AT(follow_redirects), TAKES_SERVER,
 		NULL, NULL},
 	{"--promote-by", "MODELHOOK_PROMOTE_BY", "promote_by", KIND_PROMOTE_BY, AT(promote_by),
-		TAKES_FLOW, "HOW", "server (what it has, default), stage, alias or both"},
+		TAKES_FLOW | TAKES_MEANS, "HOW",
+		"server (what it has, default), stage, alias or both"},
 	{"--policy", "MODELHOOK_POLICY", "policy", KIND_POLICY, AT(policy), TAKES_FLOW, "WHERE",
 		"where a training that passes ends: production (default), staging, none"},
-	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason), TAKES_FLOW,
-		"REASON", "pass gates that reject it; the reason stays on the version"},
+	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason),
+		TAKES_FLOW | TAKES_GATE, "REASON",
+		"pass gates that reject it; the reason stays on the version"},
 	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PATH, AT(spool), TAKES_FLOW, "FOLDER",
 		"where an unfinished package is kept (default: .modelhook beside the handoff)"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PATH, AT(result_path), TAKES_FLOW, "FILE",
@@ -84,6 +87,15 @@ static const struct option options[] = {
 		NULL, "accept NaN and Inf in weights"},
 	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",
 		"where the package goes (-o)"},
+	{"--stage", NULL, NULL, KIND_STAGE, AT(stage), TAKES_STAGE, "STAGE",
+		"Production (default), Staging, Archived or None"},
+	{"--to", NULL, NULL, KIND_STRING, AT(to), TAKES_TO, "VERSION",
+		"roll back to this one (default: what was good before)"},
+	{"--reason", NULL, NULL, KIND_STRING, AT(reason), TAKES_REASON, "TEXT",
+		"why; it stays in the history"},
+	{"--yes", NULL, NULL, KIND_FLAG, AT(yes), TAKES_YES, NULL, "do not ask"},
+	{"--what-if", NULL, NULL, KIND_FLAG, AT(what_if), TAKES_WHAT_IF, NULL,
+		"decide and write nothing; the package need not be registered"},
 	{"--plan", NULL, NULL, KIND_FLAG, AT(plan), TAKES_PLAN, NULL,
 		"read, decide, print every write it would send, and send none"},
 	{"--json", NULL, NULL, KIND_FLAG, AT(json), TAKES_JSON, NULL,
@@ -168,6 +180,25 @@ static void set_string(char **string, const char *value)
 	*string = copy;
 }
 
+/* What goes into tags must be what JSON can carry. */
+static bool parse_string(const char *value, char **string)
+{
+	if (!text_is_utf8(value, strlen(value)))
+		return false;
+	set_string(string, value);
+	return true;
+}
+
+/* MLflow's own spelling, whatever the caller's. */
+static bool parse_stage(const char *value, char **stage)
+{
+	static const char *const words[] = {"None", "Staging", "Production", "Archived", NULL};
+	int index = choice(words, value);
+	if (index >= 0)
+		set_string(stage, words[index]);
+	return index >= 0;
+}
+
 /* A URL is not taken for a folder of that name: nothing would ever be found there. */
 static bool parse_path(const char *value, char **path)
 {
@@ -182,8 +213,9 @@ static bool option_set(struct settings *settings, const struct option *option, c
 	void *at = field(settings, option);
 	switch (option->kind) {
 	case KIND_STRING:
-		set_string(at, value);
-		return true;
+		return parse_string(value, at);
+	case KIND_STAGE:
+		return parse_stage(value, at);
 	case KIND_PATH:
 		return parse_path(value, at);
 	case KIND_FLAG:
@@ -478,10 +510,15 @@ int settings_need_server(struct settings *settings, struct fail *f)
 	return check_uri(settings->registry_uri, "MLFLOW_REGISTRY_URI", f);
 }
 
+static bool owns_string(enum kind kind)
+{
+	return kind == KIND_STRING || kind == KIND_PATH || kind == KIND_STAGE;
+}
+
 void settings_release(struct settings *settings)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++)
-		if (options[i].kind == KIND_STRING || options[i].kind == KIND_PATH)
+		if (owns_string(options[i].kind))
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
 	free(settings->gates_text);

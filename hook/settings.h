@@ -43,6 +43,11 @@ struct settings {
 	char *ca_bundle;       /* a file of CA certificates, or NULL: the distribution's */
 	char *client_cert;     /* PEM with certificate and key, or NULL */
 	bool insecure_tls;     /* MLFLOW_TRACKING_INSECURE_TLS */
+	char *reason;	       /* --reason */
+	char *stage;	       /* --stage */
+	char *to;	       /* --to */
+	bool yes;
+	bool what_if;
 	bool json;
 	bool plan;
 	bool quiet;
@@ -70,7 +75,14 @@ enum {
 	TAKES_JSON = 8,
 	TAKES_MODEL = 16,  /* --allow-nonfinite */
 	TAKES_OUTPUT = 32, /* -o */
-	TAKES_ALWAYS = 64, /* --quiet, --config, --deadline */
+	TAKES_REASON = 128,
+	TAKES_STAGE = 256,
+	TAKES_TO = 512,
+	TAKES_YES = 1024,
+	TAKES_WHAT_IF = 2048,
+	TAKES_GATE = 4096,  /* --override */
+	TAKES_MEANS = 8192, /* --promote-by */
+	TAKES_ALWAYS = 64,  /* --quiet, --config, --deadline */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

@@ -21,8 +21,7 @@ static int try_lock(struct spool *spool, const char *path, bool *taken, struct f
 	return 0;
 }
 
-static int wait_for_lock(
-	struct spool *spool, const char *path, struct deadline deadline, struct fail *f)
+static int wait_for(struct spool *spool, const char *path, struct deadline deadline, struct fail *f)
 {
 	bool taken = false, told = false;
 	while (!taken) {
@@ -43,6 +42,22 @@ static int wait_for_lock(
 	return 0;
 }
 
+static int wait_for_lock(struct spool *spool, struct deadline deadline, struct fail *f)
+{
+	char *lock = text_format("%s.lock", spool->package);
+	int result = wait_for(spool, lock, deadline, f);
+	free(lock);
+	return result;
+}
+
+int spool_lock(struct spool *spool, const char *package, struct deadline deadline, struct fail *f)
+{
+	*spool = (struct spool){.folder = file_folder(package), .package = text_copy(package)};
+	if (wait_for_lock(spool, deadline, f) == 0)
+		return 0;
+	return f->os == EACCES || f->os == EROFS || f->os == ENOSPC ? 0 : -1;
+}
+
 int spool_open(struct spool *spool, const char *folder, const struct manifest *manifest,
 	struct deadline deadline, struct fail *f)
 {
@@ -51,10 +66,7 @@ int spool_open(struct spool *spool, const char *folder, const struct manifest *m
 	spool->package = file_join(folder, name);
 	spool->result = text_format("%s.result.json", spool->package);
 	free(name);
-	char *lock = text_format("%s.lock", spool->package);
-	int result = wait_for_lock(spool, lock, deadline, f);
-	free(lock);
-	if (result != 0)
+	if (wait_for_lock(spool, deadline, f) != 0)
 		return -1;
 	file_remove_leftovers(spool->package);
 	spool->waited = file_is_there(spool->package);
@@ -74,7 +86,8 @@ int spool_finish(struct spool *spool, struct fail *f)
 	if (file_remove(spool->package, f) != 0 || file_remove(spool->result, f) != 0)
 		return -1;
 	file_lock_release(&spool->lock); /* its file is in the folder */
-	rmdir(spool->folder);		 /* only an empty one goes */
+	if (!spool->keeps_folder)
+		rmdir(spool->folder); /* only an empty one goes */
 	return 0;
 }
 

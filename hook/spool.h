@@ -14,9 +14,10 @@
 
 struct spool {
 	char *folder;
-	char *package; /* path */
-	char *result;  /* path */
-	bool waited;   /* the package was there before: an earlier attempt left it */
+	char *package;	   /* path */
+	char *result;	   /* path */
+	bool keeps_folder; /* it was configured: it stays when it is empty */
+	bool waited;	   /* the package was there before: an earlier attempt left it */
 	struct file_lock lock;
 };
 
@@ -25,11 +26,16 @@ struct spool {
 MUST_CHECK int spool_open(struct spool *spool, const char *folder, const struct manifest *manifest,
 	struct deadline deadline, struct fail *f);
 
+/* spool_lock - the same lock for a package that lies anywhere; where its folder cannot be written
+ * to, nobody else works on it from there, and none is taken */
+MUST_CHECK int spool_lock(
+	struct spool *spool, const char *package, struct deadline deadline, struct fail *f);
+
 /* spool_keep - write the result beside the package, which stays */
 MUST_CHECK int spool_keep(struct spool *spool, const char *result_line, struct fail *f);
 
 /* spool_finish - the outcome is final: remove package and result, and the folder where it is empty
- * then */
+ * then, unless it is one to keep */
 MUST_CHECK int spool_finish(struct spool *spool, struct fail *f);
 
 void spool_release(struct spool *spool);

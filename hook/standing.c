@@ -116,15 +116,27 @@ static bool is_newer(struct place a, struct place b)
 	return a.at != b.at ? a.at > b.at : a.number > b.number;
 }
 
+/* Whether a version was ever Production: a training that was overtaken before it could be promoted
+ * never left the stage None. Without stages its own history tells. */
+static bool has_served(const struct standing *standing, const struct version *version)
+{
+	if (standing->stages)
+		return text_equal(version->stage, STAGE_PRODUCTION) ||
+		       text_equal(version->stage, STAGE_ARCHIVED);
+	const char *history = version_tag(version, TAG_HISTORY);
+	return history != NULL && strstr(history, "\"" STAGE_PRODUCTION "\"") != NULL;
+}
+
 static const struct version *newest_between(
-	const struct standing *standing, struct place after, struct place before)
+	const struct standing *standing, struct place after, struct place before, bool served_only)
 {
 	const struct version *newest = NULL;
 	struct place newest_at = after;
 	for (size_t i = 0; i < standing->versions.count; i++) {
 		const struct version *version = &standing->versions.items[i];
 		struct place at = {.number = version->number};
-		if (!is_candidate(standing, version, &at.at))
+		if (!is_candidate(standing, version, &at.at) ||
+			(served_only && !has_served(standing, version)))
 			continue;
 		if (!is_newer(at, newest_at) || !is_newer(before, at))
 			continue;
@@ -157,7 +169,7 @@ int64_t standing_winner(const struct standing *standing)
 	/* trained at the very moment of the decision is not trained after it */
 	struct place decision = {decided_at, INT64_MAX};
 	const struct version *newest =
-		newest_between(standing, decided != 0 ? decision : first, last);
+		newest_between(standing, decided != 0 ? decision : first, last, false);
 	return newest != NULL ? newest->number : decided;
 }
 
@@ -169,7 +181,7 @@ int64_t standing_previous(const struct standing *standing, int64_t winner)
 		return 0;
 	if (!version_intent(standing, version, &place.at))
 		place.at = version->created_ms;
-	const struct version *previous = newest_between(standing, first, place);
+	const struct version *previous = newest_between(standing, first, place, true);
 	return previous != NULL ? previous->number : 0;
 }
 
@@ -194,4 +206,14 @@ bool standing_is_settled(const struct standing *standing, bool stage, bool alias
 		return true;
 	return standing_alias(standing, ALIAS_PRODUCTION) == winner &&
 	       standing_alias(standing, ALIAS_PREVIOUS) == standing_previous(standing, winner);
+}
+
+bool standing_lacks_stages(const struct standing *standing)
+{
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const char *stage = standing->versions.items[i].stage;
+		if (stage != NULL && stage[0] != '\0')
+			return false;
+	}
+	return standing->versions.count > 0;
 }

@@ -77,12 +77,16 @@ size_t standing_production_count(const struct standing *standing);
 /* standing_winner - the number of the version that should be Production; 0: none should */
 int64_t standing_winner(const struct standing *standing);
 
-/* standing_previous - where a rollback from `winner` goes: the candidate trained last before it (of
- * one instant: the next lower number); 0: nowhere */
+/* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
+ * once, the one trained last before it; 0: nowhere */
 int64_t standing_previous(const struct standing *standing, int64_t winner);
 
 /* standing_find_digest - the lowest version with that digest tag, or NULL */
 struct version *standing_find_digest(const struct standing *standing, const char *digest);
+
+/* standing_lacks_stages - there are versions, and not one of them says a stage: this registry has
+ * none */
+bool standing_lacks_stages(const struct standing *standing);
 
 /* standing_is_settled - the winner alone is Production, and the aliases agree where they are kept
  */

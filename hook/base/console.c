@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,8 +103,25 @@ void console_result(const char *line)
 	clear_bar();
 	fflush(stderr);
 	fprintf(stdout, "%s\n", line);
-	fflush(stdout);
+	if (fflush(stdout) != 0 || ferror(stdout))
+		fputs("warning: the result line could not be written to stdout\n", stderr);
 	closed = true;
+}
+
+char *console_ask(const char *question)
+{
+	char *line = NULL;
+	size_t size = 0;
+	clear_bar();
+	fputs(question, stderr);
+	fflush(stderr);
+	ssize_t length = getline(&line, &size, stdin);
+	if (length < 0) {
+		free(line);
+		return NULL;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return line;
 }
 
 void progress_start(struct progress *progress, const char *what, uint64_t total)

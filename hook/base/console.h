@@ -28,6 +28,10 @@ void console_print(const char *string);
  * ignored */
 void console_result(const char *line);
 
+/* console_ask - print a question to stderr and read a line from stdin; the caller frees it; NULL
+ * where none came */
+char *console_ask(const char *question);
+
 /* console_bold - "\033[1m" or "" and console_plain - its end, for stderr or stdout as it is a
  * terminal */
 const char *console_bold(void);

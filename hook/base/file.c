@@ -116,7 +116,7 @@ int file_create(const char *path, struct file_writer *w, struct fail *f)
 	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (w->fd >= 0)
 		return 0;
-	int result = output_fail(w->temporary, f);
+	int result = output_fail(w->path, f); /* the name that the caller knows */
 	free(w->path);
 	free(w->temporary);
 	*w = (struct file_writer){0};
@@ -131,7 +131,7 @@ int file_write(struct file_writer *w, const void *bytes, size_t size, struct fai
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return output_fail(w->temporary, f);
+			return output_fail(w->path, f);
 		at += count;
 		size -= (size_t)count;
 		w->size += (uint64_t)count;
@@ -157,11 +157,11 @@ static int sync_folder(const char *path, struct fail *f)
 static int file_commit(struct file_writer *w, struct fail *f)
 {
 	if (fsync(w->fd) != 0)
-		return output_fail(w->temporary, f);
+		return output_fail(w->path, f);
 	int closed = close(w->fd);
 	w->fd = -1;
 	if (closed != 0)
-		return output_fail(w->temporary, f);
+		return output_fail(w->path, f);
 	if (rename(w->temporary, w->path) != 0)
 		return output_fail(w->path, f);
 	free(w->temporary);

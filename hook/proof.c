@@ -1,0 +1,87 @@
+#include "proof.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packaging/package.h"
+#include "standing.h"
+#include "store.h"
+
+static void add_sum(struct text *sums, const char *sha256, const char *path)
+{
+	text_printf(sums, "%s  %s\n", sha256, path);
+}
+
+void proof_content(const struct manifest *manifest, char digest[SHA256_HEX])
+{
+	struct text sums = {0};
+	for (size_t i = 0; i < manifest->file_count; i++)
+		add_sum(&sums, manifest->files[i].sha256, manifest->files[i].path);
+	sha256_of(text_string(&sums), sums.size, digest);
+	text_release(&sums);
+}
+
+static int sum_all(struct store *store, const struct store_listing *listing,
+	char digest[SHA256_HEX], struct fail *f)
+{
+	struct text sums = {0};
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < listing->count; i++) {
+		char sha256[SHA256_HEX];
+		uint64_t size;
+		bool found;
+		result =
+			store_get_digest(store, listing->objects[i].path, sha256, &size, &found, f);
+		if (result == 0 && found)
+			add_sum(&sums, sha256, listing->objects[i].path);
+	}
+	if (result == 0)
+		sha256_of(text_string(&sums), sums.size, digest);
+	text_release(&sums);
+	return result;
+}
+
+static int check_content(struct store *store, const char *expected, struct fail *f)
+{
+	struct store_listing listing = {0};
+	char digest[SHA256_HEX];
+	if (store_list(store, "", &listing, f) != 0)
+		return -1;
+	int result = sum_all(store, &listing, digest, f);
+	if (result == 0 && listing.count == 0)
+		result = fail_set(f, STATUS_REFUSED, "its files are gone");
+	else if (result == 0 && strcmp(digest, expected) != 0)
+		result =
+			fail_set(f, STATUS_REFUSED, "its files are not those that were registered");
+	store_listing_release(&listing);
+	return result;
+}
+
+static int check_mlmodel(struct store *store, struct fail *f)
+{
+	char digest[SHA256_HEX];
+	uint64_t size;
+	bool found;
+	if (store_get_digest(store, "MLmodel", digest, &size, &found, f) != 0)
+		return -1;
+	return found ? 0 : fail_set(f, STATUS_REFUSED, "its files are gone: there is no MLmodel");
+}
+
+int proof_check(
+	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f)
+{
+	struct store store = {0};
+	const char *content = version_tag(version, TAG_CONTENT);
+	char *uri = NULL;
+	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
+		return -1;
+	int result = store_open(&store, mlflow, uri, f);
+	if (result == 0)
+		result = content != NULL ? check_content(&store, content, f)
+					 : check_mlmodel(&store, f);
+	if (result != 0)
+		fail_hint(f, "it is at %.160s", uri);
+	store_release(&store);
+	free(uri);
+	return result;
+}
