@@ -136,8 +136,10 @@ static int read_settings(
 	if (archive_reader_next(r, &found, f) != 0)
 		return -1;
 	*end = !found;
-	if (!found)
+	if (!found) {
+		archive_reader_forbid(r, SETTINGS_BYTES);
 		return 0;
+	}
 	if (strcmp(r->name, SETTINGS_NAME) != 0)
 		return name_stranger(r, manifest, manifest->file_count, f);
 	int result = read_text(r, SETTINGS_BYTES, &text, f);

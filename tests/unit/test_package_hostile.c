@@ -299,6 +299,25 @@ static void far_behind_tar(struct tarball *tar, const struct row *row)
 	text_add_string(&tar->behind_tar, "hidden");
 }
 
+static void huge_settings(struct tarball *tar, const struct row *row)
+{
+	(void)row;
+	char *spaces = memory_get(SETTINGS_BYTES + 1, 1);
+	memset(spaces, ' ', SETTINGS_BYTES + 1);
+	insert_entry(tar, COUNT, SETTINGS_NAME, '0');
+	set_data(&tar->entries[COUNT], spaces, SETTINGS_BYTES + 1);
+	free(spaces);
+}
+
+static void settings_twice(struct tarball *tar, const struct row *row)
+{
+	(void)row;
+	for (size_t i = COUNT; i < COUNT + 2; i++) {
+		insert_entry(tar, i, SETTINGS_NAME, '0');
+		set_data(&tar->entries[i], "{}", 2);
+	}
+}
+
 static void gnu_sparse(struct tarball *tar, const struct row *row)
 {
 	(void)row;
@@ -378,6 +397,11 @@ static const struct row rows[] = {
 	{put_before, "a tar header of a kind", .from = "x", .to = "13 comment=x\n", .type = 'g'},
 	{put_before, "", .from = "x", .to = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n",
 		.type = 'x'},
+	{insert, "settings.json: not named in the manifest", GRAPH, .to = SETTINGS_NAME,
+		.type = '0'},
+	{insert, "settings.json: not JSON", COUNT, .to = SETTINGS_NAME, .type = '0'},
+	{huge_settings, "settings.json: more than 65536 bytes"},
+	{settings_twice, "settings.json: there twice"},
 	{gnu_sparse, "saved_model.pb: a sparse file"},
 	{put_before, "a tar header of a kind", .from = "././@LongLink", .to = "model/conda.yaml",
 		.type = 'L'},
