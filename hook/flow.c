@@ -9,14 +9,28 @@
 #include "flow_source.h"
 #include "history.h"
 
+/* A day: clocks and zones that are wrong are wrong by less. */
+#define TRAINED_AHEAD_MS (INT64_C(24) * 3600 * 1000)
+
 /* A step does its part, or finds it done, and says which in `did`. */
 typedef int step_function(struct flow *flow, struct text *did, struct fail *f);
+
+/* A training of the day after tomorrow would win over every other until then. */
+static int check_trained_at(const struct handoff *handoff, struct fail *f)
+{
+	if (handoff->trained_at_ms <= clock_now_ms() + TRAINED_AHEAD_MS)
+		return 0;
+	fail_set(f, STATUS_UNACCEPTABLE, "trained_at %s is in the future", handoff->trained_at);
+	return fail_hint(f, "correct the clock of the training machine, or this one's");
+}
 
 static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct invocation *call = flow->call;
 	const char *run_id = flow->manifest->handoff.run_id;
 	bool found;
+	if (check_trained_at(&flow->manifest->handoff, f) != 0)
+		return -1;
 	if (session_open(&flow->session, &call->settings, call->deadline, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, flow->session.registry->base);
