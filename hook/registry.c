@@ -55,9 +55,8 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 		r->stage = fresh.stages = false;
 	standing_release(&r->standing);
 	r->standing = fresh;
-	r->read = true;
 	/* that there is no such model is asked again: the next step may have made it */
-	r->fresh = *found;
+	r->read = r->fresh = *found;
 	return 0;
 }
 
@@ -72,7 +71,12 @@ int registry_ensure_model(struct registry *r, struct fail *f)
 	bool found;
 	if (read_unless_fresh(r, &found, f) != 0)
 		return -1;
-	return found ? 0 : mlflow_create_model(r->mlflow, r->model, f);
+	if (found)
+		return 0;
+	if (mlflow_create_model(r->mlflow, r->model, f) != 0)
+		return -1;
+	r->read = true; /* a planned model is there for what is planned next */
+	return 0;
 }
 
 /* A planned write changes the standing in memory, so that the next step plans on top of it. */
@@ -361,6 +365,10 @@ static int push(struct registry *r, int64_t winner, const char *by, struct fail 
 		fail_set(f, STATUS_REFUSED, "this registry has neither stages nor aliases");
 		return fail_hint(f, "is it an MLflow Model Registry? modelhook doctor tells");
 	}
+	/* Without stages the history alone tells later who was Production: it is written first. */
+	if (!r->stage && standing_alias(&r->standing, ALIAS_PRODUCTION) != winner &&
+		history_record_transition(r, winner, by, f) != 0)
+		return -1;
 	if (push_alias(r, ALIAS_PRODUCTION, winner, f) != 0)
 		return -1;
 	return push_alias(r, ALIAS_PREVIOUS, standing_previous(&r->standing, winner), f);
