@@ -178,25 +178,35 @@ static void decide(struct flow *flow, const struct champion *champion)
 	free(metrics);
 }
 
-/* {"verdict", "at", "gates": [...], "override": {"why", "by"}}, for the tag modelhook.gate */
-static char *verdict_text(const struct flow *flow)
+/* What every server takes as the value of a tag: MLflow 1 cuts off at 5,000 characters. */
+#define VERDICT_MAX 4500
+
+static cJSON *gates_json(const struct result *result, bool with_detail, bool *overridden)
 {
-	const struct result *result = &flow->call->result;
-	char at[32];
-	cJSON *object = cJSON_CreateObject();
-	clock_format_rfc3339(at, clock_now_ms());
-	cJSON_AddStringToObject(object, "verdict", flow->passed ? "passed" : "rejected");
-	cJSON_AddStringToObject(object, "at", at);
-	cJSON *list = cJSON_AddArrayToObject(object, "gates");
-	bool overridden = false;
+	cJSON *list = cJSON_CreateArray();
+	*overridden = false;
 	for (size_t i = 0; i < result->gate_count; i++) {
 		cJSON *gate = cJSON_CreateObject();
 		cJSON_AddStringToObject(gate, "name", result->gates[i].name);
 		cJSON_AddStringToObject(gate, "verdict", result->gates[i].verdict);
-		cJSON_AddStringToObject(gate, "detail", result->gates[i].detail);
+		if (with_detail)
+			cJSON_AddStringToObject(gate, "detail", result->gates[i].detail);
 		cJSON_AddItemToArray(list, gate);
-		overridden = overridden || strcmp(result->gates[i].verdict, "overridden") == 0;
+		*overridden = *overridden || strcmp(result->gates[i].verdict, "overridden") == 0;
 	}
+	return list;
+}
+
+static char *print_verdict(const struct flow *flow, bool with_detail)
+{
+	char at[32];
+	bool overridden;
+	cJSON *object = cJSON_CreateObject();
+	clock_format_rfc3339(at, clock_now_ms());
+	cJSON_AddStringToObject(object, "verdict", flow->passed ? "passed" : "rejected");
+	cJSON_AddStringToObject(object, "at", at);
+	cJSON_AddItemToObject(
+		object, "gates", gates_json(&flow->call->result, with_detail, &overridden));
 	if (overridden) {
 		cJSON *override = cJSON_AddObjectToObject(object, "override");
 		cJSON_AddStringToObject(override, "why", flow->call->settings.override_reason);
@@ -207,6 +217,17 @@ static char *verdict_text(const struct flow *flow)
 	if (text == NULL)
 		fail_out_of_memory();
 	return text;
+}
+
+/* {"verdict", "at", "gates": [...], "override": {"why", "by"}}, for the tag modelhook.gate; the
+ * numbers of very many gates stay in the result alone */
+static char *verdict_text(const struct flow *flow)
+{
+	char *text = print_verdict(flow, true);
+	if (strlen(text) <= VERDICT_MAX)
+		return text;
+	cJSON_free(text);
+	return print_verdict(flow, false);
 }
 
 static void describe(const struct flow *flow, struct text *did)
