@@ -20,6 +20,7 @@ static bool take_field(pb_istream_t *stream, const struct wire_field *field, voi
 	fingerprint->fields |= field->number <= 7 ? 1u << field->number : 1;
 	switch (field->number) {
 	case 1:
+		return wire_number(stream, field, &fingerprint->saved_model_checksum);
 	case 2:
 	case 3:
 	case 4:
@@ -92,4 +93,15 @@ void fingerprint_check(const struct fingerprint *fingerprint, const char *file,
 			"its checkpoint_hash is %016" PRIx64 ", that of variables.index is "
 			"%016" PRIx64 ": graph and weights are of two exports, or one was changed",
 			said, is);
+}
+
+void fingerprint_check_graph(const struct fingerprint *fingerprint, const char *file,
+	uint64_t checksum, struct findings *findings)
+{
+	uint64_t said = fingerprint->saved_model_checksum;
+	if (fingerprint->producer == FINGERPRINT_PRODUCER && said != checksum)
+		findings_add(findings, FINDING_DAMAGE, file, -1, NULL,
+			"its checksum is %016" PRIx64 ", fingerprint.pb says %016" PRIx64
+			": one of them was changed after the export",
+			checksum, said);
 }

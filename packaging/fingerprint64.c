@@ -7,17 +7,6 @@ static const uint64_t K0 = 0xc3a5c85c97cb3127;
 static const uint64_t K1 = 0xb492b66fbe98f273;
 static const uint64_t K2 = 0x9ae16a3b2f90404f;
 
-struct two {
-	uint64_t first;
-	uint64_t second;
-};
-
-/* What is carried from one 64-byte block to the next. */
-struct state {
-	uint64_t x, y, z;
-	struct two v, w;
-};
-
 static uint64_t get32(const uint8_t *s)
 {
 	return (uint64_t)s[0] | (uint64_t)s[1] << 8 | (uint64_t)s[2] << 16 | (uint64_t)s[3] << 24;
@@ -87,7 +76,7 @@ static uint64_t hash_to_64(const uint8_t *s, size_t size)
 	return mix(rotate(e + f, 43) + rotate(g, 30) + h, e + rotate(f + a, 18) + g, factor);
 }
 
-static struct two weak_hash_32(const uint8_t *s, uint64_t a, uint64_t b)
+static void weak_hash_32(uint64_t out[2], const uint8_t *s, uint64_t a, uint64_t b)
 {
 	uint64_t last = get64(s + 24);
 	a += get64(s);
@@ -95,47 +84,88 @@ static struct two weak_hash_32(const uint8_t *s, uint64_t a, uint64_t b)
 	uint64_t c = a;
 	a += get64(s + 8) + get64(s + 16);
 	b += rotate(a, 44);
-	return (struct two){a + last, b + c};
+	out[0] = a + last;
+	out[1] = b + c;
 }
 
 /* One block; the last one takes another factor and weighs v and w nine times. */
-static void add_block(struct state *t, const uint8_t *s, uint64_t factor, uint64_t weight)
+static void add_block(struct fingerprint64 *t, const uint8_t *s, uint64_t factor, uint64_t weight)
 {
-	uint64_t x = rotate(t->x + t->y + t->v.first + get64(s + 8), 37) * factor;
-	uint64_t y = rotate(t->y + t->v.second + get64(s + 48), 42) * factor;
-	x ^= t->w.second * weight;
-	y += t->v.first * weight + get64(s + 40);
-	uint64_t z = rotate(t->z + t->w.first, 33) * factor;
-	t->v = weak_hash_32(s, t->v.second * factor, x + t->w.first);
-	t->w = weak_hash_32(s + 32, z + t->w.second, y + get64(s + 16));
+	uint64_t x = rotate(t->x + t->y + t->v[0] + get64(s + 8), 37) * factor;
+	uint64_t y = rotate(t->y + t->v[1] + get64(s + 48), 42) * factor;
+	x ^= t->w[1] * weight;
+	y += t->v[0] * weight + get64(s + 40);
+	uint64_t z = rotate(t->z + t->w[0], 33) * factor;
+	weak_hash_32(t->v, s, t->v[1] * factor, x + t->w[0]);
+	weak_hash_32(t->w, s + 32, z + t->w[1], y + get64(s + 16));
 	t->x = z;
 	t->y = y;
 	t->z = x;
 }
 
-static uint64_t hash_long(const uint8_t *s, size_t size)
+static void begin(struct fingerprint64 *t)
 {
 	const uint64_t seed = 81;
-	struct state t = {.x = seed * K2 + get64(s), .y = seed * K1 + 113};
-	t.z = fold(t.y * K2 + 113) * K2;
-	for (size_t at = 0; at < (size - 1) / 64 * 64; at += 64)
-		add_block(&t, s + at, K1, 1);
+	t->x = seed * K2 + get64(t->block);
+	t->y = seed * K1 + 113;
+	t->z = fold(t->y * K2 + 113) * K2;
+}
+
+/* Bytes follow a whole block: it was not the last one, which is mixed in otherwise. */
+static void end_block(struct fingerprint64 *t)
+{
+	if (t->size == 64)
+		begin(t);
+	add_block(t, t->block, K1, 1);
+	memcpy(t->before, t->block, 64);
+}
+
+void fingerprint64_add(struct fingerprint64 *hash, const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	while (size > 0) {
+		size_t have = (size_t)(hash->size % 64);
+		size_t count = size < 64 - have ? size : 64 - have;
+		if (have == 0 && hash->size > 0)
+			end_block(hash);
+		memcpy(hash->block + have, at, count);
+		hash->size += count;
+		at += count;
+		size -= count;
+	}
+}
+
+/* The last 64 bytes as one block, which may overlap the one before. */
+static uint64_t finish_long(struct fingerprint64 t)
+{
+	uint8_t last[64];
+	size_t have = (size_t)((t.size - 1) % 64) + 1;
+	memcpy(last, t.before + have, 64 - have);
+	memcpy(last + 64 - have, t.block, have);
 	uint64_t factor = K1 + ((t.z & 0xff) << 1);
-	t.w.first += (size - 1) & 63;
-	t.v.first += t.w.first;
-	t.w.first += t.v.first;
-	add_block(&t, s + size - 64, factor, 9);
-	return mix(mix(t.v.first, t.w.first, factor) + fold(t.y) * K0 + t.z,
-		mix(t.v.second, t.w.second, factor) + t.x, factor);
+	t.w[0] += (t.size - 1) & 63;
+	t.v[0] += t.w[0];
+	t.w[0] += t.v[0];
+	add_block(&t, last, factor, 9);
+	return mix(mix(t.v[0], t.w[0], factor) + fold(t.y) * K0 + t.z,
+		mix(t.v[1], t.w[1], factor) + t.x, factor);
+}
+
+uint64_t fingerprint64_finish(const struct fingerprint64 *hash)
+{
+	size_t size = (size_t)hash->size;
+	if (hash->size > 64)
+		return finish_long(*hash);
+	if (size <= 16)
+		return hash_to_16(hash->block, size);
+	if (size <= 32)
+		return hash_to_32(hash->block, size);
+	return hash_to_64(hash->block, size);
 }
 
 uint64_t fingerprint64(const void *bytes, size_t size)
 {
-	if (size <= 16)
-		return hash_to_16(bytes, size);
-	if (size <= 32)
-		return hash_to_32(bytes, size);
-	if (size <= 64)
-		return hash_to_64(bytes, size);
-	return hash_long(bytes, size);
+	struct fingerprint64 hash = {0};
+	fingerprint64_add(&hash, bytes, size);
+	return fingerprint64_finish(&hash);
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "packaging/dtype.h"
 #include "packaging/fingerprint64.h"
+#include "packaging/graph_checksum.h"
 #include "packaging/wire.h"
 
 #define NAME_MAX_SIZE 65536 /* bytes of any name in a graph */
@@ -429,17 +430,42 @@ static bool has_graph(const struct reading *reading, const char *file, struct fi
 	return wrong == NULL;
 }
 
+/* Messages that are skipped here are broken or whole for the checksum, which looks into more of
+ * them; what is broken for both is said once (file is NULL then). */
+static bool take_checksum(struct meta_graph *graph, struct graph_checksum *checksum,
+	const char *file, struct findings *findings)
+{
+	uint64_t position = checksum->position;
+	enum graph_checksum_end end = graph_checksum_finish(checksum, &graph->checksum);
+	graph->has_checksum = file != NULL && end == GRAPH_CHECKSUM_WHOLE;
+	if (file == NULL)
+		return false;
+	if (end == GRAPH_CHECKSUM_BROKEN)
+		findings_add(findings, FINDING_DAMAGE, file, (int64_t)position, NULL,
+			"it does not decode: a message does not fit into what holds it");
+	if (end == GRAPH_CHECKSUM_TOO_LARGE)
+		findings_add(findings, FINDING_NOTE, file, (int64_t)position, NULL,
+			"a map of megabytes, such as the attributes of a large constant: its "
+			"checksum is not compared with fingerprint.pb");
+	return end != GRAPH_CHECKSUM_BROKEN;
+}
+
 int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
 	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f)
 {
 	struct reading reading = {.memory = META_GRAPH_MEMORY};
 	struct wire_source source = {.reader = reader, .f = f};
+	struct graph_checksum checksum;
+	graph_checksum_begin(&checksum);
+	reader_tap(reader, graph_checksum_add, &checksum);
 	pb_istream_t stream = wire_stream(&source, size);
 	bool whole = wire_each(&stream, take_saved_model, &reading);
-	*found = whole && has_graph(&reading, file, findings);
+	reader->tap = NULL;
 	if (!whole && !source.failed)
 		findings_add(findings, FINDING_DAMAGE, file, (int64_t)reader->offset, NULL,
 			"it does not decode: %s", PB_GET_ERROR(&stream));
+	bool checked = take_checksum(&reading.best, &checksum, whole ? file : NULL, findings);
+	*found = whole && checked && has_graph(&reading, file, findings);
 	put_in_order(&reading.best);
 	*graph = reading.best;
 	meta_graph_release(&reading.at_hand);

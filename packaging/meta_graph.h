@@ -3,7 +3,7 @@
  *
  * Read as a stream: the graph's functions, its attributes and the object graph are skipped, only
  * the names of its nodes are kept, as hashes. What is kept is bounded by META_GRAPH_MEMORY.
- * The file carries no checksum: damage that leaves its structure whole cannot be seen here.
+ * The file carries no checksum of its own: fingerprint.pb has it.
  *
  * Owns everything it points to until meta_graph_release.
  */
@@ -26,6 +26,8 @@ struct meta_graph {
 	size_t tag_count;
 	bool has_serve;
 	bool has_saver; /* it restores variables when loaded */
+	bool has_checksum;
+	uint64_t checksum; /* of the whole file, see graph_checksum.h */
 };
 
 /* meta_graph_read - read saved_model.pb of `size` bytes to its end. *found says whether it decoded

@@ -42,6 +42,14 @@ void reader_of_memory(struct reader *reader, const void *bytes, size_t size)
 	sha256_add(&reader->sha, bytes, size);
 }
 
+void reader_tap(struct reader *reader, reader_taker *tap, void *context)
+{
+	reader->tap = tap;
+	reader->context = context;
+	if (reader->left > 0)
+		tap(context, reader->bytes, reader->left);
+}
+
 static int reader_fill(struct reader *reader, struct fail *f)
 {
 	if (stop_check(f) != 0)
@@ -55,6 +63,8 @@ static int reader_fill(struct reader *reader, struct fail *f)
 	reader->bytes = reader->buffer;
 	reader->left = (size_t)count;
 	sha256_add(&reader->sha, reader->buffer, reader->left);
+	if (reader->tap != NULL)
+		reader->tap(reader->context, reader->buffer, reader->left);
 	if (reader->progress != NULL)
 		progress_add(reader->progress, reader->left);
 	return 0;

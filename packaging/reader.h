@@ -16,6 +16,9 @@
 #include "base/console.h"
 #include "packaging/sha256.h"
 
+/* reader_taker - is given every byte of the file, in order, as the digest is */
+typedef void reader_taker(void *context, const uint8_t *bytes, size_t size);
+
 struct reader {
 	uint64_t offset; /* in the file, of the next byte to be lent */
 	char *path;	 /* NULL for bytes in memory */
@@ -25,6 +28,8 @@ struct reader {
 	size_t left;	      /* in the buffer */
 	struct sha256 sha;
 	struct progress *progress; /* borrowed, may be NULL */
+	reader_taker *tap;	   /* NULL: none */
+	void *context;		   /* of the tap, borrowed */
 };
 
 /* reader_open - open folder/name; progress may be NULL */
@@ -33,6 +38,9 @@ MUST_CHECK int reader_open(struct reader *reader, const char *folder, const char
 
 /* reader_of_memory - read bytes, which are borrowed */
 void reader_of_memory(struct reader *reader, const void *bytes, size_t size);
+
+/* reader_tap - give every byte to one more taker; to be called before the first is lent */
+void reader_tap(struct reader *reader, reader_taker *tap, void *context);
 
 /* reader_lend - the bytes that follow, as many as are there, at most max; none at the end. They
  * stay until the next call. */

@@ -203,11 +203,12 @@ static bool has_file(const struct inspection *in, const char *path)
 
 static void check_graph(struct inspection *in)
 {
-	if (has_file(in, GRAPH)) {
-		if (in->has_graph)
-			meta_graph_check(&in->graph, GRAPH, &in->findings);
+	if (in->has_fingerprint && in->graph.has_checksum)
+		fingerprint_check_graph(&in->fingerprint, GRAPH, in->graph.checksum, &in->findings);
+	if (in->has_graph)
+		meta_graph_check(&in->graph, GRAPH, &in->findings);
+	if (has_file(in, GRAPH))
 		return;
-	}
 	if (has_file(in, "saved_model.cpb"))
 		damaged(in, GRAPH,
 			"not there: the graph is split (saved_model.cpb), not read here");

@@ -79,8 +79,9 @@ struct saved_model {
 };
 
 /* saved_model_read - inspect the SavedModel in folder. progress may be NULL; it is started and
- * ended here. What the bytes cannot tell: a bit of the graph or of an asset that differs, where the
- * structure holds; neither carries a checksum (a handoff's `files` does that). */
+ * ended here. What the bytes cannot tell: that an asset was changed, or a graph whose
+ * fingerprint.pb is not there or of another version than TensorFlow 2.21's; a handoff's `files`
+ * tells those. */
 MUST_CHECK int saved_model_read(
 	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f);
 

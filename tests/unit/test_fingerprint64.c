@@ -46,8 +46,27 @@ static void every_length_gives_the_known_hash(void **state)
 		assert_true(fingerprint64(bytes, rows[i].size) == rows[i].hash);
 }
 
+static void pieces_of_every_size_give_what_the_whole_gives(void **state)
+{
+	uint8_t bytes[300];
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + 3);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (size_t piece = 1; piece <= 130; piece++) {
+			struct fingerprint64 hash = {0};
+			for (size_t at = 0; at < rows[i].size; at += piece)
+				fingerprint64_add(&hash, bytes + at,
+					piece < rows[i].size - at ? piece : rows[i].size - at);
+			assert_true(fingerprint64_finish(&hash) == rows[i].hash);
+		}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(every_length_gives_the_known_hash)};
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_length_gives_the_known_hash),
+		cmocka_unit_test(pieces_of_every_size_give_what_the_whole_gives),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -44,7 +44,8 @@ static void write_text(const char *name, struct text *text)
 	text_release(text);
 }
 
-static void write_graph(bool with_saver)
+/* Gives the checksum that its fingerprint has: its maps are in order. */
+static uint64_t write_graph(bool with_saver)
 {
 	struct text model = {0}, graph = {0}, info = {0}, nodes = {0}, node = {0};
 	struct text signature = {0}, entry = {0}, asset = {0};
@@ -69,7 +70,9 @@ static void write_graph(bool with_saver)
 	put_string(&asset, 2, "words.txt");
 	put_message(&graph, 6, &asset);
 	put_message(&model, 2, &graph);
+	uint64_t checksum = fingerprint64(model.data, model.size);
 	write_text("saved_model.pb", &model);
+	return checksum;
 }
 
 /* A sound model of one float, with an asset and a fingerprint of the index. */
@@ -82,13 +85,13 @@ static void write_model(float value)
 	add_header(&maker, 1);
 	add_entry(&maker, "weight", 6, &entry);
 	table_maker_finish(&maker);
-	for (unsigned i = 1; i <= 4; i++)
+	put_number(&fingerprint, 1, write_graph(true));
+	for (unsigned i = 2; i <= 4; i++)
 		put_number(&fingerprint, i, i);
 	put_number(&fingerprint, 5, fingerprint64(maker.file.data, maker.file.size));
 	put_number(&version, 1, 4);
 	put_message(&fingerprint, 6, &version);
 	put_string(&fingerprint, 7, "1");
-	write_graph(true);
 	write_text("fingerprint.pb", &fingerprint);
 	write_text(INDEX, &maker.file);
 	write_file(SHARD, &value, 4);
@@ -229,6 +232,14 @@ static void weights_of_another_export_are_refused(void **state)
 	free(path);
 }
 
+static void a_graph_of_another_export_is_refused(void **state)
+{
+	(void)state;
+	write_model(1);
+	write_graph(false);
+	assert_non_null(strstr(verdict(false), "saved_model.pb: its checksum is"));
+}
+
 static void nonfinite_weights_are_a_matter_of_choice(void **state)
 {
 	const uint32_t bits = 0x7f800000;
@@ -271,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_model_may_have_no_variables),
 		cmocka_unit_test(another_shard_is_refused_and_another_file_noted),
 		cmocka_unit_test(weights_of_another_export_are_refused),
+		cmocka_unit_test(a_graph_of_another_export_is_refused),
 		cmocka_unit_test(nonfinite_weights_are_a_matter_of_choice),
 		cmocka_unit_test(damage_outranks_nan_and_is_counted),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
