@@ -17,7 +17,7 @@
 void http_transfer_init(struct http_transfer *t, struct http *http,
 	const struct http_request *request, struct http_answer *answer)
 {
-	*answer = (struct http_answer){0};
+	*answer = (struct http_answer){.tries = 1};
 	*t = (struct http_transfer){
 		.http = http,
 		.request = request,
@@ -87,8 +87,6 @@ static int prepare_again(struct http_transfer *t)
 
 void http_transfer_begin(struct http_transfer *t)
 {
-	if (t->hops == 0)
-		t->answer->tries++;
 	if (deadline_left(t->http->deadline) == 0) {
 		fail_set(&t->fail, STATUS_LATER, "the deadline is over");
 		finish_failed(t);
@@ -138,6 +136,7 @@ static bool try_again(struct http_transfer *t, const char *why)
 	if (ms < 0 || ms >= deadline_left(t->http->deadline))
 		return false;
 	say_again(t, why, ms);
+	t->answer->tries = next;
 	free(t->url);
 	t->url = text_copy(t->request->url);
 	t->hops = 0;

@@ -1,4 +1,5 @@
 /* Tests of the verbs: what an answer means, what is sent, what a plan holds. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -302,10 +303,11 @@ static void logged_models_are_ours_and_newest_first(void **state)
 
 static void a_plan_holds_the_writes_and_sends_none(void **state)
 {
-	struct pair tag = {"k", "v"};
+	static char key[] = "k", value[] = "v", loss[] = "loss";
+	struct pair tag = {key, value};
 	struct version_request request = {
 		.model = "m\n2", .source = "s", .run_id = "r", .tags = &tag, .tag_count = 1};
-	struct metric metric = {"loss", 0.0 / 0.0};
+	struct metric metric = {loss, NAN};
 	struct store store;
 	struct http_body body = {.bytes = "x", .size = 1};
 	struct version version;
