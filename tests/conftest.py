@@ -15,6 +15,7 @@ import environment
 import pytest
 import tiny_model
 from fake_mlflow import FakeMlflow
+from promoting import Site
 from servers import MLflow, PostgreSQL
 
 MODEL = "fish-classifier-efficientnet-b4"
@@ -140,6 +141,12 @@ def make_handoff(tmp_path: Path) -> HandoffMaker:
         return job / "handoff.json"
 
     return make
+
+
+@pytest.fixture
+def site(hook: Hook, fake: FakeMlflow, make_handoff: HandoffMaker) -> Site:
+    """A training job after another, with one hook and one fake server."""
+    return Site(hook, fake, make_handoff)
 
 
 @pytest.fixture(scope="session")

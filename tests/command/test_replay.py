@@ -1,0 +1,205 @@
+"""modelhook replay: a package alone, on any machine, any number of times, comes to the same end."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from promoting import FILES, FIRST_RUN, MODEL, REPORT, Site, complaints
+
+NEVER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+
+
+@pytest.fixture
+def packed(site: Site, tmp_path: Path) -> Path:
+    """A package of a training, away from its handoff, which is gone."""
+    handoff = site.train()
+    package = tmp_path / "elsewhere/a package.tar.gz"
+    package.parent.mkdir()
+    assert site.hook("pack", handoff, "-o", package).status == 0
+    for path in sorted(handoff.parent.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert site.fake.requests == []
+    return package
+
+
+def test_replay_finishes_from_the_package_alone(site: Site, packed: Path) -> None:
+    ended = site.hook("replay", packed)
+    assert (ended.status, ended.result["outcome"], ended.result["version"]) == (0, "promoted", "1")
+    assert site.sent == FIRST_RUN
+    assert site.production == [1]
+    assert ended.result["steps"][0]["name"] == "check"
+    assert ended.result["package"] == str(packed)
+    assert packed.exists()
+
+
+def test_replay_may_be_repeated_and_writes_only_its_outcome(site: Site, packed: Path) -> None:
+    first = site.hook("replay", packed)
+    versions = site.fake.versions(MODEL)
+    for _ in range(3):
+        site.forget()
+        again = site.hook("replay", packed)
+        assert again.status == 0
+        assert site.sent == REPORT
+        assert (again.result["version"], again.result["digest"]) == (first.result["version"], first.result["digest"])
+    assert site.fake.versions(MODEL) == versions
+
+
+def test_a_replay_and_a_run_of_the_same_training_are_one_version(site: Site) -> None:
+    handoff = site.train()
+    site.fake.fail("transition-stage", status=500, times=None)
+    failed = site.run(handoff, env=NEVER)
+    assert (failed.status, failed.result["version"]) == (75, "1")
+    package = site.package(handoff)
+    assert failed.result["package"] == str(package)
+    assert f"the package is kept: modelhook replay {package}" in failed.stderr
+    site.forget()
+    assert site.hook("replay", package).status == 0
+    assert not [call for call in site.sent if call.startswith("PUT") or call.endswith("create")]
+    site.forget()
+    assert site.run(handoff).status == 0
+    assert site.sent == REPORT
+    assert complaints(site, handoff) == []
+
+
+def test_a_replay_after_a_newer_training_is_superseded_and_puts_nothing_old_back(site: Site, packed: Path) -> None:
+    site.promote(15)
+    ended = site.hook("replay", packed)
+    assert (ended.status, ended.result["outcome"], ended.result["version"]) == (99, "superseded", "2")
+    assert site.production == [1]
+    again = site.hook("replay", packed)
+    assert (again.status, again.result["outcome"], again.result["version"]) == (99, "superseded", "2")
+    assert len(site.fake.versions(MODEL)) == 2
+
+
+def test_packing_twice_gives_the_same_bytes(site: Site, tmp_path: Path) -> None:
+    handoff = site.train()
+    assert site.hook("pack", handoff, "-o", tmp_path / "a").status == 0
+    assert site.hook("pack", handoff, "-o", tmp_path / "b", env={"TZ": "Asia/Tokyo", "LC_ALL": "C"}).status == 0
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_a_package_that_is_not_there_is_missing(site: Site, tmp_path: Path) -> None:
+    ended = site.hook("replay", tmp_path / "nothing.tar.gz")
+    assert ended.status == 66
+    assert ended.errors[0].startswith(f"package {tmp_path}/nothing.tar.gz: ")
+    assert ended.errors[0].endswith(": No such file or directory")
+    assert site.fake.requests == []
+
+
+def test_gates_and_policy_travel_in_the_package(site: Site, tmp_path: Path) -> None:
+    handoff = site.train(config={"gates": [{"metric": "val_accuracy", "at_least": 0.99}]})
+    package = tmp_path / "elsewhere.tar.gz"
+    assert site.hook("pack", handoff, "-o", package).status == 0
+    ended = site.hook("replay", package)
+    assert (ended.status, ended.result["outcome"]) == (99, "held")
+    assert ended.result["gate"][0]["verdict"] == "rejected"
+    assert site.production == []
+
+
+# ---- packages from anyone's disk
+
+
+def rebuilt(package: Path, change: str) -> bytes:
+    """The package with one thing wrong about it."""
+    out = io.BytesIO()
+    with tarfile.open(package) as old, tarfile.open(fileobj=out, mode="w:gz") as new:
+        for member in old:
+            data = old.extractfile(member).read()
+            named, changed = CHANGES[change]
+            entries = changed(member.name, data) if member.name == named else [(member.name, data, {})]
+            for name, content, extra in entries:
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                info.mode = member.mode
+                for key, value in extra.items():
+                    setattr(info, key, value)
+                new.addfile(info, io.BytesIO(content))
+    return out.getvalue()
+
+
+def with_manifest(data: bytes, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """The manifest, changed."""
+    manifest = json.loads(data)
+    change(manifest)
+    return json.dumps(manifest).encode()
+
+
+INDEX = "model/saved_model/variables/variables.index"
+SHARD = "model/saved_model/variables/variables.data-00000-of-00001"
+Entry = tuple[str, bytes, dict[str, object]]
+CHANGES: dict[str, tuple[str, Callable[[str, bytes], list[Entry]]]] = {
+    "a bit in the weights": (SHARD, lambda name, data: [(name, bytes([data[0] ^ 1]) + data[1:], {})]),
+    "a file more": (INDEX, lambda name, data: [(name, data, {}), ("model/saved_model/zz", b"x", {})]),
+    "a file less": (INDEX, lambda name, data: []),
+    "a file twice": (INDEX, lambda name, data: [(name, data, {})] * 2),
+    "a path upwards": (INDEX, lambda name, data: [(name, data, {}), ("model/../../../evil", b"x", {})]),
+    "an absolute path": (INDEX, lambda name, data: [(name, data, {}), ("/tmp/evil", b"x", {})]),
+    "a link": (INDEX, lambda name, data: [(name, b"", {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"})]),
+    "an unknown key in the manifest": (
+        "manifest.json", lambda name, data: [(name, with_manifest(data, lambda m: m.update(more=1)), {})]),
+    "another run in the manifest": (
+        "manifest.json",
+        lambda name, data: [(name, with_manifest(data, lambda m: m["handoff"].update(run_id="f" * 32)), {})]),
+    "no manifest": ("manifest.json", lambda name, data: []),
+    "nothing": ("", lambda name, data: []),
+}
+
+
+@pytest.mark.parametrize(
+    "change", ["a bit in the weights", "a file more", "a file less", "a file twice", "a path upwards",
+               "an absolute path", "a link", "an unknown key in the manifest", "no manifest"])
+def test_a_package_with_something_wrong_is_refused_without_a_request(site: Site, packed: Path, change: str) -> None:
+    hostile = packed.with_name("hostile")
+    hostile.write_bytes(rebuilt(packed, change))
+    ended = site.hook("replay", hostile)
+    assert ended.status == 65
+    assert len(ended.errors) == 1
+    assert ended.errors[0].startswith("package ")
+    assert site.fake.requests == []
+    assert sorted(path.name for path in packed.parent.iterdir()) == [packed.name, "hostile"]
+    assert not Path("/tmp/evil").exists()
+
+
+def test_the_package_as_it_was_made_passes_when_it_is_only_packed_anew(site: Site, packed: Path) -> None:
+    anew = packed.with_name("anew")
+    anew.write_bytes(rebuilt(packed, "nothing"))
+    assert site.hook("replay", anew).status == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"no package", b"\x1f\x8b\x08\0\0\0\0\0", b"PK\3\4" + b"\0" * 100])
+def test_what_is_no_package_is_refused_without_a_request(site: Site, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file").write_bytes(content)
+    ended = site.hook("replay", tmp_path / "file")
+    assert ended.status == 65
+    assert site.fake.requests == []
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+def test_a_package_that_is_cut_short_is_refused_without_a_request(site: Site, packed: Path, share: float) -> None:
+    content = packed.read_bytes()
+    packed.write_bytes(content[: int(len(content) * share)])
+    ended = site.hook("replay", packed)
+    assert ended.status == 65
+    assert site.fake.requests == []
+
+
+def test_a_manifest_that_names_another_run_sends_no_file_and_makes_no_version(site: Site, packed: Path) -> None:
+    """It is a package of its own, whole in itself; but that run is not there."""
+    other = packed.with_name("other")
+    other.write_bytes(rebuilt(packed, "another run in the manifest"))
+    ended = site.hook("replay", other)
+    assert ended.status in (65, 69)
+    assert site.sent == []
+
+
+def test_the_package_holds_what_the_version_will(site: Site, packed: Path) -> None:
+    with tarfile.open(packed) as archive:
+        names = archive.getnames()
+    assert names[0] == "manifest.json"
+    assert sorted(name for name in names if name.startswith("model/")) == sorted(f"model/{path}" for path in FILES)
