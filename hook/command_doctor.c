@@ -122,21 +122,23 @@ static int probe_store(struct store *store, const char *name, bool plan, struct 
 	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
 	if (store_put(store, name, &body, f) != 0)
 		return -1;
-	if (!plan && read_probe_back(store, name, f) != 0)
-		return -1;
-	return store_remove(store, name, f);
+	return plan ? 0 : read_probe_back(store, name, f);
 }
 
 static int check_store(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	struct store store = {0};
-	char name[40];
+	char folder[40], name[60];
 	(void)warns;
-	snprintf(name, sizeof(name), "probe-%08x", (unsigned)random_below(UINT32_MAX));
+	snprintf(folder, sizeof(folder), "probe-%08x", (unsigned)random_below(UINT32_MAX));
+	snprintf(name, sizeof(name), "%s/probe.txt", folder);
 	int result = store_open(
 		&store, &e->session.tracking.mlflow, "mlflow-artifacts:/modelhook-doctor", f);
 	if (result == 0)
 		result = probe_store(&store, name, e->call->settings.plan, f);
+	/* the folder, not the file: servers before 2 remove folders alone */
+	if (result == 0)
+		result = store_remove(&store, folder, f);
 	store_release(&store);
 	text_add_string(detail, e->call->settings.plan
 					? "would be written, read back and removed again"

@@ -448,11 +448,12 @@ class FakeMlflow:
         if request.method == "PUT":
             kept[path] = request.body
             return Answer(200)
+        if request.method == "DELETE":
+            for gone in [kept_path for kept_path in kept if f"{kept_path}/".startswith(f"{path}/")]:
+                del kept[gone]
+            return Answer.of({})
         if path not in kept:
             raise missing(f"No such artifact: '{path}'")
-        if request.method == "DELETE":
-            del kept[path]
-            return Answer.of({})
         return Answer(200, kept[path], "application/octet-stream")
 
 
