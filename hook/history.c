@@ -94,16 +94,27 @@ int history_record(struct registry *registry, int64_t number, const char *to, co
 	return result;
 }
 
-int history_record_transition(
-	struct registry *registry, int64_t winner, const char *by, struct fail *f)
+static int record_archived(
+	struct registry *registry, int64_t winner, const char *by, const char *why, struct fail *f)
 {
 	const struct standing *standing = &registry->standing;
 	for (size_t i = 0; i < standing->versions.count; i++) {
 		const struct version *version = &standing->versions.items[i];
 		if (version->number != winner && standing_is_production(standing, version) &&
-			history_record(registry, version->number, STAGE_ARCHIVED, by, winner, NULL,
-				f) != 0)
+			history_record(
+				registry, version->number, STAGE_ARCHIVED, by, winner, why, f) != 0)
 			return -1;
 	}
-	return history_record(registry, winner, STAGE_PRODUCTION, by, 0, NULL, f);
+	return 0;
+}
+
+int history_record_transition(
+	struct registry *registry, int64_t winner, const char *by, struct fail *f)
+{
+	char *why = standing_reason(&registry->standing, winner);
+	int result = record_archived(registry, winner, by, why, f);
+	if (result == 0)
+		result = history_record(registry, winner, STAGE_PRODUCTION, by, 0, why, f);
+	free(why);
+	return result;
 }

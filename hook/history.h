@@ -20,7 +20,8 @@ MUST_CHECK int history_record(struct registry *registry, int64_t number, const c
 	const char *by, int64_t instead, const char *why, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
- * every other version that the standing (read before) had in Production */
+ * every other version that the standing (read before) had in Production; with the reason of the
+ * person who chose the winner, where one did */
 MUST_CHECK int history_record_transition(
 	struct registry *registry, int64_t winner, const char *by, struct fail *f);
 

@@ -146,19 +146,39 @@ static const struct version *newest_between(
 	return newest;
 }
 
+static cJSON *parse_decision(const struct standing *standing)
+{
+	const char *text = tag_value(standing->model.tags, standing->model.tag_count, TAG_DECISION);
+	return text != NULL ? cJSON_Parse(text) : NULL;
+}
+
+static const char *decision_string(const cJSON *decision, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(decision, key));
+}
+
 /* The decision's version and time; 0 where there is none, or it names no version that is there. */
 static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
 {
-	const char *text = tag_value(standing->model.tags, standing->model.tag_count, TAG_DECISION);
-	cJSON *json = text != NULL ? cJSON_Parse(text) : NULL;
-	const char *version =
-		cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "version"));
-	const char *at = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "at"));
+	cJSON *json = parse_decision(standing);
+	const char *version = decision_string(json, "version");
+	const char *at = decision_string(json, "at");
 	int64_t number = 0;
 	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
 		number = parse_number(version);
 	cJSON_Delete(json);
 	return standing_version(standing, number) != NULL ? number : 0;
+}
+
+char *standing_reason(const struct standing *standing, int64_t number)
+{
+	cJSON *json = parse_decision(standing);
+	const char *version = decision_string(json, "version");
+	const char *why = decision_string(json, "why");
+	bool is_about_it = version != NULL && parse_number(version) == number;
+	char *reason = is_about_it && why != NULL ? text_copy(why) : NULL;
+	cJSON_Delete(json);
+	return reason;
 }
 
 int64_t standing_winner(const struct standing *standing)

@@ -77,6 +77,10 @@ size_t standing_production_count(const struct standing *standing);
 /* standing_winner - the number of the version that should be Production; 0: none should */
 int64_t standing_winner(const struct standing *standing);
 
+/* standing_reason - why a person chose this version, by the last decision; NULL: nobody chose it,
+ * or gave no reason. The caller frees it. */
+char *standing_reason(const struct standing *standing, int64_t number);
+
 /* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
  * once, the one trained last before it; 0: nowhere */
 int64_t standing_previous(const struct standing *standing, int64_t winner);

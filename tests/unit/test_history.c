@@ -111,6 +111,33 @@ static void a_winner_that_was_production_beside_others_is_not_archived_in_its_hi
 	planned_release(&p);
 }
 
+static void a_transition_to_whom_a_person_chose_says_why_and_no_other_does(void **state)
+{
+	static const char decision[] =
+		"{\"version\":\"2\",\"at\":\"2026-11-05T00:00:00Z\",\"why\":\"it sees sharks\"}";
+	struct planned p;
+	struct fail f;
+	(void)state;
+	for (int64_t winner = 1; winner <= 2; winner++) {
+		planned_open(&p, two);
+		struct registered_model *model = &p.registry.standing.model;
+		model->tags = memory_get(1, sizeof(*model->tags));
+		model->tags[model->tag_count++] =
+			(struct pair){.key = text_copy(TAG_DECISION), .value = text_copy(decision)};
+		assert_int_equal(history_record_transition(&p.registry, winner, "ann@h", &f), 0);
+		cJSON *first = history_of(&p, 1), *second = history_of(&p, 2);
+		if (winner == 2) {
+			assert_string_equal(said(first, 0, "why"), "it sees sharks");
+			assert_string_equal(said(second, 0, "why"), "it sees sharks");
+		} else {
+			assert_null(said(first, 0, "why"));
+		}
+		cJSON_Delete(first);
+		cJSON_Delete(second);
+		planned_release(&p);
+	}
+}
+
 static void a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first(
 	void **state)
 {
@@ -206,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced),
 		cmocka_unit_test(
 			a_winner_that_was_production_beside_others_is_not_archived_in_its_history),
+		cmocka_unit_test(a_transition_to_whom_a_person_chose_says_why_and_no_other_does),
 		cmocka_unit_test(
 			a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first),
 		cmocka_unit_test(a_reason_of_any_length_fits_and_stays_utf8),
