@@ -1,3 +1,4 @@
+#include "base/stop.h"
 #include "command.h"
 
 int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
@@ -6,5 +7,6 @@ int invocation_settle(struct invocation *call, const char *folder, struct fail *
 		return -1;
 	if (call->settings.deadline_ms > 0)
 		call->deadline = deadline_in(call->settings.deadline_ms);
+	stop_limit(call->deadline);
 	return 0;
 }

@@ -135,7 +135,7 @@ static int fill(struct gzip_reader *r, size_t *got, struct fail *f)
 {
 	struct gzip_inflate *i = r->inflate;
 	ssize_t count;
-	if (stop_check(f) != 0)
+	if (stop_or_late(f) != 0)
 		return -1;
 	do {
 		count = read(i->fd, i->in, sizeof(i->in));

@@ -239,7 +239,7 @@ static int check_digest(struct package_stream *stream, struct fail *f)
 int package_stream_read(
 	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f)
 {
-	if (stop_check(f) != 0 || archive_reader_data(stream->archive, buffer, size, got, f) != 0)
+	if (stop_or_late(f) != 0 || archive_reader_data(stream->archive, buffer, size, got, f) != 0)
 		return -1;
 	stream->at += *got;
 	if (*got == 0)

@@ -41,7 +41,7 @@ static int copy_bytes(int fd, const struct saved_model_file *file, struct archiv
 	char buffer[CHUNK];
 	for (uint64_t left = file->size;;) {
 		ssize_t count = read_some(fd, buffer, sizeof(buffer));
-		if (stop_check(f) != 0)
+		if (stop_or_late(f) != 0)
 			return -1;
 		if (count < 0)
 			return fail_errno(f, fail_input_status(errno), "%.200s", file->path);

@@ -52,7 +52,7 @@ void reader_tap(struct reader *reader, reader_taker *tap, void *context)
 
 static int reader_fill(struct reader *reader, struct fail *f)
 {
-	if (stop_check(f) != 0)
+	if (stop_or_late(f) != 0)
 		return -1;
 	ssize_t count;
 	do {

@@ -7,10 +7,9 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-
 static volatile sig_atomic_t asked;
 static int stop_pipe[2] = {-1, -1};
+static struct deadline limit;
 
 static void stop_note(int number)
 {
@@ -52,6 +51,20 @@ int stop_check(struct fail *f)
 	default:
 		return fail_set(f, STATUS_TERMINATED, "stopped by SIGTERM");
 	}
+}
+
+void stop_limit(struct deadline deadline)
+{
+	limit = deadline;
+}
+
+int stop_or_late(struct fail *f)
+{
+	if (stop_check(f) != 0)
+		return -1;
+	if (deadline_left(limit) == 0)
+		return fail_set(f, STATUS_LATER, "the deadline is over");
+	return 0;
 }
 
 int stop_sleep(int64_t ms, struct fail *f)

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 
 void stop_install(void);
@@ -19,6 +20,14 @@ int stop_fd(void);
 
 /* stop_check - 0 while nobody asked, else -1 with TERMINATED or INTERRUPTED */
 MUST_CHECK int stop_check(struct fail *f);
+
+/* stop_limit - from that moment on stop_or_late ends local work too; there is none before this call
+ */
+void stop_limit(struct deadline deadline);
+
+/* stop_or_late - as stop_check, and LATER where the moment of stop_limit is over: for loops over
+ * local bytes, which no request bounds */
+MUST_CHECK int stop_or_late(struct fail *f);
 
 /* stop_sleep - wait ms milliseconds or until a stop is asked for; returns as stop_check */
 MUST_CHECK int stop_sleep(int64_t ms, struct fail *f);
