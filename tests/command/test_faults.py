@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tiny_model
 from conftest import HandoffMaker, Hook
 from fake_mlflow import FakeMlflow
 from promoting import FIRST_RUN, MODEL, REPORT, UPLOAD, Site, complaints
@@ -20,6 +21,12 @@ from promoting import FIRST_RUN, MODEL, REPORT, UPLOAD, Site, complaints
 SHORT = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "0.4"}  # seconds without a byte
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 ALONG = 6  # trials at the same time: they mostly wait
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A SavedModel of 16 MB, which takes a while to read, to pack and to send."""
+    return str(tiny_model.write(tmp_path_factory.mktemp("large") / "saved_model", (0.25,) * 4_000_000))
 
 
 @pytest.fixture
@@ -208,6 +215,39 @@ def test_a_deadline_ends_a_server_that_hangs_and_replay_finishes(site: Site) -> 
     site.forget()
     assert site.hook("replay", package).status == 0
     assert site.production == [1]
+
+
+@pytest.mark.parametrize("verb", ["run", "pack", "replay"])
+def test_a_deadline_ends_local_work_too(site: Site, large: str, tmp_path: Path, verb: str) -> None:
+    handoff = site.train(saved_model=large)
+    package = tmp_path / "package.tar.gz"
+    if verb == "replay":
+        assert site.hook("pack", handoff, "-o", package).status == 0
+    arguments = {"run": ["run", handoff], "pack": ["pack", handoff, "-o", package], "replay": ["replay", package]}
+    ended = site.hook(*arguments[verb], "--deadline", "10ms")
+    assert ended.status == 75
+    assert len(ended.errors) == 1
+    assert ended.errors[0].endswith(": the deadline is over")
+    assert site.fake.requests == []
+    assert site.spooled(handoff) == []
+    assert package.exists() == (verb == "replay")
+
+
+@pytest.mark.parametrize("pause", [0.03, 0.06, 0.12, 0.25])
+def test_a_signal_during_local_work_ends_it_and_leaves_nothing_half_made(site: Site, large: str, pause: float) -> None:
+    handoff = site.train(saved_model=large)
+    site.fake.fail("runs/get", delay=60)
+    process = site.hook.start("run", handoff)
+    time.sleep(pause)
+    process.terminate()
+    sent = time.monotonic()
+    process.communicate(timeout=60)
+    assert time.monotonic() - sent < 2
+    assert process.returncode in (143, -signal.SIGTERM)  # the latter: it had not begun yet
+    packages = [name for name in site.spooled(handoff) if not name.endswith(".result.json")]
+    assert all(name.endswith(".tar.gz") for name in packages)
+    for name in packages:
+        assert site.hook("inspect", handoff.parent / ".modelhook" / name).status == 0
 
 
 def test_a_server_that_is_down_is_tried_as_often_as_set_and_the_package_is_kept(site: Site) -> None:
@@ -461,8 +501,8 @@ def test_a_signal_ends_it_within_two_seconds_and_keeps_the_package(
     assert complaints(site, handoff) in ([], [f"left in the spool: {site.spooled(handoff)}"])
 
 
-def test_a_signal_while_a_large_upload_crawls_ends_it(site: Site) -> None:
-    handoff = site.train(weights=[0.25] * 4_000_000)
+def test_a_signal_while_a_large_upload_crawls_ends_it(site: Site, large: str) -> None:
+    handoff = site.train(saved_model=large)
     stuck = threading.Event()
     read_body = site.fake.server.RequestHandlerClass.read_body
 
