@@ -39,15 +39,23 @@ void registry_release(struct registry *r)
 	standing_release(&r->standing);
 }
 
+static int read_standing(struct registry *r, struct standing *fresh, bool *found, struct fail *f)
+{
+	mlflow_ask_for_standing(r->mlflow, r->model);
+	int result = mlflow_get_model(r->mlflow, r->model, &fresh->model, found, f);
+	if (result == 0 && *found)
+		result = mlflow_list_versions(r->mlflow, r->model, &fresh->versions, f);
+	mlflow_forget(r->mlflow);
+	return result;
+}
+
 int registry_read(struct registry *r, bool *found, struct fail *f)
 {
 	*found = true;
 	if (r->read && r->mlflow->plan != NULL)
 		return 0;
 	struct standing fresh = {.stages = r->stage};
-	if (mlflow_get_model(r->mlflow, r->model, &fresh.model, found, f) != 0)
-		return -1;
-	if (*found && mlflow_list_versions(r->mlflow, r->model, &fresh.versions, f) != 0) {
+	if (read_standing(r, &fresh, found, f) != 0) {
 		standing_release(&fresh);
 		return -1;
 	}
@@ -378,12 +386,13 @@ static int push(struct registry *r, int64_t winner, const char *by, struct fail 
  * promoters do not keep step. */
 static int pause_at_random(const struct registry *r, struct fail *f)
 {
-	return r->mlflow->plan == NULL ? stop_sleep(10 + (int64_t)random_below(40), f) : 0;
+	return r->mlflow->plan == NULL ? stop_sleep(5 + (int64_t)random_below(25), f) : 0;
 }
 
 int registry_converge(struct registry *r, const char *by, int64_t *winner, struct fail *f)
 {
 	int settled = 0;
+	int64_t settled_on = 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool found;
 		if (stop_check(f) != 0 || (round == 0 ? read_unless_fresh(r, &found, f)
@@ -391,7 +400,9 @@ int registry_converge(struct registry *r, const char *by, int64_t *winner, struc
 			return -1;
 		*winner = found ? standing_winner(&r->standing) : 0;
 		bool agrees = !found || standing_is_settled(&r->standing, r->stage, r->alias);
-		settled = agrees ? settled + 1 : 0;
+		/* two that agree, but on two winners, may each have seen a half of a change */
+		settled = agrees ? (*winner == settled_on ? settled + 1 : 1) : 0;
+		settled_on = *winner;
 		if (settled == 2 || *winner == 0)
 			return 0;
 		if (!agrees && push(r, *winner, by, f) != 0)
