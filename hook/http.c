@@ -37,8 +37,9 @@ void http_release(struct http *http)
 	*http = (struct http){0};
 }
 
-static void collect_ended(struct http *http)
+static bool collect_ended(struct http *http)
 {
+	bool any = false;
 	int left;
 	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left)) != NULL;) {
 		struct http_transfer *t = NULL;
@@ -46,7 +47,9 @@ static void collect_ended(struct http *http)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 		http_transfer_ended(t, message->data.result);
+		any = true;
 	}
+	return any;
 }
 
 static int wait_for_bytes(struct http *http, int64_t ms)
@@ -58,35 +61,73 @@ static int wait_for_bytes(struct http *http, int64_t ms)
 	return curl_multi_poll(http->multi, &stop, more, (int)ms, NULL);
 }
 
-/* One turn of the machine: begin what is due, move what moves, end what ended, then wait. */
-static void turn(struct http *http, struct http_transfer *t)
+/* Begin what is due and end what waited for too long; the time until the next of these, or 0 once
+ * all are done. */
+static int64_t advance(struct http_transfer *transfers, size_t count)
 {
+	int64_t patience = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct http_transfer *t = &transfers[i];
+		if (t->state == TRANSFER_PAUSING && http_transfer_patience(t) == 0)
+			http_transfer_begin(t);
+		http_transfer_check(t);
+		if (t->state == TRANSFER_DONE)
+			continue;
+		int64_t own = http_transfer_patience(t);
+		if (own < 1)
+			own = 1;
+		patience = patience == 0 || own < patience ? own : patience;
+	}
+	return patience;
+}
+
+static void abandon(struct http_transfer *transfers, size_t count, const struct fail *stop)
+{
+	for (size_t i = 0; i < count; i++)
+		if (transfers[i].state != TRANSFER_DONE)
+			http_transfer_abandon(&transfers[i], stop);
+}
+
+/* Move what moves, end what ended, begin what is due, then wait; until all are done. */
+static void turn_until_done(struct http *http, struct http_transfer *transfers, size_t count)
+{
+	struct fail stop;
 	int moving;
-	if (t->state == TRANSFER_PAUSING && http_transfer_patience(t) == 0)
-		http_transfer_begin(t);
-	INVARIANT(curl_multi_perform(http->multi, &moving) == CURLM_OK);
-	collect_ended(http);
-	http_transfer_check(t);
-	if (t->state != TRANSFER_DONE)
-		INVARIANT(wait_for_bytes(http, http_transfer_patience(t)) == CURLM_OK);
+	for (int64_t patience; (patience = advance(transfers, count)) > 0;) {
+		if (stop_check(&stop) != 0) {
+			abandon(transfers, count, &stop);
+			return;
+		}
+		INVARIANT(curl_multi_perform(http->multi, &moving) == CURLM_OK);
+		if (collect_ended(http))
+			continue;
+		INVARIANT(wait_for_bytes(http, patience) == CURLM_OK);
+	}
+}
+
+void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count)
+{
+	struct http_transfer transfers[HTTP_TOGETHER_MAX];
+	INVARIANT(count <= HTTP_TOGETHER_MAX);
+	for (size_t i = 0; i < count; i++)
+		http_transfer_init(&transfers[i], http, exchanges[i].request, exchanges[i].answer);
+	turn_until_done(http, transfers, count);
+	for (size_t i = 0; i < count; i++) {
+		exchanges[i].result = transfers[i].result;
+		if (transfers[i].result != 0)
+			exchanges[i].fail = transfers[i].fail;
+		http_transfer_release(&transfers[i]);
+	}
 }
 
 int http_send(struct http *http, const struct http_request *request, struct http_answer *answer,
 	struct fail *f)
 {
-	struct http_transfer t;
-	struct fail stop;
-	http_transfer_init(&t, http, request, answer);
-	while (t.state != TRANSFER_DONE)
-		if (stop_check(&stop) != 0)
-			http_transfer_abandon(&t, &stop);
-		else
-			turn(http, &t);
-	int result = t.result;
-	if (result != 0)
-		*f = t.fail;
-	http_transfer_release(&t);
-	return result;
+	struct http_exchange exchange = {.request = request, .answer = answer};
+	http_send_all(http, &exchange, 1);
+	if (exchange.result != 0)
+		*f = exchange.fail;
+	return exchange.result;
 }
 
 void http_answer_release(struct http_answer *answer)

@@ -96,6 +96,20 @@ void http_release(struct http *http);
  * what body.read or sink.write failed with. */
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 	struct http_answer *answer, struct fail *f);
+
+/* http_exchange - one of several requests that are on their way together */
+struct http_exchange {
+	const struct http_request *request; /* borrowed */
+	struct http_answer *answer;	    /* borrowed */
+	int result;			    /* as http_send returns */
+	struct fail fail;		    /* where that is -1 */
+};
+
+/* http_send_all - send all at once, at most HTTP_TOGETHER_MAX, and wait for all; each has its own
+ * result */
+#define HTTP_TOGETHER_MAX 8
+void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count);
+
 void http_answer_release(struct http_answer *answer);
 
 /* http_escape_path - percent-encode everything but A-Za-z0-9-_.~/ ; the caller frees it */

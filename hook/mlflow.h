@@ -28,7 +28,9 @@ struct mlflow {
 	struct http *http;     /* borrowed */
 	const char *base;      /* borrowed: the URI without a trailing slash */
 	const char *workspace; /* borrowed, or NULL */
-	struct plan *plan;     /* borrowed; NULL: writes are sent */
+	struct mlflow_ahead
+		*ahead;	   /* answers that were asked for together; owned, see mlflow_call.h */
+	struct plan *plan; /* borrowed; NULL: writes are sent */
 };
 
 struct run {
@@ -46,6 +48,7 @@ struct run {
 };
 
 struct version {
+	char *model; /* whose it is */
 	int64_t number;
 	char *stage; /* "None", "Staging", "Production", "Archived" */
 	char *source;
@@ -112,6 +115,8 @@ struct version_request {
 void run_release(struct run *run);
 void version_release(struct version *version);
 void versions_release(struct versions *versions);
+/* versions_sort - by number; a version that two pages show counts once */
+void versions_sort(struct versions *versions);
 void registered_model_release(struct registered_model *model);
 void registered_models_release(struct registered_models *models);
 void logged_model_release(struct logged_model *model);
@@ -134,6 +139,11 @@ MUST_CHECK int mlflow_set_run_tag(
 
 MUST_CHECK int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model *model,
 	bool *found, struct fail *f);
+/* mlflow_ask_for_standing - ask for the model and its versions at once: the next mlflow_get_model
+ * and mlflow_list_versions of that name take what came, and fail as they would have */
+void mlflow_ask_for_standing(struct mlflow *m, const char *name);
+/* mlflow_forget - drop what was asked for and not taken */
+void mlflow_forget(struct mlflow *m);
 /* mlflow_search_models - all registered models (prompts left out), page by page */
 MUST_CHECK int mlflow_search_models(
 	struct mlflow *m, struct registered_models *models, struct fail *f);

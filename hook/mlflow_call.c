@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
+#include "base/stop.h"
 #include "credentials.h"
 #include "mlflow_refusal.h"
 #include "packaging/json.h"
 
 #define API "/api/2.0/mlflow/"
+#define MEETING_TRIES 8
 
 void mlflow_reply_release(struct mlflow_reply *reply)
 {
@@ -37,6 +40,15 @@ static int workspace_header(const struct mlflow *m, char **header, struct fail *
 	return 0;
 }
 
+/* What every request to the server carries. */
+static void equip(struct http_request *request, const char *const *headers)
+{
+	request->headers = headers;
+	request->authorized = true;
+	if (request->is_final == NULL)
+		request->is_final = mlflow_is_final;
+}
+
 int mlflow_send(struct mlflow *m, struct http_request *request, const char *named,
 	struct mlflow_reply *reply, struct fail *f)
 {
@@ -45,10 +57,7 @@ int mlflow_send(struct mlflow *m, struct http_request *request, const char *name
 	if (workspace_header(m, &workspace, f) != 0)
 		return -1;
 	const char *headers[] = {workspace, NULL};
-	request->headers = headers;
-	request->authorized = true;
-	if (request->is_final == NULL)
-		request->is_final = mlflow_is_final;
+	equip(request, headers);
 	int result = http_send(m->http, request, &reply->http, f);
 	if (result == 0)
 		mlflow_refusal_read(reply);
@@ -57,15 +66,104 @@ int mlflow_send(struct mlflow *m, struct http_request *request, const char *name
 	return result;
 }
 
+static char *url_of(const struct mlflow *m, const char *path, const char *query)
+{
+	bool asks = query != NULL && query[0] != '\0';
+	return text_format("%s" API "%s%s%s", m->base, path, asks ? "?" : "", asks ? query : "");
+}
+
+/* mlflow_ahead - answers that wait to be asked for; owns all of it */
+struct mlflow_ahead {
+	struct answer_ahead {
+		char *url;
+		struct mlflow_reply reply;
+		int result;
+		struct fail fail;
+	} answers[MLFLOW_AHEAD_MAX];
+	size_t count;
+};
+
+void mlflow_forget(struct mlflow *m)
+{
+	if (m->ahead == NULL)
+		return;
+	for (size_t i = 0; i < m->ahead->count; i++) {
+		free(m->ahead->answers[i].url);
+		mlflow_reply_release(&m->ahead->answers[i].reply);
+	}
+	free(m->ahead);
+	m->ahead = NULL;
+}
+
+static void send_ahead(struct mlflow_ahead *ahead, struct http *http, const char *const *headers)
+{
+	struct http_request requests[MLFLOW_AHEAD_MAX];
+	struct http_exchange exchanges[MLFLOW_AHEAD_MAX];
+	for (size_t i = 0; i < ahead->count; i++) {
+		struct answer_ahead *answer = &ahead->answers[i];
+		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
+		equip(&requests[i], headers);
+		exchanges[i] = (struct http_exchange){
+			.request = &requests[i], .answer = &answer->reply.http};
+	}
+	http_send_all(http, exchanges, ahead->count);
+	for (size_t i = 0; i < ahead->count; i++) {
+		ahead->answers[i].result = exchanges[i].result;
+		ahead->answers[i].fail = exchanges[i].fail;
+		if (exchanges[i].result == 0)
+			mlflow_refusal_read(&ahead->answers[i].reply);
+	}
+}
+
+void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions, size_t count)
+{
+	char *workspace;
+	struct fail said_by_the_call_itself;
+	INVARIANT(count <= MLFLOW_AHEAD_MAX);
+	mlflow_forget(m);
+	m->ahead = memory_get(1, sizeof(*m->ahead));
+	for (size_t i = 0; i < count; i++) {
+		m->ahead->answers[i].url = url_of(m, questions[i].path, questions[i].query);
+		m->ahead->answers[i].reply =
+			(struct mlflow_reply){.method = "GET", .path = questions[i].path};
+		free(questions[i].query);
+	}
+	m->ahead->count = count;
+	if (workspace_header(m, &workspace, &said_by_the_call_itself) != 0) {
+		mlflow_forget(m);
+		return;
+	}
+	const char *headers[] = {workspace, NULL};
+	send_ahead(m->ahead, m->http, headers);
+	free(workspace);
+}
+
+/* The answer to url that was asked for ahead, handed over; each is taken once. */
+static bool take_ahead(
+	struct mlflow *m, const char *url, struct mlflow_reply *reply, int *result, struct fail *f)
+{
+	for (size_t i = 0; m->ahead != NULL && i < m->ahead->count; i++) {
+		struct answer_ahead *answer = &m->ahead->answers[i];
+		if (!text_equal(answer->url, url))
+			continue;
+		*reply = answer->reply;
+		*result = answer->result;
+		if (answer->result != 0)
+			*f = answer->fail;
+		free(answer->url);
+		*answer = (struct answer_ahead){0};
+		return true;
+	}
+	return false;
+}
+
 static int call(struct mlflow *m, const struct mlflow_write *what, const char *query,
 	struct mlflow_reply *reply, struct fail *f)
 {
 	struct text body = {0};
 	if (what->body != NULL)
 		json_print(what->body, &body);
-	bool asks = query != NULL && query[0] != '\0';
-	char *url = text_format(
-		"%s" API "%s%s%s", m->base, what->path, asks ? "?" : "", asks ? query : "");
+	char *url = url_of(m, what->path, query);
 	struct http_request request = {
 		.method = what->method,
 		.url = url,
@@ -73,7 +171,9 @@ static int call(struct mlflow *m, const struct mlflow_write *what, const char *q
 		.body = {.bytes = body.data, .size = body.size},
 		.repeat = what->repeat,
 	};
-	int result = mlflow_send(m, &request, what->path, reply, f);
+	int result;
+	if (what->body != NULL || !take_ahead(m, url, reply, &result, f))
+		result = mlflow_send(m, &request, what->path, reply, f);
 	text_release(&body);
 	free(url);
 	return result;
@@ -110,6 +210,36 @@ bool mlflow_plan_add(struct mlflow *m, const char *method, const char *path, con
 	return true;
 }
 
+/* MLflow sets a tag or an alias by looking for its row and making one where there is none. Of two
+ * that set the same one for the first time, one can be told of the database's unique constraint, as
+ * if its request were wrong. Nothing of it was carried out; the row is there now, and the same
+ * request works. */
+static bool met_another(const struct mlflow_reply *reply)
+{
+	/* SQLite, PostgreSQL, MySQL */
+	static const char *const words[] = {
+		"UNIQUE constraint", "UniqueViolation", "Duplicate entry", NULL};
+	if (reply->http.status != 400)
+		return false;
+	for (const char *const *word = words; *word != NULL; word++)
+		if (strstr(reply->message, *word) != NULL)
+			return true;
+	return false;
+}
+
+static int send_write(struct mlflow *m, const struct mlflow_write *write,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	int result = call(m, write, NULL, reply, f);
+	for (int tries = 1; result == 0 && met_another(reply) && tries < MEETING_TRIES; tries++) {
+		mlflow_reply_release(reply);
+		if (stop_sleep(20 + (int64_t)random_below(80), f) != 0)
+			return -1;
+		result = call(m, write, NULL, reply, f);
+	}
+	return result;
+}
+
 int mlflow_write(struct mlflow *m, const struct mlflow_write *write, struct mlflow_reply *reply,
 	struct fail *f)
 {
@@ -120,7 +250,7 @@ int mlflow_write(struct mlflow *m, const struct mlflow_write *write, struct mlfl
 		*reply = (struct mlflow_reply){
 			.method = write->method, .path = write->path, .planned = true};
 	else
-		result = call(m, write, NULL, reply, f);
+		result = send_write(m, write, reply, f);
 	text_release(&body);
 	json_release(write->body);
 	return result;

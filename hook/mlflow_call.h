@@ -26,6 +26,17 @@ void mlflow_reply_release(struct mlflow_reply *reply);
 MUST_CHECK int mlflow_get(struct mlflow *m, const char *path, char *query,
 	struct mlflow_reply *reply, struct fail *f);
 
+/* mlflow_question - a GET to come; query is handed over */
+struct mlflow_question {
+	const char *path; /* a literal */
+	char *query;
+};
+
+/* mlflow_get_ahead - send the questions together and keep what came for the next mlflow_get of the
+ * same path and query; what was kept before is dropped */
+#define MLFLOW_AHEAD_MAX 2
+void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions, size_t count);
+
 /* mlflow_post - a question that MLflow wants as POST; body is handed over */
 MUST_CHECK int mlflow_post(struct mlflow *m, const char *path, struct cJSON *body,
 	struct mlflow_reply *reply, struct fail *f);

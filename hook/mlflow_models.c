@@ -1,30 +1,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
-#include "base/stop.h"
 #include "mlflow_call.h"
 #include "mlflow_page.h"
 #include "mlflow_read.h"
 #include "packaging/json.h"
 
-#define ALIAS_TRIES 4
 #define MODELS_PER_PAGE 100
+
+char *mlflow_model_query(const char *name)
+{
+	char *escaped = http_escape_query(name);
+	char *query = text_format("name=%s", escaped);
+	free(escaped);
+	return query;
+}
 
 int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model *model,
 	bool *found, struct fail *f)
 {
 	struct mlflow_reply reply;
-	char *escaped = http_escape_query(name);
-	int result =
-		mlflow_get(m, "registered-models/get", text_format("name=%s", escaped), &reply, f);
+	int result = mlflow_get(m, "registered-models/get", mlflow_model_query(name), &reply, f);
 	*model = (struct registered_model){0};
 	*found = result == 0 && !mlflow_is_missing(&reply);
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
 	if (*found && result == 0 && mlflow_read_model(&reply.http.body, model, f) != 0)
 		result = fail_in(f, "registered-models/get");
-	free(escaped);
 	mlflow_reply_release(&reply);
 	return result;
 }
@@ -115,15 +117,6 @@ int mlflow_delete_model_tag(struct mlflow *m, const char *name, const char *key,
 
 /* Aliases */
 
-/* Two that set an alias for the first time on PostgreSQL can meet: one of them is told of the
- * unique constraint as if its request were wrong. The row is there then, and setting it works. */
-static bool met_another(const struct mlflow_reply *reply)
-{
-	return reply->http.status == 400 &&
-	       (strstr(reply->message, "UniqueViolation") != NULL ||
-		       strstr(reply->message, "UNIQUE constraint") != NULL);
-}
-
 static struct cJSON *alias_body(const char *name, const char *alias)
 {
 	struct cJSON *body = json_new_object();
@@ -132,8 +125,8 @@ static struct cJSON *alias_body(const char *name, const char *alias)
 	return body;
 }
 
-static int set_alias_once(struct mlflow *m, const char *name, const char *alias, int64_t number,
-	struct mlflow_reply *reply, struct fail *f)
+int mlflow_set_alias(struct mlflow *m, const char *name, const char *alias, int64_t number,
+	bool *supported, struct fail *f)
 {
 	struct cJSON *body = alias_body(name, alias);
 	char *version = text_format("%lld", (long long)number);
@@ -141,20 +134,8 @@ static int set_alias_once(struct mlflow *m, const char *name, const char *alias,
 	free(version);
 	struct mlflow_write write = {
 		.method = "POST", .path = "registered-models/alias", .body = body};
-	return mlflow_write(m, &write, reply, f);
-}
-
-int mlflow_set_alias(struct mlflow *m, const char *name, const char *alias, int64_t number,
-	bool *supported, struct fail *f)
-{
 	struct mlflow_reply reply;
-	int result = set_alias_once(m, name, alias, number, &reply, f);
-	for (int tries = 1; result == 0 && met_another(&reply) && tries < ALIAS_TRIES; tries++) {
-		mlflow_reply_release(&reply);
-		if (stop_sleep(20 + random_below(80), f) != 0)
-			return -1;
-		result = set_alias_once(m, name, alias, number, &reply, f);
-	}
+	int result = mlflow_write(m, &write, &reply, f);
 	*supported = result == 0 && !mlflow_is_unsupported(&reply);
 	if (*supported)
 		result = mlflow_expect(m, &reply, f);

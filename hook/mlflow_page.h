@@ -17,6 +17,9 @@ typedef int mlflow_page_function(
 MUST_CHECK int mlflow_pages(
 	struct mlflow *m, mlflow_page_function *read, void *context, struct fail *f);
 
+/* mlflow_model_query - the query of registered-models/get; the caller frees it */
+char *mlflow_model_query(const char *name);
+
 /* mlflow_do - a write that is the same when carried out twice; body is handed over */
 MUST_CHECK int mlflow_do(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);

@@ -44,6 +44,29 @@ struct version_search {
 	struct versions *versions;
 };
 
+static char *versions_query(const char *filter, const char *token)
+{
+	char *escaped = http_escape_query(token != NULL ? token : "");
+	char *query = text_format("filter=%s&max_results=%d&order_by=version_number%%20ASC%s%s",
+		filter, VERSIONS_PER_PAGE, token != NULL ? "&page_token=" : "", escaped);
+	free(escaped);
+	return query;
+}
+
+void mlflow_ask_for_standing(struct mlflow *m, const char *name)
+{
+	struct fail said_by_the_call_itself;
+	char *filter;
+	if (name_filter(name, &filter, &said_by_the_call_itself) != 0)
+		return;
+	struct mlflow_question questions[] = {
+		{"registered-models/get", mlflow_model_query(name)},
+		{"model-versions/search", versions_query(filter, NULL)},
+	};
+	mlflow_get_ahead(m, questions, 2);
+	free(filter);
+}
+
 /* The order keeps pages apart while others change versions: the default one, by time of change,
  * would move a version that was just changed from a page to come to one already read. */
 static int versions_page(
@@ -51,15 +74,12 @@ static int versions_page(
 {
 	struct version_search *search = context;
 	struct mlflow_reply reply;
-	char *escaped = http_escape_query(token != NULL ? token : "");
-	char *query = text_format("filter=%s&max_results=%d&order_by=version_number%%20ASC%s%s",
-		search->filter, VERSIONS_PER_PAGE, token != NULL ? "&page_token=" : "", escaped);
-	int result = mlflow_get(m, "model-versions/search", query, &reply, f);
+	int result = mlflow_get(
+		m, "model-versions/search", versions_query(search->filter, token), &reply, f);
 	if (result == 0)
 		result = mlflow_expect(m, &reply, f);
 	if (result == 0 && mlflow_read_versions(&reply.http.body, search->versions, next, f) != 0)
 		result = fail_in(f, "model-versions/search");
-	free(escaped);
 	mlflow_reply_release(&reply);
 	return result;
 }
@@ -70,8 +90,7 @@ static int by_number(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* A version that two pages show counts once. */
-static void sort_versions(struct versions *versions)
+void versions_sort(struct versions *versions)
 {
 	size_t kept = 0;
 	if (versions->count > 1)
@@ -98,7 +117,7 @@ int mlflow_list_versions(
 	free(filter);
 	if (result != 0)
 		versions_release(versions);
-	sort_versions(versions);
+	versions_sort(versions);
 	return result;
 }
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -45,20 +47,23 @@ class Run:
 
 
 def timed(command: list[str | Path], env: dict[str, str] | None = None, expect: int = 0) -> Run:
-    """Run a command with its output thrown away; its exit status must be the expected one."""
-    null = os.open(os.devnull, os.O_RDWR)
-    log = tempfile.TemporaryFile()  # noqa: SIM115 - read only when the command fails
-    actions = [(os.POSIX_SPAWN_DUP2, null, 0), (os.POSIX_SPAWN_DUP2, null, 1), (os.POSIX_SPAWN_DUP2, log.fileno(), 2)]
-    start = time.perf_counter()
-    pid = os.posix_spawn(str(command[0]), [str(part) for part in command], {**os.environ, **(env or {})},
-                         file_actions=actions)
-    _, status, usage = os.wait4(pid, 0)
-    wall = time.perf_counter() - start
-    os.close(null)
-    if os.waitstatus_to_exitcode(status) != expect:
-        log.seek(0)
-        sys.exit(f"{command} ended with {os.waitstatus_to_exitcode(status)}: {log.read().decode()[-2000:]}")
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    """Run a command with its output thrown away; its exit status must be the expected one.
+
+    GNU time stands between: a process starts with the peak memory of the one it was forked from, and Python's
+    would be counted as the command's.
+    """
+    with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile() as log:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        start = time.perf_counter()
+        ended = subprocess.run(["/usr/bin/time", "-q", "-f", "%M", "-o", peak.name, *command],
+                               env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=log)
+        wall = time.perf_counter() - start
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if ended.returncode != expect:
+            log.seek(0)
+            sys.exit(f"{command} ended with {ended.returncode}: {log.read().decode()[-2000:]}")
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Run(wall, cpu, int(peak.read()) / 1024)
 
 
 def median(runs: list[Run], part: str) -> float:

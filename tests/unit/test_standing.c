@@ -85,7 +85,7 @@ static void of_one_instant_the_higher_number_wins_and_the_lower_comes_before(voi
 static void a_stranger_in_production_counts_from_its_creation(void **state)
 {
 	CHECK({"alone", {{1, P, "03"}}, NULL, 1, 0, true},
-		{"newer than our training", {{1, "None", "01", "02"}, {2, P, "03"}}, NULL, 2, 1,
+		{"newer than our training", {{1, "None", "01", "02"}, {2, P, "03"}}, NULL, 2, 0,
 			true},
 		{"older than our training", {{1, P, "03"}, {2, "None", "04", "05"}}, NULL, 2, 1,
 			false},
@@ -255,6 +255,10 @@ static void without_stages_the_alias_alone_says_what_is_production(void **state)
 	assert_int_equal(standing_production_count(&standing), 1);
 	assert_true(standing_is_production(&standing, &standing.versions.items[2]));
 	assert_int_equal(standing_winner(&standing), 3);
+	/* version 2 was never Production, as far as its history says */
+	assert_int_equal(standing_previous(&standing, 3), 0);
+	assert_true(standing_is_settled(&standing, false, true));
+	table_tag(&standing.versions.items[1], TAG_HISTORY, "[{\"to\":\"Production\"}]");
 	assert_int_equal(standing_previous(&standing, 3), 2);
 	assert_false(standing_is_settled(&standing, false, true));
 	table_alias(&standing, ALIAS_PREVIOUS, 2);
@@ -322,9 +326,19 @@ static void the_winner_by_intents_does_not_depend_on_the_stages(void **state)
 		};
 		table_standing(&standing, true, versions, NULL);
 		assert_int_equal(standing_winner(&standing), 2);
-		assert_int_equal(standing_previous(&standing, 2), 3);
 		standing_release(&standing);
 	}
+}
+
+static void a_training_that_was_never_production_is_no_way_back(void **state)
+{
+	static const struct version_row versions[ROWS_MAX] = {
+		{1, A, "01", "03"}, {2, "None", "02", "04"}, {3, P, "03", "05"}};
+	struct standing standing;
+	(void)state;
+	table_standing(&standing, true, versions, NULL);
+	assert_int_equal(standing_previous(&standing, 3), 1);
+	standing_release(&standing);
 }
 
 int main(void)
@@ -341,6 +355,7 @@ int main(void)
 		cmocka_unit_test(a_decision_for_a_version_that_is_gone_does_not_count),
 		cmocka_unit_test(a_decision_that_cannot_be_read_does_not_count),
 		cmocka_unit_test(an_intent_that_cannot_be_read_is_none),
+		cmocka_unit_test(a_training_that_was_never_production_is_no_way_back),
 		cmocka_unit_test(the_previous_is_the_training_before_and_not_who_was_there_before),
 		cmocka_unit_test(the_aliases_are_settled_when_both_point_where_they_should),
 		cmocka_unit_test(a_first_training_needs_no_previous_alias_and_refuses_a_stale_one),
