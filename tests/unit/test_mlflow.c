@@ -271,6 +271,21 @@ static void two_that_set_an_alias_first_both_succeed(void **state)
 	assert_int_equal(server.seen, 2);
 }
 
+static void two_that_set_a_tag_first_both_succeed(void **state)
+{
+	(void)state;
+	json(400, "{\"error_code\":\"BAD_REQUEST\",\"message\":\"(sqlite3.IntegrityError) UNIQUE "
+		  "constraint failed: model_version_tags.key\"}");
+	json(200, "{}");
+	assert_int_equal(mlflow_set_version_tag(&mlflow, "m", 1, "k", "v", &f), 0);
+	assert_int_equal(server.seen, 2);
+	json(400, "{\"error_code\":\"BAD_REQUEST\",\"message\":\"(sqlite3.IntegrityError) FOREIGN "
+		  "KEY constraint failed\"}");
+	assert_int_equal(mlflow_set_version_tag(&mlflow, "m", 1, "k", "v", &f), -1);
+	assert_int_equal(f.status, STATUS_REFUSED);
+	assert_int_equal(server.seen, 3);
+}
+
 static void what_is_gone_already_is_deleted(void **state)
 {
 	(void)state;
@@ -470,6 +485,7 @@ int main(void)
 		TEST(a_lost_or_unreadable_answer_to_a_create_is_unknown),
 		TEST(stages_and_aliases_may_be_unsupported),
 		TEST(two_that_set_an_alias_first_both_succeed),
+		TEST(two_that_set_a_tag_first_both_succeed),
 		TEST(what_is_gone_already_is_deleted),
 		TEST(logged_models_are_ours_and_newest_first),
 		TEST(a_plan_holds_the_writes_and_sends_none),
