@@ -6,22 +6,33 @@
  * marked.
  *
  * Promoting. Whoever wants a version in Production writes its intent (standing.h); then every
- * caller, whoever wins, does the same: read all versions, compute the winner, and if the registry
- * does not agree, call transition-stage for THE WINNER with archive_existing_versions=true; read
- * again, until the winner alone is Production twice in a row, with a random pause between.
+ * caller, whoever wins, does the same: read all, compute the winner, and if the registry does not
+ * agree, call transition-stage for THE WINNER with archive_existing_versions=true; read again,
+ * until it agrees on one winner twice in a row, with a random pause between.
  *
- * Why there is never a moment without Production: the one call that archives also promotes, in one
- * database transaction, and nothing is ever archived alone. Why it ends: the winner is a function
- * of tags that only grow in number; after the last tag was written every caller computes the same
- * winner, and each transition leaves it in Production. Two that race can both find others to
- * archive and archive the same ones. What MLflow does not isolate is a caller with an older view:
- * its transition, for an older winner, may commit after ours. But it reads again after its own
- * write, sees the newer intent, and pushes the newer winner, as does anyone who reads after it. The
- * last to write reads last. Why twice in a row with a pause: a writer that read before our intent
- * was visible may still commit once. Killed anywhere, the next caller finishes it: there is nothing
- * to undo. Limits: a registry read from a lagging replica can show a settled state that is not; a
- * writer that is not modelhook can undo the end state at any time, which `status` shows and the
- * next call mends.
+ * Why the end is right: every write, of a tag or a stage, is followed by a reading of its writer.
+ * Whoever writes last therefore reads the last state, and leaves only if there the winner alone is
+ * Production. MLflow does not isolate a caller with an older view: its push may commit after ours;
+ * but then it is the one that reads after it. Killed anywhere, there is nothing to undo: the next
+ * caller reads, and finishes it. Why it ends: the tags are written once each; after the last,
+ * everybody pushes the same version, and a push by itself settles it. Why twice: a reading is three
+ * moments (decision, stages, tags), so one can be put together of two halves; two that agree on one
+ * winner have a moment between at which it was so.
+ *
+ * Without Production? The call that archives also promotes, in one transaction, and nothing is
+ * archived alone. What is left: MLflow writes the stage of the target only where it read another
+ * one, so that two overlapping pushes of versions that are BOTH Production already can archive each
+ * other. On SQLite they cannot (the target is read under the write lock), nor if SERIALIZABLE. On
+ * READ COMMITTED (PostgreSQL) the locks on the archived rows prevent it for up to three callers at
+ * once; four or more with three different winners in view could, all within one transaction's time.
+ * On MySQL's REPEATABLE READ three can. Then the gap lasts until the callers that made it have read
+ * again, some 50 ms, or, were all of them killed, until the next caller. REST offers no condition
+ * ("only if") that would close it; READ COMMITTED is the setting for MySQL.
+ *
+ * All this is checked exhaustively, and wrong variants are found wrong: tests/model. Other limits:
+ * a lagging read replica shows what is settled no more; a request that the server still carries out
+ * after its caller gave up counts as a killed caller's; a writer that is not modelhook can undo the
+ * end at any time, which `status` shows and the next call mends.
  *
  * struct registry borrows the client and owns the last standing it read.
  */
