@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void found(struct anomalies *anomalies, const char *kind, char *text)
+void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 {
 	anomalies->items =
 		memory_grow(anomalies->items, anomalies->count + 1, sizeof(*anomalies->items));
@@ -17,7 +17,20 @@ static void find_several(const struct standing *standing, struct anomalies *anom
 	for (size_t i = 0; i < standing->versions.count; i++)
 		if (standing_is_production(standing, &standing->versions.items[i]))
 			text_printf(&text, " %lld", (long long)standing->versions.items[i].number);
-	found(anomalies, "several_production", text_take(&text));
+	anomalies_add(anomalies, "several_production", text_take(&text));
+}
+
+static bool ought_to_have_one(const struct standing *standing, int64_t winner)
+{
+	if (winner != 0 || standing_alias(standing, ALIAS_PRODUCTION) != 0)
+		return true;
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		if (text_equal(version->stage, STAGE_ARCHIVED) &&
+			version_tag(version, TAG_WITHDRAWN) == NULL)
+			return true;
+	}
+	return false;
 }
 
 static void find_wrong_production(
@@ -27,10 +40,10 @@ static void find_wrong_production(
 	size_t count = standing_production_count(standing);
 	if (count > 1)
 		find_several(standing, anomalies);
-	else if (count == 0 && standing->versions.count > 0)
-		found(anomalies, "no_production", text_copy("no version is Production"));
+	else if (count == 0 && ought_to_have_one(standing, winner))
+		anomalies_add(anomalies, "no_production", text_copy("no version is Production"));
 	if (version != NULL && count > 0 && !standing_is_production(standing, version))
-		found(anomalies, "not_the_winner",
+		anomalies_add(anomalies, "not_the_winner",
 			text_format(
 				"version %lld should be Production and is not", (long long)winner));
 }
@@ -43,11 +56,11 @@ static void find_alias_apart(
 	if (alias == 0 || alias == winner)
 		return;
 	if (winner == 0)
-		found(anomalies, "alias_apart",
+		anomalies_add(anomalies, "alias_apart",
 			text_format("alias %s is version %lld, and none should be Production",
 				ALIAS_PRODUCTION, (long long)alias));
 	else
-		found(anomalies, "alias_apart",
+		anomalies_add(anomalies, "alias_apart",
 			text_format("alias %s is version %lld, it should be version %lld",
 				ALIAS_PRODUCTION, (long long)alias, (long long)winner));
 }
@@ -57,16 +70,17 @@ static void find_in_version(
 {
 	long long number = version->number;
 	const char *digest = version_tag(version, TAG_DIGEST);
-	if (version->status != NULL && !text_equal(version->status, "READY")) {
+	if (!version_is_ready(version) && version_tag(version, TAG_WITHDRAWN) == NULL) {
 		char status[64];
 		text_escape(status, sizeof(status), version->status, strlen(version->status));
-		found(anomalies, "not_ready", text_format("version %lld is %s", number, status));
+		anomalies_add(
+			anomalies, "not_ready", text_format("version %lld is %s", number, status));
 	}
 	if (digest == NULL || version_is_duplicate(standing, version))
 		return;
 	const struct version *first = standing_find_digest(standing, digest);
 	if (first != version)
-		found(anomalies, "duplicate",
+		anomalies_add(anomalies, "duplicate",
 			text_format("version %lld is the same package as version %lld", number,
 				(long long)first->number));
 }
@@ -80,6 +94,26 @@ void anomalies_find(const struct standing *standing, bool aliases, struct anomal
 		find_alias_apart(standing, winner, anomalies);
 	for (size_t i = 0; i < standing->versions.count; i++)
 		find_in_version(standing, &standing->versions.items[i], anomalies);
+}
+
+void anomalies_find_stale(
+	const struct standing *standing, int64_t before_ms, struct anomalies *anomalies)
+{
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		const char *trained = version_tag(version, TAG_TRAINED_AT);
+		int64_t at = version->created_ms;
+		char text[32];
+		if (!standing_is_production(standing, version))
+			continue;
+		if (trained != NULL && !clock_parse_rfc3339(trained, &at))
+			at = version->created_ms;
+		clock_format_rfc3339(text, at);
+		if (at < before_ms)
+			anomalies_add(anomalies, "stale",
+				text_format("version %lld was trained at %s",
+					(long long)version->number, text));
+	}
 }
 
 void anomalies_release(struct anomalies *anomalies)

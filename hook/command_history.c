@@ -7,89 +7,43 @@
 #include "base/console.h"
 #include "command_manual.h"
 #include "manual.h"
+#include "tenure.h"
 
-/* event - one entry of a version's modelhook.history; borrows from the parsed tags */
-struct event {
-	int64_t version;
-	const char *at;
-	const char *to;
-	const char *by;
-	const char *why;
-};
-
-/* events - of all versions, oldest first; owns the parsed tags */
-struct events {
-	struct event *items;
-	size_t count;
-	cJSON **parsed;
-	size_t parsed_count;
-};
-
-static const char *string_of(const cJSON *object, const char *key)
+static void add_string(cJSON *object, const char *key, const char *value)
 {
-	const char *string = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
-	return string != NULL ? string : "";
+	if (value != NULL)
+		cJSON_AddStringToObject(object, key, value);
+	else
+		cJSON_AddNullToObject(object, key);
 }
 
-static void add_events(struct events *events, const struct version *version)
+static void add_time(cJSON *object, const char *key, int64_t ms)
 {
-	const char *text = version_tag(version, TAG_HISTORY);
-	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
-	const cJSON *entry;
-	events->parsed = memory_grow(events->parsed, events->parsed_count + 1, sizeof(cJSON *));
-	events->parsed[events->parsed_count++] = list;
-	cJSON_ArrayForEach(entry, list)
-	{
-		events->items =
-			memory_grow(events->items, events->count + 1, sizeof(*events->items));
-		events->items[events->count++] = (struct event){
-			.version = version->number,
-			.at = string_of(entry, "at"),
-			.to = string_of(entry, "to"),
-			.by = string_of(entry, "by"),
-			.why = string_of(entry, "why"),
-		};
-	}
+	char text[32];
+	clock_format_rfc3339(text, ms);
+	add_string(object, key, ms != 0 ? text : NULL);
 }
 
-/* The times are all UTC in one form, so that they sort as strings. */
-static int compare_events(const void *a, const void *b)
-{
-	return strcmp(((const struct event *)a)->at, ((const struct event *)b)->at);
-}
-
-static void events_read(struct events *events, const struct standing *standing)
-{
-	*events = (struct events){0};
-	for (size_t i = 0; i < standing->versions.count; i++)
-		add_events(events, &standing->versions.items[i]);
-	if (events->count > 0)
-		qsort(events->items, events->count, sizeof(*events->items), compare_events);
-}
-
-static void events_release(struct events *events)
-{
-	for (size_t i = 0; i < events->parsed_count; i++)
-		cJSON_Delete(events->parsed[i]);
-	free(events->parsed);
-	free(events->items);
-}
-
-static void print_json(const char *model, const struct events *events)
+static void print_json(const char *model, const struct tenures *tenures)
 {
 	cJSON *root = cJSON_CreateObject();
 	cJSON_AddStringToObject(root, "schema", "modelhook/history@1");
 	cJSON_AddStringToObject(root, "model", model);
-	cJSON *list = cJSON_AddArrayToObject(root, "events");
-	for (size_t i = 0; i < events->count; i++) {
-		const struct event *event = &events->items[i];
+	cJSON *list = cJSON_AddArrayToObject(root, "production");
+	for (size_t i = 0; i < tenures->count; i++) {
+		const struct tenure *tenure = &tenures->items[i];
 		char number[24];
 		cJSON *item = cJSON_CreateObject();
-		cJSON_AddStringToObject(item, "at", event->at);
-		cJSON_AddStringToObject(item, "version", version_text(number, event->version));
-		cJSON_AddStringToObject(item, "to", event->to);
-		cJSON_AddStringToObject(item, "by", event->by);
-		cJSON_AddStringToObject(item, "why", event->why);
+		add_string(item, "version", version_text(number, tenure->version));
+		add_time(item, "from", tenure->from_ms);
+		add_time(item, "to", tenure->to_ms);
+		cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
+		add_string(item, "by", tenure->by);
+		add_string(item, "why", tenure->why);
+		add_string(item, "trained_at", tenure->trained);
+		add_string(item, "replaced_by",
+			tenure->instead != 0 ? version_text(number, tenure->instead) : NULL);
+		cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
 		cJSON_AddItemToArray(list, item);
 	}
 	char *line = cJSON_PrintUnformatted(root);
@@ -98,27 +52,49 @@ static void print_json(const char *model, const struct events *events)
 	cJSON_free(line);
 }
 
+/* A cell of that width with the space behind it; what does not fit is cut, the last one too. */
 static void add_cell(struct text *text, const char *value, int width)
 {
-	char shown[80];
+	char shown[200];
 	text_escape(shown, sizeof(shown), value, strlen(value));
 	text_printf(text, "%-*.*s", width, width - 1, shown);
 }
 
-static void print_text(const char *model, const struct events *events)
+static const char *minute(char out[32], int64_t ms, const char *otherwise)
+{
+	if (ms == 0)
+		return otherwise;
+	clock_format_rfc3339(out, ms);
+	out[10] = ' ';
+	out[16] = '\0';
+	return out;
+}
+
+static void add_why(struct text *text, const struct tenure *tenure)
+{
+	char why[120];
+	if (tenure->why != NULL)
+		text_escape(why, sizeof(why), tenure->why, strlen(tenure->why));
+	else if (!tenure->recorded)
+		strcpy(why, "not by modelhook");
+	else
+		strcpy(why, "newest training");
+	text_printf(text, "%.24s\n", why);
+}
+
+static void print_text(const char *model, const struct tenures *tenures)
 {
 	struct text text = {0};
-	text_printf(&text, "%s: %zu transitions\n%-21s%-9s%-12s%-20s%s\n", model, events->count,
-		"when", "version", "to", "by", "why");
-	for (size_t i = 0; i < events->count; i++) {
-		const struct event *event = &events->items[i];
-		char number[24];
-		add_cell(&text, event->at, 21);
-		add_cell(&text, version_text(number, event->version), 9);
-		add_cell(&text, event->to, 12);
-		add_cell(&text, event->by, 20);
-		add_cell(&text, event->why, 19);
-		text_add_string(&text, "\n");
+	text_printf(&text, "%s: %zu times Production (UTC)\n%-8s%-17s%-17s%-14s%s\n", model,
+		tenures->count, "version", "from", "to", "by", "why");
+	for (size_t i = 0; i < tenures->count; i++) {
+		const struct tenure *tenure = &tenures->items[i];
+		char time[32];
+		add_cell(&text, version_text(time, tenure->version), 8);
+		add_cell(&text, minute(time, tenure->from_ms, "?"), 17);
+		add_cell(&text, minute(time, tenure->to_ms, tenure->lasts ? "now" : "?"), 17);
+		add_cell(&text, tenure->by != NULL ? tenure->by : "?", 14);
+		add_why(&text, tenure);
 	}
 	console_print(text_string(&text));
 	text_release(&text);
@@ -127,15 +103,15 @@ static void print_text(const char *model, const struct events *events)
 int command_history(struct invocation *call, struct fail *f)
 {
 	struct manual manual;
-	struct events events;
+	struct tenures tenures;
 	int result = manual_open(&manual, call, call->argv[0], f);
 	if (result == 0) {
-		events_read(&events, &manual.registry.standing);
+		tenures_read(&manual.registry.standing, &tenures);
 		if (call->settings.json)
-			print_json(call->argv[0], &events);
+			print_json(call->argv[0], &tenures);
 		else
-			print_text(call->argv[0], &events);
-		events_release(&events);
+			print_text(call->argv[0], &tenures);
+		tenures_release(&tenures);
 	}
 	manual_release(&manual);
 	return result;

@@ -14,6 +14,6 @@ MUST_CHECK int command_tag(
 MUST_CHECK int command_describe(struct invocation *call, struct fail *f); /* MODEL VERSION TEXT */
 MUST_CHECK int command_delete(struct invocation *call, struct fail *f);	  /* MODEL VERSION */
 MUST_CHECK int command_history(struct invocation *call, struct fail *f);  /* MODEL */
-MUST_CHECK int command_repair(struct invocation *call, struct fail *f);	  /* MODEL */
+MUST_CHECK int command_repair(struct invocation *call, struct fail *f);	  /* [MODEL] */
 
 #endif

@@ -1,187 +1,168 @@
 /* status: who is Production, since when, by whom, with which numbers, and what is wrong. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cjson/cJSON.h>
 
-#include "anomaly.h"
 #include "base/console.h"
 #include "command.h"
-#include "history.h"
-#include "registry.h"
-#include "session.h"
+#include "overview.h"
+#include "survey.h"
 
-static void add_string(cJSON *object, const char *key, const char *value)
-{
-	if (value != NULL)
-		cJSON_AddStringToObject(object, key, value);
-	else
-		cJSON_AddNullToObject(object, key);
-}
-
-/* Since when a version is Production, and who made it so: its own history, else what MLflow last
- * changed. */
-struct tenure {
-	char since[32];
-	char *by; /* owned */
+/* report - what was found, by model; printed when all of it is known */
+struct report {
+	bool json;
+	bool table; /* of many models, in rows */
+	struct report_model {
+		char *name;    /* owned, as are the others */
+		char *shown;   /* the row, the text or the JSON */
+		char *details; /* what is wrong, below the table */
+		bool wrong;
+	} * models;
+	size_t count;
 };
 
-static void tenure_read(struct tenure *tenure, const struct version *version)
+static int take_model(void *context, const struct standing *standing,
+	const struct anomalies *anomalies, struct fail *f)
 {
-	const char *text = version_tag(version, TAG_HISTORY);
-	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
-	clock_format_rfc3339(tenure->since, version->updated_ms);
-	tenure->by = text_copy(version_tag(version, TAG_BY));
-	int count = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
-	for (int i = count; i-- > 0;) {
-		const cJSON *entry = cJSON_GetArrayItem(list, i);
-		const char *to =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "to"));
-		const char *at =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "at"));
-		const char *by =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "by"));
-		if (!text_equal(to, STAGE_PRODUCTION) || at == NULL)
-			continue;
-		snprintf(tenure->since, sizeof(tenure->since), "%.31s", at);
-		free(tenure->by);
-		tenure->by = text_copy(by);
-		break;
+	struct report *report = context;
+	const char *model = standing->model.name;
+	struct text shown = {0}, details = {0};
+	(void)f;
+	if (report->json) {
+		cJSON *object = overview_json(model, standing, anomalies);
+		char *line = cJSON_PrintUnformatted(object);
+		text_add_string(&shown, line);
+		cJSON_free(line);
+		cJSON_Delete(object);
+	} else if (report->table) {
+		overview_row(&shown, model, standing, anomalies);
+		overview_anomalies(&details, model, anomalies);
+	} else {
+		overview_text(&shown, model, standing, anomalies);
 	}
-	cJSON_Delete(list);
+	report->models = memory_grow(report->models, report->count + 1, sizeof(*report->models));
+	report->models[report->count++] = (struct report_model){
+		.name = text_copy(model),
+		.shown = text_take(&shown),
+		.details = text_take(&details),
+		.wrong = anomalies->count > 0,
+	};
+	return 0;
 }
 
-static cJSON *version_json(const struct version *version)
+static void model_release(struct report_model *model)
 {
-	struct tenure tenure;
-	char number[24];
-	cJSON *object = cJSON_CreateObject();
-	tenure_read(&tenure, version);
-	add_string(object, "version", version_text(number, version->number));
-	add_string(object, "since", tenure.since);
-	add_string(object, "by", tenure.by);
-	add_string(object, "run_id", version->run_id);
-	add_string(object, "source", version->source);
-	add_string(object, "accuracy", version_tag(version, "accuracy"));
-	add_string(object, "val_accuracy", version_tag(version, "val_accuracy"));
-	add_string(object, "trained_at", version_tag(version, TAG_TRAINED_AT));
-	add_string(object, "digest", version_tag(version, TAG_DIGEST));
-	free(tenure.by);
-	return object;
+	free(model->name);
+	free(model->shown);
+	free(model->details);
 }
 
-static void print_json(
-	const char *model, const struct standing *standing, const struct anomalies *anomalies)
+static int by_name(const void *a, const void *b)
 {
-	cJSON *object = cJSON_CreateObject();
-	add_string(object, "schema", "modelhook/status@1");
-	add_string(object, "model", model);
-	cJSON_AddNumberToObject(object, "versions", (double)standing->versions.count);
-	cJSON *production = cJSON_AddArrayToObject(object, "production");
-	for (size_t i = 0; i < standing->versions.count; i++)
-		if (standing_is_production(standing, &standing->versions.items[i]))
-			cJSON_AddItemToArray(
-				production, version_json(&standing->versions.items[i]));
-	cJSON *list = cJSON_AddArrayToObject(object, "anomalies");
-	for (size_t i = 0; i < anomalies->count; i++) {
-		cJSON *item = cJSON_CreateObject();
-		add_string(item, "kind", anomalies->items[i].kind);
-		add_string(item, "text", anomalies->items[i].text);
-		cJSON_AddItemToArray(list, item);
+	return strcmp(
+		((const struct report_model *)a)->name, ((const struct report_model *)b)->name);
+}
+
+/* A model that came up twice counts once. */
+static void sort_models(struct report *report)
+{
+	size_t kept = 0;
+	if (report->count > 1)
+		qsort(report->models, report->count, sizeof(*report->models), by_name);
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_model *model = &report->models[i];
+		if (kept > 0 && strcmp(report->models[kept - 1].name, model->name) == 0)
+			model_release(model);
+		else
+			report->models[kept++] = *model;
 	}
-	char *line = cJSON_PrintUnformatted(object);
-	cJSON_Delete(object);
-	console_print(line);
-	console_print("\n");
-	cJSON_free(line);
+	report->count = kept;
 }
 
-/* One line of a label and a value from the server, which may not move the cursor. */
-static void add_line(struct text *text, const char *label, const char *value)
+static void add_models(const struct report *report, struct text *text)
 {
-	if (value == NULL)
-		return;
-	text_printf(text, "  %-13s", label);
-	text_add_escaped(text, value, strlen(value));
-	text_add_string(text, "\n");
+	const char *between = report->json ? "," : report->table ? "" : "\n";
+	for (size_t i = 0; i < report->count; i++) {
+		text_add_string(text, i > 0 ? between : "");
+		text_add_string(text, report->models[i].shown);
+	}
 }
 
-static void add_version(struct text *text, const struct version *version)
-{
-	struct tenure tenure;
-	tenure_read(&tenure, version);
-	text_printf(text, "%sversion %lld is Production%s\n", console_bold(),
-		(long long)version->number, console_plain());
-	add_line(text, "since", tenure.since);
-	add_line(text, "by", tenure.by);
-	add_line(text, "trained at", version_tag(version, TAG_TRAINED_AT));
-	add_line(text, "accuracy", version_tag(version, "accuracy"));
-	add_line(text, "val_accuracy", version_tag(version, "val_accuracy"));
-	add_line(text, "run", version->run_id);
-	add_line(text, "source", version->source);
-	free(tenure.by);
-}
-
-static void print_text(
-	const char *model, const struct standing *standing, const struct anomalies *anomalies)
+/* One model alone is an object by itself. */
+static void print_json(const struct report *report, bool alone)
 {
 	struct text text = {0};
-	text_printf(&text, "%s: %zu versions\n", model, standing->versions.count);
-	for (size_t i = 0; i < standing->versions.count; i++)
-		if (standing_is_production(standing, &standing->versions.items[i]))
-			add_version(&text, &standing->versions.items[i]);
-	for (size_t i = 0; i < anomalies->count; i++)
-		text_printf(&text, "anomaly: %s\n", anomalies->items[i].text);
-	if (anomalies->count == 0)
-		text_add_string(&text, "nothing is wrong\n");
+	text_add_string(&text, "{\"schema\":\"modelhook/status@1\",");
+	if (alone)
+		text_add_string(&text, report->models[0].shown + 1);
+	else
+		text_add_string(&text, "\"models\":[");
+	if (!alone) {
+		add_models(report, &text);
+		text_add_string(&text, "]}");
+	}
+	text_add_string(&text, "\n");
 	console_print(text_string(&text));
 	text_release(&text);
 }
 
-static int status_of(
-	struct invocation *call, struct session *session, const char *model, struct fail *f)
+static void print_table(const struct report *report)
 {
-	struct registry registry;
-	struct anomalies anomalies;
-	bool found = false;
-	int result = registry_open(&registry, session->registry, model, PROMOTE_BY_SERVER, f);
-	if (result == 0)
-		result = registry_read(&registry, &found, f);
-	if (result == 0 && !found)
-		result = fail_set(f, STATUS_REFUSED, "%s: no such registered model", model);
-	if (result == 0) {
-		anomalies_find(&registry.standing, registry.alias, &anomalies);
-		if (call->settings.json)
-			print_json(model, &registry.standing, &anomalies);
-		else
-			print_text(model, &registry.standing, &anomalies);
-		anomalies_release(&anomalies);
+	struct text text = {0};
+	size_t wrong = 0;
+	overview_head(&text);
+	add_models(report, &text);
+	for (size_t i = 0; i < report->count; i++) {
+		text_add_string(
+			&text, report->models[i].details != NULL ? report->models[i].details : "");
+		wrong += report->models[i].wrong;
 	}
-	registry_release(&registry);
-	return result;
+	text_printf(&text, "%zu models, %zu with something wrong%s\n", report->count, wrong,
+		wrong > 0 ? ": modelhook repair" : "");
+	console_print(text_string(&text));
+	text_release(&text);
 }
 
-static int status_of_all(struct invocation *call, struct session *session, struct fail *f)
+static void print_texts(const struct report *report)
 {
-	struct registered_models models = {0};
-	int result = mlflow_search_models(session->registry, &models, f);
-	for (size_t i = 0; result == 0 && i < models.count; i++)
-		result = status_of(call, session, models.items[i].name, f);
-	registered_models_release(&models);
-	return result;
+	struct text text = {0};
+	add_models(report, &text);
+	console_print(text_string(&text));
+	text_release(&text);
 }
 
-int command_status(struct invocation *call, struct fail *f)
+static void report_release(struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		model_release(&report->models[i]);
+	free(report->models);
+}
+
+static int look(struct invocation *call, struct report *report, struct fail *f)
 {
 	struct session session = {0};
 	int result = invocation_settle(call, ".", f);
 	if (result == 0)
 		result = session_open(&session, &call->settings, call->deadline, f);
-	if (result == 0 && call->argc == 0)
-		result = status_of_all(call, &session, f);
+	if (result == 0 && call->argc == 0) {
+		result = survey(call, session.registry, take_model, report, f);
+		sort_models(report);
+	}
 	for (int i = 0; result == 0 && i < call->argc; i++)
-		result = status_of(call, &session, call->argv[i], f);
+		result = survey_model(call, session.registry, call->argv[i], take_model, report, f);
 	session_release(&session);
+	return result;
+}
+
+int command_status(struct invocation *call, struct fail *f)
+{
+	struct report report = {.json = call->settings.json, .table = call->argc == 0};
+	int result = look(call, &report, f);
+	if (result == 0 && report.json)
+		print_json(&report, call->argc == 1);
+	else if (result == 0)
+		report.table ? print_table(&report) : print_texts(&report);
+	report_release(&report);
 	return result;
 }

@@ -77,6 +77,7 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct registry *registry = &flow->registry;
 	int64_t winner;
+	registry->proven = flow->version;
 	if (registry_tag(registry, flow->version, TAG_INTENT, flow->manifest->handoff.trained_at,
 		    f) != 0 ||
 		registry_converge(registry, flow->who, &winner, f) != 0)

@@ -52,8 +52,7 @@ int manual_version(const struct manual *manual, const char *name, const struct v
 	return fail_hint(f, "modelhook history %s shows its versions", manual->registry.model);
 }
 
-/* {"version", "at", "by", "why"}: a decision or a withdrawal. The caller frees it with cJSON_free.
- */
+/* {"version", "at", "by", "why"}: a decision. The caller frees it with cJSON_free. */
 static char *say(const struct manual *manual, int64_t version, const char *why)
 {
 	char at[32], number[24];
@@ -99,41 +98,96 @@ static int decide(struct manual *manual, int64_t number, const char *why, struct
 	return result;
 }
 
+/* Where no store here can read them, a person's word is enough. */
+static int check_files(struct manual *manual, const struct version *version, struct fail *f)
+{
+	struct registry *registry = &manual->registry;
+	if (registry->proven == version->number)
+		return 0;
+	if (proof_check(registry->mlflow, registry->model, version, f) != 0) {
+		if (f->status != STATUS_CONFIGURATION)
+			return -1;
+		console_warn("version %lld: its files cannot be checked: %s",
+			(long long)version->number, f->text);
+	}
+	registry->proven = version->number;
+	return 0;
+}
+
+/* From now on the registry's tags say this version; what is left is to make it so. */
+static int choose(struct manual *manual, int64_t number, const char *why, struct fail *f)
+{
+	const struct version *chosen = standing_version(&manual->registry.standing, number);
+	if (!version_is_ready(chosen))
+		return fail_set(f, STATUS_REFUSED, "version %lld is %.40s, not READY",
+			(long long)number, chosen->status);
+	if (check_files(manual, chosen, f) != 0)
+		return fail_in(f, "version %lld", (long long)number);
+	/* a decision for a version that is withdrawn would not count: it is put back first */
+	if (make_candidate(manual, number, f) != 0)
+		return -1;
+	return decide(manual, number, why, f);
+}
+
 int manual_promote(
 	struct manual *manual, int64_t version, const char *why, int64_t *winner, struct fail *f)
 {
-	const struct version *chosen = standing_version(&manual->registry.standing, version);
-	if (proof_check(manual->registry.mlflow, manual->registry.model, chosen, f) != 0)
-		return fail_in(f, "version %lld", (long long)version);
-	if (decide(manual, version, why, f) != 0 || make_candidate(manual, version, f) != 0)
+	if (choose(manual, version, why, f) != 0)
 		return -1;
 	return registry_converge(&manual->registry, manual->who, winner, f);
+}
+
+/* What a person sees in Production and wants to leave: not a training that waits to be promoted,
+ * and, when a rollback that was interrupted is repeated, the same version as then. */
+static int64_t version_to_leave(const struct standing *standing)
+{
+	for (size_t i = 0; standing_production_count(standing) == 1; i++)
+		if (standing_is_production(standing, &standing->versions.items[i]))
+			return standing->versions.items[i].number;
+	return standing_winner(standing);
+}
+
+/* The last good one whose files are still there. */
+static int find_previous(struct manual *manual, int64_t from, int64_t *to, struct fail *f)
+{
+	struct registry *registry = &manual->registry;
+	*to = from;
+	while ((*to = standing_previous(&registry->standing, *to)) != 0) {
+		struct fail own;
+		const struct version *version = standing_version(&registry->standing, *to);
+		if (check_files(manual, version, &own) == 0)
+			return 0;
+		if (own.status != STATUS_REFUSED) {
+			*f = own;
+			return fail_in(f, "version %lld", (long long)*to);
+		}
+		console_warn("version %lld: %s: going further back", (long long)*to, own.text);
+	}
+	fail_set(f, STATUS_REFUSED, "%s: no version was good before version %lld", registry->model,
+		(long long)from);
+	return fail_hint(f, "name one: modelhook rollback %s --to VERSION", registry->model);
 }
 
 int manual_rollback(struct manual *manual, int64_t to, const char *why, int64_t *from,
 	int64_t *winner, struct fail *f)
 {
 	struct registry *registry = &manual->registry;
-	*from = standing_winner(&registry->standing);
-	if (to == 0)
-		to = standing_previous(&registry->standing, *from);
-	if (to == 0 || to == *from) {
-		fail_set(f, STATUS_REFUSED,
-			to == 0 ? "%s: no version was good before version %lld"
-				: "%s: version %lld is what should be Production already",
-			registry->model, (long long)*from);
-		return fail_hint(
-			f, "name one: modelhook rollback %s --to VERSION", registry->model);
-	}
-	if (manual_promote(manual, to, why, winner, f) != 0)
+	*from = version_to_leave(&registry->standing);
+	if (to == 0 && find_previous(manual, *from, &to, f) != 0)
+		return -1;
+	if (to == *from && to == standing_winner(&registry->standing))
+		return fail_set(f, STATUS_REFUSED,
+			"%s: version %lld is what should be Production already", registry->model,
+			(long long)to);
+	if (choose(manual, to, why, f) != 0)
 		return -1;
 	/* only now: were it withdrawn before the decision stands, a third version could win between
 	 */
-	char *withdrawal = say(manual, to, why);
-	int result = *from != 0 ? registry_tag(registry, *from, TAG_WITHDRAWN, withdrawal, f) : 0;
-	cJSON_free(withdrawal);
-	/* the alias of where the next rollback goes may have changed by that */
-	return result == 0 ? registry_converge(registry, manual->who, winner, f) : -1;
+	if (*from != 0 && *from != to &&
+		registry_withdraw(
+			registry, *from, manual->who, why != NULL ? why : "rolled back", f) != 0)
+		return -1;
+	return registry_converge(registry, manual->who, winner, f);
 }
 
 int manual_stage(struct manual *manual, const struct version *version, const char *stage,
@@ -159,7 +213,7 @@ int manual_confirm(struct manual *manual, const char *what, struct fail *f)
 {
 	if (manual->call->settings.yes || manual->call->settings.plan)
 		return 0;
-	char *answer = console_ask(what);
+	char *answer = console_can_ask() ? console_ask(what) : NULL;
 	bool same = text_equal(answer, manual->registry.model);
 	free(answer);
 	if (same)

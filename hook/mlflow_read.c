@@ -73,6 +73,7 @@ static void fill_version(
 	struct answer *a, const struct answer_value *object, struct version *version)
 {
 	answer_need(a, object, "version");
+	version->model = answer_string(a, object, "name");
 	version->number = answer_integer(a, object, "version");
 	version->stage = answer_string(a, object, "current_stage");
 	version->source = answer_string(a, object, "source");

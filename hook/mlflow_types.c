@@ -30,6 +30,7 @@ void run_release(struct run *run)
 
 void version_release(struct version *version)
 {
+	free(version->model);
 	free(version->stage);
 	free(version->source);
 	free(version->run_id);

@@ -41,7 +41,8 @@ static int sum_all(struct store *store, const struct store_listing *listing,
 	return result;
 }
 
-static int check_content(struct store *store, const char *expected, struct fail *f)
+static int ask_content(
+	struct store *store, const char *expected, const char **lacks, struct fail *f)
 {
 	struct store_listing listing = {0};
 	char digest[SHA256_HEX];
@@ -49,39 +50,51 @@ static int check_content(struct store *store, const char *expected, struct fail 
 		return -1;
 	int result = sum_all(store, &listing, digest, f);
 	if (result == 0 && listing.count == 0)
-		result = fail_set(f, STATUS_REFUSED, "its files are gone");
+		*lacks = "its files are gone";
 	else if (result == 0 && strcmp(digest, expected) != 0)
-		result =
-			fail_set(f, STATUS_REFUSED, "its files are not those that were registered");
+		*lacks = "its files are not those that were registered";
 	store_listing_release(&listing);
 	return result;
 }
 
-static int check_mlmodel(struct store *store, struct fail *f)
+static int ask_mlmodel(struct store *store, const char **lacks, struct fail *f)
 {
 	char digest[SHA256_HEX];
 	uint64_t size;
 	bool found;
 	if (store_get_digest(store, "MLmodel", digest, &size, &found, f) != 0)
 		return -1;
-	return found ? 0 : fail_set(f, STATUS_REFUSED, "its files are gone: there is no MLmodel");
+	if (!found)
+		*lacks = "its files are gone: there is no MLmodel";
+	return 0;
+}
+
+int proof_ask(struct mlflow *mlflow, const char *model, const struct version *version,
+	const char **lacks, struct fail *f)
+{
+	struct store store = {0};
+	const char *content = version_tag(version, TAG_CONTENT);
+	char *uri = NULL;
+	*lacks = NULL;
+	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
+		return -1;
+	int result = store_open(&store, mlflow, uri, f);
+	if (result == 0)
+		result = content != NULL ? ask_content(&store, content, lacks, f)
+					 : ask_mlmodel(&store, lacks, f);
+	store_release(&store);
+	free(uri);
+	return result;
 }
 
 int proof_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f)
 {
-	struct store store = {0};
-	const char *content = version_tag(version, TAG_CONTENT);
-	char *uri = NULL;
-	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
+	const char *lacks;
+	if (proof_ask(mlflow, model, version, &lacks, f) != 0)
 		return -1;
-	int result = store_open(&store, mlflow, uri, f);
-	if (result == 0)
-		result = content != NULL ? check_content(&store, content, f)
-					 : check_mlmodel(&store, f);
-	if (result != 0)
-		fail_hint(f, "it is at %.160s", uri);
-	store_release(&store);
-	free(uri);
-	return result;
+	if (lacks == NULL)
+		return 0;
+	fail_set(f, STATUS_REFUSED, "%s", lacks);
+	return version->source != NULL ? fail_hint(f, "they were at %.160s", version->source) : -1;
 }

@@ -11,6 +11,11 @@
 
 #define TAG_CONTENT "modelhook.content"
 
+/* proof_ask - *lacks says in words what is wrong with them, NULL: nothing; -1 where they cannot be
+ * asked for */
+MUST_CHECK int proof_ask(struct mlflow *mlflow, const char *model, const struct version *version,
+	const char **lacks, struct fail *f);
+
 /* proof_check - 0 where they are; REFUSED where a file is gone or differs */
 MUST_CHECK int proof_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f);

@@ -7,6 +7,8 @@
 #include "base/random.h"
 #include "base/stop.h"
 #include "history.h"
+#include "packaging/json.h"
+#include "proof.h"
 
 enum {
 	ROUNDS_MAX = 200,    /* of the promote loop; 10 were seen with 20 promoters */
@@ -87,23 +89,34 @@ int registry_ensure_model(struct registry *r, struct fail *f)
 	return 0;
 }
 
-/* A planned write changes the standing in memory, so that the next step plans on top of it. */
+/* A planned write changes the standing in memory, so that the next step plans on top of it. value
+ * NULL: removed. */
+static void plan_pair(struct pair **pairs, size_t *count, const char *key, const char *value)
+{
+	char *copy = text_copy(value);
+	size_t i = 0;
+	while (i < *count && strcmp((*pairs)[i].key, key) != 0)
+		i++;
+	if (i == *count && value == NULL)
+		return;
+	if (i == *count) {
+		*pairs = memory_grow(*pairs, ++*count, sizeof(**pairs));
+		(*pairs)[i] = (struct pair){.key = text_copy(key), .value = copy};
+		return;
+	}
+	free((*pairs)[i].value);
+	(*pairs)[i].value = copy;
+	if (value != NULL)
+		return;
+	free((*pairs)[i].key);
+	(*pairs)[i] = (*pairs)[--*count];
+}
+
 static void plan_tag(struct registry *r, int64_t number, const char *key, const char *value)
 {
 	struct version *version = standing_version(&r->standing, number);
-	if (version == NULL)
-		return;
-	for (size_t i = 0; i < version->tag_count; i++) {
-		if (strcmp(version->tags[i].key, key) != 0)
-			continue;
-		char *copy = text_copy(value);
-		free(version->tags[i].value);
-		version->tags[i].value = copy;
-		return;
-	}
-	version->tags = memory_grow(version->tags, version->tag_count + 1, sizeof(*version->tags));
-	version->tags[version->tag_count++] =
-		(struct pair){.key = text_copy(key), .value = text_copy(value)};
+	if (r->mlflow->plan != NULL && version != NULL)
+		plan_pair(&version->tags, &version->tag_count, key, value);
 }
 
 int registry_tag(
@@ -115,8 +128,7 @@ int registry_tag(
 	if (mlflow_set_version_tag(r->mlflow, r->model, number, key, value, f) != 0)
 		return fail_in(f, "version %lld: tag %s", (long long)number, key);
 	r->fresh = false;
-	if (r->mlflow->plan != NULL)
-		plan_tag(r, number, key, value);
+	plan_tag(r, number, key, value);
 	return 0;
 }
 
@@ -125,6 +137,7 @@ int registry_untag(struct registry *r, int64_t number, const char *key, struct f
 	if (mlflow_delete_version_tag(r->mlflow, r->model, number, key, f) != 0)
 		return fail_in(f, "version %lld: tag %s", (long long)number, key);
 	r->fresh = false;
+	plan_tag(r, number, key, NULL);
 	return 0;
 }
 
@@ -133,6 +146,8 @@ int registry_tag_model(struct registry *r, const char *key, const char *value, s
 	if (mlflow_set_model_tag(r->mlflow, r->model, key, value, f) != 0)
 		return fail_in(f, "%s: tag %s", r->model, key);
 	r->fresh = false;
+	if (r->mlflow->plan != NULL)
+		plan_pair(&r->standing.model.tags, &r->standing.model.tag_count, key, value);
 	return 0;
 }
 
@@ -389,8 +404,64 @@ static int pause_at_random(const struct registry *r, struct fail *f)
 	return r->mlflow->plan == NULL ? stop_sleep(5 + (int64_t)random_below(25), f) : 0;
 }
 
+int registry_withdraw(
+	struct registry *r, int64_t number, const char *by, const char *why, struct fail *f)
+{
+	struct cJSON *object = json_new_object();
+	struct text text = {0};
+	char at[32];
+	clock_format_rfc3339(at, clock_now_ms());
+	json_set_string(object, "at", at);
+	json_set_string(object, "by", by);
+	json_set_string(object, "why", why);
+	json_print(object, &text);
+	json_release(object);
+	int result = registry_tag(r, number, TAG_WITHDRAWN, text_string(&text), f);
+	text_release(&text);
+	return result;
+}
+
+static int prove(struct registry *r, int64_t winner, const char *by, struct fail *f)
+{
+	const struct version *version = standing_version(&r->standing, winner);
+	const char *lacks;
+	struct fail own;
+	if (proof_ask(r->mlflow, r->model, version, &lacks, &own) != 0) {
+		if (status_is_retryable(own.status)) {
+			*f = own;
+			return fail_in(f, "version %lld", (long long)winner);
+		}
+		console_warn("version %lld: its files cannot be checked: %s", (long long)winner,
+			own.text);
+		lacks = NULL;
+	}
+	if (lacks == NULL) {
+		r->proven = winner;
+		return 0;
+	}
+	console_warn("version %lld of %s is withdrawn: %s", (long long)winner, r->model, lacks);
+	return registry_withdraw(r, winner, by, lacks, f);
+}
+
+/* Whether to push now: a winner that is not the caller's own, and not in Production, is given a
+ * moment for its own promoter to do it, and is asked for its files before it is pushed here. */
+static int prepare(struct registry *r, int64_t winner, const char *by, bool *waited, bool *push,
+	struct fail *f)
+{
+	const struct version *version = standing_version(&r->standing, winner);
+	*push = winner == r->proven || standing_is_production(&r->standing, version);
+	if (*push)
+		return 0;
+	if (!*waited && r->mlflow->plan == NULL) {
+		*waited = true;
+		return 0;
+	}
+	return prove(r, winner, by, f);
+}
+
 int registry_converge(struct registry *r, const char *by, int64_t *winner, struct fail *f)
 {
+	bool waited = false;
 	int settled = 0;
 	int64_t settled_on = 0;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
@@ -405,9 +476,12 @@ int registry_converge(struct registry *r, const char *by, int64_t *winner, struc
 		settled_on = *winner;
 		if (settled == 2 || *winner == 0)
 			return 0;
-		if (!agrees && push(r, *winner, by, f) != 0)
+		bool may_push = false;
+		if (!agrees && prepare(r, *winner, by, &waited, &may_push, f) != 0)
 			return -1;
-		if ((agrees || round > 0) && pause_at_random(r, f) != 0)
+		if (may_push && push(r, *winner, by, f) != 0)
+			return -1;
+		if ((agrees || round > 0 || !may_push) && pause_at_random(r, f) != 0)
 			return -1;
 	}
 	fail_set(f, STATUS_LATER, "%s does not settle: others keep changing it", r->model);

@@ -49,6 +49,7 @@ struct registry {
 	struct standing standing;
 	bool read;	 /* standing was read; with a plan, later reads keep what was planned */
 	bool fresh;	 /* nothing was written since */
+	int64_t proven;	 /* the version whose files the caller, or this, has proven; 0: none */
 	int transitions; /* sent so far */
 };
 
@@ -84,6 +85,10 @@ MUST_CHECK int registry_untag(
 /* registry_tag_model - set a tag of the registered model */
 MUST_CHECK int registry_tag_model(
 	struct registry *registry, const char *key, const char *value, struct fail *f);
+
+/* registry_withdraw - take a version out of those that may be Production, with the reason */
+MUST_CHECK int registry_withdraw(
+	struct registry *registry, int64_t number, const char *by, const char *why, struct fail *f);
 
 /* registry_converge - make it so (see above). *winner: who is Production at the end, 0 for nobody.
  */

@@ -46,6 +46,8 @@ struct settings {
 	char *reason;	       /* --reason */
 	char *stage;	       /* --stage */
 	char *to;	       /* --to */
+	int64_t max_age_ms;    /* --max-age, 0: any age will do */
+	bool files;	       /* --files */
 	bool yes;
 	bool what_if;
 	bool json;
@@ -80,9 +82,10 @@ enum {
 	TAKES_TO = 512,
 	TAKES_YES = 1024,
 	TAKES_WHAT_IF = 2048,
-	TAKES_GATE = 4096,  /* --override */
-	TAKES_MEANS = 8192, /* --promote-by */
-	TAKES_ALWAYS = 64,  /* --quiet, --config, --deadline */
+	TAKES_GATE = 4096,    /* --override */
+	TAKES_MEANS = 8192,   /* --promote-by */
+	TAKES_CHECKS = 16384, /* --max-age, --files */
+	TAKES_ALWAYS = 64,    /* --quiet, --config, --deadline */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

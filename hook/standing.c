@@ -92,7 +92,7 @@ bool version_is_duplicate(const struct standing *standing, const struct version 
 	return first != NULL && first != version;
 }
 
-static bool is_ready(const struct version *version)
+bool version_is_ready(const struct version *version)
 {
 	return version->status == NULL || strcmp(version->status, "READY") == 0;
 }
@@ -100,7 +100,7 @@ static bool is_ready(const struct version *version)
 static bool is_candidate(
 	const struct standing *standing, const struct version *version, int64_t *at_ms)
 {
-	return version_intent(standing, version, at_ms) && is_ready(version) &&
+	return version_intent(standing, version, at_ms) && version_is_ready(version) &&
 	       version_tag(version, TAG_WITHDRAWN) == NULL &&
 	       !version_is_duplicate(standing, version);
 }
@@ -157,7 +157,8 @@ static const char *decision_string(const cJSON *decision, const char *key)
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(decision, key));
 }
 
-/* The decision's version and time; 0 where there is none, or it names no version that is there. */
+/* The decision's version and time; 0 where there is none, or it names no version that is there and
+ * was not withdrawn since. */
 static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
 {
 	cJSON *json = parse_decision(standing);
@@ -167,7 +168,8 @@ static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
 	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
 		number = parse_number(version);
 	cJSON_Delete(json);
-	return standing_version(standing, number) != NULL ? number : 0;
+	const struct version *chosen = standing_version(standing, number);
+	return chosen != NULL && version_tag(chosen, TAG_WITHDRAWN) == NULL ? number : 0;
 }
 
 char *standing_reason(const struct standing *standing, int64_t number)

@@ -6,11 +6,12 @@
  * push).
  *
  * Tags that decide:
- *   modelhook.intent       on a version: RFC 3339, when it was trained; it may be Production
- * (uploaded, gate passed) modelhook.withdrawn    on a version: somebody rolled back from it; it is
- * no candidate any more modelhook.duplicate_of on a version: another version of the same package
- * stands for it modelhook.decision     on the model: {"version":"3","at":RFC
- * 3339,"by":...,"why":...}; the last one counts
+ *   modelhook.intent        on a version: RFC 3339, when it was trained; it may be Production: it
+ *                           was uploaded and passed the gates
+ *   modelhook.withdrawn     on a version: somebody rolled back from it, or its files are gone; it
+ * is no candidate any more, and no decision for it counts modelhook.duplicate_of  on a version:
+ * another version of the same package stands for it modelhook.decision      on the model:
+ * {"version":"3","at":RFC 3339,"by":...,"why":...}; the last one counts
  *
  * The winner is the decision's version, unless a version with an intent was trained after that
  * decision; then the one trained last (ties: the highest number). A Production version that carries
@@ -70,6 +71,9 @@ bool version_is_stranger(const struct standing *standing, const struct version *
 
 /* version_is_duplicate - another version that is there stands for it */
 bool version_is_duplicate(const struct standing *standing, const struct version *version);
+
+/* version_is_ready - READY, or the server says nothing of it */
+bool version_is_ready(const struct version *version);
 
 bool standing_is_production(const struct standing *standing, const struct version *version);
 size_t standing_production_count(const struct standing *standing);

@@ -108,6 +108,11 @@ void console_result(const char *line)
 	closed = true;
 }
 
+bool console_can_ask(void)
+{
+	return isatty(STDIN_FILENO) == 1;
+}
+
 char *console_ask(const char *question)
 {
 	char *line = NULL;

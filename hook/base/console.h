@@ -28,6 +28,9 @@ void console_print(const char *string);
  * ignored */
 void console_result(const char *line);
 
+/* console_can_ask - stdin is a terminal: somebody is there to answer */
+bool console_can_ask(void);
+
 /* console_ask - print a question to stderr and read a line from stdin; the caller frees it; NULL
  * where none came */
 char *console_ask(const char *question);
