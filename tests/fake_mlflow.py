@@ -161,6 +161,14 @@ NO_ROUTE = Answer(404, b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</
                   "text/html; charset=utf-8")
 
 
+def parse_query(text: str) -> dict[str, str]:
+    """The parameters of a query; what is given several times is joined by commas."""
+    query: dict[str, str] = {}
+    for key, value in parse_qsl(text, keep_blank_values=True):
+        query[key] = f"{query[key]},{value}" if key in query else value
+    return query
+
+
 class Handler(BaseHTTPRequestHandler):
     """Reads requests off one connection and lets the fake answer them."""
 
@@ -195,7 +203,7 @@ class Handler(BaseHTTPRequestHandler):
         if len(body) < int(self.headers.get("Content-Length") or 0):
             self.close_connection = True
             return
-        request = Request(self.command, unquote(url.path), dict(parse_qsl(url.query, keep_blank_values=True)),
+        request = Request(self.command, unquote(url.path), parse_query(url.query),
                           {name.lower(): value for name, value in self.headers.items()}, body, self.number)
         self.server.fake.serve(request, self)
 

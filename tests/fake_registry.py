@@ -79,6 +79,7 @@ class Registry:
         self.model_versions: dict[str, list[dict[str, Any]]] = {}
         self.logged_models: dict[str, dict[str, Any]] = {}
         self.artifacts: dict[str, bytes] = {}
+        self.searches_all = True  # versions without a filter; MLflow 1 does not
         self.page_size: int | None = None  # smaller pages than asked for, to test paging
         self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
             ("GET", "runs/get"): self.get_run,
@@ -294,13 +295,17 @@ class Registry:
 
     def search_versions(self, query: dict[str, Any]) -> dict[str, Any]:
         match = re.fullmatch(r"""name\s*=\s*('[^']*'|"[^"]*")""", query.get("filter", ""))
-        if not match:
+        if not match and (query.get("filter") or not self.searches_all):
             raise invalid(f"Invalid filter: {query.get('filter')}")
-        versions = self.model_versions.get(match.group(1)[1:-1], [])
+        names = [match.group(1)[1:-1]] if match else sorted(self.model_versions)
+        versions = [version for name in names for version in self.model_versions.get(name, [])]
         ordered = sorted(versions, key=lambda version: -version["last_updated_timestamp"])
-        if query.get("order_by") == "version_number ASC":
+        order = query.get("order_by", "")
+        if order.startswith(("version_number ASC", "name ASC")):
             ordered = versions
-        return self.page(query, "model_versions", [self.shown_version(version) for version in ordered], 10000)
+        elif order.startswith("name DESC"):
+            ordered = [version for name in reversed(names) for version in self.model_versions[name]]
+        return self.page(query, "model_versions", [shown(version) for version in ordered], 10000)
 
     def touch(self, version: dict[str, Any]) -> None:
         version["last_updated_timestamp"] = now()

@@ -52,7 +52,7 @@ def test_status_tells_who_is_production_since_when_and_by_whom(site: Site) -> No
 
 
 def test_status_of_a_model_without_production_says_so(site: Site) -> None:
-    site.fake.add_version(MODEL)
+    site.fake.add_version(MODEL, "Archived")
     text, told = status(site)
     assert (told["production"], kinds(told)) == ([], ["no_production"])
     assert "anomaly: no version is Production\n" in text.stdout
