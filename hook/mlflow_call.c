@@ -22,8 +22,15 @@ void mlflow_reply_release(struct mlflow_reply *reply)
 bool mlflow_is_final(const struct http_answer *answer)
 {
 	const char *body = text_string(&answer->body);
-	return strstr(body, "FEATURE_DISABLED") != NULL ||
-	       strstr(body, "Artifact serving is disabled") != NULL;
+	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
+}
+
+bool mlflow_serves_no_artifacts(const struct http_answer *answer)
+{
+	const char *body = text_string(&answer->body);
+	/* since 3, and before */
+	return strstr(body, "Artifact serving is disabled") != NULL ||
+	       strstr(body, "disabled due to the mlflow server running") != NULL;
 }
 
 /* A name from a variable becomes a header: it must not bring lines of its own. */

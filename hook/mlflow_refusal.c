@@ -20,11 +20,12 @@ static bool is_html(const struct mlflow_reply *reply)
 	       body[strspn(body, " \t\r\n")] == '<';
 }
 
-/* Plain text is worth its first line; a page of HTML is not worth a terminal. */
+/* Plain text is worth its first line, also where Flask calls it HTML for want of a type; a page of
+ * HTML is not worth a terminal. */
 static void read_plain(struct mlflow_reply *reply)
 {
 	const char *body = text_string(&reply->http.body);
-	if (!is_html(reply))
+	if (strchr(body, '<') == NULL)
 		text_escape(reply->message, sizeof(reply->message), body, strcspn(body, "\r\n"));
 }
 
@@ -124,11 +125,24 @@ static void hint_denied(const struct mlflow *m, const struct mlflow_reply *reply
 		fail_hint(f, "the credentials (%s) are not allowed to do this", credentials->kind);
 }
 
+static bool has_path(const char *base)
+{
+	const char *host = strstr(base, "://");
+	return host != NULL && strchr(host + 3, '/') != NULL;
+}
+
 static void hint(const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
 {
+	static const char *const disabled[] = {"FEATURE_DISABLED", NULL};
 	long status = reply->http.status;
 	if (f->status == STATUS_DENIED)
 		hint_denied(m, reply, f);
+	else if (mlflow_serves_no_artifacts(&reply->http))
+		fail_hint(f, "start the MLflow server with --serve-artifacts and "
+			     "--artifacts-destination, so that it passes artifacts on");
+	else if (code_is(reply, disabled) && m->workspace != NULL)
+		fail_hint(f, "MLFLOW_WORKSPACE is set: is this the server that it is meant for, "
+			     "and was that started with --enable-workspaces?");
 	else if (reply->http.location != NULL)
 		fail_hint(f,
 			"it redirects to %.160s, which is not followed: set "
@@ -139,6 +153,9 @@ static void hint(const struct mlflow *m, const struct mlflow_reply *reply, struc
 	else if (f->status == STATUS_NOT_A_REGISTRY && status < 300)
 		fail_hint(
 			f, "something else answers at this URL: a login page, or another program");
+	else if (f->status == STATUS_NOT_A_REGISTRY && has_path(m->base))
+		fail_hint(f, "is MLFLOW_TRACKING_URI right? Before MLflow 3 --static-prefix moves "
+			     "the pages alone, and the API stays where it was");
 	else if (f->status == STATUS_NOT_A_REGISTRY)
 		fail_hint(f, "is MLFLOW_TRACKING_URI complete? A server behind a prefix needs its "
 			     "path");

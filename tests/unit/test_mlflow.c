@@ -112,7 +112,11 @@ static void each_refusal_has_its_status_and_its_hint(void **state)
 		{501, "application/json", "{\"error_code\":\"NOT_IMPLEMENTED\"}", STATUS_REFUSED,
 			"NOT_IMPLEMENTED", ""},
 		{503, "application/json", "{\"detail\":\"Artifact serving is disabled\"}",
-			STATUS_REFUSED, "serving is disabled", ""},
+			STATUS_REFUSED, "serving is disabled", "--artifacts-destination"},
+		{503, "text/html",
+			"Endpoint: /api disabled due to the mlflow server running without "
+			"`--serve-artifacts`.",
+			STATUS_REFUSED, "without `--serve-artifacts`", "--artifacts-destination"},
 		{503, "application/json", "{\"error_code\":\"TEMPORARILY_UNAVAILABLE\"}",
 			STATUS_LATER, "TEMPORARILY_UNAVAILABLE", ""},
 		{500, "text/html", "<html>", STATUS_LATER, "500", ""},
