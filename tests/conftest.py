@@ -14,6 +14,7 @@ from typing import Any
 import environment
 import pytest
 import tiny_model
+from consumer import Consumer
 from fake_mlflow import FakeMlflow
 from promoting import Site
 from servers import MLflow, PostgreSQL
@@ -177,3 +178,10 @@ def mlflow2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
 def mlflow1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A real MLflow 1.30 on SQLite."""
     yield from _server(tmp_path_factory, "1")
+
+
+@pytest.fixture(scope="session")
+def consumer() -> Iterator[Consumer]:
+    """MLflow's client of today with TensorFlow: one process for the whole session."""
+    with Consumer("tensorflow") as process:
+        yield process

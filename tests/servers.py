@@ -162,11 +162,11 @@ class Guarded:
 # ---- ports
 
 
-def reserve_port() -> tuple[int, IO[bytes]]:
-    """A free port of the loopback, and the lock that keeps it ours among all users of this module."""
+def reserve_port(again: int = 0) -> tuple[int, IO[bytes]]:
+    """A free port of the loopback, or that one, and the lock that keeps it ours among all users of this module."""
     folder = Path(tempfile.gettempdir(), f"modelhook-ports-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
-    for port in random.SystemRandom().sample(PORTS, 200):
+    for port in [again] if again else random.SystemRandom().sample(PORTS, 200):
         lock = open(folder / str(port), "wb")  # noqa: SIM115 - kept open as long as the server
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -191,7 +191,7 @@ class MLflow:
     store      "sqlite", or a database URI such as PostgreSQL.create gives, or a function that gives it at the start
     workers    worker processes
     auth       basic authentication; the administrator is `user` with `password` (versions 2 and 3)
-    prefix     --static-prefix; `url` ends with it
+    prefix     --static-prefix; `url` ends with it (version 3; before, it moves the pages and not the API)
     artifacts  where proxied artifacts go: a folder or a URI; default folder/artifacts
     direct_artifacts   do not proxy: runs get `artifacts` itself as their artifact URI
     workspaces --enable-workspaces (version 3)
@@ -216,8 +216,9 @@ class MLflow:
         self._venv = venv(f"mlflow{version}")
         self._env = self._environment(auth, env or {})
         self._options = [
-            *(["--no-serve-artifacts", "--default-artifact-root", self.artifacts] if direct_artifacts
+            *(["--default-artifact-root", self.artifacts] if direct_artifacts
               else ["--serve-artifacts", "--artifacts-destination", self.artifacts]),
+            *(["--no-serve-artifacts"] if direct_artifacts and version != "1" else []),  # which is 1's default
             "--workers", str(workers), "--host", "127.0.0.1",
             *(["--static-prefix", prefix] if prefix else []),
             *(["--app-name", "basic-auth"] if auth else []),
@@ -240,6 +241,7 @@ class MLflow:
             settings.write_text(
                 "[mlflow]\ndefault_permission = READ\n"
                 f"database_uri = sqlite:///{self.folder}/basic_auth.db\n"
+                "auth_cache_ttl_seconds = 600\n"  # MLflow 3 checks a password anew for each call otherwise: 0.5 s
                 f"admin_username = {self.user}\nadmin_password = {self.password}\n"
                 "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n", encoding="utf-8")
             env |= {"MLFLOW_AUTH_CONFIG_PATH": str(settings), "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16)}
@@ -251,11 +253,15 @@ class MLflow:
         return self._server.process.pid if self._server else 0
 
     def start(self) -> Self:
-        """Starts it and waits until it answers; raises ServerError with the end of its log."""
+        """Starts it and waits until it answers; raises ServerError with the end of its log.
+
+        Started once more after stop, it has the port that it had.
+        """
         store = self._store() if callable(self._store) else self._store
+        again = self.port
         for attempt in range(3):
-            self.port, self._port_lock = reserve_port()
-            self.url = f"http://127.0.0.1:{self.port}{self._prefix}"
+            self.port, self._port_lock = reserve_port(again)
+            self.url = f"http://127.0.0.1:{self.port}{self._prefix if self.version == '3' else ''}"
             command = [str(self._venv / "bin/python"), "-c", "from mlflow.cli import cli; cli()", "server",
                        "--port", str(self.port), "--backend-store-uri", store]
             self._server = Guarded(command + self._options, self.log, cwd=self.folder, env=self._env)
