@@ -8,6 +8,8 @@
 #include "flow.h"
 #include "packaging/handoff.h"
 #include "packaging/saved_model.h"
+#include "scratch.h"
+#include "smoke.h"
 #include "spool.h"
 
 static void add_step(struct invocation *call, const char *name, int64_t started, char *did)
@@ -157,14 +159,33 @@ static int pack_planned(struct invocation *call, struct manifest *manifest,
 	return result;
 }
 
+/* The package that a gate with a command is tried on; it is kept nowhere. */
+static int pack_for_gates(struct invocation *call, const struct manifest *manifest,
+	const struct saved_model *model, char **scratch, char **package, struct fail *f)
+{
+	const struct settings *settings = &call->settings;
+	if (model == NULL || !smoke_is_needed(settings->gates, settings->gate_count))
+		return 0;
+	if (scratch_open(scratch, f) != 0)
+		return -1;
+	*package = file_join(*scratch, "package.tar.gz");
+	int result = pack(call, manifest, model, *package, f);
+	result_set(&call->result.package, NULL);
+	return result;
+}
+
 static int judge_planned(struct invocation *call, struct manifest *manifest,
 	const struct saved_model *model, const char *folder, struct fail *f)
 {
 	struct flow flow = {0};
-	(void)model;
+	char *scratch = NULL, *package = NULL;
 	(void)folder;
-	int result = flow_judge(&flow, call, manifest, f);
+	int result = pack_for_gates(call, manifest, model, &scratch, &package, f);
+	if (result == 0)
+		result = flow_judge(&flow, call, manifest, package, f);
 	flow_release(&flow);
+	scratch_release(scratch);
+	free(package);
 	return result;
 }
 

@@ -218,8 +218,8 @@ static int step_note(struct flow *flow, struct text *did, struct fail *f)
 	return registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f);
 }
 
-int flow_judge(
-	struct flow *flow, struct invocation *call, const struct manifest *manifest, struct fail *f)
+int flow_judge(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+	const char *package, struct fail *f)
 {
 	static const struct step judging[] = {
 		{"connect", step_connect},
@@ -227,7 +227,7 @@ int flow_judge(
 		{"gate", flow_gate},
 		{"note", step_note},
 	};
-	flow_start(flow, call, manifest, NULL);
+	flow_start(flow, call, manifest, package);
 	return flow_steps(flow, judging, sizeof(judging) / sizeof(judging[0]), f);
 }
 

@@ -38,9 +38,10 @@ MUST_CHECK int flow_finish(struct flow *flow, struct invocation *call,
 	const struct manifest *manifest, const char *package, struct fail *f);
 
 /* flow_judge - connect and decide, nothing else; the verdict is noted on the version unless
- * settings.what_if. REFUSED where it is to be noted and the package is not registered. */
+ * settings.what_if. REFUSED where it is to be noted and the package is not registered. package:
+ * where a gate may read it, or NULL. */
 MUST_CHECK int flow_judge(struct flow *flow, struct invocation *call,
-	const struct manifest *manifest, struct fail *f);
+	const struct manifest *manifest, const char *package, struct fail *f);
 
 /* flow_report - after flow_finish, whatever it returned: the outcome as a tag of the run, where the
  * server is reachable; a failure of that is a warning. f NULL: it went well. */

@@ -8,6 +8,7 @@
 #include "gate.h"
 #include "history.h"
 #include "packaging/json.h"
+#include "smoke.h"
 
 /* The sizes that rules can name like metrics. */
 enum { SIZE_COUNT = 3 };
@@ -161,9 +162,13 @@ static struct gate_side champion_side(const struct flow *flow, const struct cham
 	};
 }
 
-static void decide(struct flow *flow, const struct champion *champion)
+static int decide(struct flow *flow, const struct champion *champion, struct fail *f)
 {
 	const struct settings *settings = &flow->call->settings;
+	struct gate_trial *trials;
+	size_t trial_count;
+	int result = smoke_try(settings->gates, settings->gate_count, flow->package, flow->manifest,
+		&trials, &trial_count, f);
 	size_t count;
 	struct metric *metrics = own_metrics(flow, &count);
 	struct gate_input input = {
@@ -172,10 +177,15 @@ static void decide(struct flow *flow, const struct champion *champion)
 		.champion_version = champion->version,
 		.trained_at_ms = flow->manifest->handoff.trained_at_ms,
 		.now_ms = clock_now_ms(),
+		.trials = trials,
+		.trial_count = trial_count,
 	};
-	flow->passed = gate_decide(settings->gates, settings->gate_count, &input,
-		settings->override_reason, &flow->call->result);
+	if (result == 0)
+		flow->passed = gate_decide(settings->gates, settings->gate_count, &input,
+			settings->override_reason, &flow->call->result);
+	smoke_release(trials, trial_count);
 	free(metrics);
+	return result;
 }
 
 /* What every server takes as the value of a tag: MLflow 1 cuts off at 5,000 characters. */
@@ -261,9 +271,11 @@ int flow_gate(struct flow *flow, struct text *did, struct fail *f)
 		flow->passed = true;
 		text_add_string(did, "passed before");
 	} else if (result == 0) {
-		decide(flow, &champion);
-		flow->verdict = verdict_text(flow);
-		describe(flow, did);
+		result = decide(flow, &champion, f);
+		if (result == 0) {
+			flow->verdict = verdict_text(flow);
+			describe(flow, did);
+		}
 	}
 	champion_release(&champion);
 	return result;

@@ -214,12 +214,25 @@ static bool gate_freshness(
 	return age <= gate->max_age_ms;
 }
 
+static bool gate_smoke(const struct gate *gate, const struct gate_input *input, struct text *text)
+{
+	for (size_t i = 0; i < input->trial_count; i++) {
+		if (input->trials[i].gate != gate)
+			continue;
+		text_add_string(text, input->trials[i].detail);
+		return input->trials[i].passed;
+	}
+	text_add_string(text, "was not tried");
+	return false;
+}
+
 static gate_function *const gate_functions[] = {
 	[GATE_THRESHOLD] = gate_threshold,
 	[GATE_CHAMPION] = gate_champion,
 	[GATE_PAIR] = gate_pair,
 	[GATE_CHANGED] = gate_changed,
 	[GATE_FRESHNESS] = gate_freshness,
+	[GATE_SMOKE] = gate_smoke,
 };
 
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
@@ -246,6 +259,10 @@ void gates_release(struct gate *gates, size_t count)
 		free(gates[i].metric);
 		free(gates[i].minus);
 		free(gates[i].samples);
+		for (size_t k = 0; k < gates[i].command_count; k++)
+			free(gates[i].command[k]);
+		free(gates[i].command);
+		free(gates[i].folder);
 	}
 	free(gates);
 }

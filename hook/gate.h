@@ -11,6 +11,8 @@
  *   {"metric": "train_accuracy", "minus": "val_accuracy", "at_most": 0.10}   pair
  *   {"weights": "differ_from_champion"}                                  changed
  *   {"max_age": "36h"}                                                   freshness
+ *   {"command": ["python3", "smoke.py", "{model}"], "timeout": "2m", "memory": "4G"}
+ *                                                                        smoke, see smoke.h
  * Any rule takes "name". Metrics are the handoff's, else the run's; model_size_bytes,
  * parameter_count and tensor_count come from the inspection. struct gate owns its strings.
  */
@@ -30,6 +32,7 @@ enum gate_rule {
 	GATE_PAIR,
 	GATE_CHANGED,
 	GATE_FRESHNESS,
+	GATE_SMOKE,
 };
 
 struct gate {
@@ -43,6 +46,11 @@ struct gate {
 	double confidence; /* 0: none asked for */
 	char *samples;	   /* which count confidence uses */
 	int64_t max_age_ms;
+	char **command; /* of a smoke rule */
+	size_t command_count;
+	char *folder; /* where it runs */
+	int64_t timeout_ms;
+	uint64_t memory; /* bytes, 0: no limit */
 };
 
 /* gate_side - what is known of one of the two models compared; borrowed */
@@ -56,12 +64,21 @@ struct gate_side {
 	const char *weights; /* digest, or NULL */
 };
 
+/* gate_trial - what came of the command of a smoke rule; owns the detail */
+struct gate_trial {
+	const struct gate *gate; /* borrowed */
+	bool passed;
+	char *detail;
+};
+
 struct gate_input {
 	struct gate_side training;
 	struct gate_side champion;
 	int64_t champion_version; /* 0: there is none, or the training is the champion itself */
 	int64_t trained_at_ms;
 	int64_t now_ms;
+	const struct gate_trial *trials;
+	size_t trial_count;
 };
 
 /* gate_metric - a side's metric: from metrics, then more; NULL where neither has it */
@@ -80,11 +97,11 @@ bool gate_needs_champion(const struct gate *gates, size_t count);
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
 	const char *override_reason, struct result *result);
 
-/* gate_parse - the value of "gates" in modelhook.json into owned rules; UNACCEPTABLE by rule and
- * key */
+/* gate_parse - the value of "gates" in modelhook.json, which lies in folder, into owned rules;
+ * UNACCEPTABLE by rule and key */
 struct json_at;
-MUST_CHECK int gate_parse(
-	const struct json_at *list, struct gate **gates, size_t *count, struct fail *f);
+MUST_CHECK int gate_parse(const struct json_at *list, const char *folder, struct gate **gates,
+	size_t *count, struct fail *f);
 void gates_release(struct gate *gates, size_t count);
 
 #endif

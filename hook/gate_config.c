@@ -96,12 +96,68 @@ static int parse_freshness(const struct json_at *rule, struct gate *gate, struct
 	return known ? 0 : json_fail(rule, f, "\"max_age\" is a duration such as \"36h\"");
 }
 
+/* "4G", "512M", "1024K" or bytes. */
+static bool parse_bytes(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (end == text || text[0] == '-' || number == 0)
+		return false;
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+	if ((*end != '\0' && (unit == NULL || end[1] != '\0')) || number > UINT64_MAX >> shift)
+		return false;
+	*bytes = (uint64_t)number << shift;
+	return true;
+}
+
+static int read_command(const struct json_at *rule, struct gate *gate, struct fail *f)
+{
+	struct json_at list = json_get(rule, "command");
+	bool names_model = false;
+	if (json_array(&list, f) != 0)
+		return -1;
+	gate->command = memory_get(json_count(&list) + 1, sizeof(*gate->command));
+	for (struct json_at at = json_first(&list); json_is_there(&at); at = json_next(&at)) {
+		if (json_string(&at, &gate->command[gate->command_count], f) != 0)
+			return -1;
+		names_model |= strstr(gate->command[gate->command_count++], "{model}") != NULL;
+	}
+	if (!names_model || gate->command[0][0] == '\0')
+		return json_fail(rule, f,
+			"\"command\" is a program and its arguments, \"{model}\" among them");
+	return 0;
+}
+
+static int parse_smoke(const struct json_at *rule, struct gate *gate, struct fail *f)
+{
+	static const char *const keys[] = {"name", "command", "timeout", "memory"};
+	char *timeout = NULL, *memory = NULL;
+	gate->rule = GATE_SMOKE;
+	gate->timeout_ms = 120000;
+	if (json_known_keys(rule, keys, 4, f) != 0 || read_command(rule, gate, f) != 0 ||
+		read_string(rule, "timeout", &timeout, f) != 0)
+		return -1;
+	bool known = timeout == NULL ||
+		     (clock_parse_duration(timeout, &gate->timeout_ms) && gate->timeout_ms > 0);
+	free(timeout);
+	if (!known)
+		return json_fail(rule, f, "\"timeout\" is a duration such as \"2m\"");
+	if (read_string(rule, "memory", &memory, f) != 0)
+		return -1;
+	known = memory == NULL || parse_bytes(memory, &gate->memory);
+	free(memory);
+	return known ? 0 : json_fail(rule, f, "\"memory\" is a size such as \"4G\" or \"512M\"");
+}
+
 /* The key that makes a rule what it is; the first row that fits counts, so that the plain one is
  * last. */
 static const struct {
 	const char *key;
 	int (*parse)(const struct json_at *rule, struct gate *gate, struct fail *f);
 } rules[] = {
+	{"command", parse_smoke},
 	{"weights", parse_changed},
 	{"max_age", parse_freshness},
 	{"not_below_champion_by", parse_champion},
@@ -129,6 +185,9 @@ static void name_gate(struct gate *gate)
 	case GATE_FRESHNESS:
 		gate->name = text_copy("freshness");
 		return;
+	case GATE_SMOKE:
+		gate->name = text_copy("smoke");
+		return;
 	}
 }
 
@@ -144,23 +203,27 @@ static int parse_rule(const struct json_at *rule, struct gate *gate, struct fail
 			break;
 	}
 	if (row == sizeof(rules) / sizeof(rules[0]))
-		return json_fail(
-			rule, f, "is no rule: it needs \"metric\", \"weights\" or \"max_age\"");
+		return json_fail(rule, f,
+			"is no rule: it needs \"metric\", \"weights\", \"max_age\" or "
+			"\"command\"");
 	if (rules[row].parse(rule, gate, f) != 0)
 		return -1;
-	if (gate->metric == NULL && gate->rule != GATE_CHANGED && gate->rule != GATE_FRESHNESS)
+	if (gate->metric == NULL && gate->rule != GATE_CHANGED && gate->rule != GATE_FRESHNESS &&
+		gate->rule != GATE_SMOKE)
 		return json_fail(rule, f, "needs \"metric\"");
 	name_gate(gate);
 	return 0;
 }
 
-int gate_parse(const struct json_at *list, struct gate **gates, size_t *count, struct fail *f)
+int gate_parse(const struct json_at *list, const char *folder, struct gate **gates, size_t *count,
+	struct fail *f)
 {
 	if (json_array(list, f) != 0)
 		return -1;
 	size_t total = json_count(list), read = 0;
 	struct gate *parsed = memory_get(total, sizeof(*parsed));
 	for (struct json_at at = json_first(list); json_is_there(&at); at = json_next(&at)) {
+		parsed[read].folder = text_copy(folder);
 		if (parse_rule(&at, &parsed[read++], f) != 0) {
 			gates_release(parsed, total);
 			return -1;

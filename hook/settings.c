@@ -391,13 +391,14 @@ static int read_key(struct settings *settings, const struct json_at *root, size_
 }
 
 /* The rules are kept as they were given too: a package carries them. */
-static int read_gates(struct settings *settings, const struct json_at *root, struct fail *f)
+static int read_gates(
+	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
 {
 	struct text text = {0};
 	struct json_at gates = json_get(root, "gates");
 	if (!json_is_there(&gates) || settings->gates_text != NULL)
 		return 0;
-	if (gate_parse(&gates, &settings->gates, &settings->gate_count, f) != 0)
+	if (gate_parse(&gates, folder, &settings->gates, &settings->gate_count, f) != 0)
 		return -1;
 	json_print(gates.value, &text);
 	settings->gates_text = text_take(&text);
@@ -417,7 +418,7 @@ static int read_tree(
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (read_key(settings, root, i, folder, f) != 0)
 			return -1;
-	return read_gates(settings, root, f);
+	return read_gates(settings, root, folder, f);
 }
 
 static int read_config(struct settings *settings, const char *path, struct fail *f)

@@ -15,4 +15,10 @@ bool env_is_true(const char *name);
 /* env_home - the home directory: HOME, else the password file's; NULL where neither knows */
 const char *env_home(void);
 
+/* env_without_secrets - the environment for a command that is not ours: without the variables of
+ * MLflow, of this program and of the clouds, and without whatever is named like a secret (TOKEN,
+ * PASSWORD, SECRET, CREDENTIAL, a KEY at its end). NULL-terminated; the array is the caller's to
+ * free, the strings are not. */
+char **env_without_secrets(void);
+
 #endif

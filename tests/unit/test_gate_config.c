@@ -13,7 +13,7 @@ static int parse(const char *text, struct gate **gates, size_t *count, struct fa
 		fail_msg("%s: %s", text, f->text);
 	struct json_at root = json_root(tree);
 	struct json_at list = json_get(&root, "gates");
-	int result = gate_parse(&list, gates, count, f);
+	int result = gate_parse(&list, "folder", gates, count, f);
 	json_release(tree);
 	return result;
 }
