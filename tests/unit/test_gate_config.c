@@ -85,8 +85,8 @@ static void each_mistake_is_named_by_rule_and_key(void **state)
 		{"{\"gates\": {}}", "gates: not an array"},
 		{"{}", "gates: missing"},
 		{RULE("1"), "gates[0]: not an object"},
-		{RULE("{}"), "gates[0]: is no rule: it needs \"metric\", \"weights\" or "
-			     "\"max_age\""},
+		{RULE("{}"), "gates[0]: is no rule: it needs \"metric\", \"weights\", "
+			     "\"max_age\" or \"command\""},
 		{RULE("{\"name\": \"x\"}"), "gates[0]: is no rule"},
 		{RULE("{\"at_least\": 1}"), "gates[0]: is no rule"},
 		{RULE("{\"metric\": \"a\"}"), "gates[0]: needs \"at_least\" or \"at_most\""},
