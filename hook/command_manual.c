@@ -114,43 +114,55 @@ static int archive(
 	return manual_stage(manual, version, STAGE_ARCHIVED, manual->call->settings.reason, f);
 }
 
-static int set_tag(struct manual *manual, int64_t number, const char *assignment, struct fail *f)
+static int check_assignment(const char *assignment, struct fail *f)
 {
 	const char *equals = strchr(assignment, '=');
 	if (equals == NULL || equals == assignment)
 		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
-	char *key = text_format("%.*s", (int)(equals - assignment), assignment);
-	int result;
-	if (text_starts_with(key, "modelhook."))
-		result = fail_set(
+	if (!text_is_utf8(assignment, strlen(assignment)))
+		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
+	if (text_starts_with(assignment, "modelhook."))
+		return fail_set(
 			f, STATUS_USAGE, "tags modelhook.* are what the registry is decided by");
-	else if (equals[1] == '\0')
-		result = registry_untag(&manual->registry, number, key, f);
-	else
-		result = registry_tag(&manual->registry, number, key, equals + 1, f);
+	return 0;
+}
+
+static int set_tag(struct manual *manual, int64_t number, const char *assignment, struct fail *f)
+{
+	const char *value = strchr(assignment, '=') + 1;
+	char *key = text_format("%.*s", (int)(value - 1 - assignment), assignment);
+	int result = value[0] == '\0' ? registry_untag(&manual->registry, number, key, f)
+				      : registry_tag(&manual->registry, number, key, value, f);
 	free(key);
 	return result;
 }
 
+/* Nothing is set where one of them cannot be. */
 static int tag(
 	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
 {
+	const struct invocation *call = manual->call;
 	manual->call->result.outcome = "tagged";
-	for (int i = 2; i < manual->call->argc; i++)
-		if (set_tag(manual, version->number, manual->call->argv[i], f) != 0)
+	for (int i = 2; i < call->argc; i++)
+		if (check_assignment(call->argv[i], f) != 0)
 			return -1;
-	text_printf(
-		did, "version %lld: %d tags", (long long)version->number, manual->call->argc - 2);
+	for (int i = 2; i < call->argc; i++)
+		if (set_tag(manual, version->number, call->argv[i], f) != 0)
+			return -1;
+	text_printf(did, "version %lld: %d tags", (long long)version->number, call->argc - 2);
 	return 0;
 }
 
 static int describe(
 	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
 {
+	const char *text = manual->call->argv[2];
+	if (!text_is_utf8(text, strlen(text)))
+		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
 	manual->call->result.outcome = "described";
 	text_printf(did, "version %lld is described", (long long)version->number);
-	return mlflow_describe_version(manual->registry.mlflow, manual->registry.model,
-		version->number, manual->call->argv[2], f);
+	return mlflow_describe_version(
+		manual->registry.mlflow, manual->registry.model, version->number, text, f);
 }
 
 static int delete (
