@@ -100,6 +100,7 @@ static int start_child(const struct confinement *what, struct pipes *pipes, pid_
 static int start(const struct confinement *what, struct pipes *pipes, pid_t *child, struct fail *f)
 {
 	int os = 0;
+	*child = -1;
 	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
 	if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->failure, O_CLOEXEC) != 0 ||
 		fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) != 0 ||
