@@ -115,10 +115,12 @@ static bool broken(const struct http_transfer *t, const char *said, struct fail 
 	fail_set(f, STATUS_LATER, "the connection broke before the whole answer was there");
 	f->os = (int)info(t, CURLINFO_OS_ERRNO);
 	/* A server that wants a certificate may reset the connection before its alert is read. */
-	if (strncasecmp(t->url, "https:", 6) == 0 && t->header_bytes == 0 &&
-		t->http->settings->client_cert == NULL)
-		fail_hint(f, "if the server wants a client certificate, set "
-			     "MLFLOW_TRACKING_CLIENT_CERT_PATH");
+	if (strncasecmp(t->url, "https:", 6) == 0 && t->header_bytes == 0)
+		fail_hint(f, t->http->settings->client_cert == NULL
+				     ? "if the server wants a client certificate, set "
+				       "MLFLOW_TRACKING_CLIENT_CERT_PATH"
+				     : "does the server know who signed the client certificate in "
+				       "MLFLOW_TRACKING_CLIENT_CERT_PATH?");
 	return true;
 }
 
