@@ -137,7 +137,7 @@ static int run_planned(struct invocation *call, struct manifest *manifest,
 	const struct saved_model *model, const char *folder, struct fail *f)
 {
 	char *spool = call->settings.spool != NULL ? text_copy(call->settings.spool)
-						   : file_join(folder, ".modelhook");
+						   : file_join(folder, SPOOL_FOLDER);
 	int result = run_packed(call, manifest, model, spool, f);
 	free(spool);
 	return result;
@@ -257,10 +257,22 @@ static int replay_locked(struct invocation *call, const char *package, struct fa
 	return result;
 }
 
+/* Where modelhook.json is looked for: beside the package, or, for one in the default spool, beside
+ * that. */
+static char *settings_folder(const char *package)
+{
+	char *folder = file_folder(package);
+	if (!text_equal(folder, SPOOL_FOLDER) && !text_ends_with(folder, "/" SPOOL_FOLDER))
+		return folder;
+	char *parent = file_folder(folder);
+	free(folder);
+	return parent;
+}
+
 int command_replay(struct invocation *call, struct fail *f)
 {
 	struct spool spool = {0};
-	char *folder = file_folder(call->argv[0]);
+	char *folder = settings_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
 	free(folder);
 	if (result == 0)

@@ -471,9 +471,25 @@ char *settings_decisive(const struct settings *settings)
 	return text_take(&text);
 }
 
+/* A package may come from anybody's disk: what it says is compared, but never run. */
+static int refuse_commands(const struct settings *settings, struct fail *f)
+{
+	for (size_t i = 0; i < settings->gate_count; i++) {
+		if (settings->gates[i].rule != GATE_SMOKE)
+			continue;
+		fail_set(f, STATUS_CONFIGURATION,
+			"gate %s runs a command, and a package's commands are not run",
+			settings->gates[i].name);
+		return fail_hint(f,
+			"put the gates you trust into modelhook.json beside it, or pass --config");
+	}
+	return 0;
+}
+
 int settings_adopt(struct settings *settings, const char *decisive, struct fail *f)
 {
 	struct cJSON *tree = NULL;
+	bool own_gates = settings->gates_text != NULL;
 	int result = json_parse(decisive, strlen(decisive), &tree, f);
 	if (result == 0) {
 		static const char *const keys[] = {"gates", "policy", "promote_by"};
@@ -483,7 +499,7 @@ int settings_adopt(struct settings *settings, const char *decisive, struct fail 
 			result = read_tree(settings, &root, ".", f);
 	}
 	json_release(tree);
-	return result;
+	return result == 0 && !own_gates ? refuse_commands(settings, f) : result;
 }
 
 static int check_uri(char *uri, const char *variable, struct fail *f)

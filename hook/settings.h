@@ -104,7 +104,8 @@ MUST_CHECK int settings_read_rest(struct settings *settings, const char *folder,
 char *settings_decisive(const struct settings *settings);
 
 /* settings_adopt - take those of a package where nothing nearer gave them: a replay decides as the
- * run would have. UNACCEPTABLE where they cannot be read. */
+ * run would have. UNACCEPTABLE where they cannot be read; CONFIGURATION where a rule would run a
+ * command: that takes settings of one's own. */
 MUST_CHECK int settings_adopt(struct settings *settings, const char *decisive, struct fail *f);
 
 /* settings_need_server - CONFIGURATION where no usable tracking URI is set */

@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "packaging/package.h"
 
+#define SPOOL_FOLDER ".modelhook" /* beside the handoff, unless another is configured */
+
 struct spool {
 	char *folder;
 	char *package;	   /* path */

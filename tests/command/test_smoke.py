@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Ended
+from conftest import Ended, HandoffMaker, Hook
+from fake_mlflow import FakeMlflow
 from promoting import MODEL, Site, wait_for
 
 FORK_BOMB = "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n"
@@ -261,3 +262,26 @@ def test_gate_what_if_tries_it_and_writes_nothing(site: Site, marks: Path) -> No
     assert (ended.status, gate_of(ended)[1]) == (99, "rejected")
     assert site.sent == []
     assert smoke(site, marks, "", "--what-if", verb="gate").status == 0
+
+
+def test_the_command_of_a_package_is_not_run_by_a_replay(
+    fake: FakeMlflow, hook: Hook, make_handoff: HandoffMaker, tmp_path: Path
+) -> None:
+    ran = tmp_path / "ran"
+    gates = [{"name": "smoke", "command": ["cp", "-r", "{model}", str(ran)]}]
+    hook.env["MLFLOW_TRACKING_URI"] = fake.url
+    handoff = make_handoff(fake.add_run(), config={"gates": gates})
+    package = tmp_path / "package.tar.gz"
+    assert hook("pack", handoff, "-o", package).status == 0
+
+    ended = hook("replay", package)
+    assert ended.status == 78
+    assert ended.errors == [
+        f"package {package}: settings: gate smoke runs a command, and a package's commands are not run"
+    ]
+    assert not fake.requests
+    assert not ran.exists()
+
+    (tmp_path / "modelhook.json").write_text(json.dumps({"gates": gates}))
+    assert hook("replay", package).status == 0
+    assert ran.exists()
