@@ -65,6 +65,27 @@ static void find_alias_apart(
 				ALIAS_PRODUCTION, (long long)alias, (long long)winner));
 }
 
+/* A promoter of ours that was killed between the two aliases. Who sets the first one alone, by
+ * other means, leaves no history. */
+static void find_previous_apart(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	const struct version *version = standing_version(standing, winner);
+	int64_t alias = standing_alias(standing, ALIAS_PREVIOUS);
+	int64_t previous = standing_previous(standing, winner);
+	if (version == NULL || standing_alias(standing, ALIAS_PRODUCTION) != winner ||
+		version_tag(version, TAG_HISTORY) == NULL || alias == previous)
+		return;
+	if (previous == 0)
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, and there is none to go back to",
+				ALIAS_PREVIOUS, (long long)alias));
+	else
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is not version %lld, where a rollback goes",
+				ALIAS_PREVIOUS, (long long)previous));
+}
+
 static void find_in_version(
 	const struct standing *standing, const struct version *version, struct anomalies *anomalies)
 {
@@ -92,6 +113,9 @@ void anomalies_find(const struct standing *standing, bool aliases, struct anomal
 	find_wrong_production(standing, winner, anomalies);
 	if (aliases && standing->stages)
 		find_alias_apart(standing, winner, anomalies);
+	/* where more is wrong, what was Production before is not certain */
+	if (aliases && anomalies->count == 0)
+		find_previous_apart(standing, winner, anomalies);
 	for (size_t i = 0; i < standing->versions.count; i++)
 		find_in_version(standing, &standing->versions.items[i], anomalies);
 }

@@ -91,11 +91,45 @@ static void without_stages_the_alias_cannot_be_apart_from_itself(void **state)
 		check(&rows[i], false);
 }
 
+/* What is wrong with version 2 in Production, the alias with it, and the other alias at `previous`.
+ */
+static void previous_at(int64_t previous, const char *history, const char *found)
+{
+	static const struct version_row rows[ROWS_MAX] = {
+		{1, A, "01", "01"}, {2, P, "02", "02"}, {3, "None", "03"}};
+	struct standing standing;
+	struct anomalies anomalies;
+	table_standing(&standing, true, rows, NULL);
+	table_tag(&standing.versions.items[1], TAG_HISTORY, history);
+	table_alias(&standing, ALIAS_PRODUCTION, 2);
+	table_alias(&standing, ALIAS_PREVIOUS, previous);
+	anomalies_find(&standing, true, &anomalies);
+	assert_int_equal(anomalies.count, found != NULL);
+	if (found != NULL)
+		assert_string_equal(anomalies.items[0].text, found);
+	anomalies_release(&anomalies);
+	anomalies_find(&standing, false, &anomalies);
+	assert_int_equal(anomalies.count, 0);
+	standing_release(&standing);
+}
+
+static void the_alias_of_the_previous_one_is_ours_to_keep(void **state)
+{
+	const char *apart = "alias previous is not version 1, where a rollback goes";
+	(void)state;
+	previous_at(1, "[]", NULL);
+	previous_at(0, "[]", apart);
+	previous_at(3, "[]", apart);
+	previous_at(0, NULL, NULL);
+	previous_at(3, NULL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_anomaly_is_named_with_its_versions),
 		cmocka_unit_test(without_stages_the_alias_cannot_be_apart_from_itself),
+		cmocka_unit_test(the_alias_of_the_previous_one_is_ours_to_keep),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
