@@ -31,20 +31,34 @@ int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model
 	return result;
 }
 
+/* models_end - the search from one end of the alphabet */
+struct models_end {
+	const char *order;
+	char *token; /* owned; of the next page */
+};
+
+static char *models_query(const struct models_end *end)
+{
+	char *escaped = http_escape_query(end->token != NULL ? end->token : "");
+	char *query = text_format("max_results=%d&order_by=name%%20%s%s%s", MODELS_PER_PAGE,
+		end->order, end->token != NULL ? "&page_token=" : "", escaped);
+	free(escaped);
+	return query;
+}
+
 static int models_page(
-	struct mlflow *m, void *context, const char *token, char **next, struct fail *f)
+	struct mlflow *m, struct models_end *end, struct registered_models *models, struct fail *f)
 {
 	struct mlflow_reply reply;
-	char *escaped = http_escape_query(token != NULL ? token : "");
-	char *query = text_format("max_results=%d%s%s", MODELS_PER_PAGE,
-		token != NULL ? "&page_token=" : "", escaped);
-	int result = mlflow_get(m, "registered-models/search", query, &reply, f);
+	char *next = NULL;
+	int result = mlflow_get(m, "registered-models/search", models_query(end), &reply, f);
 	if (result == 0)
 		result = mlflow_expect(m, &reply, f);
-	if (result == 0 && mlflow_read_models(&reply.http.body, context, next, f) != 0)
+	if (result == 0 && mlflow_read_models(&reply.http.body, models, &next, f) != 0)
 		result = fail_in(f, "registered-models/search");
-	free(escaped);
 	mlflow_reply_release(&reply);
+	free(end->token);
+	end->token = next;
 	return result;
 }
 
@@ -70,17 +84,62 @@ static void drop_prompts(struct registered_models *models)
 	models->count = kept;
 }
 
-int mlflow_search_models(struct mlflow *m, struct registered_models *models, struct fail *f)
+/* By name; a model that came from both ends counts once. */
+static void sort_models(struct registered_models *models)
 {
-	*models = (struct registered_models){0};
-	if (mlflow_pages(m, models_page, models, f) != 0) {
-		registered_models_release(models);
-		return -1;
-	}
-	drop_prompts(models);
+	size_t kept = 0;
 	if (models->count > 1)
 		qsort(models->items, models->count, sizeof(*models->items), by_name);
+	for (size_t i = 0; i < models->count; i++) {
+		if (kept > 0 && by_name(&models->items[kept - 1], &models->items[i]) == 0)
+			registered_model_release(&models->items[i]);
+		else
+			models->items[kept++] = models->items[i];
+	}
+	models->count = kept;
+}
+
+/* Two pages at a time, one from each end; the first page alone, since it mostly is the only one.
+ * *met: they have some model in common, or one end came to the other. */
+static int models_pages(struct mlflow *m, struct models_end ends[2],
+	struct registered_models *models, bool *met, struct fail *f)
+{
+	struct mlflow_question questions[2];
+	int count = models->count > 0 ? 2 : 1;
+	for (int i = 0; i < count; i++)
+		questions[i] = (struct mlflow_question){
+			.path = "registered-models/search", .query = models_query(&ends[i])};
+	mlflow_get_ahead(m, questions, (size_t)count);
+	for (int i = 0; i < count && !*met; i++) {
+		if (models_page(m, &ends[i], models, f) != 0)
+			return -1;
+		*met = ends[i].token == NULL;
+	}
+	size_t read = models->count;
+	sort_models(models);
+	*met = *met || models->count < read;
 	return 0;
+}
+
+int mlflow_search_models(struct mlflow *m, struct registered_models *models, struct fail *f)
+{
+	struct models_end ends[2] = {{.order = "ASC"}, {.order = "DESC"}};
+	bool met = false;
+	int result = 0;
+	*models = (struct registered_models){0};
+	for (size_t before = 0; result == 0 && !met; before = models->count) {
+		result = models_pages(m, ends, models, &met, f);
+		if (result == 0 && !met && models->count == before)
+			result = fail_set(
+				f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
+	}
+	mlflow_forget(m);
+	free(ends[0].token);
+	free(ends[1].token);
+	if (result != 0)
+		registered_models_release(models);
+	drop_prompts(models);
+	return result;
 }
 
 int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f)

@@ -102,14 +102,16 @@ static int read_page(
 	return result;
 }
 
+/* One page from each end; the first page alone, since it mostly is the only one. */
 static int read_pages(struct mlflow *m, struct walk *walk, bool *supported, struct fail *f)
 {
 	struct mlflow_question questions[ENDS];
-	for (int i = 0; i < ENDS; i++)
+	int count = walk->ends[0].token != NULL ? ENDS : 1;
+	for (int i = 0; i < count; i++)
 		questions[i] = (struct mlflow_question){
 			.path = "model-versions/search", .query = page_query(&walk->ends[i])};
-	mlflow_get_ahead(m, questions, ENDS);
-	for (int i = 0; i < ENDS && !walk->met && *supported; i++)
+	mlflow_get_ahead(m, questions, (size_t)count);
+	for (int i = 0; i < count && !walk->met && *supported; i++)
 		if (read_page(m, walk, &walk->ends[i], supported, f) != 0)
 			return -1;
 	return 0;

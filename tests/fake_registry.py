@@ -231,7 +231,8 @@ class Registry:
         return {"registered_model": {**shown(model), "latest_versions": self.newest(model["name"], STAGES)}}
 
     def search_models(self, query: dict[str, Any]) -> dict[str, Any]:
-        return self.page(query, "registered_models", [shown(model) for model in self.models.values()], 100)
+        found = [shown(self.models[name]) for name in sorted(self.models)]
+        return self.page(query, "registered_models", found[::-1] if query.get("order_by") == "name DESC" else found, 100)
 
     def set_model_tag(self, body: dict[str, Any]) -> dict[str, Any]:
         put_pair(self.model(field(body, "name"))["tags"], field(body, "key"), body["value"])

@@ -448,7 +448,8 @@ def test_a_plan_lists_what_is_sent_then_and_sends_nothing(three: Site, arguments
 @pytest.mark.parametrize("arguments", [
     ["promote", MODEL], ["promote"], ["rollback"], ["rollback", MODEL, "2"], ["history"], ["history", MODEL, "x"],
     ["repair", MODEL, "x"], ["tag", MODEL, "1"], ["describe", MODEL, "1"], ["delete", MODEL], ["archive", MODEL],
-    ["promote", MODEL, "1", "--stage", "Nowhere"], ["promote", MODEL, "1", "--to", "2"], ["promote", MODEL, "1", "--yes"],
+    ["promote", MODEL, "1", "--stage", "Nowhere"], ["promote", MODEL, "1", "--to", "2"],
+    ["promote", MODEL, "1", "--yes"],
 ])
 def test_a_wrong_command_line_is_64(three: Site, arguments: list[str]) -> None:
     assert three.hook(*arguments).status == 64

@@ -241,7 +241,7 @@ def test_a_training_may_not_be_older_than_the_freshness_gate_says(site: Site, ag
         ([{"metric": "a", "at_lest": 1}], "gates[0].at_lest: unknown key"),
         ([{"max_age": "soon"}], 'gates[0]: "max_age" is a duration such as "36h"'),
         ([{"weights": "same"}], 'gates[0]: "weights" takes "differ_from_champion"'),
-        ([{}], 'gates[0]: is no rule: it needs "metric", "weights" or "max_age"'),
+        ([{}], 'gates[0]: is no rule: it needs "metric", "weights", "max_age" or "command"'),
         ({}, "gates: "),
     ],
 )
