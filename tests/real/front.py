@@ -77,12 +77,29 @@ class Relay(socketserver.BaseRequestHandler):
     server: Front
 
     def handle(self) -> None:
-        """A handshake that fails, or a side that goes, ends it."""
-        context = self.server.context
-        with (contextlib.suppress(OSError),
-              context.wrap_socket(self.request, server_side=True) if context else self.request as near,
+        """A side that goes ends it."""
+        with (contextlib.suppress(OSError), self.secured() as near,
               socket.create_connection(("127.0.0.1", self.server.port)) as far):
             self.relay(near, far)
+
+    def secured(self) -> socket.socket:
+        """The caller's side after the handshake.
+
+        A caller that is refused is heard to its end: a connection that is closed with something unread is reset,
+        and may take the alert along, which says why.
+        """
+        if not self.server.context:
+            return self.request
+        near = self.server.context.wrap_socket(self.request, server_side=True, do_handshake_on_connect=False)
+        try:
+            near.do_handshake()
+        except ssl.SSLError:
+            with socket.socket(fileno=near.detach()) as plain:
+                plain.shutdown(socket.SHUT_WR)
+                while plain.recv(65536):
+                    pass
+            raise
+        return near
 
     def relay(self, near: socket.socket, far: socket.socket) -> None:
         """Until one side closes; by one thread, as a TLS connection wants it."""

@@ -77,11 +77,9 @@ def test_a_model_lives_on_it(team: Team, server: MLflow, tmp_path: Path) -> None
     assert team.registry.stages(team.model) == ["Production", "Archived", "None"]
     superseded = team.run(team.train(12))
     assert superseded.result["outcome"] == "superseded", "a person's decision outranks what was trained before it"
-    history = json.loads(team.hook("history", team.model, "--json").stdout.splitlines()[-1])
-    reason = "it sees sharks everywhere"
-    assert [(event["version"], event["to"], event["why"]) for event in history["events"]] == [
-        ("1", "Production", ""), ("1", "Archived", ""), ("2", "Production", ""),
-        ("2", "Archived", reason), ("1", "Production", reason)]
+    history = json.loads(team.hook("history", team.model, "--json").stdout.splitlines()[-1])["production"]
+    assert [(was["version"], was["why"], was["replaced_by"]) for was in history] == [
+        ("1", None, "2"), ("2", None, "1"), ("1", "it sees sharks everywhere", None)]
     assert team.production == [1]
 
 
