@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import environment
-from servers import MLflow
+import seeding
+from servers import MLflow, descendants
 
 HOOK = environment.ROOT / "build/static/modelhook"
 ROUNDS = int(os.environ.get("ROUNDS", "9"))
@@ -182,11 +183,45 @@ def bench_memory(folder: Path) -> bool:
     return met
 
 
+def server_cpu(server: MLflow) -> float:
+    """Seconds of CPU that a server has used so far, all its processes together."""
+    ticks = 0
+    for pid in [server.pid, *descendants(server.pid)]:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def bench_status(folder: Path) -> bool:
+    """Everything that is wrong among 500 models of 20 versions, as the hook leaves them, 15 tags a version."""
+    plan = seeding.models(500, 20)
+    hooks, servers = [], []
+    with MLflow(folder / "server", workers=2) as server:
+        seeding.into_sqlite(plan, folder / "server/mlflow.db")
+        env = {**os.environ, **server.client_env()}
+        told = json.loads(subprocess.run([HOOK, "status", "--json"], env=env, stdout=subprocess.PIPE, check=True).stdout)
+        for _ in range(min(ROUNDS, 5)):
+            before = server_cpu(server)
+            hooks.append(timed([HOOK, "status"], server.client_env()))
+            servers.append(server_cpu(server) - before)
+    found = {(model["model"], anomaly["kind"]) for model in told["models"] for anomaly in model["anomalies"]}
+    right = seeding.expected(plan)
+    print(row("modelhook status", hooks))
+    print(f"  the server's own CPU for it: {statistics.median(servers):.2f} s; this side's: {median(hooks, 'cpu'):.2f} s")
+    return all([
+        goal(f"anomalies missed, of {len(right)}", len(right - found), right <= found),
+        goal("false anomalies", len(found - right), found <= right),
+        goal("wall time (goal 3 s)", median(hooks, "wall"), median(hooks, "wall") < 3, " s"),
+        goal("peak memory (goal 20 MiB)", median(hooks, "peak"), median(hooks, "peak") <= 20, " MiB"),
+    ])
+
+
 BENCHES: dict[str, Callable[[Path], bool]] = {
     "promote": bench_promote,
     "startup": bench_startup,
     "inspect": bench_inspect,
     "memory": bench_memory,
+    "status": bench_status,
 }
 
 
