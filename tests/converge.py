@@ -10,8 +10,9 @@ call is made (run, replay or repair) and has to bring the end about. In every fi
 or rolls back meanwhile; every third begins from two Production versions, as MLflow's own call leaves them.
 What should be Production is worked out apart from the program (registry_oracle.py).
 
-Beside each row stands MLflow's own call on the same work. Then the same for registering: a fault, how many
-versions the hook made of one package, and how many MLflow's Python client (registering.py).
+Beside each row stands MLflow's own call (transition-stage that archives what is there) on the same work: a
+version of each promoter is there, and all call at one moment. Then the same for registering: a fault, how
+many versions the hook made of one package, and how many MLflow's Python client (registering.py).
 
 The program is $MODELHOOK, else the development build. Exit status 1 where any round ended wrong; what is
 known about such a round is then in DIR (default build/converge).
@@ -257,15 +258,16 @@ class Round:
 
 
 def stock_round(place: Arena, promoters: int, number: int) -> int:
-    """MLflow's own call on the same work: how many versions it leaves in Production."""
+    """MLflow's own call on the same work, all at one moment: how many versions it leaves in Production."""
     model = f"stock-{place.store}-{promoters}-{number}"
     Registry(place.url).call("POST", "registered-models/create", name=model)
     ready = threading.Barrier(promoters)
 
     def promote(run: str, source: str) -> None:
         registry = Registry(place.url)
+        version = registry.create(model, source, run)
         ready.wait()
-        registry.transition(model, registry.create(model, source, run), archive=True)
+        registry.transition(model, version, archive=True)
 
     threads = [threading.Thread(target=promote, args=place.run(index)) for index in range(promoters)]
     for thread in threads:
