@@ -6,7 +6,7 @@
 #include "mlflow_call.h"
 #include "mlflow_read.h"
 
-enum { PER_PAGE = 500, ENDS = 2, ROUNDS_MAX = 100000 };
+enum { PER_PAGE = 250, ENDS = 2, ROUNDS_MAX = 100000 };
 
 /* walk_end - one of the two directions; owns its token, its name and what was not given yet */
 struct walk_end {
@@ -60,12 +60,20 @@ static int give_one(
 	return result;
 }
 
+static int by_model(const void *a, const void *b)
+{
+	return strcmp(((const struct version *)a)->model, ((const struct version *)b)->model);
+}
+
 /* The last model of a page may go on in the next one: it is kept until that is known. */
 static int give(struct walk *walk, struct walk_end *end, bool is_last_page, struct fail *f)
 {
 	struct versions *left = &end->left;
 	size_t from = 0;
 	int result = 0;
+	/* MLflow 1 gives all at once and in no order */
+	if (is_last_page && left->count > 1)
+		qsort(left->items, left->count, sizeof(*left->items), by_model);
 	while (result == 0 && !walk->met && from < left->count) {
 		size_t to = same_model(left, from);
 		if (to == left->count && !is_last_page)

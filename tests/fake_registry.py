@@ -231,8 +231,8 @@ class Registry:
         return {"registered_model": {**shown(model), "latest_versions": self.newest(model["name"], STAGES)}}
 
     def search_models(self, query: dict[str, Any]) -> dict[str, Any]:
-        found = [shown(self.models[name]) for name in sorted(self.models)]
-        return self.page(query, "registered_models", found[::-1] if query.get("order_by") == "name DESC" else found, 100)
+        names = sorted(self.models, reverse=query.get("order_by") == "name DESC")
+        return self.page(query, "registered_models", [shown(self.models[name]) for name in names], 100)
 
     def set_model_tag(self, body: dict[str, Any]) -> dict[str, Any]:
         put_pair(self.model(field(body, "name"))["tags"], field(body, "key"), body["value"])

@@ -1,4 +1,4 @@
-"""A registry of many models with every kind of anomaly, each known beforehand: what `status` must find, no more, no less.
+"""A registry of many models with every kind of anomaly, each known beforehand: what `status` must find.
 
     plan = models(500, 20)                       # deterministic
     into_sqlite(plan, folder / "mlflow.db")      # beneath a real MLflow server
@@ -210,7 +210,8 @@ def everything(name: str, count: int) -> Model:
 
 
 SOUND = (sound, sound, strangers, unmanaged, rejected, decided, marked)
-WRONG = (none, none_of_strangers, several, several_strangers, alias_apart, not_the_winner, duplicate, failed, everything)
+WRONG = (none, none_of_strangers, several, several_strangers, alias_apart, not_the_winner, duplicate, failed,
+         everything)
 
 
 def models(count: int, versions: int) -> list[Model]:
@@ -235,8 +236,9 @@ def into_sqlite(plan: list[Model], database: Path) -> None:
                        (model.name, START, START))
             db.executemany("INSERT INTO registered_model_tags (name, key, value) VALUES (?, ?, ?)",
                            [(model.name, *tag) for tag in model.tags.items()])
-            db.executemany("INSERT INTO registered_model_aliases (name, alias, version) VALUES (?, ?, ?)",
-                           [(model.name, *alias) for alias in model.aliases.items()])
+            if model.aliases:  # no table of them in MLflow 1
+                db.executemany("INSERT INTO registered_model_aliases (name, alias, version) VALUES (?, ?, ?)",
+                               [(model.name, *alias) for alias in model.aliases.items()])
             db.executemany(
                 "INSERT INTO model_versions (name, version, creation_time, last_updated_time, description, "
                 "current_stage, source, run_id, status) VALUES (?, ?, ?, ?, '', ?, ?, '', ?)",
