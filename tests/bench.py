@@ -127,7 +127,7 @@ def bench_promote(folder: Path) -> bool:
     """Register, archive, promote, check."""
     python = environment.python("mlflow3")
     hooks, clients = [], []
-    with MLflow(folder / "server", workers=4) as server:  # as many as `mlflow server` starts by itself
+    with MLflow(folder / "server") as server:
         env = server.client_env()
         for number in range(ROUNDS + 1):
             run_id, source = logged_run(server)
