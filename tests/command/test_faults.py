@@ -273,7 +273,7 @@ def test_a_server_that_answers_503_for_too_long_ends_with_75(site: Site) -> None
     ended = site.run(handoff, env={"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"})
     assert ended.status == 75
     assert ended.errors == [
-        f"MLflow at {site.fake.url}: run {ended.result['run_id']}: GET runs/get: 503"
+        f"MLflow at {site.fake.url}: run {ended.result['run_id']}: GET runs/get: 503 injected"
     ]
     assert site.fake.count("GET", "runs/get") == 3
     assert site.sent == []
