@@ -13,7 +13,7 @@
 #include "command.h"
 #include "packaging/sha256.h"
 #include "session.h"
-#include "store.h"
+#include "store/store.h"
 
 #define PROBE_TEXT "modelhook doctor: may be removed\n"
 #define SKEW_TOLERATED_MS 60000
@@ -120,7 +120,9 @@ static int read_probe_back(struct store *store, const char *name, struct fail *f
 static int probe_store(struct store *store, const char *name, bool plan, struct fail *f)
 {
 	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
-	if (store_put(store, name, &body, f) != 0)
+	struct store_content content = {.path = name, .size = body.size};
+	bool proven;
+	if (store_put(store, &content, &body, &proven, f) != 0)
 		return -1;
 	return plan ? 0 : read_probe_back(store, name, f);
 }

@@ -12,7 +12,7 @@
 #include "packaging/package.h"
 #include "registry.h"
 #include "session.h"
-#include "store.h"
+#include "store/store.h"
 
 /* struct flow - owns what its steps open; borrows the call, the manifest and the package's path */
 struct flow {

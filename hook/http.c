@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
 #include "base/stop.h"
 #include "http_transfer.h"
@@ -16,6 +18,14 @@ int http_open(struct http *http, const struct settings *settings,
 		.settings = settings,
 		.credentials = credentials,
 		.deadline = deadline,
+		.trust =
+			{
+				.ca_bundle = settings->ca_bundle,
+				.ca_setting = "MLFLOW_TRACKING_SERVER_CERT_PATH",
+				.client_cert = settings->client_cert,
+				.insecure = settings->insecure_tls,
+				.insecure_setting = "MLFLOW_TRACKING_INSECURE_TLS",
+			},
 	};
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return fail_set(f, STATUS_LATER, "libcurl could not be started");
@@ -130,8 +140,22 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	return exchange.result;
 }
 
+char *http_answer_header(const struct http_answer *answer, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *line = text_string(&answer->head); *line != '\0';) {
+		size_t size = strcspn(line, "\r\n");
+		if (size > length && line[length] == ':' && strncasecmp(line, name, length) == 0)
+			return text_trimmed(line + length + 1, size - length - 1);
+		line += size;
+		line += strspn(line, "\r\n");
+	}
+	return NULL;
+}
+
 void http_answer_release(struct http_answer *answer)
 {
+	text_release(&answer->head);
 	text_release(&answer->body);
 	free(answer->content_type);
 	free(answer->location);

@@ -45,6 +45,7 @@ struct http_sink {
 
 struct http_answer {
 	long status;	    /* 200 ..., 0 where no answer came */
+	struct text head;   /* header lines of the last hop as they came, at most 64 KiB */
 	struct text body;   /* of a status other than 2xx only the first 64 KiB */
 	char *content_type; /* or NULL */
 	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
@@ -72,15 +73,26 @@ struct http_request {
 
 struct credentials; /* credentials.h */
 
+/* http_trust - whom TLS connections trust, and what they show; borrowed strings */
+struct http_trust {
+	const char *ca_bundle;	      /* file or folder, or NULL: the distribution's */
+	const char *ca_setting;	      /* what names it, for messages */
+	const char *client_cert;      /* PEM with certificate and key, or NULL */
+	const char *insecure_setting; /* what asks for it, for messages */
+	bool insecure;		      /* certificates are not checked */
+	bool warned;		      /* that was said */
+};
+
 /* struct http - owns the connection cache and what was found about CAs; borrows credentials and
- * settings. */
+ * settings. Used by one thread at a time. */
 struct http {
 	void *multi;
 	const struct settings *settings;
 	const struct credentials *credentials;
 	struct deadline deadline;
-	bool trust_known; /* the first https request looked for the CAs */
-	char *ca_file;	  /* as found; NULL: none was found, or none was looked for yet */
+	struct http_trust trust; /* by http_open, MLflow's; may be set before the first request */
+	bool trust_known;	 /* the first https request looked for the CAs */
+	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */
 	char *ca_folder;
 	bool ipv4_only;	   /* names resolve only when IPv6 is not asked for */
 	uint64_t requests; /* sent so far, retries included */
@@ -109,6 +121,9 @@ struct http_exchange {
  * result */
 #define HTTP_TOGETHER_MAX 8
 void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count);
+
+/* http_answer_header - the value of a header of the answer, or NULL; the caller frees it */
+char *http_answer_header(const struct http_answer *answer, const char *name);
 
 void http_answer_release(struct http_answer *answer);
 

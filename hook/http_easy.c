@@ -38,15 +38,7 @@ static char *header_value(const char *line, size_t size, const char *name)
 	size_t length = strlen(name);
 	if (size <= length || strncasecmp(line, name, length) != 0)
 		return NULL;
-	line += length;
-	size -= length;
-	while (size > 0 && (*line == ' ' || *line == '\t'))
-		line++, size--;
-	while (size > 0 && strchr(" \t\r\n", line[size - 1]) != NULL)
-		size--;
-	char *value = memory_get(size + 1, 1);
-	memcpy(value, line, size);
-	return value;
+	return text_trimmed(line + length, size - length);
 }
 
 static void read_date(struct http_transfer *t, const char *line, size_t size)
@@ -71,8 +63,10 @@ static void note_end_of_head(struct http_transfer *t, const char *line, size_t s
 {
 	if (size > 0 && (line[0] == '\r' || line[0] == '\n'))
 		t->head_is_whole = true;
-	else if (size > 5 && memcmp(line, "HTTP/", 5) == 0)
+	else if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
 		t->head_is_whole = false;
+		text_clear(&t->answer->head);
+	}
 }
 
 static size_t on_header(char *line, size_t one, size_t size, void *context)
@@ -88,6 +82,7 @@ static size_t on_header(char *line, size_t one, size_t size, void *context)
 		return 0;
 	}
 	note_end_of_head(t, line, size);
+	text_add(&t->answer->head, line, size);
 	read_date(t, line, size);
 	read_retry_after(t, line, size);
 	return size;

@@ -46,9 +46,8 @@ static int take_named(struct http *http, const char *what, const char *path, str
 static int find_authorities(struct http *http, struct fail *f)
 {
 	const char *folder = env_get("SSL_CERT_DIR");
-	if (http->settings->ca_bundle != NULL)
-		return take_named(http, "CA bundle (MLFLOW_TRACKING_SERVER_CERT_PATH)",
-			http->settings->ca_bundle, f);
+	if (http->trust.ca_bundle != NULL)
+		return take_named(http, http->trust.ca_setting, http->trust.ca_bundle, f);
 	for (size_t i = 0; i < COUNT(bundle_variables); i++)
 		if (env_get(bundle_variables[i]) != NULL)
 			return take_named(
@@ -63,21 +62,24 @@ static int find_authorities(struct http *http, struct fail *f)
 
 int http_trust_prepare(struct http *http, struct fail *f)
 {
-	const struct settings *settings = http->settings;
+	struct http_trust *trust = &http->trust;
 	if (http->trust_known)
 		return 0;
-	if (settings->insecure_tls && settings->ca_bundle != NULL)
+	if (trust->insecure && trust->ca_bundle != NULL)
 		return fail_set(f, STATUS_CONFIGURATION,
-			"MLFLOW_TRACKING_INSECURE_TLS and MLFLOW_TRACKING_SERVER_CERT_PATH "
-			"contradict each other: set one of them");
-	if (settings->client_cert != NULL &&
+			"%s and %s contradict each other: set one of them", trust->insecure_setting,
+			trust->ca_setting);
+	if (trust->client_cert != NULL &&
 		check_readable("client certificate (MLFLOW_TRACKING_CLIENT_CERT_PATH)",
-			settings->client_cert, f) != 0)
+			trust->client_cert, f) != 0)
 		return -1;
-	if (settings->insecure_tls)
-		console_warn("MLFLOW_TRACKING_INSECURE_TLS is set: the server's certificate is not "
-			     "checked, anyone in between can read and change everything");
-	else if (find_authorities(http, f) != 0)
+	if (trust->insecure && !trust->warned)
+		console_warn(
+			"%s is set: the server's certificate is not checked, anyone in between "
+			"can read and change everything",
+			trust->insecure_setting);
+	trust->warned = true;
+	if (!trust->insecure && find_authorities(http, f) != 0)
 		return -1;
 	http->trust_known = true;
 	return 0;
@@ -85,16 +87,16 @@ int http_trust_prepare(struct http *http, struct fail *f)
 
 void http_trust_apply(const struct http *http, void *easy)
 {
-	const struct settings *settings = http->settings;
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, settings->insecure_tls ? 0L : 1L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, settings->insecure_tls ? 0L : 2L);
+	const struct http_trust *trust = &http->trust;
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, trust->insecure ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, trust->insecure ? 0L : 2L);
 	/* A library built on Debian knows Debian's bundle by itself; what was found here decides.
 	 */
 	curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (settings->client_cert == NULL)
+	if (trust->client_cert == NULL)
 		return;
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, settings->client_cert);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, settings->client_cert);
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->client_cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->client_cert);
 }

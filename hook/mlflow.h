@@ -24,6 +24,9 @@ struct plan {
 	size_t count;
 };
 
+/* plan_add - one more write that was not sent; `more` says with what */
+void plan_add(struct plan *plan, const char *method, const char *path, const char *more);
+
 struct mlflow {
 	struct http *http;     /* borrowed */
 	const char *base;      /* borrowed: the URI without a trailing slash */

@@ -204,17 +204,21 @@ int mlflow_post(struct mlflow *m, const char *path, struct cJSON *body, struct m
 	return result;
 }
 
-bool mlflow_plan_add(struct mlflow *m, const char *method, const char *path, const char *more)
+void plan_add(struct plan *plan, const char *method, const char *path, const char *more)
 {
-	if (m->plan == NULL)
-		return false;
-	text_printf(&m->plan->calls, "%s ", method);
-	text_add_escaped(&m->plan->calls, path, strlen(path));
-	text_add_string(&m->plan->calls, " ");
-	text_add_escaped(&m->plan->calls, more, strlen(more));
-	text_add_string(&m->plan->calls, "\n");
-	m->plan->count++;
-	return true;
+	text_printf(&plan->calls, "%s ", method);
+	text_add_escaped(&plan->calls, path, strlen(path));
+	text_add_string(&plan->calls, " ");
+	text_add_escaped(&plan->calls, more, strlen(more));
+	text_add_string(&plan->calls, "\n");
+	plan->count++;
+}
+
+static bool is_planned(struct mlflow *m, const char *method, const char *path, const char *more)
+{
+	if (m->plan != NULL)
+		plan_add(m->plan, method, path, more);
+	return m->plan != NULL;
 }
 
 /* MLflow sets a tag or an alias by looking for its row and making one where there is none. Of two
@@ -253,7 +257,7 @@ int mlflow_write(struct mlflow *m, const struct mlflow_write *write, struct mlfl
 	int result = 0;
 	struct text body = {0};
 	json_print(write->body, &body);
-	if (mlflow_plan_add(m, write->method, write->path, text_string(&body)))
+	if (is_planned(m, write->method, write->path, text_string(&body)))
 		*reply = (struct mlflow_reply){
 			.method = write->method, .path = write->path, .planned = true};
 	else

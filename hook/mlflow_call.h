@@ -56,9 +56,6 @@ MUST_CHECK int mlflow_write(struct mlflow *m, const struct mlflow_write *write,
 MUST_CHECK int mlflow_send(struct mlflow *m, struct http_request *request, const char *named,
 	struct mlflow_reply *reply, struct fail *f);
 
-/* mlflow_plan_add - note a write instead of sending it; false where there is no plan */
-bool mlflow_plan_add(struct mlflow *m, const char *method, const char *path, const char *more);
-
 /* mlflow_expect - 0 for a 2xx whose body is a JSON object (or a planned call), else the failure */
 MUST_CHECK int mlflow_expect(struct mlflow *m, const struct mlflow_reply *reply, struct fail *f);
 

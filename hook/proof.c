@@ -5,7 +5,7 @@
 
 #include "packaging/package.h"
 #include "standing.h"
-#include "store.h"
+#include "store/store.h"
 
 static void add_sum(struct text *sums, const char *sha256, const char *path)
 {

@@ -82,7 +82,7 @@ static int prove(struct upload *upload, const char *path, const struct saved_mod
 	char sha256[SHA256_HEX];
 	uint64_t size;
 	bool found;
-	if (upload->store->mlflow->plan != NULL)
+	if (upload->store->plan != NULL)
 		return 0;
 	if (store_get_digest(upload->store, path, sha256, &size, &found, f) != 0)
 		return -1;
@@ -107,8 +107,10 @@ static int send_file(struct passage *p, size_t index, struct fail *f)
 	if (passage_go_to(p, index, f) != 0)
 		return -1;
 	char *path = file_join(upload->folder, file->path);
-	int result = store_put(upload->store, path, &body, f);
-	if (result == 0)
+	struct store_content content = {path, file->size, file->sha256};
+	bool proven;
+	int result = store_put(upload->store, &content, &body, &proven, f);
+	if (result == 0 && !proven)
 		result = prove(upload, path, file, f);
 	free(path);
 	upload->sent++;

@@ -9,7 +9,7 @@
 #define MODELHOOK_UPLOAD_H
 
 #include "packaging/package.h"
-#include "store.h"
+#include "store/store.h"
 
 struct upload {
 	struct store *store; /* borrowed, as are the others */

@@ -107,6 +107,17 @@ char *text_copy(const char *string)
 	return copy;
 }
 
+char *text_trimmed(const char *bytes, size_t size)
+{
+	while (size > 0 && strchr(" \t\r\n", *bytes) != NULL)
+		bytes++, size--;
+	while (size > 0 && strchr(" \t\r\n", bytes[size - 1]) != NULL)
+		size--;
+	char *copy = memory_get(size + 1, 1);
+	memcpy(copy, bytes, size);
+	return copy;
+}
+
 char *text_format(const char *format, ...)
 {
 	struct text text = {0};

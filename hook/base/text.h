@@ -43,6 +43,9 @@ const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, siz
 /* text_copy - a copy of a string that the caller frees; NULL gives NULL */
 char *text_copy(const char *string);
 
+/* text_trimmed - a copy of size bytes without the white space around them; the caller frees it */
+char *text_trimmed(const char *bytes, size_t size);
+
 /* text_format - printf into a new string that the caller frees */
 char *text_format(const char *format, ...) PRINTF_LIKE(1, 2);
 

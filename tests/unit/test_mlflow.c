@@ -11,7 +11,7 @@
 #include "credentials.h"
 #include "mlflow.h"
 #include "scripted.h"
-#include "store.h"
+#include "store/store.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ANSWER_MAX 16
@@ -320,6 +320,13 @@ static void logged_models_are_ours_and_newest_first(void **state)
 	assert_int_equal(models.count, 0);
 }
 
+static int put(struct store *store, const char *path, const struct http_body *body)
+{
+	struct store_content content = {.path = path, .size = body->size};
+	bool proven;
+	return store_put(store, &content, body, &proven, &f);
+}
+
 static void a_plan_holds_the_writes_and_sends_none(void **state)
 {
 	static char key[] = "k", value[] = "v", loss[] = "loss";
@@ -341,7 +348,7 @@ static void a_plan_holds_the_writes_and_sends_none(void **state)
 	assert_true(supported);
 	assert_int_equal(mlflow_log_metrics(&mlflow, "r", &metric, 1, 1000, &f), 0);
 	assert_int_equal(store_open(&store, &mlflow, "mlflow-artifacts:/1/r/artifacts", &f), 0);
-	assert_int_equal(store_put(&store, "model/MLmodel", &body, &f), 0);
+	assert_int_equal(put(&store, "model/MLmodel", &body), 0);
 	store_release(&store);
 	assert_string_equal(plan.calls.data,
 		"POST model-versions/create {\"name\":\"m\\n2\",\"run_id\":\"r\",\"source\":\"s\","
@@ -461,15 +468,15 @@ static void names_the_proxy_cannot_keep_are_refused(void **state)
 	(void)state;
 	open_store(&store);
 	for (size_t i = 0; i < COUNT(names); i++) {
-		assert_int_equal(store_put(&store, names[i], &body, &f), -1);
+		assert_int_equal(put(&store, names[i], &body), -1);
 		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
 	}
 	assert_int_equal(server.seen, 0);
 	reply(200, "text/html", "<html>log in</html>");
-	assert_int_equal(store_put(&store, "a..b/100%/..c", &body, &f), -1);
+	assert_int_equal(put(&store, "a..b/100%/..c", &body), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	reply(200, "text/html", "");
-	assert_int_equal(store_put(&store, "a..b/100%/..c", &body, &f), 0);
+	assert_int_equal(put(&store, "a..b/100%/..c", &body), 0);
 	assert_true(
 		asked(1, "PUT /api/2.0/mlflow-artifacts/artifacts/1/r/artifacts/a..b/100%25/..c "));
 	store_release(&store);

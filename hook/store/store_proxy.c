@@ -1,4 +1,4 @@
-#include "store_proxy.h"
+#include "store/store_proxy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,6 @@
 #define ENDPOINT "/mlflow-artifacts/artifacts"
 #define API "/api/2.0" ENDPOINT
 #define DEPTH_MAX 32
-#define OBJECTS_MAX 100000
 
 #define NAMED "mlflow-artifacts" /* what messages call it: the caller names the artifact */
 
@@ -120,30 +119,33 @@ static char *url_of(const struct store *s, const char *path)
 	return url;
 }
 
-static int proxy_put(
-	struct store *s, const char *path, const struct http_body *body, struct fail *f)
+static char *proxy_show(const struct store *s, const char *path)
 {
-	if (check_name(path, f) != 0)
-		return -1;
-	char *size = text_format("(%llu bytes)", (unsigned long long)body->size);
 	char *url = url_of(s, path);
-	const char *named = strstr(url, ENDPOINT) + 1;
-	int result = 0;
-	if (!mlflow_plan_add(s->mlflow, "PUT", named, size)) {
-		struct mlflow_reply reply;
-		struct http_request request = {
-			.method = "PUT",
-			.url = url,
-			.content_type = "application/octet-stream",
-			.body = *body,
-		};
-		result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
-		if (result == 0)
-			result = mlflow_expect_done(s->mlflow, &reply, f);
-		mlflow_reply_release(&reply);
-	}
+	char *shown = text_copy(strstr(url, ENDPOINT) + 1);
 	free(url);
-	free(size);
+	return shown;
+}
+
+static int proxy_put(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	(void)proven;
+	if (check_name(content->path, f) != 0)
+		return -1;
+	char *url = url_of(s, content->path);
+	struct mlflow_reply reply;
+	struct http_request request = {
+		.method = "PUT",
+		.url = url,
+		.content_type = "application/octet-stream",
+		.body = *body,
+	};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0)
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
+	free(url);
 	return result;
 }
 
@@ -158,16 +160,12 @@ static int proxy_remove(struct store *s, const char *path, struct fail *f)
 	if (check_name(path, f) != 0)
 		return -1;
 	char *url = url_of(s, path);
-	int result = 0;
-	if (!mlflow_plan_add(s->mlflow, "DELETE", strstr(url, ENDPOINT) + 1, "")) {
-		struct mlflow_reply reply;
-		struct http_request request = {
-			.method = "DELETE", .url = url, .is_final = is_500_final};
-		result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
-		if (result == 0 && reply.http.status != 404)
-			result = mlflow_expect_done(s->mlflow, &reply, f);
-		mlflow_reply_release(&reply);
-	}
+	struct mlflow_reply reply;
+	struct http_request request = {.method = "DELETE", .url = url, .is_final = is_500_final};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0 && reply.http.status != 404)
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
 	free(url);
 	return result;
 }
@@ -198,18 +196,6 @@ static int list_folder(
 	return result;
 }
 
-static int add_object(
-	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
-{
-	if (listing->count == OBJECTS_MAX)
-		return fail_set(f, STATUS_UNACCEPTABLE, "more than %d artifacts", OBJECTS_MAX);
-	if ((listing->count & (listing->count - 1)) == 0)
-		listing->objects = memory_grow(listing->objects,
-			listing->count > 0 ? 2 * listing->count : 1, sizeof(*listing->objects));
-	listing->objects[listing->count++] = (struct store_object){text_copy(path), size};
-	return 0;
-}
-
 /* folder: what is asked for; below: the part of it that the listing's paths begin with, "" or
  * ending in a slash */
 static int list_below(struct store *s, const char *folder, const char *below, int depth,
@@ -230,7 +216,7 @@ static int list_below(struct store *s, const char *folder, const char *below, in
 			free(start);
 			free(next);
 		} else {
-			result = add_object(listing, path, item->size, f);
+			result = store_listing_add(listing, path, item->size, f);
 		}
 		free(path);
 	}
@@ -304,4 +290,5 @@ const struct store_kind store_proxy = {
 	.put = proxy_put,
 	.get = proxy_get,
 	.remove = proxy_remove,
+	.show = proxy_show,
 };

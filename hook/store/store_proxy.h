@@ -7,7 +7,7 @@
 #ifndef MODELHOOK_STORE_PROXY_H
 #define MODELHOOK_STORE_PROXY_H
 
-#include "store.h"
+#include "store/store.h"
 
 extern const struct store_kind store_proxy;
 

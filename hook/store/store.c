@@ -1,0 +1,252 @@
+#include "store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packaging/sha256.h"
+#include "store/store_proxy.h"
+
+#define OBJECTS_MAX 100000
+
+/* open: sets root and state; it may send requests */
+static const struct {
+	const char *scheme;
+	const struct store_kind *kind;
+	int (*open)(struct store *store, const char *artifact_uri, struct fail *f);
+	bool is_mlflow; /* the server itself: its connections and its credentials */
+} schemes[] = {
+	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
+	{"http", &store_proxy, store_proxy_open, true},
+	{"https", &store_proxy, store_proxy_open, true},
+};
+
+#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+
+static int no_such_scheme(const char *uri, bool apart, struct fail *f)
+{
+	char shown[160];
+	text_escape(shown, sizeof(shown), uri, strcspn(uri, "?#@"));
+	fail_set(f, STATUS_CONFIGURATION, "%s at %s: no store here serves that scheme",
+		apart ? "a store" : "artifacts", shown);
+	if (apart)
+		return -1;
+	return fail_hint(f, "start the MLflow server with --artifacts-destination, so that it "
+			    "passes artifacts on (mlflow-artifacts:)");
+}
+
+/* A path without a scheme is one of this machine. */
+static size_t find_scheme(const char *uri)
+{
+	size_t size = uri[0] == '/' ? 0 : strcspn(uri, ":");
+	const char *name = size == 0 ? "file" : uri;
+	size = size == 0 ? strlen(name) : size;
+	for (size_t i = 0; i < SCHEMES; i++)
+		if (strlen(schemes[i].scheme) == size &&
+			strncmp(schemes[i].scheme, name, size) == 0)
+			return i;
+	return SCHEMES;
+}
+
+static int open_by_scheme(
+	struct store *store, struct deadline deadline, const char *uri, struct fail *f)
+{
+	size_t i = find_scheme(uri);
+	bool apart = store->mlflow == NULL;
+	if (i == SCHEMES || (apart && schemes[i].is_mlflow))
+		return no_such_scheme(uri, apart, f);
+	store->kind = schemes[i].kind;
+	if (schemes[i].is_mlflow) {
+		store->http = store->mlflow->http;
+		return schemes[i].open(store, uri, f);
+	}
+	if (http_open(&store->own_http, store->settings, NULL, deadline, f) != 0)
+		return -1;
+	store->own_http.trust = (struct http_trust){0}; /* MLflow's is for MLflow */
+	store->http = &store->own_http;
+	return schemes[i].open(store, uri, f);
+}
+
+int store_open(struct store *store, struct mlflow *mlflow, const char *artifact_uri, struct fail *f)
+{
+	*store = (struct store){
+		.mlflow = mlflow,
+		.plan = mlflow->plan,
+		.settings = mlflow->http->settings,
+	};
+	return open_by_scheme(store, mlflow->http->deadline, artifact_uri, f);
+}
+
+int store_open_apart(struct store *store, const struct settings *settings, struct deadline deadline,
+	const char *uri, struct fail *f)
+{
+	*store = (struct store){.settings = settings};
+	return open_by_scheme(store, deadline, uri, f);
+}
+
+int store_open_lane(const struct store *store, struct store *lane, struct fail *f)
+{
+	*lane = *store;
+	lane->is_lane = true;
+	lane->root = text_copy(store->root);
+	lane->own_http = (struct http){0};
+	if (http_open(&lane->own_http, store->settings, store->http->credentials,
+		    store->http->deadline, f) != 0)
+		return -1;
+	lane->own_http.trust = store->http->trust;
+	lane->own_http.trust.warned = true;
+	lane->http = &lane->own_http;
+	if (store->mlflow != NULL) {
+		lane->own_mlflow = *store->mlflow;
+		lane->own_mlflow.ahead = NULL;
+		lane->own_mlflow.http = lane->http;
+		lane->mlflow = &lane->own_mlflow;
+	}
+	return 0;
+}
+
+void store_release(struct store *store)
+{
+	if (store->kind != NULL && store->kind->release != NULL && !store->is_lane)
+		store->kind->release(store);
+	if (store->own_http.multi != NULL)
+		http_release(&store->own_http);
+	free(store->root);
+	*store = (struct store){0};
+}
+
+static int by_path(const void *a, const void *b)
+{
+	const struct store_object *x = a, *y = b;
+	return strcmp(x->path, y->path);
+}
+
+int store_list(
+	struct store *store, const char *folder, struct store_listing *listing, struct fail *f)
+{
+	*listing = (struct store_listing){0};
+	if (store->kind->list(store, folder, listing, f) != 0) {
+		store_listing_release(listing);
+		return fail_in(f, "artifacts in %.120s", folder);
+	}
+	if (listing->count > 1)
+		qsort(listing->objects, listing->count, sizeof(*listing->objects), by_path);
+	return 0;
+}
+
+static bool is_planned(struct store *store, const char *method, const char *path, const char *more)
+{
+	if (store->plan == NULL)
+		return false;
+	char *name = store->kind->show(store, path);
+	plan_add(store->plan, method, name, more);
+	free(name);
+	return true;
+}
+
+int store_put(struct store *store, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	*proven = false;
+	char *size = text_format("(%llu bytes)", (unsigned long long)content->size);
+	bool planned = is_planned(store, "PUT", content->path, size);
+	free(size);
+	if (!planned && store->kind->put(store, content, body, proven, f) != 0)
+		return fail_in(f, "artifact %.160s", content->path);
+	return 0;
+}
+
+int store_get(struct store *store, const char *path, const struct http_sink *sink, bool *found,
+	struct fail *f)
+{
+	*found = false;
+	if (store->kind->get(store, path, sink, found, f) != 0)
+		return fail_in(f, "artifact %.160s", path);
+	return 0;
+}
+
+int store_remove(struct store *store, const char *path, struct fail *f)
+{
+	if (is_planned(store, "DELETE", path, ""))
+		return 0;
+	if (store->kind->remove(store, path, f) != 0)
+		return fail_in(f, "artifact %.160s", path);
+	return 0;
+}
+
+struct digest_sink {
+	struct sha256 sha;
+	uint64_t size;
+};
+
+static int digest_write(void *context, const void *bytes, size_t size, struct fail *f)
+{
+	struct digest_sink *digest = context;
+	(void)f;
+	sha256_add(&digest->sha, bytes, size);
+	digest->size += size;
+	return 0;
+}
+
+static int digest_restart(void *context, struct fail *f)
+{
+	struct digest_sink *digest = context;
+	(void)f;
+	sha256_release(&digest->sha);
+	sha256_init(&digest->sha);
+	digest->size = 0;
+	return 0;
+}
+
+int store_get_digest(struct store *store, const char *path, char sha256[65], uint64_t *size,
+	bool *found, struct fail *f)
+{
+	struct digest_sink digest = {0};
+	struct http_sink sink = {digest_write, digest_restart, &digest};
+	sha256_init(&digest.sha);
+	int result = store_get(store, path, &sink, found, f);
+	*size = digest.size;
+	sha256_finish(&digest.sha, sha256);
+	return result;
+}
+
+static int has_by_reading(struct store *store, const struct store_content *content,
+	enum store_has *has, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	uint64_t size;
+	bool found;
+	if (store_get_digest(store, content->path, sha256, &size, &found, f) != 0)
+		return -1;
+	bool same = size == content->size && strcmp(sha256, content->sha256) == 0;
+	*has = !found ? STORE_HAS_NOT : same ? STORE_HAS_SAME : STORE_HAS_OTHER;
+	return 0;
+}
+
+int store_has_content(struct store *store, const struct store_content *content, enum store_has *has,
+	struct fail *f)
+{
+	*has = STORE_HAS_SOME;
+	if (store->kind->has != NULL && store->kind->has(store, content, has, f) != 0)
+		return fail_in(f, "artifact %.160s", content->path);
+	return *has == STORE_HAS_SOME ? has_by_reading(store, content, has, f) : 0;
+}
+
+int store_listing_add(
+	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
+{
+	if (listing->count == OBJECTS_MAX)
+		return fail_set(f, STATUS_UNACCEPTABLE, "more than %d artifacts", OBJECTS_MAX);
+	if ((listing->count & (listing->count - 1)) == 0)
+		listing->objects = memory_grow(listing->objects,
+			listing->count > 0 ? 2 * listing->count : 1, sizeof(*listing->objects));
+	listing->objects[listing->count++] = (struct store_object){text_copy(path), size};
+	return 0;
+}
+
+void store_listing_release(struct store_listing *listing)
+{
+	for (size_t i = 0; i < listing->count; i++)
+		free(listing->objects[i].path);
+	free(listing->objects);
+	*listing = (struct store_listing){0};
+}

@@ -1,0 +1,155 @@
+/* store - where a run keeps its artifacts: one struct of functions for each scheme of an artifact
+ * URI.
+ *
+ * Paths are relative to the URI the store was opened with, "/" between parts, not escaped. A put is
+ * complete or not there: what a reader sees under a name is the old object or the whole new one.
+ *
+ * A kind knows one request at a time and waits for its answer. What goes in parallel goes over
+ * lanes: each is the same store with connections of its own, used by one thread (store_open_lane);
+ * a kind's `state` is shared by them, and a kind guards what it changes there.
+ *
+ * A large object goes up in parts (struct store_upload): begin, then the parts in any order and
+ * from any lane, then finish. A kind says with begin what an earlier, broken off upload of the same
+ * object left, so that parts which the store proves to be the same are not sent again.
+ */
+#ifndef MODELHOOK_STORE_H
+#define MODELHOOK_STORE_H
+
+#include "mlflow.h"
+
+struct store_object {
+	char *path; /* relative to what was listed */
+	uint64_t size;
+};
+
+struct store_listing {
+	struct store_object *objects; /* sorted by path; every file below, whatever its depth */
+	size_t count;
+};
+
+/* store_content - an object that is to be there; borrowed strings */
+struct store_content {
+	const char *path;
+	uint64_t size;
+	const char *sha256; /* hex; NULL: not known */
+};
+
+/* store_has - what a store can say of an object without sending it */
+enum store_has {
+	STORE_HAS_NOT,
+	STORE_HAS_OTHER,
+	STORE_HAS_SAME, /* by a checksum that the store computed, or a digest kept with it */
+	STORE_HAS_SOME, /* of this size; only reading it back can tell */
+};
+
+struct store_part {
+	unsigned index;	 /* from 0 */
+	uint64_t offset; /* in the object */
+	const void *bytes;
+	size_t size; /* part_size, less for the last one */
+};
+
+#define STORE_MARK_SIZE 160
+
+/* store_upload - an object on its way in parts. Made by the caller but for id and state; marks[i]
+ * is what the store said of part i ("" while it is not there), written by whoever sends that part.
+ */
+struct store_upload {
+	struct store_content content;
+	size_t part_size;
+	unsigned part_count;
+	char (*marks)[STORE_MARK_SIZE];
+	char *id;    /* the store's name for this upload; freed by finish and abandon */
+	void *state; /* the kind's own; freed by finish and abandon */
+	bool whole;  /* set by begin: this server takes no parts after all, put it in one */
+	bool proven; /* set by finish: as for put */
+};
+
+struct store;
+
+struct store_kind {
+	const char *scheme; /* what messages and plans call it */
+	int (*list)(
+		struct store *s, const char *folder, struct store_listing *listing, struct fail *f);
+	/* *proven: the store's own checksum was compared, nothing has to be read back */
+	int (*put)(struct store *s, const struct store_content *content,
+		const struct http_body *body, bool *proven, struct fail *f);
+	/* *found false: nothing there, and sink was not called */
+	int (*get)(struct store *s, const char *path, const struct http_sink *sink, bool *found,
+		struct fail *f);
+	/* a file, or a folder with what is in it; not being there is fine */
+	int (*remove)(struct store *s, const char *path, struct fail *f);
+	/* NULL: only reading back can tell */
+	int (*has)(struct store *s, const struct store_content *content, enum store_has *has,
+		struct fail *f);
+	/* the object's name for people and plans; the caller frees it */
+	char *(*show)(const struct store *s, const char *path);
+	void (*release)(struct store *s); /* frees state; NULL: there is none */
+
+	/* Objects in parts; begin NULL: the store takes every object in one. */
+	size_t part_min;  /* all parts but the last are at least so large ... */
+	size_t part_step; /* ... and a multiple of this; 0: of 1 */
+	unsigned parts_max;
+	bool parts_in_order; /* one after the other, from the first on */
+	int (*begin)(struct store *s, struct store_upload *upload, struct fail *f);
+	/* *kept: marks[part->index] already told of the very same bytes, nothing was sent */
+	int (*put_part)(struct store *s, struct store_upload *upload, const struct store_part *part,
+		bool *kept, struct fail *f);
+	/* all parts are there: make the object of them; nothing of the upload stays behind, nor of
+	 * earlier ones of the same object */
+	int (*finish)(struct store *s, struct store_upload *upload, struct fail *f);
+	/* give it up for good, and leave nothing of it behind */
+	int (*abandon)(struct store *s, struct store_upload *upload, struct fail *f);
+};
+
+struct store {
+	const struct store_kind *kind;
+	const struct settings *settings; /* borrowed, as is mlflow */
+	struct mlflow *mlflow;		 /* NULL for a store that belongs to no server */
+	struct plan *plan;		 /* borrowed; NULL: writes are sent */
+	struct http *http; /* what a kind sends with; never with MLflow's credentials, but
+			    * for the kinds that are the MLflow server itself */
+	char *root;	   /* URL or path of the URI, no trailing slash, escaped */
+	void *state;	   /* the kind's own, made by its open; shared with lanes */
+	bool is_lane;
+	struct http own_http;
+	struct mlflow own_mlflow;
+};
+
+/* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves.
+ * Must not be moved once opened. */
+MUST_CHECK int store_open(
+	struct store *store, struct mlflow *mlflow, const char *artifact_uri, struct fail *f);
+
+/* store_open_apart - a store that no MLflow server names: a spool, a place for results */
+MUST_CHECK int store_open_apart(struct store *store, const struct settings *settings,
+	struct deadline deadline, const char *uri, struct fail *f);
+
+/* store_open_lane - the same store for one more thread; released before the store itself */
+MUST_CHECK int store_open_lane(const struct store *store, struct store *lane, struct fail *f);
+
+void store_release(struct store *store);
+
+MUST_CHECK int store_list(
+	struct store *store, const char *folder, struct store_listing *listing, struct fail *f);
+MUST_CHECK int store_put(struct store *store, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f);
+MUST_CHECK int store_get(struct store *store, const char *path, const struct http_sink *sink,
+	bool *found, struct fail *f);
+MUST_CHECK int store_remove(struct store *store, const char *path, struct fail *f);
+
+/* store_has_content - whether the very object is there; reads it back where the store has no other
+ * way to tell: the answer is never STORE_HAS_SOME */
+MUST_CHECK int store_has_content(struct store *store, const struct store_content *content,
+	enum store_has *has, struct fail *f);
+
+/* store_get_digest - read an object back and give its SHA-256 and size */
+MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha256[65],
+	uint64_t *size, bool *found, struct fail *f);
+
+/* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 */
+MUST_CHECK int store_listing_add(
+	struct store_listing *listing, const char *path, uint64_t size, struct fail *f);
+void store_listing_release(struct store_listing *listing);
+
+#endif
