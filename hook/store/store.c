@@ -231,6 +231,14 @@ int store_has_content(struct store *store, const struct store_content *content, 
 	return *has == STORE_HAS_SOME ? has_by_reading(store, content, has, f) : 0;
 }
 
+void store_upload_release(struct store_upload *upload)
+{
+	free(upload->marks);
+	free(upload->id);
+	free(upload->state);
+	*upload = (struct store_upload){0};
+}
+
 int store_listing_add(
 	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
 {

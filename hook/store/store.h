@@ -59,8 +59,9 @@ struct store_upload {
 	size_t part_size;
 	unsigned part_count;
 	char (*marks)[STORE_MARK_SIZE];
-	char *id;    /* the store's name for this upload; freed by finish and abandon */
-	void *state; /* the kind's own; freed by finish and abandon */
+	char *id;    /* the store's name for this upload, set by begin */
+	void *state; /* one block of memory of the kind's own, or NULL; both are freed by the caller
+		      * (store_upload_release), never by finish or abandon */
 	bool whole;  /* set by begin: this server takes no parts after all, put it in one */
 	bool proven; /* set by finish: as for put */
 };
@@ -146,6 +147,8 @@ MUST_CHECK int store_has_content(struct store *store, const struct store_content
 /* store_get_digest - read an object back and give its SHA-256 and size */
 MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha256[65],
 	uint64_t *size, bool *found, struct fail *f);
+
+void store_upload_release(struct store_upload *upload);
 
 /* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 */
 MUST_CHECK int store_listing_add(
