@@ -97,21 +97,6 @@ static int parse_freshness(const struct json_at *rule, struct gate *gate, struct
 }
 
 /* "4G", "512M", "1024K" or bytes. */
-static bool parse_bytes(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	char *end;
-	unsigned long long number = strtoull(text, &end, 10);
-	if (end == text || text[0] == '-' || number == 0)
-		return false;
-	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
-	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
-	if ((*end != '\0' && (unit == NULL || end[1] != '\0')) || number > UINT64_MAX >> shift)
-		return false;
-	*bytes = (uint64_t)number << shift;
-	return true;
-}
-
 static int read_command(const struct json_at *rule, struct gate *gate, struct fail *f)
 {
 	struct json_at list = json_get(rule, "command");
@@ -146,7 +131,7 @@ static int parse_smoke(const struct json_at *rule, struct gate *gate, struct fai
 		return json_fail(rule, f, "\"timeout\" is a duration such as \"2m\"");
 	if (read_string(rule, "memory", &memory, f) != 0)
 		return -1;
-	known = memory == NULL || parse_bytes(memory, &gate->memory);
+	known = memory == NULL || text_parse_bytes(memory, &gate->memory);
 	free(memory);
 	return known ? 0 : json_fail(rule, f, "\"memory\" is a size such as \"4G\" or \"512M\"");
 }

@@ -22,6 +22,8 @@ enum kind {
 	KIND_SECONDS,  /* a decimal number of seconds, as MLflow's variables have it, kept in ms */
 	KIND_REAL,     /* a decimal number */
 	KIND_COUNT,
+	KIND_PARALLEL, /* 1 to 32 */
+	KIND_RATE,     /* bytes a second: "10M" */
 	KIND_STAGE,
 	KIND_PROMOTE_BY,
 	KIND_POLICY,
@@ -81,6 +83,10 @@ static const struct option options[] = {
 		"pass gates that reject it; the reason stays on the version"},
 	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PATH, AT(spool), TAKES_FLOW, "FOLDER",
 		"where an unfinished package is kept (default: .modelhook beside the handoff)"},
+	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(parallel), TAKES_FLOW,
+		"N", "files and parts sent at once, 1 to 32 (default 4)"},
+	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(limit_rate),
+		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PATH, AT(result_path), TAKES_FLOW, "FILE",
 		"write the result line there too"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
@@ -161,6 +167,20 @@ static bool parse_count(const char *value, int64_t *count)
 	return end != value && *end == '\0' && *count >= 0 && *count <= 1000000;
 }
 
+static bool parse_parallel(const char *value, int64_t *count)
+{
+	return parse_count(value, count) && *count >= 1 && *count <= SETTINGS_PARALLEL_MAX;
+}
+
+static bool parse_rate(const char *value, int64_t *rate)
+{
+	uint64_t bytes;
+	if (!text_parse_bytes(value, &bytes) || bytes > INT64_MAX)
+		return false;
+	*rate = (int64_t)bytes;
+	return true;
+}
+
 static bool parse_promote_by(const char *value, enum promote_by *by)
 {
 	int index = choice(promote_by_words, value);
@@ -232,6 +252,10 @@ static bool option_set(struct settings *settings, const struct option *option, c
 		return parse_real(value, at);
 	case KIND_COUNT:
 		return parse_count(value, at);
+	case KIND_PARALLEL:
+		return parse_parallel(value, at);
+	case KIND_RATE:
+		return parse_rate(value, at);
 	case KIND_PROMOTE_BY:
 		return parse_promote_by(value, at);
 	case KIND_POLICY:
@@ -245,6 +269,7 @@ static void settings_default(struct settings *settings)
 	*settings = (struct settings){
 		.deadline_ms = 30 * 60 * 1000,
 		.timeout_ms = 120 * 1000,
+		.parallel = 4,
 		.max_retries = 7,
 		.backoff_factor = 2,
 		.backoff_jitter = 1,
@@ -351,6 +376,7 @@ static int value_text(
 	case KIND_SECONDS:
 	case KIND_REAL:
 	case KIND_COUNT:
+	case KIND_PARALLEL:
 		if (json_number(at, &number, f) != 0)
 			return -1;
 		*text = text_format("%.17g", number);

@@ -18,6 +18,8 @@
 
 struct gate; /* gate.h */
 
+#define SETTINGS_PARALLEL_MAX 32
+
 enum promote_by {
 	PROMOTE_BY_SERVER, /* what the server has: stages and aliases */
 	PROMOTE_BY_STAGE,
@@ -56,6 +58,8 @@ struct settings {
 	bool allow_nonfinite;
 	int64_t deadline_ms;	  /* of the whole command, 0 = none */
 	int64_t timeout_ms;	  /* MLFLOW_HTTP_REQUEST_TIMEOUT: no byte moved for so long */
+	int64_t parallel;	  /* --parallel: files and parts sent at once */
+	int64_t limit_rate;	  /* --limit-rate: bytes a second, 0 = any */
 	int64_t max_retries;	  /* MLFLOW_HTTP_REQUEST_MAX_RETRIES */
 	double backoff_factor;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR */
 	double backoff_jitter;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_JITTER */

@@ -2,8 +2,11 @@
  *
  * MLmodel is the commit mark: a model directory without it does not load, so that nobody ever
  * serves half an upload. What is there already with the right size and digest is not sent again;
- * everything is read back and its SHA-256 compared before this returns 0. Another MLmodel at the
- * same place is somebody else's model: REFUSED, nothing is sent.
+ * everything is proven, by a checksum of the store's own or by reading it back, before this
+ * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
+ *
+ * This thread reads the package once, in order, and compares each file's SHA-256; up to
+ * settings.parallel lanes send (delivery.h). Memory: (parallel + 1) parts of 5 MiB.
  */
 #ifndef MODELHOOK_UPLOAD_H
 #define MODELHOOK_UPLOAD_H

@@ -49,6 +49,7 @@ class Site:
         self.make_handoff = make_handoff
         self.numbers = itertools.count(1)
         hook.env.setdefault("MLFLOW_TRACKING_URI", fake.url)
+        hook.env.setdefault("MODELHOOK_PARALLEL", "1")  # so that the order of requests is the same every time
 
     def train(self, hour: int = 12, *, run_metrics: dict[str, float] | None = None, **keys: Any) -> Path:
         """A training that ended at that hour, in a folder, a run and with weights of its own: the handoff."""

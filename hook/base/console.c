@@ -59,9 +59,11 @@ static void PRINTF_LIKE(2, 0) console_line(const char *start, const char *format
 	char raw[2 * LINE_SIZE], line[LINE_SIZE];
 	if (closed)
 		return;
-	clear_bar();
 	vsnprintf(raw, sizeof(raw), format, arguments);
+	flockfile(stderr); /* several threads may have something to say */
+	clear_bar();
 	fprintf(stderr, "%s%s\n", start, text_escape(line, sizeof(line), raw, strlen(raw)));
+	funlockfile(stderr);
 }
 
 void console_say(const char *format, ...)
@@ -161,9 +163,11 @@ static void draw_bar(const struct progress *progress, const char *line)
 	memset(bar, '.', WIDTH);
 	memset(bar, '#', (size_t)filled);
 	bar[WIDTH] = '\0';
+	flockfile(stderr);
 	fprintf(stderr, "\r\033[K[%s] %s", bar, line);
 	fflush(stderr);
 	bar_is_up = true;
+	funlockfile(stderr);
 }
 
 void progress_add(struct progress *progress, uint64_t bytes)

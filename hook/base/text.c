@@ -250,3 +250,18 @@ bool text_is_hex(const char *string, size_t length)
 {
 	return strlen(string) == length && strspn(string, "0123456789abcdef") == length;
 }
+
+bool text_parse_bytes(const char *text, uint64_t *bytes)
+{
+	static const char units[] = "KMGT";
+	char *end;
+	unsigned long long number = strtoull(text, &end, 10);
+	if (end == text || text[0] == '-' || number == 0)
+		return false;
+	const char *unit = *end != '\0' ? strchr(units, *end) : NULL;
+	unsigned shift = unit != NULL ? 10 * (unsigned)(unit - units + 1) : 0;
+	if ((*end != '\0' && (unit == NULL || end[1] != '\0')) || number > UINT64_MAX >> shift)
+		return false;
+	*bytes = (uint64_t)number << shift;
+	return true;
+}

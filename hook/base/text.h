@@ -62,6 +62,11 @@ void text_hex(char *out, const uint8_t *bytes, size_t size);
 /* text_is_hex - whether string is exactly length lower-case hex digits */
 bool text_is_hex(const char *string, size_t length);
 
+/* text_parse_bytes - "4096", "512M", "4G" (K, M, G, T of 1024) to bytes; false: not such a number,
+ * or
+ * 0 */
+bool text_parse_bytes(const char *string, uint64_t *bytes);
+
 /* memory - allocation that does not fail (see above) */
 void *memory_get(size_t count, size_t size); /* zeroed */
 void *memory_grow(void *old, size_t count, size_t size);

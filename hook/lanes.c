@@ -1,0 +1,213 @@
+#include "lanes.h"
+
+#include <stdlib.h>
+
+#define WAITING_MAX 64		/* small jobs need little room, but something all the same */
+#define STACK_SIZE (512U << 10) /* musl's default is 128 KiB */
+
+struct lane_entry {
+	struct lane_job job;
+	struct lane_entry *next;
+};
+
+void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, size_t room)
+{
+	*lanes = (struct lanes){.store = store, .max = max, .room = room};
+	INVARIANT(max > 0 && max <= LANES_MAX);
+	INVARIANT(pthread_mutex_init(&lanes->lock, NULL) == 0);
+	INVARIANT(pthread_cond_init(&lanes->changed, NULL) == 0);
+}
+
+static void lock(struct lanes *lanes)
+{
+	pthread_mutex_lock(&lanes->lock);
+}
+
+static void unlock(struct lanes *lanes)
+{
+	pthread_cond_broadcast(&lanes->changed);
+	pthread_mutex_unlock(&lanes->lock);
+}
+
+static void wait_for_change(struct lanes *lanes)
+{
+	pthread_cond_wait(&lanes->changed, &lanes->lock);
+}
+
+static void note_failure(struct lanes *lanes, const struct fail *f)
+{
+	if (!lanes->failed)
+		lanes->fail = *f;
+	lanes->failed = true;
+}
+
+/* What was kept, if anything failed. */
+static int result_of(const struct lanes *lanes, struct fail *f)
+{
+	if (!lanes->failed)
+		return 0;
+	*f = lanes->fail;
+	return -1;
+}
+
+static bool series_runs(const struct lanes *lanes, const void *series)
+{
+	for (unsigned i = 0; series != NULL && i < lanes->count; i++)
+		if (lanes->lanes[i].series == series)
+			return true;
+	return false;
+}
+
+/* The first job that may begin, taken out of the queue; NULL where there is none. */
+static struct lane_entry *take_job(struct lanes *lanes)
+{
+	struct lane_entry *before = NULL;
+	for (struct lane_entry *entry = lanes->first; entry != NULL;
+		before = entry, entry = entry->next) {
+		if (series_runs(lanes, entry->job.series))
+			continue;
+		if (before != NULL)
+			before->next = entry->next;
+		else
+			lanes->first = entry->next;
+		if (lanes->last == entry)
+			lanes->last = before;
+		lanes->waiting--;
+		return entry;
+	}
+	return NULL;
+}
+
+/* Called with the lock held, which is let go while the job runs. */
+static void run_job(struct lane *lane, struct lane_entry *entry)
+{
+	struct lanes *lanes = lane->lanes;
+	bool skip = lanes->failed || lanes->ending;
+	struct fail fail;
+	lanes->busy++;
+	lane->series = entry->job.series;
+	unlock(lanes);
+	int result = skip ? 0 : entry->job.run(entry->job.context, &lane->store, &fail);
+	entry->job.release(entry->job.context);
+	free(entry);
+	lock(lanes);
+	if (result != 0)
+		note_failure(lanes, &fail);
+	lane->series = NULL;
+	lanes->busy--;
+	pthread_cond_broadcast(&lanes->changed);
+}
+
+static void *lane_main(void *context)
+{
+	struct lane *lane = context;
+	struct lanes *lanes = lane->lanes;
+	lock(lanes);
+	while (!lanes->ending || lanes->first != NULL) {
+		struct lane_entry *entry = take_job(lanes);
+		if (entry != NULL)
+			run_job(lane, entry);
+		else
+			wait_for_change(lanes);
+	}
+	unlock(lanes);
+	return NULL;
+}
+
+static int start_lane(struct lanes *lanes, struct fail *f)
+{
+	struct lane *lane = &lanes->lanes[lanes->count];
+	pthread_attr_t attributes;
+	lane->lanes = lanes;
+	if (store_open_lane(lanes->store, &lane->store, f) != 0)
+		return -1;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_SIZE);
+	int error = pthread_create(&lane->thread, &attributes, lane_main, lane);
+	pthread_attr_destroy(&attributes);
+	if (error == 0) {
+		lanes->count++;
+		return 0;
+	}
+	store_release(&lane->store);
+	return fail_set(f, STATUS_LATER, "no thread can be started (error %d)", error);
+}
+
+/* One lane has to be there; without the others it only takes longer. */
+static int want_lane(struct lanes *lanes, struct fail *f)
+{
+	if (lanes->count == lanes->max || lanes->busy + lanes->waiting < lanes->count)
+		return 0;
+	return start_lane(lanes, f) == 0 || lanes->count > 0 ? 0 : -1;
+}
+
+static void append(struct lanes *lanes, const struct lane_job *job)
+{
+	struct lane_entry *entry = memory_get(1, sizeof(*entry));
+	entry->job = *job;
+	if (lanes->last != NULL)
+		lanes->last->next = entry;
+	else
+		lanes->first = entry;
+	lanes->last = entry;
+	lanes->waiting++;
+}
+
+int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f)
+{
+	lock(lanes);
+	while (!lanes->failed && lanes->waiting >= WAITING_MAX)
+		wait_for_change(lanes);
+	int result = result_of(lanes, f);
+	if (result == 0)
+		result = want_lane(lanes, f);
+	if (result == 0)
+		append(lanes, job);
+	unlock(lanes);
+	if (result != 0)
+		job->release(job->context);
+	return result;
+}
+
+int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f)
+{
+	lock(lanes);
+	while (!lanes->failed && lanes->taken > 0 && lanes->taken + bytes > lanes->room)
+		wait_for_change(lanes);
+	int result = result_of(lanes, f);
+	if (result == 0)
+		lanes->taken += bytes;
+	unlock(lanes);
+	return result;
+}
+
+void lanes_give_room(struct lanes *lanes, size_t bytes)
+{
+	lock(lanes);
+	lanes->taken -= bytes;
+	unlock(lanes);
+}
+
+int lanes_wait(struct lanes *lanes, struct fail *f)
+{
+	lock(lanes);
+	while (lanes->busy > 0 || lanes->first != NULL)
+		wait_for_change(lanes);
+	int result = result_of(lanes, f);
+	unlock(lanes);
+	return result;
+}
+
+void lanes_release(struct lanes *lanes)
+{
+	lock(lanes);
+	lanes->ending = true;
+	unlock(lanes);
+	for (unsigned i = 0; i < lanes->count; i++) {
+		pthread_join(lanes->lanes[i].thread, NULL);
+		store_release(&lanes->lanes[i].store);
+	}
+	pthread_cond_destroy(&lanes->changed);
+	pthread_mutex_destroy(&lanes->lock);
+	*lanes = (struct lanes){0};
+}

@@ -1,0 +1,68 @@
+/* lanes - threads that send what one thread hands to them, each over connections of its own, within
+ * a bound of memory.
+ *
+ * A lane is started when there is work that no other lane is free for. Jobs are begun in the order
+ * in which they were added; those of one series run one after the other. The first failure is kept;
+ * from then on nothing is begun, and every call here returns it. A job that was added is always
+ * released, run or not.
+ */
+#ifndef MODELHOOK_LANES_H
+#define MODELHOOK_LANES_H
+
+#include <pthread.h>
+
+#include "settings.h"
+#include "store/store.h"
+
+#define LANES_MAX SETTINGS_PARALLEL_MAX
+
+struct lane_job {
+	int (*run)(void *context, struct store *store, struct fail *f);
+	void (*release)(void *context); /* gives back its room too */
+	void *context;
+	const void *series; /* or NULL: it may run beside any other */
+};
+
+struct lane_entry;
+
+struct lane {
+	struct lanes *lanes;
+	struct store store;
+	pthread_t thread;
+	const void *series; /* of the job that runs */
+};
+
+struct lanes {
+	const struct store *store; /* borrowed */
+	unsigned max;
+	size_t room; /* bytes that may be taken at once */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct lane lanes[LANES_MAX];
+	unsigned count; /* started */
+	unsigned busy;
+	size_t taken;
+	struct lane_entry *first, *last; /* waiting */
+	size_t waiting;
+	bool failed, ending;
+	struct fail fail;
+};
+
+/* lanes_open - starts nothing yet. Must not be moved until lanes_release. */
+void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, size_t room);
+
+/* lanes_take_room - wait until so many bytes are free (more than all there is: until nothing is
+ * taken), and take them */
+MUST_CHECK int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f);
+void lanes_give_room(struct lanes *lanes, size_t bytes);
+
+/* lanes_add - the job is released by the lanes, whatever the result */
+MUST_CHECK int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f);
+
+/* lanes_wait - until all jobs are done */
+MUST_CHECK int lanes_wait(struct lanes *lanes, struct fail *f);
+
+/* lanes_release - begin nothing more, wait for what runs, end the threads */
+void lanes_release(struct lanes *lanes);
+
+#endif
