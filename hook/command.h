@@ -21,7 +21,6 @@ struct invocation {
 };
 
 MUST_CHECK int command_run(struct invocation *call, struct fail *f);
-MUST_CHECK int command_replay(struct invocation *call, struct fail *f);
 MUST_CHECK int command_pack(struct invocation *call, struct fail *f);
 MUST_CHECK int command_gate(struct invocation *call, struct fail *f);
 MUST_CHECK int command_status(struct invocation *call, struct fail *f);

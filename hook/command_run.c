@@ -1,24 +1,19 @@
-/* run and replay: a handoff becomes a package, and a package becomes the one Production version. */
+/* run, gate and pack: what begins with a handoff. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/console.h"
 #include "base/file.h"
 #include "command.h"
+#include "finish.h"
 #include "flow.h"
 #include "packaging/handoff.h"
 #include "packaging/saved_model.h"
+#include "place.h"
 #include "scratch.h"
 #include "smoke.h"
 #include "spool.h"
-
-static void add_step(struct invocation *call, const char *name, int64_t started, char *did)
-{
-	int64_t ms = clock_monotonic_ms() - started;
-	console_say("%-8s %s (%lld ms)", name, did, (long long)ms);
-	result_add_step(&call->result, name, ms, did);
-	free(did);
-}
+#include "spool_remote.h"
 
 static int inspect(struct invocation *call, const struct handoff *handoff,
 	struct saved_model *model, struct fail *f)
@@ -32,7 +27,7 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 		result = saved_model_check(model, call->settings.allow_nonfinite, f);
 	if (result != 0)
 		return fail_in(f, "SavedModel %s", handoff->saved_model);
-	add_step(call, "inspect", started,
+	finish_add_step(call, "inspect", started,
 		text_format("%zu files, %llu bytes, %zu tensors, all whole", model->file_count,
 			(unsigned long long)model->total_bytes, model->tensor_count));
 	return 0;
@@ -50,49 +45,114 @@ static int pack(struct invocation *call, const struct manifest *manifest,
 		return -1;
 	result_set(&call->result.package, path);
 	result_set(&call->result.digest, manifest->digest);
-	add_step(call, "pack", started, text_copy(path));
+	finish_add_step(call, "pack", started, text_copy(path));
 	return 0;
 }
 
-static void take_plan(struct invocation *call, const struct flow *flow)
+/* The spool far away. */
+
+/* How long a word of farewell may take, after the command's own deadline. */
+#define SETTLE_MS 20000
+
+/* What stands beside a package whose end nobody wrote down. */
+static char *pending_line(struct invocation *call)
 {
-	if (!call->settings.plan)
-		return;
-	result_set(&call->result.plan, text_string(&flow->session.plan.calls));
-	console_print(text_string(&flow->session.plan.calls));
-	console_say("plan: %zu calls would be sent; none was", flow->session.plan.count);
+	struct fail pending;
+	fail_set(&pending, STATUS_LATER, "begun, and not ended yet");
+	return result_line(&call->result, &pending);
 }
 
-static int finish(struct invocation *call, const struct manifest *manifest, const char *package,
-	struct fail *f)
+/* Before anything else is tried: from here on this machine may be lost. Without it the package is
+ * kept here, and the work goes on. */
+static bool send_to_spool(struct invocation *call, const struct spool *spool)
 {
-	struct flow flow = {0};
-	int result = flow_finish(&flow, call, manifest, package, f);
-	if (!call->settings.plan)
-		flow_report(&flow, result == 0 ? NULL : f);
-	take_plan(call, &flow);
-	flow_release(&flow);
-	return result;
+	struct spool_remote remote;
+	struct fail own;
+	int64_t started = clock_monotonic_ms();
+	const char *url = call->settings.spool;
+	if (!place_is_url(url) || call->settings.plan)
+		return false;
+	char *line = pending_line(call);
+	int result = spool_remote_open(&remote, &call->settings, call->deadline, url, &own);
+	if (result == 0)
+		result = spool_remote_send(&remote, spool->name, spool->package, line, &own);
+	spool_remote_release(&remote);
+	free(line);
+	if (result != 0)
+		console_warn("%s: the package stays on this machine alone", own.text);
+	else
+		finish_add_step(call, "spool", started, place_show(url));
+	return result == 0;
 }
 
-/* The package goes when nothing is left to do; a plan leaves the spool as it was. */
-static int settle_spool(struct invocation *call, struct spool *spool, int result, struct fail *f)
+/* The last word to the spool: f NULL, that nothing is left to do. */
+static void settle_far(struct invocation *call, const struct spool *spool, const struct fail *f)
+{
+	struct spool_remote remote;
+	struct fail own;
+	if (f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED))
+		return; /* no time is left; the package lies there since before */
+	int result = spool_remote_open(
+		&remote, &call->settings, deadline_in(SETTLE_MS), call->settings.spool, &own);
+	if (result == 0 && f == NULL) {
+		result = spool_remote_finish(&remote, spool->name, &own);
+	} else if (result == 0) {
+		char *line = result_line(&call->result, f);
+		result = spool_remote_keep(&remote, spool->name, line, &own);
+		free(line);
+	}
+	spool_remote_release(&remote);
+	if (result != 0)
+		console_warn("%s", own.text);
+}
+
+static void drop_here(struct spool *spool)
 {
 	struct fail own;
-	if (call->settings.plan ? !spool->waited : result == 0) {
-		result_set(&call->result.package, NULL);
-		if (spool_finish(spool, &own) != 0)
-			console_warn("spool: %s", own.text);
-		return result;
-	}
-	if (call->result.package == NULL || call->settings.plan)
-		return result;
+	if (spool_finish(spool, &own) != 0)
+		console_warn("spool: %s", own.text);
+}
+
+/* Where the spool is far away, nothing is kept here. */
+static void keep_far(struct invocation *call, struct spool *spool, const struct fail *f)
+{
+	char *url = text_format("%s/%s", call->settings.spool, spool->name);
+	char *shown = place_show(url);
+	result_set(&call->result.package, shown);
+	settle_far(call, spool, f);
+	drop_here(spool);
+	console_say("the package is kept: modelhook replay %s", shown);
+	free(shown);
+	free(url);
+}
+
+static void keep_here(struct invocation *call, struct spool *spool, const struct fail *f)
+{
+	struct fail own;
 	char *line = result_line(&call->result, f);
 	if (spool_keep(spool, line, &own) != 0)
 		console_warn("spool: %s", own.text);
 	free(line);
 	console_say("the package is kept: modelhook replay %s", spool->package);
-	return result;
+}
+
+/* The package goes when nothing is left to do; a plan leaves the spool as it was. */
+static void settle_spool(
+	struct invocation *call, struct spool *spool, bool is_far, int result, const struct fail *f)
+{
+	bool plan = call->settings.plan;
+	if (plan ? !spool->waited : result == 0) {
+		if (is_far)
+			settle_far(call, spool, NULL);
+		result_set(&call->result.package, NULL);
+		drop_here(spool);
+	} else if (call->result.package == NULL || plan) {
+		return;
+	} else if (is_far) {
+		keep_far(call, spool, f);
+	} else {
+		keep_here(call, spool, f);
+	}
 }
 
 static int run_packed(struct invocation *call, const struct manifest *manifest,
@@ -101,11 +161,15 @@ static int run_packed(struct invocation *call, const struct manifest *manifest,
 	struct spool spool = {0};
 	int result = spool_open(&spool, folder, manifest, call->deadline, f);
 	if (result == 0) {
-		spool.keeps_folder = call->settings.spool != NULL;
+		bool is_far = false;
+		spool.keeps_folder =
+			call->settings.spool != NULL && !place_is_url(call->settings.spool);
 		result = pack(call, manifest, model, spool.package, f);
-		if (result == 0)
-			result = finish(call, manifest, spool.package, f);
-		result = settle_spool(call, &spool, result, f);
+		if (result == 0) {
+			is_far = send_to_spool(call, &spool);
+			result = finish_package(call, manifest, spool.package, f);
+		}
+		settle_spool(call, &spool, is_far, result, f);
 	}
 	spool_release(&spool);
 	return result;
@@ -136,8 +200,9 @@ static int plan_and(struct invocation *call, const struct handoff *handoff, cons
 static int run_planned(struct invocation *call, struct manifest *manifest,
 	const struct saved_model *model, const char *folder, struct fail *f)
 {
-	char *spool = call->settings.spool != NULL ? text_copy(call->settings.spool)
-						   : file_join(folder, SPOOL_FOLDER);
+	const char *named = call->settings.spool;
+	char *spool = named != NULL && !place_is_url(named) ? text_copy(named)
+							    : file_join(folder, SPOOL_FOLDER);
 	int result = run_packed(call, manifest, model, spool, f);
 	free(spool);
 	return result;
@@ -202,6 +267,7 @@ static int from_handoff(
 	if (result == 0) {
 		result_set(&call->result.model, handoff.model);
 		result_set(&call->result.run_id, handoff.run_id);
+		call->result.trained_at_ms = handoff.trained_at_ms;
 		result = plan_and(call, &handoff, folder, use, f);
 	}
 	handoff_release(&handoff);
@@ -222,65 +288,4 @@ int command_gate(struct invocation *call, struct fail *f)
 int command_pack(struct invocation *call, struct fail *f)
 {
 	return from_handoff(call, false, pack_planned, f);
-}
-
-/* Read and checked whole, before anything is asked of anybody. */
-static int open_package(
-	struct invocation *call, const char *package, struct manifest *manifest, struct fail *f)
-{
-	struct progress progress;
-	int64_t started = clock_monotonic_ms();
-	progress_start(&progress, "check", 0);
-	int result = package_read(package, &progress, manifest, f);
-	progress_end(&progress);
-	if (result != 0)
-		return -1;
-	if (manifest->settings != NULL &&
-		settings_adopt(&call->settings, manifest->settings, f) != 0) {
-		manifest_release(manifest);
-		return fail_in(f, "package %s: settings", package);
-	}
-	result_set(&call->result.package, package);
-	result_set(&call->result.digest, manifest->digest);
-	add_step(call, "check", started,
-		text_format("%zu files, every digest holds", manifest->file_count));
-	return 0;
-}
-
-static int replay_locked(struct invocation *call, const char *package, struct fail *f)
-{
-	struct manifest manifest;
-	if (open_package(call, package, &manifest, f) != 0)
-		return -1;
-	int result = finish(call, &manifest, package, f);
-	manifest_release(&manifest);
-	return result;
-}
-
-/* Where modelhook.json is looked for: beside the package, or, for one in the default spool, beside
- * that. */
-static char *settings_folder(const char *package)
-{
-	char *folder = file_folder(package);
-	if (!text_equal(folder, SPOOL_FOLDER) && !text_ends_with(folder, "/" SPOOL_FOLDER))
-		return folder;
-	char *parent = file_folder(folder);
-	free(folder);
-	return parent;
-}
-
-int command_replay(struct invocation *call, struct fail *f)
-{
-	struct spool spool = {0};
-	char *folder = settings_folder(call->argv[0]);
-	int result = invocation_settle(call, folder, f);
-	free(folder);
-	if (result == 0)
-		result = settings_need_server(&call->settings, f);
-	if (result == 0)
-		result = spool_lock(&spool, call->argv[0], call->deadline, f);
-	if (result == 0)
-		result = replay_locked(call, call->argv[0], f);
-	spool_release(&spool);
-	return result;
 }

@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "base/console.h"
-#include "base/file.h"
 #include "base/stop.h"
 #include "command.h"
 #include "command_inspect.h"
 #include "command_manual.h"
+#include "command_replay.h"
 #include "help.h"
+#include "place.h"
 
 static int verb_inspect(struct invocation *call, struct fail *f)
 {
@@ -30,8 +31,11 @@ static int verb_help(struct invocation *call, struct fail *f);
 static const struct verb verbs[] = {
 	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL,
 		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
-	{"replay", "PACKAGE", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN, REPORT_ALWAYS,
-		command_replay, "finish from a package alone, on any machine, any number of times"},
+	{"replay", "[PACKAGE]", 0, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_ALL,
+		REPORT_ALWAYS, command_replay,
+		"finish from a package alone, or from --spool; anywhere, any number of times"},
+	{"outcome", "[RESULT]", 0, 1, TAKES_SERVER | TAKES_RUN, REPORT_FAILURE, command_outcome,
+		"the result that --result kept, or --run's tag; exits as that hook did"},
 	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
 		command_pack, "write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
@@ -112,10 +116,26 @@ static int invoke(int argc, char **argv, struct fail *f)
 	return verb->function(&call, f);
 }
 
+/* However the command ended: its deadline may be over, and after a signal there is still a moment
+ * (Airflow gives five seconds). */
+static void write_result(const char *line, const struct fail *f)
+{
+	struct fail own;
+	bool stopped =
+		f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
+	struct deadline deadline = deadline_in(stopped ? 2000 : 30000);
+	char *with_end = text_format("%s\n", line);
+	stop_farewell(deadline);
+	if (place_write(&call.settings, deadline, call.settings.result_path, with_end, &own) != 0)
+		console_warn("%s: %s",
+			place_is_url(call.settings.result_path) ? "result" : "result file",
+			own.text);
+	free(with_end);
+}
+
 /* The result where a scheduler looks for it: --result, and the last line of stdout. */
 static void tell_result(const struct fail *f)
 {
-	struct fail own;
 	if (verb == NULL)
 		return;
 	if (verb->report != REPORT_ALWAYS && !call.settings.json)
@@ -123,12 +143,8 @@ static void tell_result(const struct fail *f)
 	if (verb->report == REPORT_FAILURE && f == NULL)
 		return;
 	char *line = result_line(&call.result, f);
-	if (call.settings.result_path != NULL) {
-		char *with_end = text_format("%s\n", line);
-		if (file_store(call.settings.result_path, with_end, strlen(with_end), &own) != 0)
-			console_warn("result file: %s", own.text);
-		free(with_end);
-	}
+	if (call.settings.result_path != NULL)
+		write_result(line, f);
 	console_result(line);
 	free(line);
 }

@@ -16,7 +16,8 @@ void result_set(char **field, const char *value)
 	*field = copy;
 }
 
-void result_release(struct result *result)
+/* What is of one package alone. */
+static void release_package_part(struct result *result)
 {
 	for (size_t i = 0; i < result->gate_count; i++) {
 		free(result->gates[i].name);
@@ -35,6 +36,18 @@ void result_release(struct result *result)
 	free(result->package);
 	free(result->registry_url);
 	free(result->plan);
+}
+
+void result_release(struct result *result)
+{
+	release_package_part(result);
+	for (size_t i = 0; i < result->package_count; i++) {
+		free(result->packages[i].package);
+		free(result->packages[i].outcome);
+		free(result->packages[i].model);
+		free(result->packages[i].message);
+	}
+	free(result->packages);
 	*result = (struct result){0};
 }
 
@@ -53,6 +66,32 @@ void result_add_gate(
 		.name = text_copy(name),
 		.verdict = text_copy(verdict),
 		.detail = text_copy(detail),
+	};
+}
+
+static const char *outcome_of(const struct result *result, const struct fail *f)
+{
+	if (f != NULL)
+		return status_word(f->status);
+	return result->outcome != NULL ? result->outcome : status_word(result->status);
+}
+
+void result_add_package(struct result *result, const struct fail *f)
+{
+	result->packages =
+		memory_grow(result->packages, result->package_count + 1, sizeof(*result->packages));
+	result->packages[result->package_count++] = (struct result_package){
+		.package = text_copy(result->package),
+		.outcome = text_copy(outcome_of(result, f)),
+		.status = f != NULL ? f->status : result->status,
+		.model = text_copy(result->model),
+		.version = result->version,
+		.message = f != NULL ? text_copy(f->text) : NULL,
+	};
+	release_package_part(result);
+	*result = (struct result){
+		.packages = result->packages,
+		.package_count = result->package_count,
 	};
 }
 
@@ -129,13 +168,38 @@ static void add_plan(cJSON *object, const struct result *result)
 	}
 }
 
+static void add_packages(cJSON *object, const struct result *result)
+{
+	if (result->package_count == 0)
+		return;
+	cJSON *list = cJSON_AddArrayToObject(object, "packages");
+	for (size_t i = 0; i < result->package_count; i++) {
+		const struct result_package *package = &result->packages[i];
+		cJSON *item = cJSON_CreateObject();
+		add_string(item, "package", package->package);
+		add_string(item, "outcome", package->outcome);
+		cJSON_AddNumberToObject(item, "exit", package->status);
+		add_string(item, "model", package->model);
+		add_version(item, "version", package->version);
+		add_string(item, "message", package->message);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
+static void add_time(cJSON *object, const char *key, int64_t ms)
+{
+	char text[32];
+	if (ms != 0)
+		clock_format_rfc3339(text, ms);
+	add_string(object, key, ms != 0 ? text : NULL);
+}
+
 static cJSON *start_object(const struct result *result, const struct fail *f)
 {
 	enum status status = f != NULL ? f->status : result->status;
-	const char *outcome = f == NULL ? result->outcome : NULL;
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", RESULT_SCHEMA);
-	add_string(object, "outcome", outcome != NULL ? outcome : status_word(status));
+	add_string(object, "outcome", outcome_of(result, f));
 	cJSON_AddNumberToObject(object, "exit", status);
 	cJSON_AddBoolToObject(object, "retryable", status_is_retryable(status));
 	add_string(object, "model", result->model);
@@ -155,10 +219,8 @@ static char *finish_object(cJSON *object)
 
 char *result_outcome(const struct result *result, const struct fail *f)
 {
-	char at[32];
 	cJSON *object = start_object(result, f);
-	clock_format_rfc3339(at, clock_now_ms());
-	add_string(object, "at", at);
+	add_time(object, "at", clock_now_ms());
 	return finish_object(object);
 }
 
@@ -167,6 +229,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	cJSON *object = start_object(result, f);
 	add_version(object, "previous_version", result->previous_version);
 	add_string(object, "run_id", result->run_id);
+	add_time(object, "trained_at", result->trained_at_ms);
 	add_string(object, "digest", result->digest);
 	add_string(object, "stage", result->stage);
 	add_string(object, "alias", result->alias);
@@ -175,6 +238,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_string(object, "package", result->package);
 	add_error(object, f);
 	add_string(object, "registry_url", result->registry_url);
+	add_packages(object, result);
 	add_plan(object, result);
 	return finish_object(object);
 }

@@ -25,6 +25,16 @@ struct result_gate {
 	char *detail;  /* the numbers, for people */
 };
 
+/* one of several packages that were replayed in one call */
+struct result_package {
+	char *package;
+	char *outcome;
+	enum status status;
+	char *model;
+	int64_t version;
+	char *message; /* what it failed with, or NULL */
+};
+
 struct result {
 	enum status status;  /* PROMOTED or HELD where nothing failed */
 	const char *outcome; /* promoted, held, superseded, staged, registered; else the status's
@@ -41,6 +51,9 @@ struct result {
 	struct result_step *steps;
 	size_t step_count;
 	char *package; /* kept in the spool, or given to replay; NULL where none is left */
+	struct result_package *packages; /* of a replay of all */
+	size_t package_count;
+	int64_t trained_at_ms; /* 0: not known yet */
 	char *registry_url;
 	char *plan; /* the calls that --plan would make, a line each; NULL without --plan */
 };
@@ -54,6 +67,9 @@ void result_set(char **field, const char *value);
 void result_add_step(struct result *result, const char *name, int64_t ms, const char *did);
 void result_add_gate(
 	struct result *result, const char *name, const char *verdict, const char *detail);
+
+/* result_add_package - note what came of the present package, and start over for the next one */
+void result_add_package(struct result *result, const struct fail *f);
 
 /* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
 char *result_line(const struct result *result, const struct fail *f);

@@ -16,7 +16,8 @@
 
 enum kind {
 	KIND_STRING,
-	KIND_PATH, /* of a file or folder; in modelhook.json relative to that file */
+	KIND_PATH,  /* of a file or folder; in modelhook.json relative to that file */
+	KIND_PLACE, /* the same, or a URL of an object store */
 	KIND_FLAG,
 	KIND_DURATION, /* "90s", "2m" */
 	KIND_SECONDS,  /* a decimal number of seconds, as MLflow's variables have it, kept in ms */
@@ -81,14 +82,19 @@ static const struct option options[] = {
 	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason),
 		TAKES_FLOW | TAKES_GATE, "REASON",
 		"pass gates that reject it; the reason stays on the version"},
-	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PATH, AT(spool), TAKES_FLOW, "FOLDER",
-		"where an unfinished package is kept (default: .modelhook beside the handoff)"},
+	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PLACE, AT(spool), TAKES_FLOW, "PLACE",
+		"where an unfinished package is kept: a folder (default: .modelhook beside the "
+		"handoff) or a URL such as s3://BUCKET/FOLDER"},
+	{"--all", NULL, NULL, KIND_FLAG, AT(all), TAKES_ALL, NULL,
+		"everything that waits in the spool, the oldest training first"},
 	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(parallel), TAKES_FLOW,
 		"N", "files and parts sent at once, 1 to 32 (default 4)"},
 	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(limit_rate),
 		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
-	{"--result", "MODELHOOK_RESULT", NULL, KIND_PATH, AT(result_path), TAKES_FLOW, "FILE",
-		"write the result line there too"},
+	{"--result", "MODELHOOK_RESULT", NULL, KIND_PLACE, AT(result_path), TAKES_FLOW, "PLACE",
+		"write the result line there too: a file, or a URL such as s3://BUCKET/FILE"},
+	{"--run", NULL, NULL, KIND_STRING, AT(run_id), TAKES_RUN, "RUN_ID",
+		"tell what the tag of this MLflow run says"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
 		NULL, "accept NaN and Inf in weights"},
 	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",
@@ -223,6 +229,14 @@ static bool parse_stage(const char *value, char **stage)
 	return index >= 0;
 }
 
+static bool parse_place(const char *value, char **place)
+{
+	if (!text_is_utf8(value, strlen(value)))
+		return false;
+	set_string(place, value);
+	return true;
+}
+
 /* A URL is not taken for a folder of that name: nothing would ever be found there. */
 static bool parse_path(const char *value, char **path)
 {
@@ -242,6 +256,8 @@ static bool option_set(struct settings *settings, const struct option *option, c
 		return parse_stage(value, at);
 	case KIND_PATH:
 		return parse_path(value, at);
+	case KIND_PLACE:
+		return parse_place(value, at);
 	case KIND_FLAG:
 		return parse_flag(value, at);
 	case KIND_DURATION:
@@ -390,7 +406,9 @@ static int value_text(
 static bool set_from_file(struct settings *settings, const struct option *option, const char *text,
 	const char *folder)
 {
-	if (option->kind != KIND_PATH)
+	bool is_local = option->kind == KIND_PATH ||
+			(option->kind == KIND_PLACE && strstr(text, "://") == NULL);
+	if (!is_local)
 		return text[0] != '\0' && option_set(settings, option, text);
 	char *path = file_join(folder, text);
 	bool known = text[0] != '\0' && option_set(settings, option, path);
@@ -528,6 +546,20 @@ int settings_adopt(struct settings *settings, const char *decisive, struct fail 
 	return result == 0 && !own_gates ? refuse_commands(settings, f) : result;
 }
 
+void settings_disown(struct settings *settings, const struct settings *before)
+{
+	if (settings->gates_text != before->gates_text) {
+		gates_release(settings->gates, settings->gate_count);
+		free(settings->gates_text);
+	}
+	settings->gates = before->gates;
+	settings->gate_count = before->gate_count;
+	settings->gates_text = before->gates_text;
+	settings->policy = before->policy;
+	settings->promote_by = before->promote_by;
+	settings->given = before->given;
+}
+
 static int check_uri(char *uri, const char *variable, struct fail *f)
 {
 	if (!text_starts_with(uri, "http://") && !text_starts_with(uri, "https://")) {
@@ -559,7 +591,7 @@ int settings_need_server(struct settings *settings, struct fail *f)
 
 static bool owns_string(enum kind kind)
 {
-	return kind == KIND_STRING || kind == KIND_PATH || kind == KIND_STAGE;
+	return kind == KIND_STRING || kind == KIND_PATH || kind == KIND_PLACE || kind == KIND_STAGE;
 }
 
 void settings_release(struct settings *settings)

@@ -38,8 +38,9 @@ struct settings {
 	char *registry_uri;    /* the tracking URI unless given */
 	char *workspace;       /* MLFLOW_WORKSPACE, or NULL */
 	char *config_path;     /* --config, or NULL */
-	char *result_path;     /* --result, or NULL */
-	char *spool;	       /* folder; NULL: .modelhook beside the handoff */
+	char *result_path;     /* --result, file or URL, or NULL */
+	char *run_id;	       /* --run */
+	char *spool;	       /* folder or URL; NULL: .modelhook beside the handoff */
 	char *output_path;     /* -o */
 	char *override_reason; /* --override */
 	char *ca_bundle;       /* a file of CA certificates, or NULL: the distribution's */
@@ -50,6 +51,7 @@ struct settings {
 	char *to;	       /* --to */
 	int64_t max_age_ms;    /* --max-age, 0: any age will do */
 	bool files;	       /* --files */
+	bool all;	       /* --all */
 	bool yes;
 	bool what_if;
 	bool json;
@@ -89,6 +91,8 @@ enum {
 	TAKES_GATE = 4096,    /* --override */
 	TAKES_MEANS = 8192,   /* --promote-by */
 	TAKES_CHECKS = 16384, /* --max-age, --files */
+	TAKES_ALL = 32768,    /* --all */
+	TAKES_RUN = 65536,    /* --run */
 	TAKES_ALWAYS = 64,    /* --quiet, --config, --deadline */
 };
 
@@ -111,6 +115,9 @@ char *settings_decisive(const struct settings *settings);
  * run would have. UNACCEPTABLE where they cannot be read; CONFIGURATION where a rule would run a
  * command: that takes settings of one's own. */
 MUST_CHECK int settings_adopt(struct settings *settings, const char *decisive, struct fail *f);
+
+/* settings_disown - take back what settings_adopt took; before: a copy from before that call */
+void settings_disown(struct settings *settings, const struct settings *before);
 
 /* settings_need_server - CONFIGURATION where no usable tracking URI is set */
 MUST_CHECK int settings_need_server(struct settings *settings, struct fail *f);

@@ -61,11 +61,9 @@ int spool_lock(struct spool *spool, const char *package, struct deadline deadlin
 int spool_open(struct spool *spool, const char *folder, const struct manifest *manifest,
 	struct deadline deadline, struct fail *f)
 {
-	char *name = package_name(manifest);
-	*spool = (struct spool){.folder = text_copy(folder)};
-	spool->package = file_join(folder, name);
+	*spool = (struct spool){.folder = text_copy(folder), .name = package_name(manifest)};
+	spool->package = file_join(folder, spool->name);
 	spool->result = text_format("%s.result.json", spool->package);
-	free(name);
 	if (wait_for_lock(spool, deadline, f) != 0)
 		return -1;
 	file_remove_leftovers(spool->package);
@@ -95,6 +93,7 @@ void spool_release(struct spool *spool)
 {
 	file_lock_release(&spool->lock);
 	free(spool->folder);
+	free(spool->name);
 	free(spool->package);
 	free(spool->result);
 	*spool = (struct spool){0};

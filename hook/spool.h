@@ -16,6 +16,7 @@
 
 struct spool {
 	char *folder;
+	char *name;	   /* of the package, without its folder */
 	char *package;	   /* path */
 	char *result;	   /* path */
 	bool keeps_folder; /* it was configured: it stays when it is empty */

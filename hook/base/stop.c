@@ -58,6 +58,15 @@ void stop_limit(struct deadline deadline)
 	limit = deadline;
 }
 
+void stop_farewell(struct deadline deadline)
+{
+	char byte;
+	asked = 0;
+	while (read(stop_pipe[0], &byte, 1) > 0)
+		;
+	limit = deadline;
+}
+
 int stop_or_late(struct fail *f)
 {
 	if (stop_check(f) != 0)

@@ -29,6 +29,10 @@ void stop_limit(struct deadline deadline);
  * local bytes, which no request bounds */
 MUST_CHECK int stop_or_late(struct fail *f);
 
+/* stop_farewell - what was asked for is heeded: what is still to be said may be said until then; a
+ * further signal ends the process at once */
+void stop_farewell(struct deadline deadline);
+
 /* stop_sleep - wait ms milliseconds or until a stop is asked for; returns as stop_check */
 MUST_CHECK int stop_sleep(int64_t ms, struct fail *f);
 

@@ -213,7 +213,10 @@ static void a_wrong_flag_is_named_without_its_value(void **state)
 		{{"--deadline=99999999999999999999s"}, ALL, "--deadline: not a value it takes"},
 		{{"--policy=secret"}, ALL, "--policy: not a value it takes"},
 		{{"--promote-by=secret"}, ALL, "--promote-by: not a value it takes"},
-		{{"--spool=s3://secret/x"}, ALL, "--spool: not a value it takes"},
+		{{"--config=s3://secret/x"}, ALL, "--config: not a value it takes"},
+		{{"--parallel=0"}, ALL, "--parallel: not a value it takes"},
+		{{"--parallel=33"}, ALL, "--parallel: not a value it takes"},
+		{{"--limit-rate=fast"}, ALL, "--limit-rate: not a value it takes"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -266,7 +269,8 @@ static void a_wrong_variable_is_named_without_its_value(void **state)
 		{"MODELHOOK_POLICY", "Prod"},
 		{"MODELHOOK_DEADLINE", "90"},
 		{"MODELHOOK_QUIET", "secret"},
-		{"MODELHOOK_SPOOL", "hdfs://secret/spool"},
+		{"MODELHOOK_CONFIG", "hdfs://secret/config"},
+		{"MODELHOOK_PARALLEL", "many"},
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -344,7 +348,7 @@ static void each_mistake_in_the_file_is_named_by_its_key(void **state)
 		{"{\"tracking_uri\": 1}", "tracking_uri: not a string"},
 		{"{\"tracking_uri\": \"\"}", "tracking_uri: not a value it takes"},
 		{"{\"spool\": \"\"}", "spool: not a value it takes"},
-		{"{\"spool\": \"s3://bucket\"}", "spool: not a value it takes"},
+		{"{\"ca_bundle\": \"s3://bucket\"}", "ca_bundle: not a value it takes"},
 		{"{\"policy\": \"secret\"}", "policy: not a value it takes"},
 		{"{\"policy\": null}", "policy: not a string"},
 		{"{\"promote_by\": \"secret\"}", "promote_by: not a value it takes"},

@@ -1,0 +1,35 @@
+#include "finish.h"
+
+#include <stdlib.h>
+
+#include "base/console.h"
+#include "flow.h"
+
+void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
+{
+	int64_t ms = clock_monotonic_ms() - started;
+	console_say("%-8s %s (%lld ms)", name, did, (long long)ms);
+	result_add_step(&call->result, name, ms, did);
+	free(did);
+}
+
+static void take_plan(struct invocation *call, const struct flow *flow)
+{
+	if (!call->settings.plan)
+		return;
+	result_set(&call->result.plan, text_string(&flow->session.plan.calls));
+	console_print(text_string(&flow->session.plan.calls));
+	console_say("plan: %zu calls would be sent; none was", flow->session.plan.count);
+}
+
+int finish_package(struct invocation *call, const struct manifest *manifest, const char *package,
+	struct fail *f)
+{
+	struct flow flow = {0};
+	int result = flow_finish(&flow, call, manifest, package, f);
+	if (!call->settings.plan)
+		flow_report(&flow, result == 0 ? NULL : f);
+	take_plan(call, &flow);
+	flow_release(&flow);
+	return result;
+}
