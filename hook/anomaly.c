@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cjson/cJSON.h>
+
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 {
 	anomalies->items =
@@ -48,13 +50,32 @@ static void find_wrong_production(
 				"version %lld should be Production and is not", (long long)winner));
 }
 
+/* Its promoter meant to set the alias next: the last entry of its history names it. */
+static bool was_to_have_alias(const struct version *version)
+{
+	const char *text = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
+	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	const cJSON *last = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
+	const cJSON *alias = cJSON_GetObjectItemCaseSensitive(last, "alias");
+	bool named = text_equal(cJSON_GetStringValue(alias), ALIAS_PRODUCTION);
+	cJSON_Delete(list);
+	return named;
+}
+
 static void find_alias_apart(
 	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
 {
 	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
-	/* no alias at all: whoever promotes here does not use them */
-	if (alias == 0 || alias == winner)
+	if (alias == winner)
 		return;
+	if (alias == 0) {
+		/* else whoever promotes here does not use them */
+		if (was_to_have_alias(standing_version(standing, winner)))
+			anomalies_add(anomalies, "alias_apart",
+				text_format("alias %s is not set, it should be version %lld",
+					ALIAS_PRODUCTION, (long long)winner));
+		return;
+	}
 	if (winner == 0)
 		anomalies_add(anomalies, "alias_apart",
 			text_format("alias %s is version %lld, and none should be Production",

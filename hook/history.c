@@ -42,7 +42,9 @@ char *history_who(void)
 	return text_take(&text);
 }
 
-static cJSON *make_entry(const char *to, const char *by, int64_t instead, const char *why)
+/* alias: the one that is set next, so that one who dies in between is found out; or NULL */
+static cJSON *make_entry(
+	const char *to, const char *by, int64_t instead, const char *why, const char *alias)
 {
 	char at[32];
 	cJSON *entry = cJSON_CreateObject();
@@ -50,6 +52,8 @@ static cJSON *make_entry(const char *to, const char *by, int64_t instead, const 
 	cJSON_AddStringToObject(entry, "at", at);
 	cJSON_AddStringToObject(entry, "to", to);
 	cJSON_AddStringToObject(entry, "by", by);
+	if (alias != NULL)
+		cJSON_AddStringToObject(entry, "alias", alias);
 	if (instead != 0) {
 		char number[24];
 		cJSON_AddStringToObject(entry, "for", version_text(number, instead));
@@ -88,7 +92,9 @@ int history_record(struct registry *registry, int64_t number, const char *to, co
 {
 	const struct version *version = standing_version(&registry->standing, number);
 	const char *old = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
-	char *history = extend(old, make_entry(to, by, instead, why));
+	bool names_alias = registry->alias && strcmp(to, STAGE_PRODUCTION) == 0;
+	char *history = extend(
+		old, make_entry(to, by, instead, why, names_alias ? ALIAS_PRODUCTION : NULL));
 	int result = registry_tag(registry, number, TAG_HISTORY, history, f);
 	cJSON_free(history);
 	return result;

@@ -1,9 +1,11 @@
 /* history - who was Production from when to when: MLflow keeps none, so each version keeps its own.
  *
  * The tag modelhook.history is a JSON array, newest last, of
- *   {"at": RFC 3339, "to": "Production"|"Archived"|..., "by": who, "for": version, "why": text}
- * "for" is the version that took the place. It is cut at its old end before it grows past what
- * every server takes as a tag (5,000 characters on MLflow 1).
+ *   {"at": RFC 3339, "to": "Production"|"Archived"|..., "by": who, "alias": "production",
+ *    "for": version, "why": text}
+ * "alias" is there where one is kept in step, "for" is the version that took the place. It is cut
+ * at its old end before it grows past what every server takes as a tag (5,000 characters on MLflow
+ * 1).
  */
 #ifndef MODELHOOK_HISTORY_H
 #define MODELHOOK_HISTORY_H

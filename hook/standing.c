@@ -92,6 +92,13 @@ bool version_is_duplicate(const struct standing *standing, const struct version 
 	return first != NULL && first != version;
 }
 
+/* Marked or not yet: a create that the server carried out after its caller had stopped asking. */
+static bool is_registered_before(const struct standing *standing, const struct version *version)
+{
+	const char *digest = version_tag(version, TAG_DIGEST);
+	return digest != NULL && standing_find_digest(standing, digest) != version;
+}
+
 bool version_is_ready(const struct version *version)
 {
 	return version->status == NULL || strcmp(version->status, "READY") == 0;
@@ -102,7 +109,7 @@ static bool is_candidate(
 {
 	return version_intent(standing, version, at_ms) && version_is_ready(version) &&
 	       version_tag(version, TAG_WITHDRAWN) == NULL &&
-	       !version_is_duplicate(standing, version);
+	       !version_is_duplicate(standing, version) && !is_registered_before(standing, version);
 }
 
 /* Where a version stands in the order of training; of one instant, the higher number is newer. */
@@ -116,15 +123,37 @@ static bool is_newer(struct place a, struct place b)
 	return a.at != b.at ? a.at > b.at : a.number > b.number;
 }
 
-/* Whether a version was ever Production: a training that was overtaken before it could be promoted
- * never left the stage None. Without stages its own history tells. */
+/* What a version's own history says: it was Production, or its place there was taken. *any false:
+ * it keeps none. */
+static bool history_tells_production(const struct version *version, bool *any)
+{
+	const char *text = version_tag(version, TAG_HISTORY);
+	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	const cJSON *entry;
+	bool served = false;
+	cJSON_ArrayForEach(entry, list)
+	{
+		const char *to =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "to"));
+		served = served || text_equal(to, STAGE_PRODUCTION) ||
+			 cJSON_HasObjectItem(entry, "for");
+	}
+	*any = cJSON_GetArraySize(list) > 0;
+	cJSON_Delete(list);
+	return served;
+}
+
+/* Whether a version was ever Production. A training that was overtaken before it could be promoted
+ * never left the stage None; one that a person archived without that has a history that tells so.
+ * Whom others archived, who keep none, was most likely Production. */
 static bool has_served(const struct standing *standing, const struct version *version)
 {
-	if (standing->stages)
-		return text_equal(version->stage, STAGE_PRODUCTION) ||
-		       text_equal(version->stage, STAGE_ARCHIVED);
-	const char *history = version_tag(version, TAG_HISTORY);
-	return history != NULL && strstr(history, "\"" STAGE_PRODUCTION "\"") != NULL;
+	bool any;
+	if (standing_is_production(standing, version))
+		return true;
+	if (standing->stages && !text_equal(version->stage, STAGE_ARCHIVED))
+		return false;
+	return history_tells_production(version, &any) || (standing->stages && !any);
 }
 
 static const struct version *newest_between(

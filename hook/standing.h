@@ -9,9 +9,11 @@
  *   modelhook.intent        on a version: RFC 3339, when it was trained; it may be Production: it
  *                           was uploaded and passed the gates
  *   modelhook.withdrawn     on a version: somebody rolled back from it, or its files are gone; it
- * is no candidate any more, and no decision for it counts modelhook.duplicate_of  on a version:
- * another version of the same package stands for it modelhook.decision      on the model:
- * {"version":"3","at":RFC 3339,"by":...,"why":...}; the last one counts
+ *                           is no candidate any more, and no decision for it counts
+ *   modelhook.duplicate_of  on a version: another version of the same package stands for it; so it
+ *                           is, marked or not, for every higher version of one modelhook.digest
+ *   modelhook.decision      on the model: {"version":"3","at":RFC 3339,"by":...,"why":...}; the
+ *                           last one counts
  *
  * The winner is the decision's version, unless a version with an intent was trained after that
  * decision; then the one trained last (ties: the highest number). A Production version that carries
@@ -86,7 +88,7 @@ int64_t standing_winner(const struct standing *standing);
 char *standing_reason(const struct standing *standing, int64_t number);
 
 /* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
- * once, the one trained last before it; 0: nowhere */
+ * once (by their own history, else by their stage), the one trained last before it; 0: nowhere */
 int64_t standing_previous(const struct standing *standing, int64_t winner);
 
 /* standing_find_digest - the lowest version with that digest tag, or NULL */

@@ -16,7 +16,31 @@ struct survey {
 	void *context;
 	struct registered_models models; /* all of them, by name */
 	bool *seen;			 /* of each: its versions were there */
+	bool asked_aliases, has_aliases; /* what the server has, once it matters */
 };
+
+static bool tells_of_aliases(const struct anomalies *anomalies)
+{
+	for (size_t i = 0; i < anomalies->count; i++)
+		if (strcmp(anomalies->items[i].kind, "alias_apart") == 0)
+			return true;
+	return false;
+}
+
+/* A server without aliases, which a promoter takes for granted until it is told, lacks none. */
+static int find(struct survey *s, const struct standing *standing, struct anomalies *anomalies,
+	struct fail *f)
+{
+	bool kept = s->call->settings.promote_by != PROMOTE_BY_STAGE;
+	anomalies_find(standing, kept && (!s->asked_aliases || s->has_aliases), anomalies);
+	if (!tells_of_aliases(anomalies) || s->asked_aliases)
+		return 0;
+	anomalies_release(anomalies);
+	if (mlflow_has_aliases(s->mlflow, standing->model.name, &s->has_aliases, f) != 0)
+		return -1;
+	s->asked_aliases = true;
+	return find(s, standing, anomalies, f);
+}
 
 static int check_files(struct survey *s, const char *model, const struct standing *standing,
 	struct anomalies *anomalies, struct fail *f)
@@ -41,7 +65,8 @@ static int tell(struct survey *s, const struct standing *standing, struct fail *
 	const char *model = standing->model.name;
 	struct anomalies anomalies;
 	int result = 0;
-	anomalies_find(standing, settings->promote_by != PROMOTE_BY_STAGE, &anomalies);
+	if (find(s, standing, &anomalies, f) != 0)
+		return -1;
 	if (settings->max_age_ms > 0)
 		anomalies_find_stale(standing, clock_now_ms() - settings->max_age_ms, &anomalies);
 	if (settings->files)
@@ -74,17 +99,20 @@ int survey_model(struct invocation *call, struct mlflow *mlflow, const char *mod
 	return read_alone(&s, model, f);
 }
 
-static bool is_doubtful(const struct survey *s, const struct standing *standing)
+static int look_doubtful(
+	struct survey *s, const struct standing *standing, bool *doubtful, struct fail *f)
 {
 	struct anomalies anomalies;
 	int64_t changed = 0;
-	anomalies_find(standing, s->call->settings.promote_by != PROMOTE_BY_STAGE, &anomalies);
+	if (find(s, standing, &anomalies, f) != 0)
+		return -1;
 	bool wrong = anomalies.count > 0;
 	anomalies_release(&anomalies);
 	for (size_t i = 0; i < standing->versions.count; i++)
 		if (standing->versions.items[i].updated_ms > changed)
 			changed = standing->versions.items[i].updated_ms;
-	return wrong && changed > clock_now_ms() - CHANGED_LATELY_MS;
+	*doubtful = wrong && changed > clock_now_ms() - CHANGED_LATELY_MS;
+	return 0;
 }
 
 static int by_name(const void *key, const void *model)
@@ -106,7 +134,10 @@ static int take_versions(void *context, const struct versions *versions, struct 
 	standing.stages = s->call->settings.promote_by != PROMOTE_BY_ALIAS &&
 			  !standing_lacks_stages(&standing);
 	s->seen[model - s->models.items] = true;
-	return is_doubtful(s, &standing) ? read_alone(s, model->name, f) : tell(s, &standing, f);
+	bool doubtful;
+	if (look_doubtful(s, &standing, &doubtful, f) != 0)
+		return -1;
+	return doubtful ? read_alone(s, model->name, f) : tell(s, &standing, f);
 }
 
 /* Models without versions; or all, where the server cannot search all versions. */

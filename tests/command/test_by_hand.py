@@ -386,6 +386,14 @@ def test_archive_tag_and_describe(three: Site) -> None:
     assert three.production == [3]
 
 
+def test_a_version_that_never_served_is_no_place_to_roll_back_to(three: Site) -> None:
+    assert three.run(three.train(11)).result["outcome"] == "superseded"
+    assert three.hook("archive", MODEL, "4").status == 0
+    assert three.version(4)["current_stage"] == "Archived"
+    ended = three.hook("rollback", MODEL, "--json")
+    assert (ended.status, three.production) == (0, [2])
+
+
 @pytest.mark.parametrize("assignment", ["novalue", "=x", "modelhook.intent=2030-01-01T00:00:00Z", "modelhook.digest="])
 def test_a_tag_that_cannot_be_set_is_a_usage_error(three: Site, assignment: str) -> None:
     ended = three.hook("tag", MODEL, "1", "fine=1", assignment)

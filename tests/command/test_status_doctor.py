@@ -82,6 +82,24 @@ def test_status_names_an_alias_that_is_apart_from_the_stage(site: Site) -> None:
     assert "anomaly: alias production is version 1, it should be version 2\n" in text.stdout
 
 
+def test_status_names_a_first_alias_that_was_never_set_and_repair_sets_it(site: Site) -> None:
+    site.fake.fail("registered-models/alias", status=500, times=None)
+    assert site.run(site.train(10), env=ONCE).status == 75
+    site.forget()
+    assert (site.production, site.version(1)["aliases"]) == ([1], [])
+    text, told = status(site)
+    assert kinds(told) == ["alias_apart"]
+    assert "anomaly: alias production is not set, it should be version 1\n" in text.stdout
+    assert site.hook("repair", MODEL, "--yes").status == 0
+    assert site.version(1)["aliases"] == ["production"]
+    assert kinds(status(site)[1]) == []
+
+
+def test_a_model_promoted_by_stage_alone_lacks_no_alias(site: Site) -> None:
+    site.promote(10, "--promote-by", "stage")
+    assert kinds(status(site)[1]) == []
+
+
 def test_status_names_a_promotion_that_was_interrupted(site: Site) -> None:
     site.promote(10)
     site.fake.fail("transition-stage", status=500, times=None)

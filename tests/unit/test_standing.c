@@ -241,6 +241,49 @@ static void a_first_training_needs_no_previous_alias_and_refuses_a_stale_one(voi
 	standing_release(&standing);
 }
 
+/* Archived by hand before it ever served, it has a history that tells so. */
+static void an_archived_version_served_by_its_history_else_by_its_stage(void **state)
+{
+	static const struct {
+		const char *history;
+		int64_t previous;
+	} rows[] = {
+		{NULL, 2},
+		{"{", 2},
+		{"[]", 2},
+		{"[{\"to\":\"Archived\"}]", 1},
+		{"[{\"to\":\"Staging\"},{\"to\":\"Archived\"}]", 1},
+		{"[{\"to\":\"Production\"},{\"to\":\"Archived\"}]", 2},
+		{"[{\"to\":\"Archived\",\"for\":\"3\"}]", 2},
+	};
+	static const struct version_row versions[ROWS_MAX] = {
+		{1, A, "01", "01"}, {2, A, "02", "02"}, {3, P, "03", "03"}};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct standing standing;
+		table_standing(&standing, true, versions, NULL);
+		table_tag(&standing.versions.items[1], TAG_HISTORY, rows[i].history);
+		assert_row(standing_previous(&standing, 3) == rows[i].previous,
+			rows[i].history != NULL ? rows[i].history : "none");
+		standing_release(&standing);
+	}
+}
+
+/* A create carried out after its caller had stopped asking: nobody has marked it yet. */
+static void of_one_package_the_lowest_version_stands_for_it(void **state)
+{
+	static const struct version_row versions[ROWS_MAX] = {
+		{1, P, "01", "01"},
+		{.number = 2, .created = "02", .intent = "02", .digest = "aa"},
+		{.number = 3, .created = "02", .intent = "02", .digest = "aa"},
+	};
+	struct standing standing;
+	(void)state;
+	table_standing(&standing, true, versions, NULL);
+	assert_int_equal(standing_winner(&standing), 2);
+	standing_release(&standing);
+}
+
 static void without_stages_the_alias_alone_says_what_is_production(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
@@ -359,6 +402,8 @@ int main(void)
 		cmocka_unit_test(the_previous_is_the_training_before_and_not_who_was_there_before),
 		cmocka_unit_test(the_aliases_are_settled_when_both_point_where_they_should),
 		cmocka_unit_test(a_first_training_needs_no_previous_alias_and_refuses_a_stale_one),
+		cmocka_unit_test(an_archived_version_served_by_its_history_else_by_its_stage),
+		cmocka_unit_test(of_one_package_the_lowest_version_stands_for_it),
 		cmocka_unit_test(without_stages_the_alias_alone_says_what_is_production),
 		cmocka_unit_test(an_alias_that_points_nowhere_is_no_production),
 		cmocka_unit_test(a_digest_is_found_at_its_lowest_version),
