@@ -1,0 +1,156 @@
+/* MiniHadoop - a real HDFS with WebHDFS and, where asked for, a real YARN, in one JVM on the loopback.
+ *
+ *   java -cp CLASSPATH MiniHadoop FOLDER [yarn]
+ *
+ * Every port is one that the kernel gave. When all of it takes requests, FOLDER/ready.json tells where
+ * ({"namenode", "webhdfs", "resourcemanager", "web"}), and FOLDER/conf holds core-site.xml, hdfs-site.xml
+ * and yarn-site.xml for clients. It runs until it is killed; nothing in FOLDER is used a second time.
+ */
+import java.io.File;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.apache.hadoop.hdfs.server.datanode.DataNode;
+import org.apache.hadoop.hdfs.server.namenode.NameNode;
+import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
+import org.apache.hadoop.yarn.conf.YarnConfiguration;
+import org.apache.hadoop.yarn.server.nodemanager.NodeManager;
+import org.apache.hadoop.yarn.server.resourcemanager.ResourceManager;
+
+public class MiniHadoop {
+	static final String ANY_PORT = "127.0.0.1:0";
+
+	/** Two daemons of one kind of metrics live in this JVM, and all of them on the loopback. */
+	public static void main(String[] arguments) throws Exception {
+		DefaultMetricsSystem.setMiniClusterMode(true);
+		File folder = new File(arguments[0]).getAbsoluteFile();
+		boolean yarn = arguments.length > 1 && arguments[1].equals("yarn");
+		Configuration hdfs = hdfs(folder);
+		NameNode.format(hdfs);
+		NameNode nameNode = NameNode.createNameNode(new String[0], hdfs);
+		hdfs.set("fs.defaultFS", "hdfs://" + text(nameNode.getNameNodeAddress()));
+		hdfs.set("dfs.namenode.rpc-address", text(nameNode.getNameNodeAddress()));
+		hdfs.set("dfs.namenode.http-address", text(nameNode.getHttpAddress()));
+		DataNode dataNode = DataNode.createDataNode(new String[0], hdfs);
+		while (!dataNode.isDatanodeFullyStarted() || nameNode.isInSafeMode()) {
+			Thread.sleep(20);
+		}
+		File conf = new File(folder, "conf");
+		Files.createDirectories(conf.toPath());
+		write(conf, "hdfs-site.xml", client(hdfs));
+		write(conf, "core-site.xml", core(hdfs));
+		String ready = "{\"namenode\": \"hdfs://" + text(nameNode.getNameNodeAddress()) + "\", \"webhdfs\": \"http://"
+				+ text(nameNode.getHttpAddress()) + "\"";
+		if (yarn) {
+			ready += startYarn(folder, hdfs, conf);
+		}
+		Path part = new File(folder, "ready.part").toPath();
+		Files.writeString(part, ready + "}\n");
+		Files.move(part, new File(folder, "ready.json").toPath(), StandardCopyOption.ATOMIC_MOVE);
+		Thread.sleep(Long.MAX_VALUE);
+	}
+
+	/** The settings of the NameNode and of its one DataNode. */
+	static Configuration hdfs(File folder) {
+		Configuration c = new HdfsConfiguration();
+		c.set("hadoop.tmp.dir", folder + "/tmp");
+		c.set("fs.defaultFS", "hdfs://" + ANY_PORT);
+		c.set("dfs.namenode.rpc-address", ANY_PORT);
+		c.set("dfs.namenode.http-address", ANY_PORT);
+		c.set("dfs.namenode.name.dir", "file://" + folder + "/name");
+		c.set("dfs.datanode.data.dir", "file://" + folder + "/data");
+		c.set("dfs.datanode.address", ANY_PORT);
+		c.set("dfs.datanode.http.address", ANY_PORT);
+		c.set("dfs.datanode.ipc.address", ANY_PORT);
+		c.set("dfs.datanode.hostname", "127.0.0.1");
+		c.setBoolean("dfs.client.use.datanode.hostname", true);
+		c.setInt("dfs.replication", 1);
+		c.setInt("dfs.namenode.safemode.extension", 0);
+		c.setInt("dfs.namenode.fs-limits.min-block-size", 1);
+		return c;
+	}
+
+	/** Starts a ResourceManager and a NodeManager, writes yarn-site.xml, returns their part of ready.json. */
+	static String startYarn(File folder, Configuration hdfs, File conf) throws Exception {
+		YarnConfiguration c = new YarnConfiguration(hdfs);
+		for (String address : new String[] {"resourcemanager.address", "resourcemanager.scheduler.address",
+				"resourcemanager.resource-tracker.address", "resourcemanager.admin.address",
+				"nodemanager.address", "nodemanager.localizer.address",
+				"nodemanager.webapp.address", "nodemanager.collector-service.address"}) {
+			c.set("yarn." + address, ANY_PORT);
+		}
+		c.set("yarn.resourcemanager.webapp.address", "127.0.0.1:" + freePort()); // it does not tell which it took
+		c.set("yarn.resourcemanager.hostname", "127.0.0.1");
+		c.set("yarn.nodemanager.hostname", "127.0.0.1");
+		c.set("yarn.resourcemanager.scheduler.class",
+				"org.apache.hadoop.yarn.server.resourcemanager.scheduler.fifo.FifoScheduler");
+		c.setInt("yarn.scheduler.minimum-allocation-mb", 128);
+		c.setInt("yarn.nodemanager.resource.memory-mb", 4096);
+		c.setInt("yarn.nodemanager.resource.cpu-vcores", 8);
+		c.setBoolean("yarn.nodemanager.vmem-check-enabled", false);
+		c.setBoolean("yarn.nodemanager.pmem-check-enabled", false);
+		c.setFloat("yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage", 99.5f);
+		c.set("yarn.nodemanager.local-dirs", folder + "/local");
+		c.set("yarn.nodemanager.log-dirs", folder + "/logs");
+		c.set("yarn.nodemanager.env-whitelist", "JAVA_HOME,PATH");
+		c.setInt("yarn.nodemanager.delete.debug-delay-sec", 3600);
+		c.setInt("yarn.resourcemanager.nodemanagers.heartbeat-interval-ms", 100);
+		ResourceManager manager = new ResourceManager();
+		manager.init(c);
+		manager.start();
+		NodeManager node = new NodeManager();
+		node.init(new YarnConfiguration(manager.getConfig()));
+		node.start();
+		while (manager.getResourceScheduler().getNumClusterNodes() < 1) {
+			Thread.sleep(20);
+		}
+		write(conf, "yarn-site.xml", client(manager.getConfig()));
+		return ", \"resourcemanager\": \"" + manager.getConfig().get("yarn.resourcemanager.address") + "\", \"web\": \"http://"
+				+ manager.getConfig().get("yarn.resourcemanager.webapp.address") + "\"";
+	}
+
+	/** What clients of other Hadoop versions need of a daemon's settings: where it is, and no class names. */
+	static Configuration client(Configuration full) {
+		Configuration c = new Configuration(false);
+		for (String name : new String[] {"dfs.namenode.rpc-address", "dfs.namenode.http-address",
+				"dfs.client.use.datanode.hostname", "dfs.replication", "yarn.resourcemanager.address",
+				"yarn.resourcemanager.scheduler.address", "yarn.resourcemanager.admin.address",
+				"yarn.resourcemanager.webapp.address", "yarn.resourcemanager.hostname",
+				"yarn.scheduler.minimum-allocation-mb"}) {
+			if (full.get(name) != null) {
+				c.set(name, full.get(name));
+			}
+		}
+		return c;
+	}
+
+	static Configuration core(Configuration full) {
+		Configuration c = new Configuration(false);
+		c.set("fs.defaultFS", full.get("fs.defaultFS"));
+		return c;
+	}
+
+	static int freePort() throws IOException {
+		try (ServerSocket trial = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			return trial.getLocalPort();
+		}
+	}
+
+	static void write(File conf, String name, Configuration c) throws IOException {
+		try (OutputStream out = new FileOutputStream(new File(conf, name))) {
+			c.writeXml(out);
+		}
+	}
+
+	static String text(InetSocketAddress address) {
+		return address.getAddress().getHostAddress() + ":" + address.getPort();
+	}
+}
