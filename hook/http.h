@@ -90,6 +90,8 @@ struct http {
 	const struct settings *settings;
 	const struct credentials *credentials;
 	struct deadline deadline;
+	bool direct;		 /* no proxy, whatever the environment says */
+	int64_t send_rate;	 /* bytes a second of each transfer, 0: any */
 	struct http_trust trust; /* by http_open, MLflow's; may be set before the first request */
 	bool trust_known;	 /* the first https request looked for the CAs */
 	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */

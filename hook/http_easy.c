@@ -257,6 +257,10 @@ static void set_callbacks(struct http_transfer *t)
 static void set_proxy(struct http_transfer *t)
 {
 	const char *proxy = env_get("HTTP_PROXY");
+	if (t->http->direct) {
+		curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
+		return;
+	}
 	if (proxy != NULL && env_get("http_proxy") == NULL && env_get("REQUEST_METHOD") == NULL &&
 		strncasecmp(t->url, "http:", 5) == 0)
 		curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy);
@@ -274,6 +278,9 @@ static void set_connection(struct http_transfer *t)
 	curl_easy_setopt(
 		t->easy, CURLOPT_QUICK_EXIT, 1L); /* SIGTERM does not wait for a resolver */
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, DOWNLOAD_BUFFER);
+	if (t->http->send_rate > 0)
+		curl_easy_setopt(t->easy, CURLOPT_MAX_SEND_SPEED_LARGE,
+			(curl_off_t)t->http->send_rate);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPIDLE, 30L);

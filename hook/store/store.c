@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "packaging/sha256.h"
+#include "store/s3_call.h"
 #include "store/store_proxy.h"
 
 #define OBJECTS_MAX 100000
@@ -17,7 +18,8 @@ static const struct {
 } schemes[] = {
 	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
 	{"http", &store_proxy, store_proxy_open, true},
-	{"https", &store_proxy, store_proxy_open, true},
+	{"https", &store_proxy, store_proxy_open, true}, {"s3", &store_s3, s3_open, false},
+	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
 };
 
 #define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
@@ -94,6 +96,7 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 		return -1;
 	lane->own_http.trust = store->http->trust;
 	lane->own_http.trust.warned = true;
+	lane->own_http.send_rate = store->settings->limit_rate;
 	lane->http = &lane->own_http;
 	if (store->mlflow != NULL) {
 		lane->own_mlflow = *store->mlflow;
