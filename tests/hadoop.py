@@ -45,7 +45,6 @@ class Hadoop:
     namenode         hdfs://127.0.0.1:PORT
     webhdfs          http://127.0.0.1:PORT; the API is under /webhdfs/v1
     resourcemanager  host:port, with yarn=True
-    web              the ResourceManager's http://127.0.0.1:PORT; its API is under /ws/v1
     conf             the folder for HADOOP_CONF_DIR
     """
 
@@ -57,7 +56,7 @@ class Hadoop:
         self.memory = memory
         self.log = self.folder / "hadoop.log"
         self.conf = self.folder / "conf"
-        self.namenode = self.webhdfs = self.resourcemanager = self.web = ""
+        self.namenode = self.webhdfs = self.resourcemanager = ""
         self._server: Guarded | None = None
 
     def start(self) -> Self:
@@ -122,15 +121,19 @@ class Hadoop:
         with DIRECT.open(self.file_url(path, "OPEN")) as answer:
             return answer.read()
 
-    def list(self, path: str) -> list[dict[str, Any]]:
+    def listing(self, path: str) -> list[dict[str, Any]]:
         """The FileStatus of each entry of a folder."""
         with DIRECT.open(self.file_url(path, "LISTSTATUS")) as answer:
             return json.load(answer)["FileStatuses"]["FileStatus"]
 
-    def applications(self) -> list[dict[str, Any]]:
-        """YARN's applications, as its API tells them."""
-        with DIRECT.open(self.web + "/ws/v1/cluster/apps") as answer:
-            return (json.load(answer)["apps"] or {"app": []})["app"]
+    def containers(self, application: str) -> list[str]:
+        """The containers that YARN started for an application, such as container_17…_0001_02_000001."""
+        return sorted(path.name for path in (self.folder / "logs" / application).glob("container_*"))
+
+    def container_log(self, container: str, name: str = "stdout") -> str:
+        """What a container wrote."""
+        (log,) = (self.folder / "logs").glob(f"*/{container}/{name}")
+        return log.read_text(encoding="utf-8", errors="replace")
 
     def __enter__(self) -> Self:
         """Started."""

@@ -3,16 +3,14 @@
  *   java -cp CLASSPATH MiniHadoop FOLDER [yarn]
  *
  * Every port is one that the kernel gave. When all of it takes requests, FOLDER/ready.json tells where
- * ({"namenode", "webhdfs", "resourcemanager", "web"}), and FOLDER/conf holds core-site.xml, hdfs-site.xml
+ * ({"namenode", "webhdfs", "resourcemanager"}), and FOLDER/conf holds core-site.xml, hdfs-site.xml
  * and yarn-site.xml for clients. It runs until it is killed; nothing in FOLDER is used a second time.
  */
 import java.io.File;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -83,11 +81,10 @@ public class MiniHadoop {
 		YarnConfiguration c = new YarnConfiguration(hdfs);
 		for (String address : new String[] {"resourcemanager.address", "resourcemanager.scheduler.address",
 				"resourcemanager.resource-tracker.address", "resourcemanager.admin.address",
-				"nodemanager.address", "nodemanager.localizer.address",
+				"resourcemanager.webapp.address", "nodemanager.address", "nodemanager.localizer.address",
 				"nodemanager.webapp.address", "nodemanager.collector-service.address"}) {
 			c.set("yarn." + address, ANY_PORT);
 		}
-		c.set("yarn.resourcemanager.webapp.address", "127.0.0.1:" + freePort()); // it does not tell which it took
 		c.set("yarn.resourcemanager.hostname", "127.0.0.1");
 		c.set("yarn.nodemanager.hostname", "127.0.0.1");
 		c.set("yarn.resourcemanager.scheduler.class",
@@ -113,8 +110,7 @@ public class MiniHadoop {
 			Thread.sleep(20);
 		}
 		write(conf, "yarn-site.xml", client(manager.getConfig()));
-		return ", \"resourcemanager\": \"" + manager.getConfig().get("yarn.resourcemanager.address") + "\", \"web\": \"http://"
-				+ manager.getConfig().get("yarn.resourcemanager.webapp.address") + "\"";
+		return ", \"resourcemanager\": \"" + manager.getConfig().get("yarn.resourcemanager.address") + "\"";
 	}
 
 	/** What clients of other Hadoop versions need of a daemon's settings: where it is, and no class names. */
@@ -136,12 +132,6 @@ public class MiniHadoop {
 		Configuration c = new Configuration(false);
 		c.set("fs.defaultFS", full.get("fs.defaultFS"));
 		return c;
-	}
-
-	static int freePort() throws IOException {
-		try (ServerSocket trial = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			return trial.getLocalPort();
-		}
 	}
 
 	static void write(File conf, String name, Configuration c) throws IOException {
