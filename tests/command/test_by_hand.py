@@ -130,10 +130,10 @@ def test_a_version_that_is_not_ready_is_not_promoted(three: Site) -> None:
 
 
 def test_a_stranger_in_a_store_that_is_not_served_is_promoted_with_a_warning(three: Site) -> None:
-    three.fake.add_version(MODEL, source="s3://bucket/model")
+    three.fake.add_version(MODEL, source="dbfs:/bucket/model")
     ended = three.hook("promote", MODEL, "4")
     assert ended.status == 0
-    assert "warning: version 4: its files cannot be checked: artifacts at s3://bucket/model" in ended.stderr
+    assert "warning: version 4: its files cannot be checked: artifacts at dbfs:/bucket/model" in ended.stderr
     assert three.production == [4]
 
 
