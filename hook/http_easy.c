@@ -279,8 +279,8 @@ static void set_connection(struct http_transfer *t)
 		t->easy, CURLOPT_QUICK_EXIT, 1L); /* SIGTERM does not wait for a resolver */
 	curl_easy_setopt(t->easy, CURLOPT_BUFFERSIZE, DOWNLOAD_BUFFER);
 	if (t->http->send_rate > 0)
-		curl_easy_setopt(t->easy, CURLOPT_MAX_SEND_SPEED_LARGE,
-			(curl_off_t)t->http->send_rate);
+		curl_easy_setopt(
+			t->easy, CURLOPT_MAX_SEND_SPEED_LARGE, (curl_off_t)t->http->send_rate);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(t->easy, CURLOPT_TCP_KEEPIDLE, 30L);

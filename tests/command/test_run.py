@@ -15,8 +15,8 @@ from conftest import Ended
 from promoting import FILES, FIRST_RUN, MODEL, PROMOTION, REPORT, UPLOAD, Site, complaints
 
 KEYS = [
-    "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest", "stage",
-    "alias", "gate", "steps", "package", "error", "registry_url",
+    "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest",
+    "stage", "alias", "gate", "steps", "package", "error", "registry_url",
 ]
 REJECTS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
 
