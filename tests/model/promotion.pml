@@ -39,11 +39,20 @@
  * PUSHES: three callers push anything, that often each; shows what the database alone guards against.
  * START_CLEAN: only version 0 is in Production; else any set of versions that is not empty, as stock
  * callers leave it, and any of the promoters may be a replay whose intent is there already.
+ * GONE: there is one more version, trained last, whose promoter died and whose files are gone: who would
+ * push it, and does not see it in Production, withdraws it instead; a decision for a withdrawn version
+ * counts no more. Claim:
+ *   lost     a version whose files are gone is never put into Production (GONE)
+ * WITHDRAWN: version 1 was rolled back from before, or found without its files, and its package is
+ * replayed; the person may choose it again, which takes the mark away and then decides.
+ *   heard    what a person decided stands when the person's command ends, or a version that was trained
+ *            after the decision does (TOLD)
  * MUTANT names a wrong algorithm that the claims must reject: ONCE (MLflow's own advice, no second
  * look), ALONE (others archived by calls of their own, first), OWN (everybody pushes its own version),
  * LATE (the intent after the push), HASTY (one agreement is enough), FICKLE (two, be it on two winners),
- * HURRIED (a rollback withdraws before it decides), BLIND (a further look at the end tells the outcome:
- * promoted if ours is Production then, whoever should be).
+ * HURRIED (a rollback withdraws before it decides), DEAF (a decision for a version that stays
+ * withdrawn), BLIND (a further look at the end tells the outcome:
+ * promoted if ours is Production then, whoever should be), TRUSTING (no look at the files).
  */
 #define SERIAL 1
 #define SQLITE 2
@@ -57,6 +66,8 @@
 #define BLIND 6
 #define FICKLE 7
 #define HURRIED 8
+#define TRUSTING 9
+#define DEAF 10
 
 #ifndef MUTANT
 #define MUTANT 0
@@ -64,7 +75,11 @@
 #ifndef PERSON
 #define PERSON 0
 #endif
+#ifdef GONE
+#define VERSIONS (PROMOTERS + 2)
+#else
 #define VERSIONS (PROMOTERS + 1)
+#endif
 #define CALLERS (PROMOTERS + PERSON)
 #define ALL ((1 << VERSIONS) - 1)
 #define AGREEMENTS (MUTANT == HASTY -> 1 : 2)
@@ -74,11 +89,13 @@
 /* who competes with a decision: those trained after it */
 #define RIVALS(dec, at, set) ((dec) -> ((set) & (ALL << ((at) + 1))) : (set))
 #define WINNER(dec, at, set) (RIVALS(dec, at, set) -> TOP(RIVALS(dec, at, set)) : (dec) - 1)
-#define WINNER_NOW WINNER(decided, decided_at, candidates)
+#define VALID(dec) (((dec) && !(withdrawn & (1 << (dec) >> 1))) -> (dec) : 0)
+#define WINNER_NOW WINNER(VALID(decided), decided_at, candidates)
 
 byte production = 1; /* sets of versions, a bit each */
 byte candidates = 1; /* with an intent, not withdrawn */
 byte withdrawn;
+byte vanished; /* their files */
 byte decided; /* 1 + version; 0: nobody decided */
 byte decided_at; /* after the training of this one, before the next */
 
@@ -118,6 +135,7 @@ inline leave(set)
 
 inline committed_stages(set)
 {
+	assert(!((set) & ~production & vanished)); /* lost */
 	production = set;
 #ifdef GAP
 	assert(production); /* gap */
@@ -237,11 +255,14 @@ inline read_all()
 	atomic { seen_decided = decided; seen_at = decided_at; fresh = fresh | BIT(me) };
 	stages = production;
 	atomic {
-		target = WINNER(seen_decided, seen_at, candidates);
+		target = WINNER(VALID(seen_decided), seen_at, candidates);
 		seen_decided = 0;
 		seen_at = 0
 	}
 }
+
+/* its files are looked at, unless it was seen in Production */
+#define IS_LOST(version) (MUTANT != TRUSTING && (vanished & BIT(version) & ~stages))
 
 /* registry_converge; leaves the winner in `target` */
 inline converge()
@@ -262,7 +283,22 @@ inline converge()
 			:: else -> agreed = target; target = 0
 			fi
 	      }
-	   :: atomic { stages != BIT(target) -> agreements = 0; agreed = 0; stages = (MUTANT == ALONE -> stages : 0) };
+	   :: atomic {
+		stages != BIT(target) && IS_LOST(target) ->
+			candidates = candidates & ~BIT(target);
+			withdrawn = withdrawn | BIT(target);
+			wrote();
+			agreements = 0;
+			agreed = 0;
+			target = 0;
+			stages = 0
+	      }
+	   :: atomic {
+		stages != BIT(target) && !IS_LOST(target) ->
+			agreements = 0;
+			agreed = 0;
+			stages = (MUTANT == ALONE -> stages : 0)
+	      };
 	      push();
 #if MUTANT == ONCE
 	      break;
@@ -322,15 +358,25 @@ gone:	skip
 }
 
 #if PERSON
+/* a decision for a withdrawn version would not count: the mark goes first, by a call of its own */
+inline put_back()
+{
+	atomic {
+		withdrawn = withdrawn & ~BIT(1);
+		candidates = candidates | BIT(1);
+		wrote()
+	}
+}
+
 inline decide()
 {
 	atomic {
 		if
 		:: decided = 1
-		:: candidates & 2 -> decided = 2
+		:: (MUTANT == DEAF -> candidates | withdrawn : candidates) & 2 -> decided = 2
 		:: candidates & 4 -> decided = 3
-#if PROMOTERS > 2
-		:: candidates & 8 -> decided = 4
+#if VERSIONS > 3
+		:: candidates & 8 & ~vanished -> decided = 4 /* a person's choice is looked at first */
 #endif
 		fi;
 		if
@@ -348,7 +394,7 @@ inline decide()
 inline withdraw()
 {
 	atomic {
-		withdrawn = (from != decided - 1 -> BIT(from) : 0);
+		withdrawn = withdrawn | (from != decided - 1 -> BIT(from) : 0);
 		candidates = candidates & ~withdrawn;
 		from = VERSIONS;
 		wrote()
@@ -356,7 +402,7 @@ inline withdraw()
 }
 
 /* a promotion by hand, or a rollback, which also withdraws what was to be Production before: after
- * the decision stands and is carried out */
+ * the decision stands */
 proctype person(byte me)
 {
 	LOCALS;
@@ -373,15 +419,25 @@ proctype person(byte me)
 	:: else
 	fi;
 #endif
+#if defined(WITHDRAWN) && MUTANT != DEAF
+	if
+	:: withdrawn & BIT(1) -> put_back()
+	:: true
+	fi;
+#endif
 	decide();
-	do
-	:: converge();
-	   if
-	   :: from < VERSIONS -> withdraw()
-	   :: else -> break
-	   fi
-	od;
-	atomic { target = 0; leave(ended) };
+	if
+	:: from < VERSIONS -> withdraw()
+	:: else
+	fi;
+	converge();
+	atomic {
+#ifdef TOLD
+		assert(target == decided - 1 || target > decided_at); /* heard */
+#endif
+		target = 0;
+		leave(ended)
+	};
 gone:	skip
 }
 #endif
@@ -428,6 +484,14 @@ init {
 		:: true
 		:: production & ~1 -> production = production & ~1
 		fi;
+#endif
+#ifdef GONE
+		vanished = BIT(VERSIONS - 1);
+		candidates = candidates | vanished;
+#endif
+#ifdef WITHDRAWN
+		withdrawn = BIT(1);
+		candidates = candidates & ~withdrawn;
 #endif
 		wrote();
 		run promoter(0, 1);
