@@ -26,8 +26,9 @@ enum kind {
 extern const char *const settings_promote_by_words[];
 extern const char *const settings_policy_words[];
 
-/* settings_value_set - read value into *at, whose type is the kind's (settings.h); a string there is
- * freed and replaced. False, *at as it was or not to be used, where the value is none of that kind.
+/* settings_value_set - read value into *at, whose type is the kind's (settings.h); a string there
+ * is freed and replaced. False, *at as it was or not to be used, where the value is none of that
+ * kind.
  */
 bool settings_value_set(enum kind kind, void *at, const char *value);
 
