@@ -16,6 +16,7 @@ import pytest
 import tiny_model
 from consumer import Consumer
 from fake_mlflow import FakeMlflow
+from object_stores import Versitygw
 from promoting import Site
 from servers import MLflow, PostgreSQL
 
@@ -178,6 +179,13 @@ def mlflow2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
 def mlflow1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A real MLflow 1.30 on SQLite."""
     yield from _server(tmp_path_factory, "1")
+
+
+@pytest.fixture(scope="session")
+def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versitygw]:
+    """An S3 server; tests make buckets of their own."""
+    with Versitygw(tmp_path_factory.mktemp("versitygw")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

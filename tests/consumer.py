@@ -25,10 +25,11 @@ HERE = Path(__file__).resolve().parent
 
 
 class Consumer:
-    """The process, in an environment of tests/requirements; started by the first question."""
+    """The process, in an environment of tests/requirements, with more variables; started by the first question."""
 
-    def __init__(self, environment_name: str) -> None:
+    def __init__(self, environment_name: str, variables: dict[str, str] | None = None) -> None:
         self.name = environment_name
+        self.variables = variables or {}
         self.process: subprocess.Popen[str] | None = None
 
     def ask(self, task: str, **more: Any) -> Any:
@@ -38,7 +39,7 @@ class Consumer:
         if self.process is None:
             kept = {key: value for key, value in os.environ.items() if not key.startswith("MLFLOW_")}
             env = {**kept, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "TF_CPP_MIN_LOG_LEVEL": "3",
-                   "CUDA_VISIBLE_DEVICES": "-1", "GIT_PYTHON_REFRESH": "quiet"}
+                   "CUDA_VISIBLE_DEVICES": "-1", "GIT_PYTHON_REFRESH": "quiet", **self.variables}
             self.process = subprocess.Popen([python(self.name), __file__], env=env, text=True,
                                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.process.stdin

@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# scripts/lib/go-tool.sh NAME - builds a server that is written in Go, prints the path of its program
+#
+#   versitygw   an S3 server that checks signatures and checksums
+#   minio       another, with temporary keys
+#   toxiproxy   a proxy that breaks connections on demand
+#   aemm        the metadata service of an EC2 instance, by Amazon
+#
+# Debian 12's Go is too old for them, but it can fetch a newer one: toolchains are ordinary modules of Go's
+# module proxy, checked against its checksum database. Programs are kept in the cache under their versions.
+# shellcheck source=scripts/lib/common.sh
+. "$(dirname "$0")/common.sh"
+help_if_asked "$@"
+
+TOOLCHAIN=v0.0.1-go1.26.0.linux-amd64
+case "${1:-}" in
+versitygw) package=github.com/versity/versitygw/cmd/versitygw version=v1.8.0 ;;
+minio) package=github.com/minio/minio version=v0.0.0-20260212201848-7aac2a2c5b7c ;;
+toxiproxy) package=github.com/Shopify/toxiproxy/v2/cmd/server version=v2.5.0 ;;
+aemm) package=github.com/aws/amazon-ec2-metadata-mock/cmd/ec2-metadata-mock version=v1.13.0 ;;
+*) die "no such program: ${1:-none named} (there are: versitygw, minio, toxiproxy, aemm)" ;;
+esac
+program=$CACHE/go/$1-$version
+
+# toolchain: prints the folder of a Go that is new enough; what comes as a module has no run bits
+toolchain() {
+    local go=/usr/lib/go-1.19/bin/go folder
+    need_packages golang-1.19-go ca-certificates || return 1
+    folder=$(cd / && "$go" mod download -json "golang.org/toolchain@$TOOLCHAIN" |
+        python3 -c 'import json, sys; said = json.load(sys.stdin); print(said.get("Dir") or sys.exit(said["Error"]))') ||
+        return 1
+    find "$folder/bin" "$folder/pkg/tool" -type f -exec chmod +x {} + || return 1
+    printf '%s\n' "$folder"
+}
+
+# build FOLDER: the program in it, the only file there
+build() {
+    export GOPATH=$CACHE/go/path GOCACHE=$CACHE/go/build GOBIN=$1 GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
+    unset GOROOT
+    local root
+    root=$(toolchain) || return 1
+    (cd / && "$root/bin/go" install -trimpath -ldflags=-s "$package@$version") || return 1
+    rm -rf "$GOCACHE" # several times the size of what it made
+}
+
+if [ ! -x "$program" ]; then
+    mkdir -p "$CACHE/go"
+    (
+        flock 9
+        [ ! -x "$program" ] || exit 0
+        say "building $1 $version (one to four minutes)"
+        work=$(mktemp -d "$CACHE/go/work.XXXXXX") || exit 1
+        trap 'rm -rf "$work"' EXIT
+        build "$work" >"$CACHE/go/$1.log" 2>&1 || { tail -n 20 "$CACHE/go/$1.log" >&2; exit 1; }
+        mv "$work"/* "$program"
+    ) 9>"$CACHE/go.lock" || die "$1 could not be built"
+fi
+printf '%s\n' "$program"
