@@ -23,6 +23,8 @@ AnyPath = Union[str, "os.PathLike[str]"]
 
 _TIME_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 _BLOCK = 1 << 20
+_ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
+_NOT_MEASURED = ("learning_rate", "lr")
 
 
 class HandoffError(ValueError):
@@ -37,7 +39,7 @@ def write_handoff(
     saved_model: Optional[AnyPath] = None,
     logged_model: Optional[str] = None,
     artifact_path: Optional[str] = None,
-    metrics: Optional[Mapping[str, Any]] = None,
+    metrics: Any = None,
     trained_at: Union[str, datetime.datetime, None] = None,
     samples: Optional[Mapping[str, int]] = None,
     params: Optional[Mapping[str, Any]] = None,
@@ -52,7 +54,8 @@ def write_handoff(
     model        the registered model's name
     saved_model  the folder of the SavedModel; or logged_model, the artifact path under which the script
                  has logged the model itself
-    metrics      finite numbers; numpy's are taken too
+    metrics      finite numbers by name; numpy's are taken too. Or the History that Keras's fit returned: the
+                 last epoch's, under the names that history_metrics gives them
     trained_at   when the training ended: now, a datetime with a zone, or such a time as RFC 3339 text
     samples      counts by name: train, validation
     params, tags texts by name; numbers are written as text
@@ -62,16 +65,16 @@ def write_handoff(
     way no file is left behind, and one that was there before stays as it was.
     """
     path = os.path.abspath(os.fspath(path))
-    handoff = {
+    handoff: Dict[str, Any] = {
         "schema": SCHEMA,
         "run_id": _run_id(run_id),
         "model": _model(model),
         "trained_at": _time(trained_at),
-        "metrics": {_key("metrics", key): _finite(key, value) for key, value in (metrics or {}).items()},
+        "metrics": {_key("metrics", key): _finite(key, value) for key, value in _metrics(metrics).items()},
         "samples": {_key("samples", key): _count(key, value) for key, value in (samples or {}).items()},
         "params": {_key("params", key): _text(f"params.{key}", value) for key, value in (params or {}).items()},
         "tags": {_tag(key): _text(f"tags.{key}", value) for key, value in (tags or {}).items()},
-    }  # type: Dict[str, Any]
+    }
     if (saved_model is None) == (logged_model is None):
         raise HandoffError("saved_model: exactly one of saved_model and logged_model is needed")
     if saved_model is not None:
@@ -91,6 +94,26 @@ def write_handoff(
     return path
 
 
+def history_metrics(history: Mapping[str, Sequence[Any]]) -> Dict[str, Any]:
+    """The last epoch of a Keras History's dictionary, by the names that gates and descriptions know.
+
+    What Keras measured on the training data gets the prefix train_, what it measured on the validation data
+    has val_ already: loss is train_loss, val_loss stays. Its longer names for the accuracy, and acc, are
+    accuracy: sparse_categorical_accuracy is train_accuracy. learning_rate and lr are not measured, and stay.
+    Where EarlyStopping has put back the weights of another epoch, give a dictionary of that one's instead.
+    """
+    metrics: Dict[str, Any] = {}
+    for key, values in history.items():
+        if not values:
+            raise HandoffError(f"metrics.{key}: no epoch has measured it")
+        prefix, name = ("val_", key[4:]) if key.startswith("val_") else ("train_", key)
+        name = key if key in _NOT_MEASURED else prefix + ("accuracy" if name in _ACCURACIES else name)
+        if name in metrics:
+            raise HandoffError(f"metrics.{name}: the history has more than one; give a dictionary")
+        metrics[name] = values[-1]
+    return metrics
+
+
 def saved_model_files(folder: AnyPath) -> Dict[str, str]:
     """The SHA-256 of every file under a SavedModel's folder, by its path with slashes."""
     folder = os.fspath(folder)
@@ -106,6 +129,16 @@ def saved_model_files(folder: AnyPath) -> Dict[str, str]:
     return digests
 
 
+def _metrics(given: Any) -> Mapping[str, Any]:
+    """A dictionary as it is, a History as its last epoch."""
+    history = getattr(given, "history", None)
+    if isinstance(history, Mapping):
+        return history_metrics(history)
+    if given is not None and not isinstance(given, Mapping):
+        raise HandoffError(f"metrics: a dictionary or a Keras History is needed, this is {type(given).__name__}")
+    return given or {}
+
+
 def _saved_model(folder: str, beside: str, files: bool) -> Dict[str, Any]:
     """The key saved_model, relative where the folder lies beside the handoff, and its digests."""
     if not os.path.isfile(os.path.join(folder, "saved_model.pb")):
@@ -113,7 +146,7 @@ def _saved_model(folder: str, beside: str, files: bool) -> Dict[str, Any]:
     folder = os.path.abspath(folder)
     relative = os.path.relpath(folder, beside)
     inside = relative.split(os.sep, 1)[0] != os.pardir
-    keys = {"saved_model": relative if inside else folder}  # type: Dict[str, Any]
+    keys: Dict[str, Any] = {"saved_model": relative if inside else folder}
     if files:
         keys["files"] = saved_model_files(folder)
     return keys

@@ -174,3 +174,35 @@ def test_the_module_is_python_3_8_as_the_clusters_have_it() -> None:
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= sys.stdlib_module_names
+
+class History:
+    """What fit returns."""
+
+    def __init__(self, **epochs: list[float]) -> None:
+        self.history = epochs
+
+
+def test_a_keras_history_gives_its_last_epoch(saved_model: Path) -> None:
+    history = History(accuracy=[0.1, np.float32(0.5)], loss=[3.0, 2.0], val_accuracy=[0.2, 0.25], val_loss=[4, 3],
+                      top_k=[0.5, 0.75], learning_rate=[0.004, np.float32(0.0)])
+    assert write(saved_model, metrics=history)["metrics"] == {
+        "train_accuracy": 0.5, "train_loss": 2.0, "val_accuracy": 0.25, "val_loss": 3.0, "train_top_k": 0.75,
+        "learning_rate": 0.0}
+
+
+@pytest.mark.parametrize("name", ["acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy"])
+def test_every_accuracy_of_keras_is_accuracy(saved_model: Path, name: str) -> None:
+    written = write(saved_model, metrics=History(**{name: [0.5], f"val_{name}": [0.25]}))
+    assert written["metrics"] == {"train_accuracy": 0.5, "val_accuracy": 0.25}
+
+
+@pytest.mark.parametrize(("metrics", "message"), [
+    (History(acc=[1], accuracy=[0]), "metrics.train_accuracy: the history has more than one; give a dictionary"),
+    (History(loss=[]), "metrics.loss: no epoch has measured it"),
+    (History(loss=[float("nan")]), "metrics.train_loss: nan"),
+    ([0.5], "metrics: a dictionary or a Keras History is needed, this is list"),
+])
+def test_a_history_that_says_nothing_is_refused(saved_model: Path, metrics: Any, message: str) -> None:
+    with pytest.raises(handoff.HandoffError) as refused:
+        write(saved_model, metrics=metrics)
+    assert str(refused.value).startswith(message)
