@@ -5,23 +5,16 @@
 
 #include "base/env.h"
 #include "store/aws_fetch.h"
+#include "store/fetch.h"
 
 #define FRESH_MS (INT64_C(5) * 60 * 1000) /* fetched again before they have less left */
 
-static void wipe(char **secret)
-{
-	if (*secret != NULL)
-		explicit_bzero(*secret, strlen(*secret));
-	free(*secret);
-	*secret = NULL;
-}
-
 void aws_keys_release(struct aws_keys *keys)
 {
-	wipe(&keys->access_key);
-	wipe(&keys->secret_key);
-	wipe(&keys->session_token);
-	wipe(&keys->bearer);
+	fetch_wipe(&keys->access_key);
+	fetch_wipe(&keys->secret_key);
+	fetch_wipe(&keys->session_token);
+	fetch_wipe(&keys->bearer);
 	*keys = (struct aws_keys){0};
 }
 

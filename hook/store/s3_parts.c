@@ -6,6 +6,7 @@
 
 #include "packaging/crc32c.h"
 #include "packaging/sha256.h"
+#include "store/checksum.h"
 
 #define LIST_MAX ((size_t)16 << 20)
 
@@ -267,10 +268,7 @@ int s3_begin(struct store *s, struct store_upload *upload, struct fail *f)
 
 static char *crc32c_of(const struct store_part *part)
 {
-	uint32_t crc = crc32c_add(0, part->bytes, part->size);
-	uint8_t bytes[4] = {
-		(uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8), (uint8_t)crc};
-	return s3_base64(bytes, sizeof(bytes));
+	return checksum_crc32c(crc32c_add(0, part->bytes, part->size));
 }
 
 static bool is_md5_of(const char *etag, const struct store_part *part)

@@ -25,8 +25,8 @@ MUST_CHECK int s3_abandon(struct store *s, struct store_upload *upload, struct f
 /* in store_s3.c */
 MUST_CHECK int s3_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
-char *s3_base64(const uint8_t *bytes, size_t size); /* the caller frees it, as the next two's */
-char *s3_etag(const struct http_answer *answer);    /* without its quotes, or NULL */
+char *s3_etag(
+	const struct http_answer *answer); /* without its quotes, or NULL; the caller frees it */
 void s3_md5(const void *bytes, size_t size, char hex[33]);
 
 #endif

@@ -1,9 +1,10 @@
 /* store_s3 - objects of an S3 bucket: Amazon's, Yandex's, MinIO's, versitygw's, Ceph's. */
-#include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "packaging/sha256.h"
+#include "store/checksum.h"
 #include "store/s3_parts.h"
 
 #define PAGE_MAX ((size_t)16 << 20)
@@ -85,19 +86,11 @@ static int s3_list(
 
 /* Put. */
 
-char *s3_base64(const uint8_t *bytes, size_t size)
-{
-	char *out = memory_get(4 * ((size + 2) / 3) + 1, 1);
-	EVP_EncodeBlock((unsigned char *)out, bytes, (int)size);
-	return out;
-}
-
 void s3_md5(const void *bytes, size_t size, char hex[33])
 {
-	uint8_t digest[EVP_MAX_MD_SIZE];
-	unsigned length;
-	INVARIANT(EVP_Digest(bytes, size, digest, &length, EVP_md5(), NULL) == 1);
-	text_hex(hex, digest, 16);
+	uint8_t digest[MD5_BYTES];
+	checksum_md5(bytes, size, digest);
+	text_hex(hex, digest, sizeof(digest));
 }
 
 char *s3_etag(const struct http_answer *answer)
@@ -119,7 +112,7 @@ static char *base64_of_hex(const char *hex)
 		INVARIANT(sscanf(hex + 2 * i, "%2x", &byte) == 1);
 		bytes[i] = (uint8_t)byte;
 	}
-	return s3_base64(bytes, sizeof(bytes));
+	return checksum_base64(bytes, sizeof(bytes));
 }
 
 /* Some servers take a digest and do not look at it: what they echo, or made themselves, counts. */
