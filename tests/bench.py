@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import environment
 import seeding
+from bench_upload import bench_upload
+from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
 from servers import MLflow, descendants
-
-HOOK = environment.ROOT / "build/static/modelhook"
-ROUNDS = int(os.environ.get("ROUNDS", "9"))
 
 PYTHON_PROMOTE = """
 import sys
@@ -36,81 +31,6 @@ made = client.create_model_version(name, source, run_id)
 client.transition_model_version_stage(name, made.version, "Production", archive_existing_versions=True)
 assert [v.version for v in client.get_latest_versions(name, ["Production"])] == [made.version]
 """
-
-
-@dataclass
-class Run:
-    """One process from start to end: seconds of wall and CPU, peak memory in MiB."""
-
-    wall: float
-    cpu: float
-    peak: float
-
-
-def timed(command: list[str | Path], env: dict[str, str] | None = None, expect: int = 0) -> Run:
-    """Run a command with its output thrown away; its exit status must be the expected one.
-
-    GNU time stands between: a process starts with the peak memory of the one it was forked from, and Python's
-    would be counted as the command's.
-    """
-    with tempfile.NamedTemporaryFile("r") as peak, tempfile.TemporaryFile() as log:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        start = time.perf_counter()
-        ended = subprocess.run(["/usr/bin/time", "-q", "-f", "%M", "-o", peak.name, *command],
-                               env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=log)
-        wall = time.perf_counter() - start
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if ended.returncode != expect:
-            log.seek(0)
-            sys.exit(f"{command} ended with {ended.returncode}: {log.read().decode()[-2000:]}")
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Run(wall, cpu, int(peak.read()) / 1024)
-
-
-def median(runs: list[Run], part: str) -> float:
-    """The median of one part of the runs."""
-    return statistics.median(getattr(run, part) for run in runs)
-
-
-def row(name: str, runs: list[Run]) -> str:
-    """A line of the table."""
-    wall, cpu, peak = (median(runs, part) for part in ("wall", "cpu", "peak"))
-    low, high = min(run.wall for run in runs), max(run.wall for run in runs)
-    return f"{name:28} {wall * 1000:10.1f} ms ({low * 1000:.1f}-{high * 1000:.1f}) {cpu:8.3f} s CPU {peak:8.1f} MiB"
-
-
-def ratio(over: list[Run], under: list[Run], part: str) -> float:
-    """The median of the ratios, round by round: what drifts in the machine drifts in both."""
-    return statistics.median(getattr(a, part) / getattr(b, part) for a, b in zip(over, under, strict=True))
-
-
-def goal(text: str, value: float, met: bool, unit: str = "") -> bool:
-    """Print a figure beside its goal."""
-    print(f"  {text}: {value:.2f}{unit} - {'met' if met else 'MISSED'}")
-    return met
-
-
-def call(server: MLflow, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    """One call of MLflow's REST API."""
-    request = urllib.request.Request(f"{server.url}/api/2.0/mlflow/{path}", json.dumps(body).encode(),
-                                     {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
-
-
-def new_run(server: MLflow) -> str:
-    """A new run of the default experiment."""
-    made = call(server, "runs/create", {"experiment_id": "0", "start_time": int(time.time() * 1000)})
-    return made["run"]["info"]["run_id"]
-
-
-def handoff(folder: Path, run_id: str, minute: int, **keys: Any) -> Path:
-    """A handoff of a training that ended in that minute."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "handoff.json"
-    at = f"2026-11-22T{minute // 60:02}:{minute % 60:02}:00Z"
-    path.write_text(json.dumps({"schema": "modelhook/handoff@1", "run_id": run_id, "trained_at": at, **keys}))
-    return path
 
 
 def logged_run(server: MLflow) -> tuple[str, str]:
@@ -223,6 +143,7 @@ BENCHES: dict[str, Callable[[Path], bool]] = {
     "inspect": bench_inspect,
     "memory": bench_memory,
     "status": bench_status,
+    "upload": bench_upload,
 }
 
 

@@ -43,13 +43,17 @@ def _crc_table() -> list[int]:
 CRC_TABLE = _crc_table()
 
 
+def mask(crc: int) -> int:
+    """A CRC32C as LevelDB and TensorFlow store it: rotated right by 15, plus a constant."""
+    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+
+
 def masked_crc32c(data: bytes) -> int:
-    """CRC32C as LevelDB and TensorFlow store it: rotated right by 15, plus a constant."""
+    """The masked CRC32C of some bytes."""
     crc = 0xFFFFFFFF
     for byte in data:
         crc = crc >> 8 ^ CRC_TABLE[(crc ^ byte) & 255]
-    crc ^= 0xFFFFFFFF
-    return ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF
+    return mask(crc ^ 0xFFFFFFFF)
 
 
 def shape(dims: Iterable[int]) -> bytes:
@@ -92,18 +96,18 @@ def table(entries: list[tuple[bytes, bytes]]) -> bytes:
     return data + metaindex + index + footer.ljust(40, b"\0") + bytes.fromhex("57fb808b247547db")
 
 
+def bundle_entry(count: int, masked_crc: int, shard: int = 0) -> bytes:
+    """A BundleEntryProto of so many float32 that are all there is in a shard."""
+    fixed_crc = varint(6 << 3 | 5) + struct.pack("<I", masked_crc)
+    return field(1, FLOAT) + field(2, shape([count])) + field(3, shard) + field(5, 4 * count) + fixed_crc
+
+
 def write(folder: Path, weights: Iterable[float] = (0.5,) * 8) -> Path:
     """Write the SavedModel into folder (made when missing); other weights make another model. Returns folder."""
     values = list(weights)
     shard = struct.pack(f"<{len(values)}f", *values)
     header = field(1, 1) + field(3, field(1, 1))
-    entry = (
-        field(1, FLOAT)
-        + field(2, shape([len(values)]))
-        + field(5, len(shard))
-        + varint(6 << 3 | 5)
-        + struct.pack("<I", masked_crc32c(shard))
-    )
+    entry = bundle_entry(len(values), masked_crc32c(shard))
     (folder / "variables").mkdir(parents=True, exist_ok=True)
     (folder / "saved_model.pb").write_bytes(saved_model_pb())
     (folder / "variables/variables.index").write_bytes(table([(b"", header), (b"weights", entry)]))
