@@ -1,4 +1,4 @@
-"""The exit statuses. Made by scripts/lib/status-constants.py of hook/base/status.h; not to be edited."""
+"""The exit statuses, which are those of hook/base/status.h."""
 
 import enum
 
@@ -21,6 +21,7 @@ class Status(enum.IntEnum):
         """The number, in every version of Python."""
         return str(int(self))
 
+    # from here on made by scripts/lib/status-constants.py
     PROMOTED = 0, "go on", "it is the one Production version, now or already"
     HELD = 99, "skip", "a gate rejected it, a newer training is already there, or the policy stops early"
     USAGE = 64, "fail", "the command line is wrong"

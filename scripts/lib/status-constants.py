@@ -1,45 +1,26 @@
 #!/usr/bin/env python3
-"""Makes dataproc/modelhook/status.py of the program's own list, so that no status is typed twice.
+"""Writes the program's own list of statuses into dataproc/modelhook/status.py, so that none is typed twice.
 
-modelhook help statuses --json | scripts/lib/status-constants.py >dataproc/modelhook/status.py
+modelhook help statuses --json | scripts/lib/status-constants.py [FILE]
+
+What stands in the file after the line with this script's name is made anew.
 """
 
 import json
 import sys
+from pathlib import Path
 
-HEAD = '''"""The exit statuses. Made by scripts/lib/status-constants.py of hook/base/status.h; not to be edited."""
-
-import enum
-
-
-class Status(enum.IntEnum):
-    """How modelhook ended, what a scheduler should do about it, and when it ends so."""
-
-    scheduler: str  # "go on", "skip", "retry" or "fail"
-    when: str
-
-    def __new__(cls, number: int, scheduler: str, when: str) -> "Status":
-        """A number that has two texts along."""
-        self = int.__new__(cls, number)
-        self._value_ = number
-        self.scheduler = scheduler
-        self.when = when
-        return self
-
-    def __str__(self) -> str:
-        """The number, in every version of Python."""
-        return str(int(self))
-
-'''
+STATUS = Path(__file__).resolve().parent.parent.parent / "dataproc/modelhook/status.py"
 
 
 def main() -> None:
-    """Reads the list, writes the module."""
-    rows = json.load(sys.stdin)
-    texts = [tuple(json.dumps(row[key]) for key in ("scheduler", "when")) for row in rows]
-    lines = [f"    {row['name'].upper()} = {row['status']}, {scheduler}, {when}\n"
-             for row, (scheduler, when) in zip(rows, texts, strict=True)]
-    sys.stdout.write(HEAD + "".join(lines))
+    """Reads the list, writes the lines."""
+    path = Path(sys.argv[1]) if len(sys.argv) > 1 else STATUS
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    (mark,) = (number for number, line in enumerate(lines) if Path(__file__).name in line)
+    made = [f"    {row['name'].upper()} = {row['status']}, {json.dumps(row['scheduler'])}, {json.dumps(row['when'])}\n"
+            for row in json.load(sys.stdin)]
+    path.write_text("".join(lines[: mark + 1] + made), encoding="utf-8")
 
 
 if __name__ == "__main__":
