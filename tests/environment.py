@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,12 @@ def venv(name: str) -> Path:
 def python(name: str) -> str:
     """The interpreter of an environment."""
     return str(venv(name) / "bin/python")
+
+
+def pythons() -> list[str]:
+    """This interpreter, and those of other clusters' versions that a version manager may have here."""
+    others = (sorted(Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3")) for minor in (8, 9, 10, 12, 13))
+    return [sys.executable, *(str(found[-1]) for found in others if found)]
 
 
 @functools.cache

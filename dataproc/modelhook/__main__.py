@@ -3,14 +3,14 @@
 import os
 import sys
 
-from .find import HookError, packaged_hook
+from .find import packaged_hook
 
 
 def main() -> None:
     """Runs the wheel's own program."""
     program = packaged_hook()
     if program is None:
-        raise HookError("this package was installed without its program: scripts/wheel makes one that has it")
+        sys.exit("modelhook: this package has no program in it: scripts/wheel makes one that has")
     os.execv(program, [program, *sys.argv[1:]])
 
 

@@ -151,12 +151,7 @@ def archive(modelhook: Path, tmp_path: Path) -> Path:
     return packed.filename
 
 
-# This one, and what a version manager may have of those that clusters have.
-PYTHONS = [sys.executable, *(str(path) for minor in (8, 9, 10, 12, 13)
-                             for path in Path.home().glob(f".pyenv/versions/3.{minor}.*/bin/python3"))]
-
-
-@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize("python", environment.pythons())
 def test_the_package_runs_from_a_zip_with_its_program(archive: Path, tmp_path: Path, python: str) -> None:
     code = ("import modelhook; r = modelhook.run_hook('inspect', 'nothing'); "
             "print(r.exit, r.outcome, modelhook.find_hook())")
