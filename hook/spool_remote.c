@@ -79,6 +79,8 @@ int spool_remote_finish(struct spool_remote *spool, const char *name, struct fai
 	int result = store_remove(&spool->store, name, f);
 	if (result == 0)
 		result = store_remove(&spool->store, path, f);
+	if (result == 0)
+		store_sweep(&spool->store, "");
 	free(path);
 	return result == 0 ? 0 : fail_in(f, "spool");
 }

@@ -206,6 +206,8 @@ int upload_run(struct upload *upload, struct fail *f)
 	deliveries_open(&p.deliveries, upload->store, upload->manifest->model_bytes);
 	int result = send_all(&p, f);
 	deliveries_release(&p.deliveries, result == 0 ? NULL : f);
+	if (result == 0)
+		store_sweep(upload->store, upload->folder);
 	upload->sent = p.deliveries.sent;
 	upload->kept = p.deliveries.kept;
 	upload->bytes = p.deliveries.bytes;

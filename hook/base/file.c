@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/random.h"
+
+#define NAMES_TRIED 16
 
 static int input_fail(const char *path, struct fail *f)
 {
@@ -69,6 +72,29 @@ bool file_is_named(const char *path)
 	return lstat(path, &s) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
+static int sync_folder(const char *path, struct fail *f)
+{
+	char *folder = file_folder(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = fd < 0 ? output_fail(folder, f) : 0;
+	/* EINVAL: a file system that cannot sync folders (some FUSE mounts) has nothing to promise
+	 */
+	if (result == 0 && fsync(fd) != 0 && errno != EINVAL)
+		result = output_fail(folder, f);
+	if (fd >= 0)
+		close(fd);
+	free(folder);
+	return result;
+}
+
+/* A folder is as durable as its name in the one above it. */
+static int make_directory(const char *path, struct fail *f)
+{
+	if (mkdir(path, 0777) == 0)
+		return sync_folder(path, f);
+	return errno == EEXIST && file_is_directory(path) ? 0 : output_fail(path, f);
+}
+
 int file_make_directories(const char *path, struct fail *f)
 {
 	char *copy = text_copy(path);
@@ -78,8 +104,7 @@ int file_make_directories(const char *path, struct fail *f)
 			continue;
 		char was = *at;
 		*at = '\0';
-		if (mkdir(copy, 0777) != 0 && !(errno == EEXIST && file_is_directory(copy)))
-			result = output_fail(copy, f);
+		result = make_directory(copy, f);
 		*at = was;
 		if (was == '\0')
 			break;
@@ -104,17 +129,50 @@ static int check_replaceable(const char *path, struct fail *f)
 	return 0;
 }
 
+/* Whether the open file still is the one that path names: somebody may have removed it since. */
+static bool is_same_file(int fd, const char *path)
+{
+	struct stat ours, named;
+	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
+	       ours.st_dev == named.st_dev;
+}
+
+/* The lock tells a living writer's file from a dead one's (file_sweep), which may have been taken
+ * for dead between the two calls here. File systems without locks go without. */
+static bool is_kept(struct file_writer *w)
+{
+	if (flock(w->fd, LOCK_EX | LOCK_NB) != 0)
+		return errno != EWOULDBLOCK;
+	return is_same_file(w->fd, w->temporary);
+}
+
 /* The process number alone is not enough: two containers that share a folder may both be 1. */
+static bool open_temporary(struct file_writer *w)
+{
+	for (int tried = 0; tried < NAMES_TRIED; tried++) {
+		w->temporary = text_format(
+			"%s.%ld-%08x.tmp", w->path, (long)getpid(), random_below(UINT32_MAX));
+		w->fd = open(
+			w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		if (w->fd < 0 || is_kept(w))
+			break;
+		unlink(w->temporary);
+		close(w->fd);
+		free(w->temporary);
+		w->temporary = NULL;
+		w->fd = -1;
+		errno = EAGAIN;
+	}
+	return w->fd >= 0;
+}
+
 int file_create(const char *path, struct file_writer *w, struct fail *f)
 {
 	*w = (struct file_writer){0};
 	if (check_replaceable(path, f) != 0)
 		return -1;
 	w->path = text_copy(path);
-	w->temporary =
-		text_format("%s.%ld-%08x.tmp", path, (long)getpid(), random_below(UINT32_MAX));
-	w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-	if (w->fd >= 0)
+	if (open_temporary(w))
 		return 0;
 	int result = output_fail(w->path, f); /* the name that the caller knows */
 	free(w->path);
@@ -137,21 +195,6 @@ int file_write(struct file_writer *w, const void *bytes, size_t size, struct fai
 		w->size += (uint64_t)count;
 	}
 	return 0;
-}
-
-static int sync_folder(const char *path, struct fail *f)
-{
-	char *folder = file_folder(path);
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result = fd < 0 ? output_fail(folder, f) : 0;
-	/* EINVAL: a file system that cannot sync folders (some FUSE mounts) has nothing to promise
-	 */
-	if (result == 0 && fsync(fd) != 0 && errno != EINVAL)
-		result = output_fail(folder, f);
-	if (fd >= 0)
-		close(fd);
-	free(folder);
-	return result;
 }
 
 static int file_commit(struct file_writer *w, struct fail *f)
@@ -201,15 +244,6 @@ int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
 	return file_finish(&w, f);
 }
 
-/* Whether the open file still is the one that path names: its last holder may have removed it in
- * between. */
-static bool is_same_file(int fd, const char *path)
-{
-	struct stat ours, named;
-	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
-	       ours.st_dev == named.st_dev;
-}
-
 int file_lock_take(const char *path, struct file_lock *lock, bool *taken, struct fail *f)
 {
 	*taken = false;
@@ -254,10 +288,30 @@ static const struct dirent *next_entry(DIR *dir)
 	return entry;
 }
 
+/* ".4711-0123abcd.tmp" at the end, as open_temporary makes it; what stands before it */
+static const char *temporary_end(const char *name)
+{
+	size_t size = strlen(name), hex = sizeof("-0123abcd.tmp") - 1;
+	const char *end = size > hex ? name + size - hex : NULL;
+	if (end == NULL || end[0] != '-' || strspn(end + 1, "0123456789abcdef") != 8 ||
+		!text_ends_with(end, ".tmp"))
+		return NULL;
+	const char *dot = end;
+	while (dot > name && dot[-1] >= '0' && dot[-1] <= '9')
+		dot--;
+	return dot < end && dot > name + 1 && dot[-1] == '.' ? dot - 1 : NULL;
+}
+
+bool file_is_temporary(const char *name)
+{
+	return temporary_end(name) != NULL;
+}
+
 static bool is_temporary_of(const char *entry, const char *name)
 {
-	return text_starts_with(entry, name) && entry[strlen(name)] == '.' &&
-	       text_ends_with(entry, ".tmp");
+	const char *end = temporary_end(entry);
+	return end != NULL && (size_t)(end - entry) == strlen(name) &&
+	       text_starts_with(entry, name);
 }
 
 void file_remove_leftovers(const char *path)
@@ -277,6 +331,66 @@ void file_remove_leftovers(const char *path)
 	if (dir != NULL)
 		closedir(dir);
 	free(folder);
+}
+
+static int sweep_one(const char *path, const struct stat *about, int kind, struct FTW *at)
+{
+	(void)about;
+	if (kind != FTW_F || !file_is_temporary(path + at->base))
+		return 0;
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return 0;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		unlink(path);
+	close(fd);
+	return 0;
+}
+
+void file_sweep(const char *folder)
+{
+	nftw(folder, sweep_one, 16, FTW_PHYS);
+}
+
+static int remove_one(const char *path, const struct stat *about, int kind, struct FTW *at)
+{
+	(void)about;
+	(void)kind;
+	(void)at;
+	return remove(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+int file_remove_all(const char *path, struct fail *f)
+{
+	if (nftw(path, remove_one, 16, FTW_PHYS | FTW_DEPTH) != 0 && errno != ENOENT)
+		return output_fail(path, f);
+	return 0;
+}
+
+/* Where path leads, or the part of it that is there; NULL: nowhere. The caller frees it. */
+static char *resolve(const char *path)
+{
+	char *part = text_copy(path), *resolved = realpath(part, NULL), *slash;
+	while (resolved == NULL && errno == ENOENT && (slash = strrchr(part, '/')) != NULL &&
+		slash != part) {
+		*slash = '\0';
+		resolved = realpath(part, NULL);
+	}
+	free(part);
+	return resolved;
+}
+
+bool file_is_inside(const char *folder, const char *path)
+{
+	char *outer = realpath(folder, NULL);
+	bool missing = outer == NULL && errno == ENOENT;
+	char *inner = resolve(path);
+	size_t size = outer != NULL ? strlen(outer) : 0;
+	bool inside = outer != NULL && inner != NULL && strncmp(inner, outer, size) == 0 &&
+		      (inner[size] == '/' || inner[size] == '\0' || size == 1);
+	free(outer);
+	free(inner);
+	return inside || missing;
 }
 
 /* One walk: the folder it started in, the bound, and what it found. */
@@ -306,7 +420,9 @@ static int add_path(struct walk *walk, const char *path, int depth, struct fail 
 	struct stat itself, target;
 	char *full = file_join(walk->folder, path);
 	int result;
-	if (lstat(full, &itself) != 0 || stat(full, &target) != 0)
+	if (lstat(full, &itself) != 0 && errno == ENOENT && file_is_temporary(path))
+		result = 0; /* its writer finished it meanwhile */
+	else if (lstat(full, &itself) != 0 || stat(full, &target) != 0)
 		result = input_fail(full, f);
 	else if (S_ISDIR(itself.st_mode))
 		result = walk_folder(walk, path, depth + 1, f);

@@ -24,11 +24,20 @@ bool file_is_directory(const char *path);
  * where it cannot be told */
 bool file_is_named(const char *path);
 
-/* file_make_directories - the folder and its parents, mode 0777 less umask; being there is fine */
+/* file_is_inside - whether path, whose beginning is folder, leads to a place inside of it, all
+ * links followed; what is not there yet leads where it would be made */
+bool file_is_inside(const char *folder, const char *path);
+
+/* file_make_directories - the folder and its parents, durable, mode 0777 less umask; being there is
+ * fine */
 MUST_CHECK int file_make_directories(const char *path, struct fail *f);
 
 /* file_remove - remove a file; not being there is fine */
 MUST_CHECK int file_remove(const char *path, struct fail *f);
+
+/* file_remove_all - the same for a file, or a folder with all that is in it; links are not followed
+ */
+MUST_CHECK int file_remove_all(const char *path, struct fail *f);
 
 /* struct file_writer - owns an open temporary file until file_finish or file_discard; {0} is
  * discarded */
@@ -56,6 +65,13 @@ MUST_CHECK int file_store(const char *path, const void *bytes, size_t size, stru
 /* file_remove_leftovers - remove the temporary files that killed writers of path left beside it.
  * Only for who holds a lock that keeps all other writers away. */
 void file_remove_leftovers(const char *path);
+
+/* file_is_temporary - whether name is one that file_create gives, until file_finish */
+bool file_is_temporary(const char *name);
+
+/* file_sweep - remove the temporary files that killed writers left in folder or below it; a living
+ * writer holds a lock on its own. Where the file system has no locks, all stay. */
+void file_sweep(const char *folder);
 
 /* struct file_lock - one process at a time for what path stands for; owns an open file. The lock
  * file is gone when it is released, and a dead holder holds nothing. {0} is released. */

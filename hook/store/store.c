@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
 #include "packaging/sha256.h"
 #include "store/s3_call.h"
+#include "store/store_file.h"
 #include "store/store_proxy.h"
 
 #define OBJECTS_MAX 100000
@@ -18,8 +20,10 @@ static const struct {
 } schemes[] = {
 	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
 	{"http", &store_proxy, store_proxy_open, true},
-	{"https", &store_proxy, store_proxy_open, true}, {"s3", &store_s3, s3_open, false},
+	{"https", &store_proxy, store_proxy_open, true},
+	{"s3", &store_s3, s3_open, false},
 	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
+	{"file", &store_file, store_file_open, false},
 };
 
 #define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
@@ -39,9 +43,10 @@ static int no_such_scheme(const char *uri, bool apart, struct fail *f)
 /* A path without a scheme is one of this machine. */
 static size_t find_scheme(const char *uri)
 {
-	size_t size = uri[0] == '/' ? 0 : strcspn(uri, ":");
-	const char *name = size == 0 ? "file" : uri;
-	size = size == 0 ? strlen(name) : size;
+	const char *name = uri[0] == '/' ? "file" : uri;
+	size_t size = strcspn(name, ":");
+	if (name == uri && uri[size] != ':')
+		return SCHEMES;
 	for (size_t i = 0; i < SCHEMES; i++)
 		if (strlen(schemes[i].scheme) == size &&
 			strncmp(schemes[i].scheme, name, size) == 0)
@@ -176,6 +181,15 @@ int store_remove(struct store *store, const char *path, struct fail *f)
 	return 0;
 }
 
+void store_sweep(struct store *store, const char *folder)
+{
+	struct fail f;
+	if (store->plan != NULL || store->kind->sweep == NULL)
+		return;
+	if (store->kind->sweep(store, folder, &f) != 0)
+		console_warn("something that an earlier call left may stay: %s", f.text);
+}
+
 struct digest_sink {
 	struct sha256 sha;
 	uint64_t size;
@@ -240,6 +254,19 @@ void store_upload_release(struct store_upload *upload)
 	free(upload->id);
 	free(upload->state);
 	*upload = (struct store_upload){0};
+}
+
+bool store_path_is_plain(const char *path)
+{
+	for (const char *part = path;; part++) {
+		size_t size = strcspn(part, "/");
+		bool dots = size <= 2 && strspn(part, ".") >= size;
+		if (dots) /* none, one or two */
+			return false;
+		part += size;
+		if (*part == '\0')
+			return true;
+	}
 }
 
 int store_listing_add(

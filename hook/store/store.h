@@ -101,6 +101,10 @@ struct store_kind {
 	int (*finish)(struct store *s, struct store_upload *upload, struct fail *f);
 	/* give it up for good, and leave nothing of it behind */
 	int (*abandon)(struct store *s, struct store_upload *upload, struct fail *f);
+
+	/* everything is there: nothing stays in folder or below it of what calls that died had
+	 * begun; NULL: they leave nothing, or the next begin of the same object sees to it */
+	int (*sweep)(struct store *s, const char *folder, struct fail *f);
 };
 
 struct store {
@@ -139,6 +143,10 @@ MUST_CHECK int store_get(struct store *store, const char *path, const struct htt
 	bool *found, struct fail *f);
 MUST_CHECK int store_remove(struct store *store, const char *path, struct fail *f);
 
+/* store_sweep - nothing of calls that died stays in folder or below it; what cannot be removed is
+ * worth a warning, no more */
+void store_sweep(struct store *store, const char *folder);
+
 /* store_has_content - whether the very object is there; reads it back where the store has no other
  * way to tell: the answer is never STORE_HAS_SOME */
 MUST_CHECK int store_has_content(struct store *store, const struct store_content *content,
@@ -149,6 +157,9 @@ MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha2
 	uint64_t *size, bool *found, struct fail *f);
 
 void store_upload_release(struct store_upload *upload);
+
+/* store_path_is_plain - for kinds; whether no part of path is empty, "." or ".." */
+bool store_path_is_plain(const char *path);
 
 /* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 */
 MUST_CHECK int store_listing_add(

@@ -80,22 +80,12 @@ static bool is_hex(char c)
 	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
 }
 
-static bool climbs(const char *path)
-{
-	for (const char *part = path; part != NULL; part = strchr(part, '/')) {
-		part += *part == '/';
-		if (part[0] == '.' && part[1] == '.' && (part[2] == '/' || part[2] == '\0'))
-			return true;
-	}
-	return false;
-}
-
 /* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
  * end. */
 static int check_name(const char *path, struct fail *f)
 {
 	const char *why = NULL;
-	if (path[0] == '\0' || path[0] == '/' || strstr(path, "//") != NULL || climbs(path))
+	if (!store_path_is_plain(path))
 		why = "is not a relative path";
 	for (const char *c = path; *c != '\0' && why == NULL; c++) {
 		if (*c == '#')

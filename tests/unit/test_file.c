@@ -246,11 +246,87 @@ static void what_a_killed_writer_left_is_removed_and_nothing_else(void **state)
 	assert_int_equal(unit_child(write_and_die, (char *)in("file.other"), NULL, NULL), 0);
 	assert_int_equal(entries_of(folder), 6);
 	file_remove_leftovers(in("file"));
-	assert_int_equal(entries_of(folder), 4);
+	assert_int_equal(entries_of(folder), 5);
 	assert_true(file_is_there(in("file")));
 	assert_true(file_is_there(in("file.other")));
 	assert_true(file_is_there(in("files.1.tmp")));
 	file_remove_leftovers(in("none/file"));
+}
+
+static void a_sweep_takes_what_is_dead_and_leaves_what_is_alive(void **state)
+{
+	struct file_writer alive;
+	struct fail f;
+	(void)state;
+	assert_int_equal(file_make_directories(in("a/b"), &f), 0);
+	unit_write(in("a/whole"), "whole");
+	unit_write(in("a/notes.1-2.tmp"), "somebody's own");
+	assert_int_equal(unit_child(write_and_die, (char *)in("a/whole"), NULL, NULL), 0);
+	assert_int_equal(unit_child(write_and_die, (char *)in("a/b/half"), NULL, NULL), 0);
+	assert_int_equal(file_create(in("a/b/half"), &alive, &f), 0);
+	file_sweep(in("a"));
+	assert_int_equal(entries_of(in("a")), 3);
+	assert_int_equal(entries_of(in("a/b")), 1);
+	assert_int_equal(file_finish(&alive, &f), 0);
+	assert_true(file_is_there(in("a/b/half")));
+	file_sweep(in("none"));
+}
+
+static void only_what_file_create_gives_is_a_temporary_name(void **state)
+{
+	static const char *const yes[] = {"a.1-0123abcd.tmp", "a.b.4711-00000000.tmp"};
+	static const char *const no[] = {"a.tmp", "a.1-0123abc.tmp", "a.1-0123ABCD.tmp",
+		"a.-0123abcd.tmp", "a1-0123abcd.tmp", ".1-0123abcd.tmp", "a.1-0123abcd.tmp.gz",
+		"a.x1-0123abcd.tmp", ""};
+	(void)state;
+	for (size_t i = 0; i < COUNT(yes); i++)
+		assert_row(file_is_temporary(yes[i]), yes[i]);
+	for (size_t i = 0; i < COUNT(no); i++)
+		assert_row(!file_is_temporary(no[i]), no[i]);
+}
+
+static void a_path_is_inside_wherever_links_lead(void **state)
+{
+	struct fail f;
+	(void)state;
+	assert_int_equal(file_make_directories(in("root/a"), &f), 0);
+	assert_int_equal(file_make_directories(in("root-not"), &f), 0);
+	assert_int_equal(symlink("../root-not", in("root/out")), 0);
+	assert_int_equal(symlink("a", in("root/in")), 0);
+	assert_int_equal(symlink("root", in("link")), 0);
+	static const struct {
+		const char *folder, *path;
+		bool inside;
+	} rows[] = {
+		{"root", "root", true},
+		{"root", "root/a/new/file", true},
+		{"root", "root/in/file", true},
+		{"link", "link/a/file", true},
+		{"root", "root/out", false},
+		{"root", "root/out/new", false},
+		{"root", "root/../root-not/x", false},
+		{"none", "none/a", true},
+	};
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *root = text_copy(in(rows[i].folder));
+		assert_row(file_is_inside(root, in(rows[i].path)) == rows[i].inside, rows[i].path);
+		free(root);
+	}
+}
+
+static void everything_in_a_folder_is_removed_and_nothing_that_links_lead_to(void **state)
+{
+	struct fail f;
+	(void)state;
+	assert_int_equal(file_make_directories(in("a/b/c"), &f), 0);
+	unit_write(in("a/b/file"), "x");
+	unit_write(in("kept"), "x");
+	assert_int_equal(symlink("../kept", in("a/link")), 0);
+	assert_int_equal(file_remove_all(in("a"), &f), 0);
+	assert_int_equal(file_remove_all(in("a"), &f), 0);
+	assert_int_equal(entries_of(folder), 1);
+	assert_int_equal(file_remove_all(in("kept"), &f), 0);
+	assert_int_equal(entries_of(folder), 0);
 }
 
 static void the_umask_decides_who_may_read_a_stored_file(void **state)
@@ -483,6 +559,10 @@ int main(void)
 		IN_FOLDER(only_a_regular_file_is_ever_replaced),
 		IN_FOLDER(two_writers_of_one_file_do_not_share_their_temporary_one),
 		IN_FOLDER(what_a_killed_writer_left_is_removed_and_nothing_else),
+		IN_FOLDER(a_sweep_takes_what_is_dead_and_leaves_what_is_alive),
+		cmocka_unit_test(only_what_file_create_gives_is_a_temporary_name),
+		IN_FOLDER(a_path_is_inside_wherever_links_lead),
+		IN_FOLDER(everything_in_a_folder_is_removed_and_nothing_that_links_lead_to),
 		IN_FOLDER(the_umask_decides_who_may_read_a_stored_file),
 		IN_FOLDER(removing_what_is_not_there_is_fine),
 		IN_FOLDER(a_lock_is_had_by_one_at_a_time_and_gone_when_released),

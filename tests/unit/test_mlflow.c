@@ -391,7 +391,8 @@ static void a_store_is_opened_only_where_our_credentials_belong(void **state)
 	snprintf(url, sizeof(url), "%s/api/2.0/mlflow-artifacts/artifacts/1/r/", base);
 	const char *const good[] = {"mlflow-artifacts:/1/r", "mlflow-artifacts:///1/r/", same, url};
 	const char *const bad[] = {"mlflow-artifacts://other:1/1/r", "http://other/api/2.0/1/r",
-		"ftp://host/x", "/mlruns/1", "file:///x", "dbfs:/x", base, ""};
+		"ftp://host/x", "mlruns/1", "file", "file:x", "file://host/x", "file:///x?y",
+		"file:///%0", "file:///%00", "dbfs:/x", base, ""};
 	for (size_t i = 0; i < COUNT(good); i++) {
 		assert_int_equal(store_open(&store, &mlflow, good[i], &f), 0);
 		assert_true(text_ends_with(store.root, "/api/2.0/mlflow-artifacts/artifacts/1/r"));
@@ -402,6 +403,40 @@ static void a_store_is_opened_only_where_our_credentials_belong(void **state)
 		assert_int_equal(f.status, STATUS_CONFIGURATION);
 		store_release(&store);
 	}
+}
+
+static void a_folder_is_opened_by_its_path_or_its_url(void **state)
+{
+	static const struct {
+		const char *uri, *root;
+	} rows[] = {
+		{"/mnt/models/1", "/mnt/models/1"},
+		{"/mnt/100%/", "/mnt/100%"},
+		{"file:///mnt/a%20b/", "/mnt/a b"},
+		{"file:/mnt", "/mnt"},
+		{"file://localhost/mnt", "/mnt"},
+		{"file:///", ""},
+		{"/", ""},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct store store;
+		assert_int_equal(store_open(&store, &mlflow, rows[i].uri, &f), 0);
+		assert_string_equal(store.root, rows[i].root);
+		store_release(&store);
+	}
+}
+
+static void a_name_that_could_lead_elsewhere_is_not_plain(void **state)
+{
+	static const char *const plain[] = {"a", "a/b", "...", "a/..b", "a/b..", ".a/.b"};
+	static const char *const bad[] = {
+		"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/./b", "./a"};
+	(void)state;
+	for (size_t i = 0; i < COUNT(plain); i++)
+		assert_true(store_path_is_plain(plain[i]));
+	for (size_t i = 0; i < COUNT(bad); i++)
+		assert_false(store_path_is_plain(bad[i]));
 }
 
 static void open_store(struct store *store)
@@ -502,6 +537,8 @@ int main(void)
 		TEST(a_plan_holds_the_writes_and_sends_none),
 		TEST(a_workspace_goes_along_only_where_it_is_set),
 		TEST(a_store_is_opened_only_where_our_credentials_belong),
+		TEST(a_folder_is_opened_by_its_path_or_its_url),
+		TEST(a_name_that_could_lead_elsewhere_is_not_plain),
 		TEST(a_store_lists_folders_within_folders),
 		TEST(a_missing_artifact_is_told_from_a_broken_store),
 		TEST(names_the_proxy_cannot_keep_are_refused),

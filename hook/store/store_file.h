@@ -1,0 +1,18 @@
+/* store_file - a folder of this machine, or of a mount that others share.
+ *
+ * Serves file:///PATH and /PATH. An object is written under a temporary name beside its own and
+ * takes its name once it is on the disk (base/file.h): nobody ever reads half of one, and what a
+ * killed call leaves is swept away by the next. No name leads out of the folder, by ".." or by a
+ * link.
+ */
+#ifndef MODELHOOK_STORE_FILE_H
+#define MODELHOOK_STORE_FILE_H
+
+#include "store/store.h"
+
+extern const struct store_kind store_file;
+
+/* store_file_open - store->root is the folder's path; it need not be there yet */
+MUST_CHECK int store_file_open(struct store *store, const char *uri, struct fail *f);
+
+#endif
