@@ -142,3 +142,28 @@ uint32_t crc32c_mask(uint32_t crc)
 {
 	return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
+
+/* The product of two polynomials modulo ours; the most significant bit is x to the 0. */
+static uint32_t multiply(uint32_t a, uint32_t b)
+{
+	uint32_t product = 0;
+	for (uint32_t bit = 1u << 31; bit != 0; bit >>= 1) {
+		if ((a & bit) != 0)
+			product ^= b;
+		b = (b >> 1) ^ ((b & 1) != 0 ? POLYNOMIAL : 0);
+	}
+	return product;
+}
+
+/* What stands before `size` bytes is multiplied by x to the (8 * size); the inversions at both ends
+ * cancel out. */
+uint32_t crc32c_join(uint32_t first, uint32_t second, uint64_t size)
+{
+	uint32_t power = 1u << 23; /* x to the 8, then squared again and again */
+	for (; size != 0; size >>= 1) {
+		if ((size & 1) != 0)
+			first = multiply(first, power);
+		power = multiply(power, power);
+	}
+	return first ^ second;
+}

@@ -16,6 +16,10 @@ uint32_t crc32c_add(uint32_t crc, const void *bytes, size_t size);
 /* crc32c_add_portable - the same without special instructions */
 uint32_t crc32c_add_portable(uint32_t crc, const void *bytes, size_t size);
 
+/* crc32c_join - the checksum of what `first` is the checksum of, followed by `size` bytes that
+ * `second` is the checksum of */
+uint32_t crc32c_join(uint32_t first, uint32_t second, uint64_t size);
+
 /* crc32c_mask - as stored beside the data that it is the checksum of: rotated by 15, plus a
  * constant, so that a checksum over bytes that hold checksums stays a good one */
 uint32_t crc32c_mask(uint32_t crc);

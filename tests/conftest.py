@@ -23,7 +23,8 @@ from servers import MLflow, PostgreSQL
 MODEL = "fish-classifier-efficientnet-b4"
 
 # What the machine may have set and no test wants: every test says what it needs.
-UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_", "GOOGLE_", "GCE_", "STORAGE_EMULATOR_HOST",
+            "API_ENDPOINT_OVERRIDE", "CLOUDSDK_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Request:
     index: int
     method: str
     name: str  # the path without what all have in common: "model-versions/create"
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,11 @@ class FaultProxy:
         kept = [line for line in lines if line.partition(b":")[0].lower() not in (b"host", b"connection")]
         host = f"Host: {self._upstream.netloc}".encode()
         whole = b"\r\n".join([b"%s /%s %s" % (method, rest, version), host, b"Connection: close", *kept])
-        name = rest.decode().partition("?")[0].rpartition("/2.0/mlflow/")[2]
+        path, _, query = rest.decode().partition("?")
+        name = path.rpartition("/2.0/mlflow/")[2]
         log = self._sent[label.decode()]
         log.append(f"{method.decode()} {name}")
-        return Request(label.decode(), len(log), method.decode(), name), whole + HEAD_END
+        return Request(label.decode(), len(log), method.decode(), name, query), whole + HEAD_END
 
     async def _carry_out(self, request: bytes) -> bytes:
         """The server's whole answer."""

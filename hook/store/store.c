@@ -5,6 +5,7 @@
 
 #include "base/console.h"
 #include "packaging/sha256.h"
+#include "store/gs_call.h"
 #include "store/s3_call.h"
 #include "store/store_file.h"
 #include "store/store_proxy.h"
@@ -21,6 +22,7 @@ static const struct {
 	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
 	{"http", &store_proxy, store_proxy_open, true},
 	{"https", &store_proxy, store_proxy_open, true},
+	{"gs", &store_gs, gs_open, false},
 	{"s3", &store_s3, s3_open, false},
 	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
 	{"file", &store_file, store_file_open, false},

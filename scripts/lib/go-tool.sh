@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # scripts/lib/go-tool.sh NAME - builds a server that is written in Go, prints the path of its program
 #
-#   versitygw   an S3 server that checks signatures and checksums
-#   minio       another, with temporary keys
-#   toxiproxy   a proxy that breaks connections on demand
-#   aemm        the metadata service of an EC2 instance, by Amazon
+#   versitygw         an S3 server that checks signatures and checksums
+#   minio             another, with temporary keys
+#   fake-gcs-server   Google Cloud Storage, by others: checksums, composing, no tokens
+#   toxiproxy         a proxy that breaks connections on demand
+#   aemm              the metadata service of an EC2 instance, by Amazon
 #
 # Debian 12's Go is too old for them, but it can fetch a newer one: toolchains are ordinary modules of Go's
 # module proxy, checked against its checksum database. Programs are kept in the cache under their versions.
@@ -16,9 +17,10 @@ TOOLCHAIN=v0.0.1-go1.26.0.linux-amd64
 case "${1:-}" in
 versitygw) package=github.com/versity/versitygw/cmd/versitygw version=v1.8.0 ;;
 minio) package=github.com/minio/minio version=v0.0.0-20260212201848-7aac2a2c5b7c ;;
+fake-gcs-server) package=github.com/fsouza/fake-gcs-server version=v1.56.1 ;;
 toxiproxy) package=github.com/Shopify/toxiproxy/v2/cmd/server version=v2.5.0 ;;
 aemm) package=github.com/aws/amazon-ec2-metadata-mock/cmd/ec2-metadata-mock version=v1.13.0 ;;
-*) die "no such program: ${1:-none named} (there are: versitygw, minio, toxiproxy, aemm)" ;;
+*) die "no such program: ${1:-none named} (there are: versitygw, minio, fake-gcs-server, toxiproxy, aemm)" ;;
 esac
 program=$CACHE/go/$1-$version
 

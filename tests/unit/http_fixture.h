@@ -3,23 +3,17 @@
 #ifndef MODELHOOK_TESTS_HTTP_FIXTURE_H
 #define MODELHOOK_TESTS_HTTP_FIXTURE_H
 
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 
 #include "base/console.h"
 #include "base/stop.h"
 #include "credentials.h"
 #include "http.h"
 #include "scripted.h"
+#include "unit.h"
 
 #define OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 #define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static struct settings settings;
 static struct credentials credentials;

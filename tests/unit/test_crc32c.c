@@ -50,6 +50,22 @@ static void pieces_give_what_the_whole_gives(void **state)
 	}
 }
 
+static void two_checksums_give_that_of_both_in_a_row(void **state)
+{
+	static uint8_t bytes[70000];
+	(void)state;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / 300);
+	uint32_t whole = crc32c_add(0, bytes, sizeof(bytes));
+	for (size_t cut = 0; cut <= sizeof(bytes); cut += 1111) {
+		uint32_t first = crc32c_add(0, bytes, cut);
+		uint32_t second = crc32c_add(0, bytes + cut, sizeof(bytes) - cut);
+		assert_int_equal(crc32c_join(first, second, sizeof(bytes) - cut), whole);
+	}
+	/* size matters: zeros do not leave a checksum as it is */
+	assert_int_not_equal(crc32c_join(0xe3069283, 0, 1), 0xe3069283);
+}
+
 static void the_mask_is_leveldbs(void **state)
 {
 	(void)state;
@@ -63,6 +79,7 @@ int main(void)
 		cmocka_unit_test(published_values_hold),
 		cmocka_unit_test(both_ways_agree_at_every_size_and_place),
 		cmocka_unit_test(pieces_give_what_the_whole_gives),
+		cmocka_unit_test(two_checksums_give_that_of_both_in_a_row),
 		cmocka_unit_test(the_mask_is_leveldbs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,155 @@
+/* Tests of the store in Google Cloud Storage against a scripted server: what no emulator does. */
+#include "store/gs_call.h"
+
+#include "http_fixture.h"
+
+#define JSON(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body, CLOSE
+#define STATUS(line, body) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" body, CLOSE
+
+static struct store store;
+
+/* The store in bucket b, below p, at the scripted server. */
+static void open_store(const char *uri)
+{
+	char *address = text_format("http://127.0.0.1:%d/", server.port);
+	setenv("STORAGE_EMULATOR_HOST", address, 1);
+	free(address);
+	settings.max_retries = 0;
+	assert_int_equal(store_open_apart(&store, &settings, (struct deadline){0}, uri, &f), 0);
+}
+
+static void close_store(void)
+{
+	store_release(&store);
+	end();
+}
+
+static void a_uri_names_a_bucket_and_a_prefix(void **state)
+{
+	static const struct {
+		const char *uri;
+		const char *root; /* NULL: refused */
+	} rows[] = {
+		{"gs://b/p", "gs://b/p"},
+		{"gs://b//p/q//", "gs://b/p/q"},
+		{"gs://b", "gs://b"},
+		{"gs://b/", "gs://b"},
+		{"gs:///p", NULL},
+		{"gs:b/p", NULL},
+		{"gs://user@b/p", NULL},
+		{"gs://b/p?x=1", NULL},
+		{"gs://b/p#x", NULL},
+	};
+	(void)state;
+	setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1", 1);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int result =
+			store_open_apart(&store, &settings, (struct deadline){0}, rows[i].uri, &f);
+		assert_row((result == 0) == (rows[i].root != NULL), rows[i].uri);
+		assert_row(result != 0 || strcmp(store.root, rows[i].root) == 0, rows[i].uri);
+		assert_row(result == 0 || f.status == STATUS_CONFIGURATION, rows[i].uri);
+		store_release(&store);
+	}
+}
+
+static void a_list_goes_on_where_a_page_ends(void **state)
+{
+	struct store_listing listing;
+	(void)state;
+	BEGIN({JSON("{\"items\":[{\"name\":\"p/m/b\",\"size\":\"7\"},{\"name\":\"p/m/\",\"size\":"
+		    "\"0\"}],\"nextPageToken\":\"t+1\"}")},
+		{JSON("{\"items\":[{\"name\":\"p/m/a\",\"size\":\"6000000000\"}]}")});
+	open_store("gs://b/p");
+	assert_int_equal(store_list(&store, "m", &listing, &f), 0);
+	assert_int_equal(listing.count, 2);
+	assert_string_equal(listing.objects[0].path, "a");
+	assert_true(listing.objects[0].size == UINT64_C(6000000000));
+	assert_string_equal(listing.objects[1].path, "b");
+	assert_true(head_has(&server, 0, "GET /storage/v1/b/b/o?prefix=p%2Fm%2F HTTP"));
+	assert_true(head_has(&server, 1, "?prefix=p%2Fm%2F&pageToken=t%2B1 HTTP"));
+	store_listing_release(&listing);
+	close_store();
+}
+
+static void what_the_store_says_of_other_bytes_is_no_proof(void **state)
+{
+	static const struct store_content content = {"x", 5, "2cf24dba"};
+	static const struct http_body body = {.bytes = "hello", .size = 5};
+	bool proven;
+	(void)state;
+	BEGIN({JSON("{\"name\":\"p/x\",\"crc32c\":\"mnG7TA==\"}")},
+		{JSON("{\"name\":\"p/x\",\"crc32c\":\"AAAAAA==\"}")}, {JSON("{}")});
+	open_store("gs://b/p");
+	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
+	assert_true(proven);
+	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
+	assert_false(proven);
+	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
+	assert_false(proven);
+	assert_true(head_has(&server, 0, "POST /upload/storage/v1/b/b/o?uploadType=multipart&"));
+	close_store();
+}
+
+#define KEPT(kept_sha256, kept_crc32c)                                                             \
+	JSON("{\"size\":\"5\",\"crc32c\":\"mnG7TA==\",\"metadata\":{\"sha256\":\"" kept_sha256     \
+	     "\",\"crc32c\":\"" kept_crc32c "\"}}")
+
+static void a_digest_that_is_kept_counts_where_the_checksum_is_the_one_it_was_kept_with(
+	void **state)
+{
+	static const struct store_content content = {"x", 5, "2cf24dba"};
+	static const struct {
+		enum store_has has;
+	} rows[] = {{STORE_HAS_SAME}, {STORE_HAS_SOME}, {STORE_HAS_SOME}, {STORE_HAS_SOME},
+		{STORE_HAS_OTHER}, {STORE_HAS_NOT}};
+	(void)state;
+	BEGIN({KEPT("2cf24dba", "mnG7TA==")}, {KEPT("2cf24dba", "AAAAAA==")},
+		{KEPT("ffffffff", "mnG7TA==")},
+		{JSON("{\"size\":5,\"metadata\":{\"sha256\":\"2cf24dba\"}}")},
+		{JSON("{\"size\":\"6\"}")}, {STATUS("404 Not Found", "No such object")});
+	open_store("gs://b/p");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		enum store_has has;
+		assert_int_equal(store.kind->has(&store, &content, &has, &f), 0);
+		assert_int_equal(has, rows[i].has);
+	}
+	close_store();
+}
+
+static void a_refusal_says_what_it_is_about(void **state)
+{
+	static const struct {
+		enum status status;
+		const char *text;
+	} rows[] = {
+		{STATUS_DENIED, "bucket b: answers 403 no \\x1b access"},
+		{STATUS_REFUSED, "answers 404"},
+		{STATUS_LATER, "answers 503"},
+		{STATUS_REFUSED, "answers 400"},
+		{STATUS_NOT_A_REGISTRY, "list: not JSON: line 1"},
+	};
+	(void)state;
+	BEGIN({STATUS("403 Forbidden", "{\"error\":{\"message\":\"no \\u001b access\"}}")},
+		{STATUS("404 Not Found", "{\"error\":\"none\"}")}, {STATUS("503 Busy", "<html>")},
+		{STATUS("400 Bad", "")}, {JSON("<html>")});
+	open_store("gs://b/p");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct store_listing listing;
+		assert_failure(
+			store_list(&store, "m", &listing, &f), f, rows[i].status, rows[i].text);
+	}
+	close_store();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_uri_names_a_bucket_and_a_prefix),
+		cmocka_unit_test(a_list_goes_on_where_a_page_ends),
+		cmocka_unit_test(what_the_store_says_of_other_bytes_is_no_proof),
+		cmocka_unit_test(
+			a_digest_that_is_kept_counts_where_the_checksum_is_the_one_it_was_kept_with),
+		cmocka_unit_test(a_refusal_says_what_it_is_about),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
