@@ -175,9 +175,11 @@ void progress_add(struct progress *progress, uint64_t bytes)
 	progress->done += bytes;
 	if (quiet || closed || progress->what == NULL)
 		return;
-	bool terminal = isatty(STDERR_FILENO) == 1;
 	int64_t now = clock_monotonic_ms();
-	if (now - progress->printed < (terminal ? 200 : 5000))
+	if (now - progress->printed < 200)
+		return;
+	bool terminal = isatty(STDERR_FILENO) == 1;
+	if (!terminal && now - progress->printed < 5000)
 		return;
 	char line[160];
 	progress->printed = now;
