@@ -8,15 +8,18 @@
 #include <zlib.h>
 
 #include "base/stop.h"
+#include "packaging/archive_crc32.h"
 
 #define CHUNK 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
+#define TRAILER 8		     /* CRC and size, each of four bytes, the lowest first */
 #define SQUEEZE_LEVEL 1		     /* higher ones cost more than they gain here */
 
 struct gzip_deflate {
 	z_stream stream;
-	size_t held;	   /* bytes in `in` that wait */
-	uint8_t in[CHUNK]; /* filled before it is squeezed, so that only the bytes count */
+	uint32_t crc, size; /* of what was squeezed or stored */
+	size_t held;	    /* bytes in `in` that wait */
+	uint8_t in[CHUNK];  /* filled before it is squeezed, so that only the bytes count */
 	uint8_t out[CHUNK];
 };
 
@@ -26,10 +29,15 @@ int gzip_writer_open(const char *path, struct gzip_writer *w, struct fail *f)
 	if (file_create(path, &w->file, f) != 0)
 		return -1;
 	w->deflate = memory_get(1, sizeof(*w->deflate));
-	if (deflateInit2(&w->deflate->stream, SQUEEZE_LEVEL, Z_DEFLATED, GZIP_WINDOW, 8,
+	if (deflateInit2(&w->deflate->stream, SQUEEZE_LEVEL, Z_DEFLATED, -MAX_WBITS, 8,
 		    Z_DEFAULT_STRATEGY) != Z_OK)
 		fail_out_of_memory();
-	return 0;
+	/* deflate, no flags, no time, fastest, Unix */
+	static const uint8_t header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3};
+	if (file_write(&w->file, header, sizeof(header), f) == 0)
+		return 0;
+	gzip_writer_discard(w);
+	return -1;
 }
 
 /* Write what has gathered in `out`. */
@@ -48,6 +56,8 @@ static int squeeze(struct gzip_writer *w, int flush, struct fail *f)
 	struct gzip_deflate *d = w->deflate;
 	d->stream.next_in = d->in;
 	d->stream.avail_in = (uInt)d->held;
+	d->crc = crc32_add(d->crc, d->in, d->held);
+	d->size += (uint32_t)d->held; /* modulo 2 to the 32nd, as RFC 1952 has it */
 	d->held = 0;
 	int state;
 	do {
@@ -94,9 +104,25 @@ static void release_deflate(struct gzip_writer *w)
 	w->deflate = NULL;
 }
 
+static void put_word(uint8_t *at, uint32_t word)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(word >> 8 * i);
+}
+
+static int write_trailer(struct gzip_writer *w, struct fail *f)
+{
+	uint8_t trailer[TRAILER];
+	put_word(trailer, w->deflate->crc);
+	put_word(trailer + 4, w->deflate->size);
+	return file_write(&w->file, trailer, sizeof(trailer), f);
+}
+
 int gzip_writer_finish(struct gzip_writer *w, struct fail *f)
 {
 	int result = squeeze(w, Z_FINISH, f);
+	if (result == 0)
+		result = write_trailer(w, f);
 	release_deflate(w);
 	if (result == 0)
 		return file_finish(&w->file, f);
@@ -112,6 +138,7 @@ void gzip_writer_discard(struct gzip_writer *w)
 
 struct gzip_inflate {
 	z_stream stream;
+	uint32_t crc, size; /* of what came out */
 	int fd;
 	bool ended;
 	uint8_t in[CHUNK];
@@ -127,6 +154,7 @@ int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
 	r->inflate->fd = fd;
 	if (inflateInit2(&r->inflate->stream, GZIP_WINDOW) != Z_OK)
 		fail_out_of_memory();
+	INVARIANT(inflateValidate(&r->inflate->stream, 0) == Z_OK); /* check_sum does */
 	return 0;
 }
 
@@ -150,6 +178,23 @@ static int fill(struct gzip_reader *r, size_t *got, struct fail *f)
 	return 0;
 }
 
+static uint32_t get_word(const uint8_t *at)
+{
+	return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* The file ends with the member, so that the trailer is its last bytes. */
+static int check_sum(const struct gzip_inflate *i, struct fail *f)
+{
+	uint8_t trailer[TRAILER];
+	off_t end = lseek(i->fd, 0, SEEK_CUR);
+	if (end < TRAILER || pread(i->fd, trailer, TRAILER, end - TRAILER) != TRAILER)
+		return fail_errno(f, fail_input_status(errno), "cannot be read");
+	if (get_word(trailer) == i->crc && get_word(trailer + 4) == i->size)
+		return 0;
+	return fail_set(f, STATUS_UNACCEPTABLE, "not a whole gzip stream: its checksum is another");
+}
+
 static int check_end(struct gzip_reader *r, struct fail *f)
 {
 	struct gzip_inflate *i = r->inflate;
@@ -159,7 +204,7 @@ static int check_end(struct gzip_reader *r, struct fail *f)
 		return -1;
 	if (more > 0)
 		return fail_set(f, STATUS_UNACCEPTABLE, "bytes follow the end of the package");
-	return 0;
+	return check_sum(i, f);
 }
 
 /* One call of inflate; *size is what came out of it. */
@@ -180,6 +225,8 @@ static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
 		return fail_set(f, STATUS_UNACCEPTABLE, "not a whole gzip stream: %s",
 			i->stream.msg != NULL ? i->stream.msg : "a dictionary is asked for");
 	*size = sizeof(i->out) - i->stream.avail_out;
+	i->crc = crc32_add(i->crc, i->out, *size);
+	i->size += (uint32_t)*size;
 	return state == Z_STREAM_END ? check_end(r, f) : 0;
 }
 
