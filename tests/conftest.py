@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,9 +17,11 @@ import pytest
 import tiny_model
 from consumer import Consumer
 from fake_mlflow import FakeMlflow
+from hadoop import Hadoop
 from object_stores import Versitygw
 from promoting import Site
 from servers import MLflow, PostgreSQL
+from submitting import Spark, python_package
 
 MODEL = "fish-classifier-efficientnet-b4"
 
@@ -194,3 +197,41 @@ def consumer() -> Iterator[Consumer]:
     """MLflow's client of today with TensorFlow: one process for the whole session."""
     with Consumer("tensorflow") as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def yarn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+    """A real HDFS and a real YARN."""
+    with Hadoop(tmp_path_factory.mktemp("hadoop"), yarn=True) as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["spark35", "spark4"])
+def spark(request: pytest.FixtureRequest, tmp_path: Path) -> Spark:
+    """PySpark 3.5 and 4."""
+    return Spark(request.param, tmp_path / "spark")
+
+
+@pytest.fixture
+def spark35(tmp_path: Path) -> Spark:
+    """PySpark 3.5."""
+    return Spark("spark35", tmp_path / "spark")
+
+
+@pytest.fixture
+def spark4(tmp_path: Path) -> Spark:
+    """PySpark 4."""
+    return Spark("spark4", tmp_path / "spark")
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python package modelhook for --py-files, without a program."""
+    return python_package(tmp_path_factory.mktemp("package"))
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, with its program, under the name that --py-files takes."""
+    made = subprocess.run([environment.ROOT / "scripts/wheel"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(shutil.copyfile(made.stdout.strip(), tmp_path_factory.mktemp("wheel") / "modelhook.zip"))

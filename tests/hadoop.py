@@ -126,9 +126,13 @@ class Hadoop:
         with DIRECT.open(self.file_url(path, "LISTSTATUS")) as answer:
             return json.load(answer)["FileStatuses"]["FileStatus"]
 
-    def containers(self, application: str) -> list[str]:
-        """The containers that YARN started for an application, such as container_17…_0001_02_000001."""
-        return sorted(path.name for path in (self.folder / "logs" / application).glob("container_*"))
+    def applications(self) -> list[str]:
+        """The applications of which YARN started a container, such as application_17…_0001."""
+        return sorted(path.name for path in (self.folder / "logs").glob("application_*"))
+
+    def containers(self, application: str = "*") -> list[str]:
+        """The containers that YARN started for an application or for all, such as container_17…_0001_02_000001."""
+        return sorted(path.name for path in (self.folder / "logs").glob(f"{application}/container_*"))
 
     def container_log(self, container: str, name: str = "stdout") -> str:
         """What a container wrote."""

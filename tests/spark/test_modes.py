@@ -1,0 +1,191 @@
+"""A training job in every deploy mode of Spark: promoted once, and the caller learns what came of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import environment
+import pytest
+from conftest import Hook
+from fault_proxy import Fault, FaultProxy, Request
+from hadoop import Hadoop
+from servers import MLflow
+from submitting import Ended, Spark
+from training import Team
+
+JOB = environment.ROOT / "tests/spark/light_training.py"
+CREATE = "model-versions/create"
+UNACCEPTABLE, LATER = 65, 75
+
+
+class Job:
+    """A training job of one team."""
+
+    def __init__(self, team: Team, package: Path, folder: Path) -> None:
+        self.team = team
+        self.package = package
+        self.run = team.registry.add_run()
+        self.result = folder / "result.json"
+        self.spool = folder / "spool"
+        self.tracking = team.server.url
+
+    def submit(self, spark: Spark, where: list[str], *options: str, conf: dict[str, str] | None = None,
+               files: bool = True, **env: str) -> Ended:
+        """The job in a deploy mode; the program comes with --files, or in another way."""
+        modules = f"{self.package},{environment.ROOT}/tests/tiny_model.py"
+        return spark.submit(
+            *where, "--py-files", modules, *(["--files", self.team.hook.binary] if files else []), JOB, self.run,
+            self.team.model, *options, "--", "--tracking-uri", self.tracking, "--result", self.result,
+            "--spool", self.spool, conf=conf, **env)
+
+    @property
+    def told(self) -> dict[str, object]:
+        """The result that the job left."""
+        return json.loads(self.result.read_text(encoding="utf-8"))
+
+    def looked_up(self, *what: str | Path) -> tuple[int, str]:
+        """What `modelhook outcome` says of the result, or of the run: the way of a caller who got no status."""
+        ended = self.team.hook("outcome", *(what or (self.result,)))
+        return ended.status, ended.result["outcome"]
+
+    def is_promoted_once(self) -> bool:
+        """One version, and it is Production."""
+        return self.team.registry.stages(self.team.model) == ["Production"]
+
+
+@pytest.fixture
+def job(hook: Hook, mlflow3: MLflow, package: Path, tmp_path: Path) -> Job:
+    return Job(Team(hook, mlflow3, tmp_path), package, tmp_path)
+
+
+def assert_promoted(job: Job, ended: Ended) -> None:
+    """The caller knows by the status, by the result, and by the run's tag."""
+    assert ended.status == 0
+    assert (job.told["exit"], job.told["outcome"], job.told["version"]) == (0, "promoted", "1")
+    assert job.looked_up() == job.looked_up("--run", job.run) == (0, "promoted")
+    assert job.is_promoted_once()
+
+
+def test_local(spark: Spark, job: Job) -> None:
+    assert_promoted(job, job.submit(spark, ["--master", "local[2]"]))
+
+
+def test_standalone(spark: Spark, job: Job) -> None:
+    with spark.standalone() as master:
+        assert_promoted(job, job.submit(spark, ["--master", master]))
+
+
+def test_yarn_client(spark35: Spark, job: Job, yarn: Hadoop) -> None:
+    """Here --files brings the driver nothing: Spark fetches the program, which has no run bit in HDFS."""
+    yarn.put("/lib/modelhook", job.team.hook.binary.read_bytes())
+    program = f"{yarn.namenode}/lib/modelhook"
+    where, conf, env = spark35.on_yarn(yarn, "client")
+    assert_promoted(job, job.submit(spark35, where, "--program", program, conf=conf, files=False, **env))
+
+
+def test_yarn_client_with_the_wheel_alone(spark4: Spark, job: Job, yarn: Hadoop, wheel: Path) -> None:
+    """Its program has no run bit, and lies in a zip."""
+    job.package = wheel
+    where, conf, env = spark4.on_yarn(yarn, "client")
+    assert_promoted(job, job.submit(spark4, where, conf=conf, files=False, **env))
+
+
+def test_yarn_cluster(spark: Spark, job: Job, yarn: Hadoop) -> None:
+    where, conf, env = spark.on_yarn(yarn, "cluster")
+    assert_promoted(job, job.submit(spark, where, conf=conf, **env))
+
+
+def test_a_program_without_its_run_bit_is_run(spark35: Spark, job: Job, tmp_path: Path) -> None:
+    (tmp_path / "spark/modelhook").write_bytes(job.team.hook.binary.read_bytes())  # in the driver's working directory
+    assert_promoted(job, job.submit(spark35, ["--master", "local[2]"], files=False))
+
+
+def test_a_refused_model_is_told_by_the_status_in_client_modes(spark35: Spark, job: Job) -> None:
+    ended = job.submit(spark35, ["--master", "local[2]"], "--torn")
+    assert ended.status == UNACCEPTABLE
+    assert job.looked_up() == (UNACCEPTABLE, "unacceptable")
+
+
+def test_a_refused_model_is_told_by_the_result_in_cluster_mode(spark35: Spark, job: Job, yarn: Hadoop) -> None:
+    where, conf, env = spark35.on_yarn(yarn, "cluster")
+    ended = job.submit(spark35, where, "--torn", conf={**conf, "spark.yarn.maxAppAttempts": "1"}, **env)
+    assert ended.status == 1
+    assert f"exited with status {UNACCEPTABLE}" in ended.stderr
+    assert job.looked_up() == (UNACCEPTABLE, "unacceptable")
+
+
+@pytest.fixture
+def between(job: Job) -> Iterator[FaultProxy]:
+    """A proxy between the job and its server; the job is "job" there."""
+    with FaultProxy(job.tracking) as proxy:
+        job.tracking = proxy.url("job")
+        yield proxy
+
+
+def test_the_second_attempt_of_yarn_finds_the_work_done(
+    spark35: Spark, job: Job, yarn: Hadoop, between: FaultProxy
+) -> None:
+    """The first attempt registers, hears no answer and nothing more; YARN starts the job a second time."""
+    created = False
+    before = set(yarn.containers())
+
+    def until_the_second(request: Request) -> Fault | None:
+        nonlocal created
+        attempts = {name.split("_")[3] for name in set(yarn.containers()) - before}
+        if "02" in attempts or (request.name != CREATE and not created):
+            return None
+        lost = Fault("reset" if created else "drop")
+        created = True
+        return lost
+
+    between.on("job", until_the_second)
+    where, conf, env = spark35.on_yarn(yarn, "cluster", MODELHOOK_DEADLINE="6s",
+                                       MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0.1")
+    ended = job.submit(spark35, where, conf={**conf, "spark.yarn.maxAppAttempts": "2"}, **env)
+    assert ended.status == 0
+    attempts = [name for name in yarn.containers(ended.application) if name.endswith("_000001")]
+    assert [name.split("_")[3] for name in attempts] == ["01", "02"]
+    assert f"exited with status {LATER}" in yarn.container_log(attempts[0], "stderr")
+    assert between.sent("job").count(f"POST {CREATE}") == 1
+    assert (job.told["outcome"], job.told["version"]) == ("promoted", "1")
+    assert job.is_promoted_once()
+
+
+def processes_with(word: str) -> list[str]:
+    """The command lines of this machine that have a word."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            found.append(process.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+        except OSError:  # it has ended
+            continue
+    return [line for line in found if word in line]
+
+
+def test_a_killed_application_leaves_no_process_and_replay_finishes_its_work(
+    spark35: Spark, job: Job, yarn: Hadoop, between: FaultProxy
+) -> None:
+    """Killed in the midst of the create, which the server carries out all the same."""
+    before = set(yarn.applications())
+
+    def kill() -> None:
+        (application,) = set(yarn.applications()) - before
+        spark35.kill(yarn, application)
+        until = time.monotonic() + 60
+        while processes_with(f"{job.run}.json") and time.monotonic() < until:
+            time.sleep(0.05)
+
+    between.on("job", lambda request: Fault(before=kill) if request.name == CREATE else None)
+    where, conf, env = spark35.on_yarn(yarn, "cluster")
+    ended = job.submit(spark35, where, conf=conf, **env)
+    assert ended.status == 1
+    assert processes_with(job.run) == []
+    between.settle()
+    assert job.team.registry.stages(job.team.model) == ["None"]
+    (package,) = job.spool.glob("*.tar.gz")
+    replayed = job.team.hook("replay", package)
+    assert (replayed.status, replayed.result["version"]) == (0, "1")
+    assert job.is_promoted_once()
