@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, Union
+from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO, Union
 
 from .find import HookError, find_hook
 from .result import Result, result_of
@@ -27,6 +27,7 @@ def run_hook(
     timeout: Optional[float] = None,
     grace: float = 4.0,
     env: Optional[Mapping[str, str]] = None,
+    stderr: Optional[TextIO] = None,
 ) -> Result:
     """Runs modelhook with these arguments, waits for it and tells what came of it; no status raises.
 
@@ -34,12 +35,12 @@ def run_hook(
     timeout  after so many seconds it gets SIGTERM
     grace    and after so many more, SIGKILL
     env      variables, besides this process's own
+    stderr   a text stream for what it says on stderr; else that comes on sys.stderr
 
-    What it says on stderr comes on sys.stderr as it is said, and so does, on sys.stdout, what it prints,
-    but for the result line. It has a session of its own. SIGTERM and SIGINT that this
-    process gets meanwhile go to it, and its result comes back then, too: 143 or 130. In a thread other than
-    the main one Python handles no signals, and they stay with their handlers. Nothing of it is left when
-    this returns or raises.
+    What it says comes as it is said, and so does, on sys.stdout, what it prints, but for the result line.
+    It has a session of its own. SIGTERM and SIGINT that this process gets meanwhile go to it, and its
+    result comes back then, too: 143 or 130. In a thread other than the main one Python handles no signals,
+    and they stay with their handlers. Nothing of it is left when this returns or raises.
 
     Raises HookError where there is no program, or none that can be started.
     """
@@ -47,7 +48,7 @@ def run_hook(
     with _Forwarding() as forwarding:
         process = _start(command, {**os.environ, **(env or {})})
         try:
-            streams = _Streams(process)
+            streams = _Streams(process, stderr)
             forwarding.to(process)
             _wait(process, forwarding, timeout, grace)
         finally:
@@ -55,7 +56,7 @@ def run_hook(
     line = streams.last_line()
     result = result_of(process.returncode if process.returncode >= 0 else 128 - process.returncode, line)
     if not result.raw:
-        _write("stdout", line)
+        _write(sys.stdout, line)
     return result
 
 
@@ -139,8 +140,9 @@ def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
 class _Streams:
     """What the program writes, passed on as it comes; its last line on stdout is kept."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", stderr: Optional[TextIO]) -> None:
         self._line = ""
+        self._stderr = stderr
         self._threads = [
             threading.Thread(target=self._each, args=(process.stdout, self._keep), daemon=True),
             threading.Thread(target=self._each, args=(process.stderr, self._show), daemon=True),
@@ -160,9 +162,8 @@ class _Streams:
             for text in _texts(stream):
                 take(text)
 
-    @staticmethod
-    def _show(text: str) -> None:
-        _write("stderr", text)
+    def _show(self, text: str) -> None:
+        _write(self._stderr or sys.stderr, text)
 
     def _keep(self, text: str) -> None:
         """Whole lines that another one follows are printed."""
@@ -171,7 +172,7 @@ class _Streams:
         start = max(body.rfind("\n") + 1, len(text) - _LINE_MAX)
         self._line = text[start:]
         if start:
-            _write("stdout", text[:start])
+            _write(sys.stdout, text[:start])
 
 
 def _texts(stream: IO[bytes]) -> Iterator[str]:
@@ -186,9 +187,8 @@ def _texts(stream: IO[bytes]) -> Iterator[str]:
             return
 
 
-def _write(name: str, text: str) -> None:
-    """To sys.stdout or sys.stderr, whatever stands there now; where it cannot be written, the job goes on."""
-    stream = getattr(sys, name)
+def _write(stream: Optional[TextIO], text: str) -> None:
+    """Where it cannot be written, the job goes on."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         stream.write(text)
         stream.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -100,6 +101,12 @@ def test_a_promotion_comes_back_typed(site: Site, promote: Any, capfd: pytest.Ca
     assert result.raw["digest"] == result.digest
     out, said = capfd.readouterr()
     assert (out, "Production" in said) == ("", True)
+
+
+def test_what_it_says_goes_where_it_is_told_to(site: Site, promote: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    stream = io.StringIO()
+    assert promote(site.train(), env={"MLFLOW_TRACKING_URI": site.fake.url}, stderr=stream).exit == 0
+    assert ("Production" in stream.getvalue(), *capfd.readouterr()) == (True, "", "")
 
 
 def test_a_held_one_names_its_gate_and_raises_nothing(site: Site, promote: Any) -> None:
