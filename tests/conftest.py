@@ -89,6 +89,13 @@ def modelhook() -> Path:
     return binary
 
 
+@pytest.fixture(scope="session")
+def wheel() -> Path:
+    """The Python wheel with the program that is shipped."""
+    made = subprocess.run([environment.ROOT / "scripts/wheel"], stdout=subprocess.PIPE, text=True, check=True)
+    return Path(made.stdout.strip())
+
+
 @pytest.fixture
 def hook(modelhook: Path, tmp_path: Path) -> Hook:
     """modelhook with an empty home folder and short pauses between tries."""
@@ -231,7 +238,6 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def zipped(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, with its program, under the name that --py-files takes."""
-    made = subprocess.run([environment.ROOT / "scripts/wheel"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(shutil.copyfile(made.stdout.strip(), tmp_path_factory.mktemp("wheel") / "modelhook.zip"))
+    return Path(shutil.copyfile(wheel, tmp_path_factory.mktemp("wheel") / "modelhook.zip"))

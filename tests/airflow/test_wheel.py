@@ -23,13 +23,6 @@ modelhook.exit_with(job.result)
 """
 
 
-@pytest.fixture(scope="session")
-def wheel() -> Path:
-    """The wheel with the program that is shipped."""
-    made = subprocess.run([environment.ROOT / "scripts/wheel"], stdout=subprocess.PIPE, text=True, check=True)
-    return Path(made.stdout.strip())
-
-
 def install(wheel: Path, folder: Path, python: str) -> Path:
     """A clean virtual environment with the wheel, made without any index; its bin folder."""
     subprocess.run([python, "-m", "venv", folder], check=True)

@@ -86,9 +86,9 @@ def test_yarn_client(spark35: Spark, job: Job, yarn: Hadoop) -> None:
     assert_promoted(job, job.submit(spark35, where, "--program", program, conf=conf, files=False, **env))
 
 
-def test_yarn_client_with_the_wheel_alone(spark4: Spark, job: Job, yarn: Hadoop, wheel: Path) -> None:
+def test_yarn_client_with_the_wheel_alone(spark4: Spark, job: Job, yarn: Hadoop, zipped: Path) -> None:
     """Its program has no run bit, and lies in a zip."""
-    job.package = wheel
+    job.package = zipped
     where, conf, env = spark4.on_yarn(yarn, "client")
     assert_promoted(job, job.submit(spark4, where, conf=conf, files=False, **env))
 

@@ -25,11 +25,11 @@ def photos() -> str:
 
 
 def test_a_bad_training_is_held_and_good_ones_before_and_after_it_are_promoted(
-    hook: Hook, mlflow3: MLflow, wheel: Path, photos: str, tmp_path: Path
+    hook: Hook, mlflow3: MLflow, zipped: Path, photos: str, tmp_path: Path
 ) -> None:
     spark = Spark("spark35", tmp_path / "spark", python="tensorflow")
     registry = Registry(mlflow3.url)
-    modules = [wheel, EXAMPLES / "fish_pictures.py", EXAMPLES / "fish_training.py"]
+    modules = [zipped, EXAMPLES / "fish_pictures.py", EXAMPLES / "fish_training.py"]
     (tmp_path / "modelhook.json").write_text(GATE, encoding="utf-8")
 
     def train(name: str, epochs: int) -> Ended:

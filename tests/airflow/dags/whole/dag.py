@@ -1,0 +1,27 @@
+"""A day in production: a job that trains, the hook as a task of its own, what follows, and one that is stopped."""
+
+import json
+import os
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from modelhook.airflow import HookOperator
+
+with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
+    PLAN = json.load(file)
+
+with DAG(
+    "whole",
+    schedule=None,
+    start_date=datetime(2026, 1, 1),
+    default_args={"retries": 1, "retry_delay": timedelta(0)},
+):
+    train = BashOperator(task_id="train", bash_command=f"ls {PLAN['later']['handoff']}")
+    later, held = (
+        HookOperator(task_id=name, mlflow_conn_id="mlflow", **PLAN[name]) for name in ("later", "held")
+    )
+    train >> later >> EmptyOperator(task_id="reload")
+    train >> held >> EmptyOperator(task_id="reload_held")
+    train >> HookOperator(task_id="stopped", **PLAN["stopped"])

@@ -1,0 +1,147 @@
+"""What each task of tests/airflow/dags/outcomes gets, and the faults that it meets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import tiny_model
+from conftest import Hook
+from fault_proxy import Decide, Fault, FaultProxy, Request
+from servers import MLflow, descendants, kill
+from training import Registry, Team, run_of
+
+GATE_THAT_HOLDS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
+
+
+def hooks_of(ancestor: int) -> list[int]:
+    """The processes of modelhook that descend from one."""
+    return [pid for pid in descendants(ancestor) if _program(pid) == "modelhook"]
+
+
+def _program(pid: int) -> str:
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
+    except OSError:
+        return ""
+
+
+class Plan:
+    """Trainings on one real MLflow, each with a model of its own and a way of its own through the proxy."""
+
+    def __init__(self, hook: Hook, server: MLflow, proxy: FaultProxy, folder: Path) -> None:
+        folder.mkdir()
+        self.hook, self.server, self.proxy, self.folder = hook, server, proxy, folder
+        self.teams: dict[str, Team] = {}
+        self.tasks: dict[str, Any] = {}
+        self.struck: list[int] = []  # the hooks that were running when they, or Airflow, got a signal
+        self._pid = 0
+        self._started = threading.Event()
+
+    def add(self, name: str, decide: Decide | None = None, **training: Any) -> Path:
+        """A training for a task, whose requests the function decides about; returns its handoff."""
+        folder = self.folder / name
+        folder.mkdir()
+        team = Team(self.hook, self.server, folder)
+        handoff = team.train(**training)
+        label = f"{self.folder.name}-{name}"
+        if decide:
+            self.proxy.on(label, decide)
+        env = {"MLFLOW_TRACKING_URI": self.proxy.url(label), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+        self.teams[name] = team
+        self.tasks[name] = {"handoff": str(handoff), "env": env}
+        return handoff
+
+    def add_job(self, name: str, decide: Decide | None = None, **training: Any) -> None:
+        """The training of a job that loses its exit status, and its run."""
+        self.tasks[f"job_{name}"] = {"run": run_of(self.add(name, decide, **training)), **self.tasks.pop(name)}
+
+    def add_run(self, name: str, **outcome: Any) -> None:
+        """A run whose tag tells this; no hook has run for it."""
+        registry = Registry(self.server.url)
+        run = registry.add_run()
+        if outcome:
+            registry.call("POST", "runs/set-tag", run_id=run, key="modelhook.outcome", value=json.dumps(outcome))
+        self.tasks[name] = {"run": run}
+
+    def airflow_runs(self, pid: int) -> None:
+        """From now on, faults know whom to signal."""
+        self._pid = pid
+        self._started.set()
+
+    def _strike(self, number: int, *, hook: bool) -> None:
+        self._started.wait()
+        hooks = hooks_of(self._pid)
+        self.struck += hooks
+        kill(hooks if hook else [self._pid], number)
+
+    def strikes_first(self, number: int, *, hook: bool) -> Decide:
+        """The first request is not answered: Airflow, or the hook itself, gets a signal meanwhile."""
+        def decide(request: Request) -> Fault | None:
+            return Fault("slow", 600, before=lambda: self._strike(number, hook=hook)) if request.index == 1 else None
+        return decide
+
+
+def fails_first(request: Request) -> Fault | None:
+    """Nobody answers the first request."""
+    return Fault("reset") if request.index == 1 else None
+
+
+def fails(_: Request) -> Fault:
+    """Nobody ever answers."""
+    return Fault("reset")
+
+
+def hangs(_: Request) -> Fault:
+    """No answer comes, and no end either."""
+    return Fault("slow", 600)
+
+
+def fails_to_register(request: Request) -> Fault | None:
+    """The run is there, the registry is not."""
+    return Fault("reset") if request.name.startswith(("model-versions", "registered-models")) else None
+
+
+def bad_model(folder: Path) -> Path:
+    """A SavedModel that lost its end."""
+    shard = tiny_model.write(folder) / "variables/variables.data-00000-of-00001"
+    shard.write_bytes(shard.read_bytes()[:-4])
+    return folder
+
+
+def tell(place: Path, **result: Any) -> None:
+    """A result line, as an earlier hook has left it."""
+    place.write_text(json.dumps({"schema": "modelhook/result@1", **result}), encoding="utf-8")
+
+
+def outcomes(plan: Plan) -> dict[str, Any]:
+    """The plan of dags/outcomes."""
+    for name in ("promoted", "task_promoted", "bash_promoted"):
+        plan.add(name)
+    for name in ("held", "task_held", "bash_held", "policy_held"):
+        plan.add(name, config=GATE_THAT_HOLDS)
+    for name in ("permanent", "task_permanent", "policy_permanent"):
+        plan.add(name, saved_model=bad_model(plan.folder / f"model_{name}"))
+    plan.add("later", fails_first)
+    plan.add("outage", fails)
+    plan.add("policy_later", fails_first)
+    plan.add("terminated", plan.strikes_first(signal.SIGTERM, hook=False))
+    plan.add("killed", plan.strikes_first(signal.SIGKILL, hook=True))
+    plan.add("timed_out", hangs)
+    plan.add_job("promoted_job")
+    plan.add_job("held_job", config=GATE_THAT_HOLDS)
+    plan.add_job("later_job", fails)
+    plan.add_job("tag")
+    plan.add_job("tag_held", config=GATE_THAT_HOLDS)
+    plan.add_job("silent", fails_to_register)
+    plan.add_run("stale", outcome="held", exit=99, retryable=False)
+    plan.add_run("never")
+    results = plan.folder / "results"
+    results.mkdir()
+    tell(results / "stale.json", outcome="promoted", exit=0, retryable=False, run_id="0" * 32)
+    tell(results / "lost.json", outcome="later", exit=75, retryable=True, package="/a/disk/that/is/gone.tar.gz")
+    return {**plan.tasks, "results": str(results), "spool": str(plan.folder / "spool")}

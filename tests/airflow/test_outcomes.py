@@ -1,0 +1,218 @@
+"""However a hook ends, its task ends in the right state, after the right number of tries, with the result in XCom.
+
+One DAG of real hooks against a real MLflow, in the real Airflow of each version (dags test).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from conftest import Hook
+from deployment import PATIENCE, Airflow, Task, install
+from fault_proxy import FaultProxy
+from plan import Plan, outcomes
+from servers import MLflow
+
+AIRFLOW_2, AIRFLOW_3 = ("airflow210",), ("airflow31", "airflow33")
+WITHOUT_POLICY, WITH_POLICY = ("airflow210", "airflow31"), ("airflow33",)
+PASSWORD = "not-to-be-seen"
+
+# task: its state, its tries, the outcome in XCom
+ENDS = {
+    "promoted": ("success", 1, "promoted"),
+    "held": ("skipped", 1, "held"),
+    "after_held": ("skipped", 0, None),
+    "after_held_anyway": ("success", 1, None),
+    "later": ("success", 2, "promoted"),
+    "outage": ("failed", 2, "later"),
+    "replay": ("success", 1, "promoted"),
+    "permanent": ("failed", 1, "unacceptable"),
+    "terminated": ("success", 2, "promoted"),
+    "killed": ("success", 2, "promoted"),
+    "task_promoted": ("success", 1, "promoted"),
+    "task_held": ("skipped", 1, "held"),
+    "task_permanent": ("failed", 1, "unacceptable"),
+    "bash_promoted": ("success", 1, "promoted"),
+    "bash_held": ("skipped", 1, None),
+    "outcome_promoted_job": ("success", 1, "promoted"),
+    "outcome_held_job": ("skipped", 1, "held"),
+    "outcome_later_job": ("success", 1, "promoted"),
+    "outcome_tag": ("success", 1, "promoted"),
+    "outcome_tag_held": ("skipped", 1, "held"),
+    "outcome_silent": ("success", 1, "promoted"),
+    "outcome_empty": ("failed", 2, None),
+    "outcome_stale": ("skipped", 1, "held"),
+    "outcome_lost": ("failed", 1, None),
+    "outcome_never": ("failed", 2, None),
+}
+ENDS_WITH_3 = {"timed_out": ("failed", 1, None)}
+ENDS_WITH_POLICY = {
+    "policy_permanent": ("failed", 1, None),
+    "policy_later": ("success", 2, "promoted"),
+    "policy_held": ("skipped", 1, None),
+}
+
+
+@dataclass
+class Ran:
+    """An Airflow that has run the DAG, and what its tasks were given."""
+
+    name: str
+    airflow: Airflow
+    plan: Plan
+
+    def outcome(self, task: str) -> str | None:
+        """What the result in XCom says; a stock operator keeps it as text."""
+        result = self.airflow.xcom(task)
+        if isinstance(result, str):
+            result = json.loads(result)
+        return result and result["outcome"]
+
+    def hooks_left(self) -> list[int]:
+        """The processes of modelhook that were started from here and still run."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):
+                if entry.name.isdigit() and os.path.basename(os.readlink(entry / "exe")) == "modelhook":
+                    home = f"AIRFLOW_HOME={self.airflow.home}".encode()
+                    found += [int(entry.name)] if home in (entry / "environ").read_bytes().split(b"\0") else []
+        return found
+
+
+@pytest.fixture(scope="module")
+def all_ran(modelhook: Path, mlflow3: MLflow, wheel: Path, tmp_path_factory: pytest.TempPathFactory
+            ) -> Iterator[dict[str, Ran]]:
+    """The DAG, run by all versions at once: much of its time each of them waits."""
+    folder = tmp_path_factory.mktemp("airflow")
+    package = install(wheel, folder / "package")
+    connection = mlflow3.url.replace("//", f"//fish:{PASSWORD}@")
+    with FaultProxy(mlflow3.url) as proxy, contextlib.ExitStack() as stack:
+        ran = {}
+        for name in (*AIRFLOW_2, *AIRFLOW_3):
+            plan = Plan(Hook(modelhook, folder), mlflow3, proxy, folder / f"plan-{name}")
+            airflow = Airflow(name, folder / name, package, "outcomes", outcomes(plan), AIRFLOW_CONN_MLFLOW=connection)
+            ran[name] = Ran(name, airflow, plan)
+        started = {name: one.airflow.start("db", "migrate") for name, one in ran.items()}
+        for name, one in ran.items():
+            assert started[name].wait(PATIENCE) == 0, one.airflow.said
+            started[name] = one.airflow.start("dags", "test", "outcomes")
+            stack.callback(started[name].kill)
+            one.plan.airflow_runs(started[name].pid)
+        for process in started.values():
+            process.wait(PATIENCE)
+        yield ran
+
+
+@pytest.fixture(params=AIRFLOW_2 + AIRFLOW_3)
+def ran(request: pytest.FixtureRequest, all_ran: dict[str, Ran]) -> Ran:
+    """Each version's turn."""
+    return all_ran[request.param]
+
+
+def check(ran: Ran, task: str, state: str, tries: int, outcome: str | None) -> None:
+    """It ended so; else what Airflow said is shown."""
+    print(ran.airflow.said)
+    assert (ran.airflow.task(task), ran.outcome(task)) == (Task(state, tries), outcome)
+
+
+@pytest.mark.parametrize(("task", "end"), ENDS.items())
+def test_a_task_ends_as_its_hook_did(ran: Ran, task: str, end: tuple[str, int, str | None]) -> None:
+    check(ran, task, *end)
+
+
+@pytest.mark.parametrize("ran", AIRFLOW_3, indirect=True)
+@pytest.mark.parametrize(("task", "end"), ENDS_WITH_3.items())
+def test_a_task_whose_time_is_over_fails(ran: Ran, task: str, end: tuple[str, int, str | None]) -> None:
+    check(ran, task, *end)
+
+
+@pytest.mark.parametrize("ran", WITH_POLICY, indirect=True)
+@pytest.mark.parametrize(("task", "end"), ENDS_WITH_POLICY.items())
+def test_a_retry_policy_tells_the_same_to_a_stock_operator(
+    ran: Ran, task: str, end: tuple[str, int, str | None]
+) -> None:
+    check(ran, task, *end)
+
+
+@pytest.mark.parametrize("ran", WITHOUT_POLICY, indirect=True)
+def test_an_airflow_without_retry_policies_says_so(ran: Ran) -> None:
+    assert ran.airflow.xcom("without_policy").startswith("retry policies came with Airflow 3.3: use HookOperator")
+
+
+@pytest.mark.parametrize("task", ["promoted", "later", "terminated", "killed", "outage", "task_promoted", "later_job",
+                                  "silent"])
+def test_a_training_is_one_version_in_production_however_often_it_was_tried(ran: Ran, task: str) -> None:
+    team = ran.plan.teams[task]
+    assert team.registry.stages(team.model) == ["Production"]
+
+
+@pytest.mark.parametrize("task", ["held", "permanent", "held_job"])
+def test_what_was_not_promoted_is_not_in_production(ran: Ran, task: str) -> None:
+    assert ran.plan.teams[task].production == []
+
+
+def test_no_hook_outlives_its_task(ran: Ran) -> None:
+    assert len(ran.plan.struck) == 2
+    assert ran.hooks_left() == []
+
+
+@pytest.mark.parametrize("sentence", [
+    "modelhook: held (99): val_accuracy: val_accuracy 0.9, at least 0.99",
+    "weights: 4 of its 32 bytes are missing",
+    "modelhook: later (75): MLflow at http://127.0.0.1:",
+    "modelhook: signal 9 (137)",
+    "modelhook: later (75); there is nothing here to replay",
+    "results/never.json, the tag modelhook.outcome of the run ",
+    "results/stale.json is of another run, 00000000",
+])
+def test_the_log_says_why(ran: Ran, sentence: str) -> None:
+    assert sentence in ran.airflow.said
+
+
+def test_what_the_hook_says_while_it_runs_is_in_the_log(ran: Ran) -> None:
+    assert "upload   8 files sent" in ran.airflow.said
+
+
+def test_a_secret_of_a_connection_is_in_no_output(ran: Ran) -> None:
+    assert PASSWORD not in ran.airflow.said
+
+
+def test_the_version_tells_which_task_made_it(ran: Ran) -> None:
+    assert " dag=outcomes task=promoted run=manual_" in ran.plan.teams["promoted"].version(1)["tags"]["modelhook.by"]
+
+
+def pages(ran: Ran, task: str) -> list[str]:
+    """The addresses of a training's pages in MLflow."""
+    url, team = ran.plan.tasks[task]["env"]["MLFLOW_TRACKING_URI"], ran.plan.teams[task]
+    return [f"{url}/#/models/{team.model}/versions/1", f"{url}/#/runs/{team.version(1)['run_id']}"]
+
+
+@pytest.mark.parametrize("ran", AIRFLOW_3, indirect=True)
+@pytest.mark.parametrize("task", ["promoted", "held"])
+def test_a_task_of_airflow_3_has_links_to_mlflow(ran: Ran, task: str) -> None:
+    found = [ran.airflow.xcom(task, f"_link_{name}") for name in ("ModelVersionLink", "RunLink")]
+    assert found == pages(ran, task)
+
+
+LINKS = """
+import json
+from airflow.models import DagBag, DagRun
+from airflow.serialization.serialized_objects import SerializedDAG
+from airflow.utils.session import create_session
+dag = SerializedDAG.from_dict(SerializedDAG.to_dict(DagBag().get_dag("outcomes")))
+with create_session() as session:
+    instance = session.query(DagRun).one().get_task_instance("promoted")
+    task = dag.get_task("promoted")
+    print(json.dumps([task.get_extra_links(instance, name) for name in task.extra_links]))
+"""
+
+
+@pytest.mark.parametrize("ran", AIRFLOW_2, indirect=True)
+def test_the_pages_of_airflow_2_know_the_links(ran: Ran) -> None:
+    assert sorted(json.loads(ran.airflow.answer(LINKS))) == sorted(pages(ran, "promoted"))
