@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http_url.h"
+#include "store/fetch.h"
 #include "store/sigv4.h"
 #include "store/xml.h"
 
@@ -57,6 +58,9 @@ static int sign(struct store *store, const struct s3_request *request, const cha
 		return 0;
 	if (aws_credentials_get(&s3->credentials, store->http, &e->keys, f) != 0)
 		return -1;
+	if (e->keys.bearer != NULL && !fetch_may_see_secrets(url))
+		return fail_set(f, STATUS_CONFIGURATION,
+			"S3 at %.100s: the machine's token is shown over https only", s3->endpoint);
 	if (e->keys.bearer != NULL) {
 		e->bearer = text_format("authorization: Bearer %s", e->keys.bearer);
 		add(e, e->bearer);
