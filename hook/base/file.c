@@ -14,6 +14,7 @@
 #include "base/random.h"
 
 #define NAMES_TRIED 16
+#define MAKING_TRIES 100
 
 static int input_fail(const char *path, struct fail *f)
 {
@@ -87,12 +88,17 @@ static int sync_folder(const char *path, struct fail *f)
 	return result;
 }
 
-/* A folder is as durable as its name in the one above it. */
+/* A folder is as durable as its name in the one above it. One that was there may be removed before
+ * it is looked at. */
 static int make_directory(const char *path, struct fail *f)
 {
-	if (mkdir(path, 0777) == 0)
-		return sync_folder(path, f);
-	return errno == EEXIST && file_is_directory(path) ? 0 : output_fail(path, f);
+	for (int tries = 0; mkdir(path, 0777) != 0; tries++) {
+		if (errno == EEXIST && file_is_directory(path))
+			return 0;
+		if (errno != ENOENT || tries == MAKING_TRIES)
+			return output_fail(path, f);
+	}
+	return sync_folder(path, f);
 }
 
 int file_make_directories(const char *path, struct fail *f)
