@@ -125,7 +125,7 @@ static int send_open(struct store *store, int fd, const char *path, uint64_t *se
 	if (has == STORE_HAS_SAME)
 		return 0;
 	*sent = content.size;
-	bool large = content.size > delivery_part_size(store->kind, content.size);
+	bool large = content.size > delivery_part_size(store, content.size);
 	if (large && store->kind->begin != NULL)
 		return send_large(store, fd, &content, f);
 	return send_whole(store, fd, &content, f);

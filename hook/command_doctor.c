@@ -135,7 +135,7 @@ static int check_store(struct examination *e, struct text *detail, bool *warns, 
 	snprintf(folder, sizeof(folder), "probe-%08x", (unsigned)random_below(UINT32_MAX));
 	snprintf(name, sizeof(name), "%s/probe.txt", folder);
 	int result = store_open(
-		&store, &e->session.tracking.mlflow, "mlflow-artifacts:/modelhook-doctor", f);
+		&store, &e->session.tracking.mlflow, NULL, "mlflow-artifacts:/modelhook-doctor", f);
 	if (result == 0)
 		result = probe_store(&store, name, e->call->settings.plan, f);
 	/* the folder, not the file: servers before 2 remove folders alone */

@@ -29,9 +29,15 @@ struct delivery_job {
 	size_t size;
 };
 
-size_t delivery_part_size(const struct store_kind *kind, uint64_t size)
+static size_t larger(size_t a, size_t b)
 {
-	size_t part = kind->part_min > PART_SIZE ? kind->part_min : PART_SIZE;
+	return a > b ? a : b;
+}
+
+size_t delivery_part_size(const struct store *store, uint64_t size)
+{
+	const struct store_kind *kind = store->kind;
+	size_t part = larger(PART_SIZE, larger(kind->part_min, store->part_size));
 	size_t step = kind->part_step > 0 ? kind->part_step : 1;
 	unsigned max = kind->parts_max > 0 ? kind->parts_max : 10000;
 	if (size / part >= max)
@@ -45,7 +51,7 @@ void deliveries_open(struct deliveries *d, struct store *store, uint64_t total)
 	*d = (struct deliveries){.store = store};
 	INVARIANT(pthread_mutex_init(&d->lock, NULL) == 0);
 	unsigned lanes = (unsigned)settings->parallel;
-	size_t part = delivery_part_size(store->kind, total);
+	size_t part = delivery_part_size(store, total);
 	lanes_open(&d->lanes, store, lanes, ((size_t)lanes + 1) * part);
 	progress_start(&d->progress, "upload", total);
 }
@@ -248,7 +254,7 @@ int delivery_begin(struct deliveries *d, const struct store_content *content,
 	new->path = text_copy(content->path);
 	upload->content = *content;
 	upload->content.path = new->path;
-	upload->part_size = delivery_part_size(kind, content->size);
+	upload->part_size = delivery_part_size(d->store, content->size);
 	upload->part_count =
 		(unsigned)((content->size + upload->part_size - 1) / upload->part_size);
 	upload->marks = memory_get(upload->part_count, sizeof(*upload->marks));
@@ -311,7 +317,8 @@ void deliveries_release(struct deliveries *d, const struct fail *f)
 	progress_end(&d->progress);
 	for (struct delivery_object *object = d->objects, *next; object != NULL; object = next) {
 		next = object->next;
-		if (!object->done && is_for_good(f) &&
+		bool gives_up = is_for_good(f) || (f != NULL && d->store->kind->parts_get_lost);
+		if (!object->done && gives_up &&
 			d->store->kind->abandon(d->store, &object->upload, &own) != 0)
 			console_warn(
 				"%s: parts may be left in the store: %s", object->path, own.text);

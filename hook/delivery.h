@@ -5,8 +5,8 @@
  * one failed part is one part again, and the package is read once. An object counts as sent when it
  * is proven: by the store's own checksum, or read back.
  *
- * What fails for now is left as it is for the next call to go on from; what fails for good is taken
- * back.
+ * What fails for now is left as it is for the next call to go on from, where the store lets it;
+ * what fails for good is taken back.
  */
 #ifndef MODELHOOK_DELIVERY_H
 #define MODELHOOK_DELIVERY_H
@@ -31,8 +31,8 @@ struct deliveries {
 };
 
 /* delivery_part_size - how an object of that size is cut: the same for every call, so that one can
- * go on where another died. At most `parts_max` parts, each in memory while it is sent. */
-size_t delivery_part_size(const struct store_kind *kind, uint64_t size);
+ * go on where another died. At most the kind's parts_max parts, each in memory while it is sent. */
+size_t delivery_part_size(const struct store *store, uint64_t size);
 
 /* deliveries_open - nothing is sent yet. Must not be moved until deliveries_release. */
 void deliveries_open(struct deliveries *d, struct store *store, uint64_t total);

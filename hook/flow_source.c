@@ -41,8 +41,8 @@ int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
 static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 {
 	const struct handoff *handoff = &flow->manifest->handoff;
-	if (store_open(&flow->store, &flow->session.tracking.mlflow, flow->run.artifact_uri, f) !=
-		0)
+	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run,
+		    flow->run.artifact_uri, f) != 0)
 		return -1;
 	struct upload upload = {
 		.store = &flow->store,
@@ -74,7 +74,8 @@ static int find_mlmodel(struct flow *flow, const char *artifact_uri, const char 
 	char sha256[SHA256_HEX];
 	uint64_t size;
 	store_release(&flow->store);
-	if (store_open(&flow->store, &flow->session.tracking.mlflow, artifact_uri, f) != 0)
+	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run, artifact_uri, f) !=
+		0)
 		return -1;
 	char *path = folder != NULL ? file_join(folder, "MLmodel") : text_copy("MLmodel");
 	int result = store_get_digest(&flow->store, path, sha256, &size, found, f);

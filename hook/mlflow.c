@@ -135,6 +135,14 @@ int mlflow_set_run_tag(
 	return mlflow_do(m, "POST", "runs/set-tag", body, f);
 }
 
+int mlflow_delete_run_tag(struct mlflow *m, const char *run_id, const char *key, struct fail *f)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "run_id", run_id);
+	json_set_string(body, "key", key);
+	return mlflow_do_gone(m, "POST", "runs/delete-tag", body, f);
+}
+
 /* LoggedModels */
 
 struct logged_search {

@@ -139,6 +139,9 @@ MUST_CHECK int mlflow_log_metrics(struct mlflow *m, const char *run_id,
 	const struct metric *metrics, size_t count, int64_t at_ms, struct fail *f);
 MUST_CHECK int mlflow_set_run_tag(
 	struct mlflow *m, const char *run_id, const char *key, const char *value, struct fail *f);
+/* mlflow_delete_run_tag - its not being there is fine */
+MUST_CHECK int mlflow_delete_run_tag(
+	struct mlflow *m, const char *run_id, const char *key, struct fail *f);
 
 MUST_CHECK int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model *model,
 	bool *found, struct fail *f);

@@ -171,7 +171,7 @@ int mlflow_delete_model_tag(struct mlflow *m, const char *name, const char *key,
 	struct cJSON *body = json_new_object();
 	json_set_string(body, "name", name);
 	json_set_string(body, "key", key);
-	return mlflow_do_gone(m, "registered-models/delete-tag", body, f);
+	return mlflow_do_gone(m, "DELETE", "registered-models/delete-tag", body, f);
 }
 
 /* Aliases */

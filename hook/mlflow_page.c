@@ -43,8 +43,9 @@ int mlflow_do(
 	return do_write(m, &write, false, f);
 }
 
-int mlflow_do_gone(struct mlflow *m, const char *path, struct cJSON *body, struct fail *f)
+int mlflow_do_gone(
+	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f)
 {
-	struct mlflow_write write = {.method = "DELETE", .path = path, .body = body};
+	struct mlflow_write write = {.method = method, .path = path, .body = body};
 	return do_write(m, &write, true, f);
 }

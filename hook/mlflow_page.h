@@ -24,8 +24,8 @@ char *mlflow_model_query(const char *name);
 MUST_CHECK int mlflow_do(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);
 
-/* mlflow_do_gone - a DELETE; being gone already is success; body is handed over */
+/* mlflow_do_gone - a write that removes; being gone already is success; body is handed over */
 MUST_CHECK int mlflow_do_gone(
-	struct mlflow *m, const char *path, struct cJSON *body, struct fail *f);
+	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);
 
 #endif

@@ -243,7 +243,7 @@ int mlflow_delete_version_tag(
 {
 	struct cJSON *body = version_body(name, number);
 	json_set_string(body, "key", key);
-	return mlflow_do_gone(m, "model-versions/delete-tag", body, f);
+	return mlflow_do_gone(m, "DELETE", "model-versions/delete-tag", body, f);
 }
 
 int mlflow_describe_version(
@@ -256,7 +256,7 @@ int mlflow_describe_version(
 
 int mlflow_delete_version(struct mlflow *m, const char *name, int64_t number, struct fail *f)
 {
-	return mlflow_do_gone(m, "model-versions/delete", version_body(name, number), f);
+	return mlflow_do_gone(m, "DELETE", "model-versions/delete", version_body(name, number), f);
 }
 
 int mlflow_transition(struct mlflow *m, const char *name, int64_t number, const char *stage,

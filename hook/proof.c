@@ -74,11 +74,12 @@ int proof_ask(struct mlflow *mlflow, const char *model, const struct version *ve
 {
 	struct store store = {0};
 	const char *content = version_tag(version, TAG_CONTENT);
+	struct run run = {.id = version->run_id};
 	char *uri = NULL;
 	*lacks = NULL;
 	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
 		return -1;
-	int result = store_open(&store, mlflow, uri, f);
+	int result = store_open(&store, mlflow, &run, uri, f);
 	if (result == 0)
 		result = content != NULL ? ask_content(&store, content, lacks, f)
 					 : ask_mlmodel(&store, lacks, f);

@@ -146,7 +146,7 @@ static int send_file(struct passing *p, size_t index, struct fail *f)
 	const struct store *store = p->upload->store;
 	char *path = file_join(p->upload->folder, file->path);
 	struct store_content content = {path, file->size, file->sha256};
-	bool small = file->size <= delivery_part_size(store->kind, file->size);
+	bool small = file->size <= delivery_part_size(store, file->size);
 	/* a plan is made in order, by one thread */
 	int result = small && store->plan == NULL ? send_small(p, index, &content, f)
 						  : send_large(p, index, &content, f);
@@ -196,7 +196,7 @@ static int send_all(struct passing *p, struct fail *f)
 	return send_files(p, true, f);
 }
 
-int upload_run(struct upload *upload, struct fail *f)
+static int run_once(struct upload *upload, struct fail *f)
 {
 	const struct settings *settings = upload->store->settings;
 	struct passing p = {.upload = upload};
@@ -213,5 +213,17 @@ int upload_run(struct upload *upload, struct fail *f)
 	upload->bytes = p.deliveries.bytes;
 	passage_release(&p.passage);
 	store_listing_release(&p.listing);
+	return result;
+}
+
+int upload_run(struct upload *upload, struct fail *f)
+{
+	struct store *store = upload->store;
+	int result = run_once(upload, f);
+	if (result != 0 && store->kind->has_another_way != NULL &&
+		store->kind->has_another_way(store)) {
+		console_warn("%s: it is tried another way", f->text);
+		result = run_once(upload, f);
+	}
 	return result;
 }

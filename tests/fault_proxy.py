@@ -7,6 +7,9 @@
 
 Every caller has a label of its own, the first part of its path: so the proxy knows who sent what. A request
 that was read whole is carried out whatever becomes of its sender, as a real server would.
+
+FaultProxy(url, signed=True) stands before a server whose requests are signed with their host and path: it passes
+both on as they came, and all its callers are one, labelled "".
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -28,6 +31,10 @@ HEAD_END = b"\r\n\r\n"
 UNAVAILABLE = b'{"error_code": "TEMPORARILY_UNAVAILABLE", "message": "injected"}'
 ANSWER_503 = (b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nConnection: close\r\n"
              b"Content-Length: %d\r\n\r\n%s" % (len(UNAVAILABLE), UNAVAILABLE))
+
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>"
+ANSWER_403 = (b"HTTP/1.1 403 Forbidden\r\nContent-Type: application/xml\r\nConnection: close\r\n"
+             b"Content-Length: %d\r\n\r\n%s" % (len(DENIED), DENIED))
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Request:
     method: str
     name: str  # the path without what all have in common: "model-versions/create"
     query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)  # by lower-case name
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ class Fault:
     kind      reset   the connection breaks, nothing is carried out
               drop    carried out, and the connection breaks instead of an answer
               503     carried out, and the answer is 503
+              403     not carried out, and the answer is 403
               slow    carried out at once, answered after `seconds`
               late    carried out after `seconds`, then answered
               ""      as if there were no proxy
@@ -68,8 +77,9 @@ NO_FAULT = Fault()
 class FaultProxy:
     """The proxy, in a thread of its own, before the server at `upstream` (http://host:port)."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, *, signed: bool = False) -> None:
         self._upstream = urlsplit(upstream)
+        self._signed = signed
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._server: asyncio.Server | None = None
@@ -81,7 +91,7 @@ class FaultProxy:
 
     def url(self, label: str) -> str:
         """Where the caller of that label finds the server."""
-        return f"http://127.0.0.1:{self._port}/{label}"
+        return f"http://127.0.0.1:{self._port}/{label}".removesuffix("/")
 
     def on(self, label: str, decide: Decide) -> None:
         """Ask this function about every request of a label from now on."""
@@ -98,7 +108,7 @@ class FaultProxy:
             assert time.monotonic() < until, f"{self._busy} requests are still on their way"
             time.sleep(0.005)
 
-    async def _read(self, reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[bytes, bytes]:
         """A request: its head and its body."""
         head = await reader.readuntil(HEAD_END)
         size = 0
@@ -106,21 +116,26 @@ class FaultProxy:
             name, _, value = line.partition(b":")
             if name.lower() == b"content-length":
                 size = int(value)
+            if name.lower() == b"expect":
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return head, await reader.readexactly(size)
 
     def _note(self, head: bytes) -> tuple[Request, bytes]:
         """What a head asks for, and the head as the server is to see it."""
         first, *lines = head.removesuffix(HEAD_END).split(b"\r\n")
         method, target, version = first.split(b" ")
-        label, _, rest = target.lstrip(b"/").partition(b"/")
-        kept = [line for line in lines if line.partition(b":")[0].lower() not in (b"host", b"connection")]
-        host = f"Host: {self._upstream.netloc}".encode()
-        whole = b"\r\n".join([b"%s /%s %s" % (method, rest, version), host, b"Connection: close", *kept])
+        label, _, rest = (target if self._signed else target.lstrip(b"/")).partition(b"/")
+        headers = {name.lower(): value.strip() for name, _, value in (line.decode("latin-1").partition(":")
+                                                                      for line in lines)}
+        kept = [line for line in lines if line.partition(b":")[0].lower() not in (b"host", b"connection", b"expect")]
+        host = headers["host"] if self._signed else self._upstream.netloc
+        whole = b"\r\n".join([b"%s /%s %s" % (method, rest, version), b"Host: " + host.encode(), b"Connection: close",
+                              *kept])
         path, _, query = rest.decode().partition("?")
         name = path.rpartition("/2.0/mlflow/")[2]
         log = self._sent[label.decode()]
         log.append(f"{method.decode()} {name}")
-        return Request(label.decode(), len(log), method.decode(), name, query), whole + HEAD_END
+        return Request(label.decode(), len(log), method.decode(), name, query, headers), whole + HEAD_END
 
     async def _carry_out(self, request: bytes) -> bytes:
         """The server's whole answer."""
@@ -142,6 +157,8 @@ class FaultProxy:
             fault.before()
         if fault.kind == "reset":
             return b""
+        if fault.kind == "403":
+            return ANSWER_403
         if fault.kind == "late":
             await asyncio.sleep(fault.seconds)
         answer = await self._carry_out(head + body)
@@ -159,7 +176,7 @@ class FaultProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection carries one request."""
         with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            head, body = await self._read(reader)
+            head, body = await self._read(reader, writer)
             self._busy += 1
             try:
                 answer = await self._answer(head, body)

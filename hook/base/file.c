@@ -14,7 +14,6 @@
 #include "base/random.h"
 
 #define NAMES_TRIED 16
-#define MAKING_TRIES 100
 
 static int input_fail(const char *path, struct fail *f)
 {
@@ -88,17 +87,19 @@ static int sync_folder(const char *path, struct fail *f)
 	return result;
 }
 
-/* A folder is as durable as its name in the one above it. One that was there may be removed before
- * it is looked at. */
+/* A folder is as durable as its name in the one above it. Whoever is done with an empty one removes
+ * it (spool.h): one that was there may be gone a moment later. */
 static int make_directory(const char *path, struct fail *f)
 {
-	for (int tries = 0; mkdir(path, 0777) != 0; tries++) {
-		if (errno == EEXIST && file_is_directory(path))
+	for (int tried = 0; tried < NAMES_TRIED; tried++) {
+		if (mkdir(path, 0777) == 0)
+			return sync_folder(path, f);
+		if (errno != EEXIST)
+			break;
+		if (file_is_directory(path))
 			return 0;
-		if (errno != ENOENT || tries == MAKING_TRIES)
-			return output_fail(path, f);
 	}
-	return sync_folder(path, f);
+	return output_fail(path, f);
 }
 
 int file_make_directories(const char *path, struct fail *f)

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "http_url.h"
-#include "store/fetch.h"
 #include "store/sigv4.h"
 #include "store/xml.h"
 
@@ -58,9 +57,6 @@ static int sign(struct store *store, const struct s3_request *request, const cha
 		return 0;
 	if (aws_credentials_get(&s3->credentials, store->http, &e->keys, f) != 0)
 		return -1;
-	if (e->keys.bearer != NULL && !fetch_may_see_secrets(url))
-		return fail_set(f, STATUS_CONFIGURATION,
-			"S3 at %.100s: the machine's token is shown over https only", s3->endpoint);
 	if (e->keys.bearer != NULL) {
 		e->bearer = text_format("authorization: Bearer %s", e->keys.bearer);
 		add(e, e->bearer);
@@ -108,24 +104,22 @@ static int take_error(void *context, const char *path, const char *text, struct 
 		text_escape(reply->code, sizeof(reply->code), text, strlen(text));
 	else if (strcmp(path, "Error/Message") == 0)
 		text_escape(reply->message, sizeof(reply->message), text, strlen(text));
-	else if (strcmp(path, "Error/Region") == 0)
-		text_escape(reply->region, sizeof(reply->region), text, strlen(text));
 	return 0;
 }
 
 /* An error may come with a 200 too: it was found after the answer had begun. */
-static void read_error(const struct s3_request *request, struct s3_reply *reply)
+void s3_reply_read(struct s3_reply *reply, bool has_sink)
 {
 	const struct text *body = &reply->http.body;
 	struct fail ignored;
 	bool fine = reply->http.status >= 200 && reply->http.status <= 299;
-	if (body->size == 0 || (fine && request->sink != NULL))
+	if (body->size == 0 || (fine && has_sink))
 		return;
 	if (!fine || strstr(text_string(body), "<Error>") != NULL)
 		(void)!xml_read(body->data, body->size, take_error, reply, &ignored);
 }
 
-static int send_once(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
 	struct fail *f)
 {
 	struct equipment equipment;
@@ -145,37 +139,10 @@ static int send_once(struct store *store, const struct s3_request *request, stru
 		result = http_send(store->http, &http, &reply->http, f);
 	}
 	if (result == 0)
-		read_error(request, reply);
+		s3_reply_read(reply, request->sink != NULL);
 	equipment_release(&equipment);
 	free(url);
 	return result;
-}
-
-/* A region that is fit for a host's name and a signature, and is not the one that was asked. */
-static bool is_elsewhere(const struct s3 *s3, struct s3_reply *reply)
-{
-	char *told = http_answer_header(&reply->http, "x-amz-bucket-region");
-	if (told != NULL)
-		text_escape(reply->region, sizeof(reply->region), told, strlen(told));
-	free(told);
-	size_t size = strspn(reply->region, "abcdefghijklmnopqrstuvwxyz0123456789-");
-	return size > 0 && reply->region[size] == '\0' && strcmp(reply->region, s3->region) != 0;
-}
-
-int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
-	struct fail *f)
-{
-	struct s3 *s3 = store->state;
-	int result = send_once(store, request, reply, f);
-	if (result != 0 || store->is_lane || s3->settled)
-		return result;
-	s3->settled = true;
-	long status = reply->http.status;
-	if (status < 300 || status >= 500 || request->body.read != NULL || !is_elsewhere(s3, reply))
-		return 0;
-	s3_set_region(s3, reply->region);
-	s3_reply_release(reply);
-	return send_once(store, request, reply, f);
 }
 
 static bool is_one_of(const char *code, const char *const *codes)
@@ -186,7 +153,7 @@ static bool is_one_of(const char *code, const char *const *codes)
 	return false;
 }
 
-static enum status status_of(const struct s3_reply *reply)
+enum status s3_reply_status(const struct s3_reply *reply)
 {
 	static const char *const denied[] = {"AccessDenied", "InvalidAccessKeyId",
 		"SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidTokenId",
@@ -216,9 +183,6 @@ static int hint(struct store *store, const struct s3_reply *reply, struct fail *
 	if (strcmp(reply->code, "NoSuchBucket") == 0)
 		return fail_hint(
 			f, "is %.100s the right endpoint, and the bucket made?", s3->endpoint);
-	if (strcmp(reply->code, "AuthorizationHeaderMalformed") == 0)
-		return fail_hint(
-			f, "AWS_DEFAULT_REGION names the bucket's region, now %.60s", s3->region);
 	if (f->status != STATUS_DENIED || s3->is_unsigned)
 		return -1;
 	struct aws_keys keys;
@@ -237,8 +201,8 @@ int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f)
 	if (status >= 200 && status <= 299 && reply->code[0] == '\0')
 		return 0;
 	char *shown = http_url_show(s3->endpoint);
-	fail_set(f, status_of(reply), "S3 at %.100s, bucket %.63s: answers %ld%s%s%s%s", shown,
-		s3->bucket, status, reply->code[0] != '\0' ? " " : "", reply->code,
+	fail_set(f, s3_reply_status(reply), "S3 at %.100s, bucket %.63s: answers %ld%s%s%s%s",
+		shown, s3->bucket, status, reply->code[0] != '\0' ? " " : "", reply->code,
 		reply->message[0] != '\0' ? ": " : "", reply->message);
 	free(shown);
 	f->http = status;

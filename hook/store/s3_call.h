@@ -2,15 +2,11 @@
  * mean.
  *
  * What is read from the environment is what MLflow and boto read: MLFLOW_S3_ENDPOINT_URL,
- * AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url (the last three unless
- * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS); AWS_DEFAULT_REGION, the profile's region, AWS_REGION;
- * MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE (auto: path style at a named endpoint, the bucket in the
- * host's name at Amazon, but never before a number or where it is no label of a host's name);
- * MLFLOW_S3_IGNORE_TLS, AWS_CA_BUNDLE; MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION;
- * MLFLOW_S3_UPLOAD_EXTRA_ARGS, MLFLOW_S3_EXPECTED_BUCKET_OWNER.
- *
- * A store that says with its first answer that the bucket is in another region is believed, and
- * asked again there.
+ * AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url; AWS_DEFAULT_REGION,
+ * AWS_REGION, the profile's region; MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE (auto: path style at a
+ * named endpoint, the bucket in the host's name at Amazon); MLFLOW_S3_IGNORE_TLS, AWS_CA_BUNDLE;
+ * MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION; MLFLOW_S3_UPLOAD_EXTRA_ARGS,
+ * MLFLOW_S3_EXPECTED_BUCKET_OWNER.
  */
 #ifndef MODELHOOK_STORE_S3_CALL_H
 #define MODELHOOK_STORE_S3_CALL_H
@@ -20,15 +16,12 @@
 
 #define S3_HEADERS_MAX 20
 
-/* struct s3 - what a store's lanes share; once the first answer is there, only credentials change
- */
+/* struct s3 - what a store's lanes share; only credentials and region change */
 struct s3 {
 	char *bucket;
 	char *prefix;	/* of keys, no slash at its end; "" */
 	char *endpoint; /* "https://host[:port]", the bucket in it unless path_style */
 	bool path_style;
-	bool at_amazon;	  /* the endpoint is made of the region, none was named */
-	bool settled;	  /* the first answer is there */
 	bool is_unsigned; /* nothing is signed: public buckets */
 	bool trusts_wire; /* TLS, or this very machine: the payload need not be signed too */
 	char *region;
@@ -41,9 +34,6 @@ struct s3 {
 
 MUST_CHECK int s3_open(struct store *store, const char *uri, struct fail *f);
 void s3_close(struct store *store);
-
-/* s3_set_region - and the endpoint, where it depends on that */
-void s3_set_region(struct s3 *s3, const char *region);
 
 /* s3_key - the key of an object of the store; the caller frees it */
 char *s3_key(const struct s3 *s3, const char *path);
@@ -71,7 +61,6 @@ struct s3_reply {
 	struct http_answer http;
 	char code[64]; /* "NoSuchKey"; "" */
 	char message[200];
-	char region[64]; /* where the bucket is instead; "" */
 };
 
 /* s3_send - any answer is a reply (0) */
@@ -82,6 +71,12 @@ MUST_CHECK int s3_send(struct store *store, const struct s3_request *request,
 MUST_CHECK int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f);
 
 void s3_reply_release(struct s3_reply *reply);
+
+/* s3_reply_read - what an error in the answer is called; has_sink: a 2xx body is not in it */
+void s3_reply_read(struct s3_reply *reply, bool has_sink);
+
+/* s3_reply_status - what it means that this is no success */
+enum status s3_reply_status(const struct s3_reply *reply);
 
 extern const struct store_kind store_s3;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/env.h"
 #include "packaging/sha256.h"
 #include "store/gs_call.h"
 #include "store/s3_call.h"
@@ -75,10 +76,12 @@ static int open_by_scheme(
 	return schemes[i].open(store, uri, f);
 }
 
-int store_open(struct store *store, struct mlflow *mlflow, const char *artifact_uri, struct fail *f)
+int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *artifact_uri, struct fail *f)
 {
 	*store = (struct store){
 		.mlflow = mlflow,
+		.run = run,
 		.plan = mlflow->plan,
 		.settings = mlflow->http->settings,
 	};
@@ -97,7 +100,7 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 	*lane = *store;
 	lane->is_lane = true;
 	lane->root = text_copy(store->root);
-	lane->own_http = (struct http){0};
+	lane->own_http = lane->beyond = (struct http){0};
 	if (http_open(&lane->own_http, store->settings, store->http->credentials,
 		    store->http->deadline, f) != 0)
 		return -1;
@@ -114,12 +117,30 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 	return 0;
 }
 
+int store_beyond(struct store *store, struct http **http, struct fail *f)
+{
+	*http = &store->beyond;
+	if (store->beyond.multi != NULL)
+		return 0;
+	if (http_open(&store->beyond, store->settings, NULL, store->http->deadline, f) != 0)
+		return -1;
+	store->beyond.send_rate = store->http->send_rate;
+	store->beyond.trust = (struct http_trust){
+		.insecure = env_is_true("MLFLOW_S3_IGNORE_TLS"),
+		.insecure_setting = "MLFLOW_S3_IGNORE_TLS",
+		.warned = store->is_lane,
+	};
+	return 0;
+}
+
 void store_release(struct store *store)
 {
 	if (store->kind != NULL && store->kind->release != NULL && !store->is_lane)
 		store->kind->release(store);
 	if (store->own_http.multi != NULL)
 		http_release(&store->own_http);
+	if (store->beyond.multi != NULL)
+		http_release(&store->beyond);
 	free(store->root);
 	*store = (struct store){0};
 }

@@ -92,6 +92,7 @@ struct store_kind {
 	size_t part_step; /* ... and a multiple of this; 0: of 1 */
 	unsigned parts_max;
 	bool parts_in_order; /* one after the other, from the first on */
+	bool parts_get_lost; /* no later call can go on from parts that are there */
 	int (*begin)(struct store *s, struct store_upload *upload, struct fail *f);
 	/* *kept: marks[part->index] already told of the very same bytes, nothing was sent */
 	int (*put_part)(struct store *s, struct store_upload *upload, const struct store_part *part,
@@ -101,6 +102,10 @@ struct store_kind {
 	int (*finish)(struct store *s, struct store_upload *upload, struct fail *f);
 	/* give it up for good, and leave nothing of it behind */
 	int (*abandon)(struct store *s, struct store_upload *upload, struct fail *f);
+
+	/* an upload failed: whether this same call should try again, because it will go another
+	 * way; NULL: never */
+	bool (*has_another_way)(struct store *s);
 
 	/* everything is there: nothing stays in folder or below it of what calls that died had
 	 * begun; NULL: they leave nothing, or the next begin of the same object sees to it */
@@ -112,19 +117,23 @@ struct store {
 	const struct settings *settings; /* borrowed, as is mlflow */
 	struct mlflow *mlflow;		 /* NULL for a store that belongs to no server */
 	struct plan *plan;		 /* borrowed; NULL: writes are sent */
-	struct http *http; /* what a kind sends with; never with MLflow's credentials, but
-			    * for the kinds that are the MLflow server itself */
-	char *root;	   /* URL or path of the URI, no trailing slash, escaped */
-	void *state;	   /* the kind's own, made by its open; shared with lanes */
+	struct http *http;     /* what a kind sends with; never with MLflow's credentials, but
+				* for the kinds that are the MLflow server itself */
+	struct http beyond;    /* opened by store_beyond */
+	const struct run *run; /* borrowed: whose artifacts these are, as far as known; or NULL */
+	size_t part_size; /* set by open: parts are at least so large; 0: the kind's part_min */
+	char *root;	  /* URL or path of the URI, no trailing slash, escaped */
+	void *state;	  /* the kind's own, made by its open; shared with lanes */
 	bool is_lane;
 	struct http own_http;
 	struct mlflow own_mlflow;
 };
 
 /* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves.
- * Must not be moved once opened. */
-MUST_CHECK int store_open(
-	struct store *store, struct mlflow *mlflow, const char *artifact_uri, struct fail *f);
+ * run: whose artifacts they are, with what is known of it (its id at least), or NULL. Must not be
+ * moved once opened. */
+MUST_CHECK int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *artifact_uri, struct fail *f);
 
 /* store_open_apart - a store that no MLflow server names: a spool, a place for results */
 MUST_CHECK int store_open_apart(struct store *store, const struct settings *settings,
@@ -157,6 +166,10 @@ MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha2
 	uint64_t *size, bool *found, struct fail *f);
 
 void store_upload_release(struct store_upload *upload);
+
+/* store_beyond - for kinds of the MLflow server itself: what is sent to addresses that it gives
+ * out, without its credentials, and with the trust that MLflow's client has in such hosts */
+MUST_CHECK int store_beyond(struct store *store, struct http **http, struct fail *f);
 
 /* store_path_is_plain - for kinds; whether no part of path is empty, "." or ".." */
 bool store_path_is_plain(const char *path);

@@ -6,8 +6,9 @@
 #include "http_url.h"
 #include "mlflow_call.h"
 #include "mlflow_read.h"
+#include "store/proxy_parts.h"
 
-#define ENDPOINT "/mlflow-artifacts/artifacts"
+#define ENDPOINT PROXY_ENDPOINT
 #define API "/api/2.0" ENDPOINT
 #define DEPTH_MAX 32
 
@@ -64,7 +65,7 @@ static int open_url(struct store *store, const char *uri, struct fail *f)
 	return 0;
 }
 
-int store_proxy_open(struct store *store, const char *artifact_uri, struct fail *f)
+static int open_by_uri(struct store *store, const char *artifact_uri, struct fail *f)
 {
 	if (text_starts_with(artifact_uri, "http"))
 		return open_url(store, artifact_uri, f);
@@ -75,6 +76,17 @@ int store_proxy_open(struct store *store, const char *artifact_uri, struct fail 
 	return 0;
 }
 
+static void proxy_release(struct store *store)
+{
+	free(store->state);
+}
+
+int store_proxy_open(struct store *store, const char *artifact_uri, struct fail *f)
+{
+	store->state = memory_get(1, sizeof(struct proxy));
+	return open_by_uri(store, artifact_uri, f) == 0 ? proxy_parts_open(store, f) : -1;
+}
+
 static bool is_hex(char c)
 {
 	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
@@ -82,7 +94,7 @@ static bool is_hex(char c)
 
 /* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
  * end. */
-static int check_name(const char *path, struct fail *f)
+int proxy_check_name(const char *path, struct fail *f)
 {
 	const char *why = NULL;
 	if (!store_path_is_plain(path))
@@ -121,7 +133,7 @@ static int proxy_put(struct store *s, const struct store_content *content,
 	const struct http_body *body, bool *proven, struct fail *f)
 {
 	(void)proven;
-	if (check_name(content->path, f) != 0)
+	if (proxy_check_name(content->path, f) != 0)
 		return -1;
 	char *url = url_of(s, content->path);
 	struct mlflow_reply reply;
@@ -140,18 +152,19 @@ static int proxy_put(struct store *s, const struct store_content *content,
 }
 
 /* Servers before 2 answer 500 to removing a file, for good. */
-static bool is_500_final(const struct http_answer *answer)
+bool proxy_is_500_final(const struct http_answer *answer)
 {
 	return answer->status == 500 || mlflow_is_final(answer);
 }
 
 static int proxy_remove(struct store *s, const char *path, struct fail *f)
 {
-	if (check_name(path, f) != 0)
+	if (proxy_check_name(path, f) != 0)
 		return -1;
 	char *url = url_of(s, path);
 	struct mlflow_reply reply;
-	struct http_request request = {.method = "DELETE", .url = url, .is_final = is_500_final};
+	struct http_request request = {
+		.method = "DELETE", .url = url, .is_final = proxy_is_500_final};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	if (result == 0 && reply.http.status != 404)
 		result = mlflow_expect_done(s->mlflow, &reply, f);
@@ -246,7 +259,7 @@ static int get_once(struct store *s, const char *url, const struct http_sink *si
 		.method = "GET", .url = url, .sink = sink, .is_final = is_final};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	*status = reply.http.status;
-	bool is_answer = *status == 404 || (*status == 500 && is_final == is_500_final);
+	bool is_answer = *status == 404 || (*status == 500 && is_final == proxy_is_500_final);
 	/* An artifact may well be HTML: any success is one. */
 	if (result == 0 && !is_answer && (*status < 200 || *status > 299))
 		result = mlflow_expect_done(s->mlflow, &reply, f);
@@ -259,10 +272,10 @@ static int proxy_get(struct store *s, const char *path, const struct http_sink *
 {
 	long status;
 	bool listed = false;
-	if (check_name(path, f) != 0)
+	if (proxy_check_name(path, f) != 0)
 		return -1;
 	char *url = url_of(s, path);
-	int result = get_once(s, url, sink, is_500_final, &status, f);
+	int result = get_once(s, url, sink, proxy_is_500_final, &status, f);
 	if (result == 0 && status == 500)
 		result = is_listed(s, path, &listed, f);
 	if (result == 0 && listed && sink->restart != NULL)
@@ -281,4 +294,14 @@ const struct store_kind store_proxy = {
 	.get = proxy_get,
 	.remove = proxy_remove,
 	.show = proxy_show,
+	.release = proxy_release,
+	.part_min = (size_t)5 << 20, /* where its own store is S3 */
+	.parts_max = 10000,
+	.parts_get_lost = true,
+	.begin = proxy_begin,
+	.put_part = proxy_put_part,
+	.finish = proxy_finish,
+	.abandon = proxy_abandon,
+	.has_another_way = proxy_has_another_way,
+	.sweep = proxy_sweep,
 };

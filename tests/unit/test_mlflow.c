@@ -347,7 +347,8 @@ static void a_plan_holds_the_writes_and_sends_none(void **state)
 	assert_int_equal(mlflow_set_alias(&mlflow, "m", "production", 7, &supported, &f), 0);
 	assert_true(supported);
 	assert_int_equal(mlflow_log_metrics(&mlflow, "r", &metric, 1, 1000, &f), 0);
-	assert_int_equal(store_open(&store, &mlflow, "mlflow-artifacts:/1/r/artifacts", &f), 0);
+	assert_int_equal(
+		store_open(&store, &mlflow, NULL, "mlflow-artifacts:/1/r/artifacts", &f), 0);
 	assert_int_equal(put(&store, "model/MLmodel", &body), 0);
 	store_release(&store);
 	assert_string_equal(plan.calls.data,
@@ -394,12 +395,12 @@ static void a_store_is_opened_only_where_our_credentials_belong(void **state)
 		"ftp://host/x", "mlruns/1", "file", "file:x", "file://host/x", "file:///x?y",
 		"file:///%0", "file:///%00", "dbfs:/x", base, ""};
 	for (size_t i = 0; i < COUNT(good); i++) {
-		assert_int_equal(store_open(&store, &mlflow, good[i], &f), 0);
+		assert_int_equal(store_open(&store, &mlflow, NULL, good[i], &f), 0);
 		assert_true(text_ends_with(store.root, "/api/2.0/mlflow-artifacts/artifacts/1/r"));
 		store_release(&store);
 	}
 	for (size_t i = 0; i < COUNT(bad); i++) {
-		assert_int_equal(store_open(&store, &mlflow, bad[i], &f), -1);
+		assert_int_equal(store_open(&store, &mlflow, NULL, bad[i], &f), -1);
 		assert_int_equal(f.status, STATUS_CONFIGURATION);
 		store_release(&store);
 	}
@@ -421,7 +422,7 @@ static void a_folder_is_opened_by_its_path_or_its_url(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct store store;
-		assert_int_equal(store_open(&store, &mlflow, rows[i].uri, &f), 0);
+		assert_int_equal(store_open(&store, &mlflow, NULL, rows[i].uri, &f), 0);
 		assert_string_equal(store.root, rows[i].root);
 		store_release(&store);
 	}
@@ -441,7 +442,8 @@ static void a_name_that_could_lead_elsewhere_is_not_plain(void **state)
 
 static void open_store(struct store *store)
 {
-	assert_int_equal(store_open(store, &mlflow, "mlflow-artifacts:/1/r/artifacts", &f), 0);
+	assert_int_equal(
+		store_open(store, &mlflow, NULL, "mlflow-artifacts:/1/r/artifacts", &f), 0);
 }
 
 static void a_store_lists_folders_within_folders(void **state)
