@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include "base/stop.h"
-#include "packaging/archive_crc32.h"
 
 #define CHUNK 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
@@ -56,7 +56,7 @@ static int squeeze(struct gzip_writer *w, int flush, struct fail *f)
 	struct gzip_deflate *d = w->deflate;
 	d->stream.next_in = d->in;
 	d->stream.avail_in = (uInt)d->held;
-	d->crc = crc32_add(d->crc, d->in, d->held);
+	d->crc = libdeflate_crc32(d->crc, d->in, d->held);
 	d->size += (uint32_t)d->held; /* modulo 2 to the 32nd, as RFC 1952 has it */
 	d->held = 0;
 	int state;
@@ -225,7 +225,7 @@ static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
 		return fail_set(f, STATUS_UNACCEPTABLE, "not a whole gzip stream: %s",
 			i->stream.msg != NULL ? i->stream.msg : "a dictionary is asked for");
 	*size = sizeof(i->out) - i->stream.avail_out;
-	i->crc = crc32_add(i->crc, i->out, *size);
+	i->crc = libdeflate_crc32(i->crc, i->out, *size);
 	i->size += (uint32_t)*size;
 	return state == Z_STREAM_END ? check_end(r, f) : 0;
 }

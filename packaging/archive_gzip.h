@@ -5,7 +5,7 @@
  * bytes, however they were cut into calls.
  * Read: exactly one member and nothing behind it, and no more bytes out of it than were allowed.
  *
- * The only place that includes <zlib.h>, with archive_crc32: zlib's own checksum would cost as much
+ * The only place that includes <zlib.h> and <libdeflate.h>: zlib's own checksum would cost as much
  * as all the rest of reading what was stored.
  */
 #ifndef MODELHOOK_PACKAGING_ARCHIVE_GZIP_H

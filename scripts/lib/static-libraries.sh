@@ -48,7 +48,8 @@ static_archive() {
     shift 2
     # shellcheck disable=SC2086  # flags are words
     printf '%s\n' "$@" | xargs -P "$JOBS" -n 1 modelhook-cc $STATIC_CFLAGS $flags -c
-    objects=("${@%.c}")
+    objects=("${@##*/}")
+    objects=("${objects[@]%.c}")
     rm -f "$PREFIX/lib/$name"
     ar rcsD "$PREFIX/lib/$name" "${objects[@]/%/.o}"
 }
@@ -80,6 +81,13 @@ build_zlib() {
         adler32.c compress.c crc32.c deflate.c gzclose.c gzlib.c gzread.c gzwrite.c infback.c inffast.c \
         inflate.c inftrees.c trees.c uncompr.c zutil.c
     cp zlib.h zconf.h "$PREFIX/include/"
+}
+
+# its checksum alone
+build_libdeflate() {
+    cd "$1" || return
+    static_archive libdeflate.a "-I$1" lib/crc32.c lib/x86/cpu_features.c
+    cp libdeflate.h "$PREFIX/include/"
 }
 
 build_cjson() {
