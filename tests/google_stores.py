@@ -19,17 +19,16 @@ import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, ClassVar, Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from environment import python
+from local_server import LocalServer
 from object_stores import go_tool
-from servers import Guarded, ServerError, reserve_port
 
-STARTED_WITHIN = 60.0  # seconds
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
@@ -42,45 +41,16 @@ def ask(method: str, url: str, body: Any = None) -> Any:
         return json.loads(answer.read() or b"null")
 
 
-class GoogleStore:
-    """A server of Google's storage API under its guard; its folder is kept when it stops."""
+class GoogleStore(LocalServer):
+    """A server of Google's storage API."""
 
-    name: ClassVar[str]
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = ""
-        self.port = 0
-        self._server: Guarded | None = None
-        self._port_lock: IO[bytes] | None = None
-
-    def _command(self) -> list[str]:
-        raise NotImplementedError
-
-    def start(self) -> Self:
-        """Starts it and waits until it answers; raises ServerError with the end of its log."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self._port_lock = reserve_port(self.port)
-        self.url = f"http://127.0.0.1:{self.port}"
-        self._server = Guarded(self._command(), self.folder / f"{self.name}.log", cwd=self.folder)
-        until = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < until and not self._server.ended():
-            with contextlib.suppress(OSError):
-                ask("GET", f"{self.url}/storage/v1/b?project=tests")
-                return self
-            time.sleep(0.05)
-        tail = self._server.log_tail()
-        self.stop()
-        raise ServerError(f"{self.name} did not start:\n{tail}")
-
-    def stop(self) -> None:
-        """Stops it."""
-        if self._server:
-            self._server.stop()
-            self._server = None
-        if self._port_lock:
-            self._port_lock.close()
-            self._port_lock = None
+    def answers(self) -> bool:
+        """Whether it lists buckets."""
+        try:
+            ask("GET", f"{self.url}/storage/v1/b?project=tests")
+        except OSError:
+            return False
+        return True
 
     def make_bucket(self, name: str) -> str:
         """Makes a bucket; returns its URI."""
@@ -97,22 +67,14 @@ class GoogleStore:
         """The variables with which MLflow's clients, and modelhook, reach it."""
         return {"STORAGE_EMULATOR_HOST": self.url}
 
-    def __enter__(self) -> Self:
-        """Started."""
-        return self if self._server else self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Stopped, whatever happened."""
-        self.stop()
-
 
 class FakeGcs(GoogleStore):
     """fake-gcs-server: checks checksums, composes."""
 
     name = "fake-gcs-server"
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """On a folder of its own."""
         return [go_tool("fake-gcs-server"), "-scheme", "http", "-host", "127.0.0.1", "-port", str(self.port),
                 "-backend", "filesystem", "-filesystem-root", str(self.folder / "objects"),
                 "-public-host", f"127.0.0.1:{self.port}"]
@@ -123,7 +85,8 @@ class GcpEmulator(GoogleStore):
 
     name = "gcp-storage-emulator"
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """On a folder of its own."""
         return [python("gcs"), "-m", "gcp_storage_emulator", "-d", str(self.folder / "objects"), "start",
                 "--host", "127.0.0.1", "--port", str(self.port), "--quiet"]
 

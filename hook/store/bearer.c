@@ -15,19 +15,28 @@ void bearer_release(struct bearer *bearer)
 	*bearer = (struct bearer){0};
 }
 
-/* A number, or, as Azure's metadata service has it, its digits in a string. */
-static int64_t read_seconds(const struct json_at *root)
+/* A number, or, as Azure's metadata services have it, its digits in a string; 0: neither. */
+static double read_number(const struct json_at *root, const char *key)
 {
-	struct json_at at = json_get(root, "expires_in");
-	char *digits = fetch_member(root, "expires_in");
+	struct json_at at = json_get(root, key);
+	char *digits = fetch_member(root, key);
 	struct fail ignored;
-	double seconds = 300;
+	double number = 0;
 	if (digits != NULL)
-		seconds = strtod(digits, NULL);
-	else if (json_is_there(&at) && json_number(&at, &seconds, &ignored) != 0)
-		seconds = 300;
+		number = strtod(digits, NULL);
+	else if (!json_is_there(&at) || json_number(&at, &number, &ignored) != 0)
+		number = 0;
 	free(digits);
-	return seconds > 0 && seconds < 1e9 ? (int64_t)seconds : 0;
+	return number > 0 && number < 1e12 ? number : 0;
+}
+
+/* For how many seconds, or until when, or a while. */
+static int64_t read_expiry(const struct json_at *root)
+{
+	double seconds = read_number(root, "expires_in"), until = read_number(root, "expires_on");
+	if (seconds > 0 || until == 0)
+		return clock_now_ms() + (int64_t)((seconds > 0 ? seconds : 300) * 1000);
+	return (int64_t)(until * 1000);
 }
 
 static int refused(const struct http_answer *answer, const struct json_at *root, struct fail *f)
@@ -57,7 +66,7 @@ int bearer_read(const struct http_answer *answer, struct bearer *bearer, struct 
 	else if ((bearer->token = fetch_member(&root, "access_token")) == NULL)
 		result = fail_set(f, STATUS_DENIED, "its answer holds no token");
 	else
-		bearer->expires_ms = clock_now_ms() + read_seconds(&root) * 1000;
+		bearer->expires_ms = read_expiry(&root);
 	json_release(tree);
 	return result;
 }

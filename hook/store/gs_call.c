@@ -24,12 +24,14 @@ static char *find_endpoint(bool *emulator, struct fail *f)
 	char *origin = http_url_origin(url);
 	for (size_t size = strlen(url); size > 0 && url[size - 1] == '/';)
 		url[--size] = '\0';
-	bool usable = origin != NULL && strpbrk(url, "?#@") == NULL;
+	bool usable = origin != NULL && strpbrk(url, "?#@") == NULL &&
+		      (*emulator || fetch_may_see_secrets(url));
 	free(origin);
 	if (usable)
 		return url;
-	fail_set(f, STATUS_CONFIGURATION, "%s is no address of a server",
-		*emulator ? "STORAGE_EMULATOR_HOST" : "API_ENDPOINT_OVERRIDE");
+	fail_set(f, STATUS_CONFIGURATION,
+		*emulator ? "STORAGE_EMULATOR_HOST is no address of a server"
+			  : "API_ENDPOINT_OVERRIDE is no https:// address");
 	free(url);
 	return NULL;
 }

@@ -6,6 +6,7 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "packaging/sha256.h"
+#include "store/azure_call.h"
 #include "store/gs_call.h"
 #include "store/s3_call.h"
 #include "store/store_file.h"
@@ -23,10 +24,12 @@ static const struct {
 	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
 	{"http", &store_proxy, store_proxy_open, true},
 	{"https", &store_proxy, store_proxy_open, true},
+	{"abfss", &store_azure, azure_open, false},
 	{"gs", &store_gs, gs_open, false},
 	{"s3", &store_s3, s3_open, false},
 	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
 	{"file", &store_file, store_file_open, false},
+	{"wasbs", &store_azure, azure_open, false},
 };
 
 #define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))

@@ -12,15 +12,14 @@ from urllib.parse import parse_qs
 
 import environment
 import pytest
-import tiny_model
 from conftest import Hook
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fault_proxy import Fault, FaultProxy, Request
 from google_stores import FakeGcs, Gate, GcpEmulator, GoogleStore
+from large_model import digest, files_below, large_model
 from servers import MLflow
 from training import Team, run_of
 
-BIG = 12 << 20  # bytes: three parts, of 5, 5 and 2 MiB
 PARTS = [f"assets.extra/big.bin/{part:05}" for part in range(3)]
 
 READ = """
@@ -62,14 +61,6 @@ def proxied(team: Team, gcs: GoogleStore) -> Iterator[FaultProxy]:
         yield proxy
 
 
-def big_model(folder: Path) -> Path:
-    """A SavedModel with a file that goes up in parts."""
-    tiny_model.write(folder)
-    (folder / "assets.extra").mkdir()
-    (folder / "assets.extra/big.bin").write_bytes(os.urandom(BIG))
-    return folder
-
-
 def place_of(handoff: Path) -> str:
     """Where the files of a training's run are in the bucket."""
     return f"runs/0/{run_of(handoff)}/artifacts/"
@@ -82,11 +73,6 @@ def part_of(request: Request) -> str:
     return "/".join([*file, part])
 
 
-def files_below(folder: Path) -> set[str]:
-    """Every file, by its path in the folder."""
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
 def read_with_googles_client(gcs: GoogleStore, prefix: str) -> dict[str, str]:
     """What Google's own client reads, whose checksums it compares: names and SHA-256."""
     read = subprocess.run([environment.python("gcs"), "-c", READ, "models", prefix], stdout=subprocess.PIPE, text=True,
@@ -94,13 +80,8 @@ def read_with_googles_client(gcs: GoogleStore, prefix: str) -> dict[str, str]:
     return json.loads(read.stdout)
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    return subprocess.run(["sha256sum", path], stdout=subprocess.PIPE, text=True, check=True).stdout.split()[0]
-
-
 def test_googles_client_reads_what_was_sent(team: Team, gcs: GoogleStore, tmp_path: Path) -> None:
-    saved_model = big_model(tmp_path / "model")
+    saved_model = large_model(tmp_path / "model")
     handoff = team.train(saved_model=saved_model)
     assert team.run(handoff).status == 0
     place = place_of(handoff)
@@ -113,7 +94,7 @@ def test_googles_client_reads_what_was_sent(team: Team, gcs: GoogleStore, tmp_pa
 
 
 def test_what_is_there_already_is_not_sent_again(team: Team, proxied: FaultProxy, tmp_path: Path) -> None:
-    handoff = team.train(saved_model=big_model(tmp_path / "model"))
+    handoff = team.train(saved_model=large_model(tmp_path / "model"))
     assert team.run(handoff).status == 0
     before = len(proxied.sent("hook"))
     assert team.run(handoff).status == 0
@@ -121,7 +102,7 @@ def test_what_is_there_already_is_not_sent_again(team: Team, proxied: FaultProxy
 
 
 def test_one_failed_part_is_one_part_again(team: Team, proxied: FaultProxy, tmp_path: Path) -> None:
-    handoff = team.train(saved_model=big_model(tmp_path / "model"))
+    handoff = team.train(saved_model=large_model(tmp_path / "model"))
     seen: Counter[str] = Counter()
 
     def fail_the_second(request: Request) -> Fault | None:
@@ -136,7 +117,7 @@ def test_one_failed_part_is_one_part_again(team: Team, proxied: FaultProxy, tmp_
 
 def test_after_a_death_only_what_is_missing_is_sent(
         team: Team, proxied: FaultProxy, gcs: GoogleStore, tmp_path: Path) -> None:
-    saved_model = big_model(tmp_path / "model")
+    saved_model = large_model(tmp_path / "model")
     handoff = team.train(saved_model=saved_model)
     seen: Counter[str] = Counter()
     started = []
@@ -170,7 +151,7 @@ def test_a_package_waits_in_the_bucket_and_is_replayed_from_there(
         team: Team, gcs: GoogleStore, tmp_path: Path) -> None:
     spool = f"gs://models/spool-{tmp_path.name}"
     result = f"gs://models/results-{tmp_path.name}/last.json"
-    handoff = team.train(saved_model=big_model(tmp_path / "model"))
+    handoff = team.train(saved_model=large_model(tmp_path / "model"))
     url = team.hook.env["MLFLOW_TRACKING_URI"]
     ended = team.run(handoff, "--spool", spool, "--result", result,
                      env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"})
