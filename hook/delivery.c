@@ -85,7 +85,7 @@ static void *take_spare(struct deliveries *d, size_t size)
 static bool keep_spare(struct deliveries *d, void *bytes, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
-	bool keep = size == d->spare_size && d->spare_count <= LANES_MAX;
+	bool keep = size > 0 && size == d->spare_size && d->spare_count <= LANES_MAX;
 	if (keep)
 		d->spare[d->spare_count++] = bytes;
 	pthread_mutex_unlock(&d->lock);
