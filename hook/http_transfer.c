@@ -116,11 +116,17 @@ static void begin_at_once(struct http_transfer *t)
 	pause_until(t, 0);
 }
 
+static int tries_of(const struct http_transfer *t)
+{
+	int max = t->request->max_tries;
+	return max > 0 ? max : http_retry_tries(t->http->settings);
+}
+
 static void say_again(const struct http_transfer *t, const char *why, int64_t ms)
 {
 	char *tail = http_url_tail(t->url);
 	console_say("%s %s: %s, again in %.1f s (try %d of %d)", t->request->method, tail, why,
-		(double)ms / 1000, t->answer->tries + 1, http_retry_tries(t->http->settings));
+		(double)ms / 1000, t->answer->tries + 1, tries_of(t));
 	free(tail);
 }
 
@@ -129,7 +135,7 @@ static bool try_again(struct http_transfer *t, const char *why)
 {
 	const struct settings *settings = t->http->settings;
 	int next = t->answer->tries + 1;
-	if (next > http_retry_tries(settings))
+	if (next > tries_of(t))
 		return false;
 	double random01 = random_below(1000) / 1000.0;
 	int64_t ms = http_retry_pause_ms(settings, next, t->retry_after_ms, random01);

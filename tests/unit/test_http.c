@@ -159,6 +159,17 @@ static void a_kept_connection_that_was_dropped_costs_no_try(void **state)
 	end();
 }
 
+static void a_request_may_be_tried_fewer_times_than_is_set(void **state)
+{
+	(void)state;
+	BEGIN({BUSY, KEEP}, {BUSY, KEEP}, {OK, KEEP});
+	struct http_request request = {.method = "GET", .url = url, .max_tries = 2};
+	assert_int_equal(http_send(&http, &request, &answer, &f), 0);
+	assert_int_equal(answer.status, 503);
+	assert_int_equal(answer.tries, 2);
+	end();
+}
+
 static void requests_share_one_connection(void **state)
 {
 	(void)state;
@@ -429,6 +440,7 @@ int main(void)
 		cmocka_unit_test(
 			a_create_on_a_refused_connection_is_repeated_and_known_not_to_be_done),
 		cmocka_unit_test(a_kept_connection_that_was_dropped_costs_no_try),
+		cmocka_unit_test(a_request_may_be_tried_fewer_times_than_is_set),
 		cmocka_unit_test(requests_share_one_connection),
 		cmocka_unit_test(a_redirect_to_the_same_origin_takes_the_credentials_along),
 		cmocka_unit_test(a_redirect_to_another_origin_leaves_the_credentials_behind),
