@@ -8,6 +8,9 @@
 #include "credentials.h"
 #include "http_retry.h"
 
+/* what an operator sets so that versions may lie on hosts that the server does not know */
+#define HOST_SCHEMES "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
+
 static bool is_success(const struct mlflow_reply *reply)
 {
 	return reply->http.status >= 200 && reply->http.status <= 299;
@@ -140,6 +143,10 @@ static void hint(const struct mlflow *m, const struct mlflow_reply *reply, struc
 	else if (mlflow_serves_no_artifacts(&reply->http))
 		fail_hint(f, "start the MLflow server with --serve-artifacts and "
 			     "--artifacts-destination, so that it passes artifacts on");
+	else if (strstr(text_string(&reply->http.body), HOST_SCHEMES) != NULL)
+		fail_hint(f,
+			"start the MLflow server with " HOST_SCHEMES " set to the scheme (hdfs), "
+			"or with its --default-artifact-root on that storage");
 	else if (code_is(reply, disabled) && m->workspace != NULL)
 		fail_hint(f, "MLFLOW_WORKSPACE is set: is this the server that it is meant for, "
 			     "and was that started with --enable-workspaces?");
