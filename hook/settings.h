@@ -41,6 +41,7 @@ struct settings {
 	char *result_path;     /* --result, file or URL, or NULL */
 	char *run_id;	       /* --run */
 	char *spool;	       /* folder or URL; NULL: .modelhook beside the handoff */
+	char *webhdfs_url;     /* --webhdfs-url: one or, with commas, several; or NULL */
 	char *output_path;     /* -o */
 	char *override_reason; /* --override */
 	char *ca_bundle;       /* a file of CA certificates, or NULL: the distribution's */

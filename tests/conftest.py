@@ -27,7 +27,8 @@ MODEL = "fish-classifier-efficientnet-b4"
 
 # What the machine may have set and no test wants: every test says what it needs.
 UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_", "GOOGLE_", "GCE_", "STORAGE_EMULATOR_HOST",
-            "API_ENDPOINT_OVERRIDE", "CLOUDSDK_", "AIRFLOW_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+            "API_ENDPOINT_OVERRIDE", "CLOUDSDK_", "AIRFLOW_", "HADOOP_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
+            "NO_PROXY")
 
 
 @dataclass
@@ -197,6 +198,13 @@ def versitygw(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Versitygw]:
     """An S3 server; tests make buckets of their own."""
     with Versitygw(tmp_path_factory.mktemp("versitygw")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
+    """A NameNode and a DataNode; tests use folders of their own."""
+    with Hadoop(tmp_path_factory.mktemp("hdfs")) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ import os
 import shutil
 import subprocess
 import time
+import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -104,10 +106,21 @@ class Hadoop:
 
     # ---- what tests want of it
 
+    def order(self, what: str) -> None:
+        """Stops or starts the DataNode, enters or leaves safe mode (MiniHadoop.java); done when it returns."""
+        part, order = self.folder / "order.part", self.folder / "order"
+        part.write_text(what, encoding="utf-8")
+        part.rename(order)
+        until = time.monotonic() + STARTED_WITHIN
+        while order.exists():
+            if not self._server or self._server.ended() or time.monotonic() > until:
+                raise ServerError(f"Hadoop did not {what}")
+            time.sleep(0.02)
+
     def file_url(self, path: str, operation: str, **parameters: str) -> str:
         """The WebHDFS URL of an operation on an absolute path, as the superuser."""
         more = "".join(f"&{name}={value}" for name, value in parameters.items())
-        return f"{self.webhdfs}/webhdfs/v1{path}?op={operation}&user.name={self.user}{more}"
+        return f"{self.webhdfs}/webhdfs/v1{urllib.parse.quote(path)}?op={operation}&user.name={self.user}{more}"
 
     def put(self, path: str, content: bytes) -> None:
         """Writes a file."""
@@ -125,6 +138,24 @@ class Hadoop:
         """The FileStatus of each entry of a folder."""
         with DIRECT.open(self.file_url(path, "LISTSTATUS")) as answer:
             return json.load(answer)["FileStatuses"]["FileStatus"]
+
+    def ask(self, method: str, path: str, operation: str, **parameters: str) -> dict[str, Any]:
+        """What the NameNode answers in JSON; {} where it has nothing to say."""
+        asked = urllib.request.Request(self.file_url(path, operation, **parameters), method=method)
+        with DIRECT.open(asked) as answer:
+            return json.loads(answer.read() or b"{}")
+
+    def files(self, path: str) -> dict[str, int]:
+        """Every file below a folder by its path from there, with its size; none where there is no folder."""
+        found: dict[str, int] = {}
+        with contextlib.suppress(urllib.error.HTTPError):
+            for entry in self.listing(path):
+                inside = entry["pathSuffix"]
+                if entry["type"] == "DIRECTORY":
+                    found |= {f"{inside}/{name}": size for name, size in self.files(f"{path}/{inside}").items()}
+                else:
+                    found[inside] = entry["length"]
+        return found
 
     def applications(self) -> list[str]:
         """The applications of which YARN started a container, such as application_17…_0001."""

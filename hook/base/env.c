@@ -30,6 +30,13 @@ const char *env_home(void)
 	return entry != NULL ? entry->pw_dir : NULL;
 }
 
+const char *env_user(void)
+{
+	const struct passwd *entry = getpwuid(geteuid());
+	const char *user = entry != NULL ? entry->pw_name : env_get("USER");
+	return user != NULL ? user : "";
+}
+
 static bool is_secret(const char *name, size_t size)
 {
 	static const char *const starts[] = {"MLFLOW_", "_MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_",

@@ -8,6 +8,7 @@
 #include "packaging/sha256.h"
 #include "store/azure_call.h"
 #include "store/gs_call.h"
+#include "store/hdfs_call.h"
 #include "store/s3_call.h"
 #include "store/store_file.h"
 #include "store/store_proxy.h"
@@ -28,6 +29,9 @@ static const struct {
 	{"gs", &store_gs, gs_open, false},
 	{"s3", &store_s3, s3_open, false},
 	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
+	{"hdfs", &store_hdfs, hdfs_open, false},
+	{"webhdfs", &store_hdfs, hdfs_open, false},
+	{"swebhdfs", &store_hdfs, hdfs_open, false},
 	{"file", &store_file, store_file_open, false},
 	{"wasbs", &store_azure, azure_open, false},
 };

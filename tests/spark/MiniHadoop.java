@@ -5,6 +5,9 @@
  * Every port is one that the kernel gave. When all of it takes requests, FOLDER/ready.json tells where
  * ({"namenode", "webhdfs", "resourcemanager"}), and FOLDER/conf holds core-site.xml, hdfs-site.xml
  * and yarn-site.xml for clients. It runs until it is killed; nothing in FOLDER is used a second time.
+ *
+ * Until then it does what FOLDER/order says, which it removes once that is done: "stop datanode", "start datanode",
+ * "enter safemode" (no writes), "leave safemode".
  */
 import java.io.File;
 import java.io.FileOutputStream;
@@ -16,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.NameNode;
 import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
@@ -37,8 +41,8 @@ public class MiniHadoop {
 		hdfs.set("fs.defaultFS", "hdfs://" + text(nameNode.getNameNodeAddress()));
 		hdfs.set("dfs.namenode.rpc-address", text(nameNode.getNameNodeAddress()));
 		hdfs.set("dfs.namenode.http-address", text(nameNode.getHttpAddress()));
-		DataNode dataNode = DataNode.createDataNode(new String[0], hdfs);
-		while (!dataNode.isDatanodeFullyStarted() || nameNode.isInSafeMode()) {
+		DataNode dataNode = startDataNode(hdfs);
+		while (nameNode.isInSafeMode()) {
 			Thread.sleep(20);
 		}
 		File conf = new File(folder, "conf");
@@ -53,7 +57,33 @@ public class MiniHadoop {
 		Path part = new File(folder, "ready.part").toPath();
 		Files.writeString(part, ready + "}\n");
 		Files.move(part, new File(folder, "ready.json").toPath(), StandardCopyOption.ATOMIC_MOVE);
-		Thread.sleep(Long.MAX_VALUE);
+		obey(new File(folder, "order").toPath(), hdfs, nameNode, dataNode);
+	}
+
+	static void obey(Path order, Configuration hdfs, NameNode nameNode, DataNode dataNode) throws Exception {
+		for (;; Thread.sleep(20)) {
+			if (!Files.exists(order)) {
+				continue;
+			}
+			switch (Files.readString(order).trim()) {
+				case "stop datanode" -> dataNode.shutdown();
+				case "start datanode" -> dataNode = startDataNode(hdfs);
+				case "enter safemode" ->
+					nameNode.getRpcServer().setSafeMode(SafeModeAction.SAFEMODE_ENTER, false);
+				case "leave safemode" ->
+					nameNode.getRpcServer().setSafeMode(SafeModeAction.SAFEMODE_LEAVE, false);
+				default -> throw new IOException("no such order");
+			}
+			Files.delete(order);
+		}
+	}
+
+	static DataNode startDataNode(Configuration hdfs) throws Exception {
+		DataNode dataNode = DataNode.createDataNode(new String[0], hdfs);
+		while (!dataNode.isDatanodeFullyStarted()) {
+			Thread.sleep(20);
+		}
+		return dataNode;
 	}
 
 	/** The settings of the NameNode and of its one DataNode. */
@@ -73,6 +103,7 @@ public class MiniHadoop {
 		c.setInt("dfs.replication", 1);
 		c.setInt("dfs.namenode.safemode.extension", 0);
 		c.setInt("dfs.namenode.fs-limits.min-block-size", 1);
+		c.setInt("dfs.blocksize", 4 << 20); // small, so that tests have files of several blocks
 		return c;
 	}
 
