@@ -18,7 +18,7 @@ import tiny_model
 from consumer import Consumer
 from fake_mlflow import FakeMlflow
 from hadoop import Hadoop
-from object_stores import Versitygw
+from object_stores import Minio, Versitygw
 from promoting import Site
 from servers import MLflow, PostgreSQL
 from submitting import Spark, python_package
@@ -205,6 +205,13 @@ def hdfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hadoop]:
     """A NameNode and a DataNode; tests use folders of their own."""
     with Hadoop(tmp_path_factory.mktemp("hdfs")) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minio]:
+    """Another S3 server, which says some things otherwise."""
+    with Minio(tmp_path_factory.mktemp("minio")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -59,15 +59,20 @@ class Fault:
               403     not carried out, and the answer is 403
               slow    carried out at once, answered after `seconds`
               late    carried out after `seconds`, then answered
+              answer  answered with these bytes, nothing is carried out
               ""      as if there were no proxy
     before    called when the request was read, before it goes on
     after     called when it was carried out, before it is answered
+    answer    what is answered, for that kind
+    alter     makes another head of the one that came, before it goes on
     """
 
     kind: str = ""
     seconds: float = 0.0
     before: Callable[[], None] | None = None
     after: Callable[[], None] | None = None
+    answer: bytes = b""
+    alter: Callable[[bytes], bytes] | None = None
 
 
 Decide = Callable[[Request], Fault | None]
@@ -155,10 +160,10 @@ class FaultProxy:
         fault = (decide(request) if decide else None) or NO_FAULT
         if fault.before:
             fault.before()
-        if fault.kind == "reset":
-            return b""
-        if fault.kind == "403":
-            return ANSWER_403
+        if fault.kind in ("reset", "403", "answer"):
+            return ANSWER_403 if fault.kind == "403" else fault.answer
+        if fault.alter:
+            head = fault.alter(head)
         if fault.kind == "late":
             await asyncio.sleep(fault.seconds)
         answer = await self._carry_out(head + body)

@@ -74,6 +74,14 @@ static void open_uploads_release(struct open_uploads *uploads)
 	free(uploads->id_read);
 }
 
+/* To send an object takes fewer rights than to see what is open, and some servers cannot tell. */
+static bool may_not_be_told(const struct s3_reply *reply)
+{
+	long status = reply->http.status;
+	return status == 403 || status == 405 || status == 501;
+}
+
+/* None where this store does not tell. */
 static int list_uploads(
 	struct store *s, const char *key, struct open_uploads *uploads, struct fail *f)
 {
@@ -83,9 +91,10 @@ static int list_uploads(
 	struct s3_request request = {.method = "GET", .query = query, .max_answer = LIST_MAX};
 	*uploads = (struct open_uploads){.key = key};
 	int result = s3_send(s, &request, &reply, f);
-	if (result == 0)
+	bool told = result == 0 && !may_not_be_told(&reply);
+	if (told)
 		result = s3_expect(s, &reply, f);
-	if (result == 0)
+	if (told && result == 0)
 		result = xml_read(
 			reply.http.body.data, reply.http.body.size, take_upload, uploads, f);
 	s3_reply_release(&reply);
@@ -179,8 +188,8 @@ static int list_parts_page(struct store *s, const char *key, const char *id,
 		.method = "GET", .key = key, .query = query, .max_answer = LIST_MAX};
 	parts->truncated = false;
 	int result = s3_send(s, &request, &reply, f);
-	if (result == 0 && reply.http.status == 404)
-		parts->fits = false; /* it was ended meanwhile */
+	if (result == 0 && (reply.http.status == 404 || may_not_be_told(&reply)))
+		parts->fits = false; /* it was ended meanwhile, or is not ours to see */
 	else if (result == 0)
 		result = s3_expect(s, &reply, f);
 	if (result == 0 && reply.http.status == 200)

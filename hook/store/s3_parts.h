@@ -6,6 +6,9 @@
  * ETag is compared with the part's MD5. The object's SHA-256 is kept with it from the start, and is
  * told of it only once it is whole: s3_finish is called when the whole stream had that digest.
  *
+ * Where the store does not tell of open uploads (a right of its own, and not every server's), each
+ * call begins anew, and what an earlier one left open stays open.
+ *
  * A repeated completion is answered with 200 (Amazon, versitygw) or with NoSuchUpload (MinIO,
  * Yandex): then the object itself is looked at. So it is for a part, when another caller has
  * completed the same object meanwhile.
