@@ -10,9 +10,9 @@ import pytest
 from conftest import Hook
 from fault_proxy import Decide, Fault, Request
 from object_stores import ObjectStore
-from s3_proxy import S3Proxy, answer
+from s3_bucket import Bucket
+from s3_proxy import answer
 from servers import MLflow
-from training import Team, run_of
 
 MULTIPART = ("list-uploads", "create", "list-parts", "part ", "complete")
 STEPS = ["list-uploads", "create", "part 1", "part 2", "part 3", "complete", "list-uploads"]
@@ -33,62 +33,19 @@ def store(request: pytest.FixtureRequest) -> ObjectStore:
     return found
 
 
-class Bucket:
-    """A bucket whose requests go through a proxy, an experiment of MLflow's in it, and a team that uses both."""
-
-    def __init__(self, server: ObjectStore, mlflow: MLflow, hook: Hook, folder: Path, name: str) -> None:
-        self.server = server
-        self.name = name
-        self.uri = server.make_bucket(name)
-        self.proxy = S3Proxy(server.url)
-        self.team = Team(hook, mlflow, folder)
-        self.hook = hook
-        self.experiment = self.team.registry.call(
-            "POST", "experiments/create", name=f"{server.name}-{name}", artifact_location=self.uri)["experiment_id"]
-
-    def __enter__(self) -> Bucket:
-        """The proxy listens."""
-        self.proxy.__enter__()
-        self.hook.env |= {**self.server.client_env(), "MLFLOW_S3_ENDPOINT_URL": self.proxy.url(),
-                          "MODELHOOK_PARALLEL": "1"}
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        """It is gone."""
-        self.proxy.__exit__(None, None, None)
-
-    def train(self, model: Path) -> Path:
-        """A training whose run keeps its artifacts in the bucket."""
-        return self.team.train(saved_model=model, run_id=self.team.registry.add_run(self.experiment))
-
-    def key(self, handoff: Path, path: str) -> str:
-        """The key of one of its model's files."""
-        return f"{run_of(handoff)}/artifacts/model/{path}"
-
-    def holds(self, handoff: Path, model: Path) -> bool:
-        """Whether every file of the SavedModel is there, whole."""
-        client = self.server.boto()
-        return all(
-            client.get_object(Bucket=self.name, Key=self.key(handoff, f"saved_model/{file.relative_to(model)}"))
-            ["Body"].read() == file.read_bytes() for file in model.rglob("*") if file.is_file())
-
-    def open_uploads(self, key: str) -> int:
-        """How many uploads of a key are open."""
-        return len(self.server.boto().list_multipart_uploads(Bucket=self.name, Prefix=key).get("Uploads", []))
-
-    def steps(self) -> list[str]:
-        """The requests of the multipart API that were sent, without their keys."""
-        words = [request.name.split(" ") for request in self.proxy.requests if request.name.startswith(MULTIPART)]
-        return [" ".join(name[:2]) if name[0] == "part" else name[0] for name in words]
+def sent(bucket: Bucket) -> list[str]:
+    """The requests of the multipart API that were sent, without their keys."""
+    words = [request.name.split(" ") for request in bucket.proxy.requests if request.name.startswith(MULTIPART)]
+    return [" ".join(name[:2]) if name[0] == "part" else name[0] for name in words]
 
 
 @pytest.fixture
 def bucket(
-    store: ObjectStore, mlflow3: MLflow, hook: Hook, tmp_path: Path, request: pytest.FixtureRequest
+    store: ObjectStore, mlflow3: MLflow, hook: Hook, tmp_path: Path
 ) -> Iterator[Bucket]:
-    """One of its own for each test."""
-    number = abs(hash(request.node.name)) % 10**9
-    with Bucket(store, mlflow3, hook, tmp_path, f"test-{number}") as made:
+    """One of its own for each test; what is sent comes in order."""
+    hook.env["MODELHOOK_PARALLEL"] = "1"
+    with Bucket(store, mlflow3, hook, tmp_path) as made:
         yield made
 
 
@@ -112,11 +69,11 @@ def at_step(index: int, fault: Fault) -> Decide:
 def test_a_large_file_goes_in_three_parts(bucket: Bucket, large_model: Path) -> None:
     handoff = bucket.train(large_model)
     assert bucket.team.run(handoff).status == 0
-    assert bucket.steps() == STEPS
+    assert sent(bucket) == STEPS
     assert bucket.holds(handoff, large_model)
     bucket.proxy.requests.clear()
     assert bucket.team.run(handoff).status == 0
-    assert bucket.steps() == []
+    assert sent(bucket) == []
     assert bucket.proxy.sent_bytes("put ") == 0
 
 
@@ -136,14 +93,14 @@ def test_killed_at_a_request_the_same_command_goes_on(
     process = bucket.hook.start("run", handoff)
     kill = process.kill
     bucket.proxy.on("", at_step(index, Fault("drop", after=kill) if carried_out else Fault("reset", before=kill)))
-    assert (process.wait(), bucket.steps()) == (KILLED, STEPS[: index + 1])
+    assert (process.wait(), sent(bucket)) == (KILLED, STEPS[: index + 1])
     process.communicate()
     bucket.proxy.settle()
     assert bucket.team.registry.versions(bucket.team.model) == []
     proven = set(STEPS[: index + carried_out])
     bucket.proxy.requests.clear()
     assert bucket.team.run(handoff).status == 0
-    again = [step for step in bucket.steps() if step.startswith("part ")]
+    again = [step for step in sent(bucket) if step.startswith("part ")]
     whole = "complete" in proven
     assert again == ([] if whole else [step for step in STEPS if step.startswith("part ") and step not in proven])
     assert bucket.holds(handoff, large_model)
@@ -168,7 +125,7 @@ def test_one_failed_request_is_that_request_again(
     bucket.proxy.on("", at_step(index, FAULTS[fault]))
     done = bucket.team.run(handoff)
     assert done.status == 0
-    assert bucket.steps() == [*STEPS[: index + 1], *STEPS[index:]]
+    assert sent(bucket) == [*STEPS[: index + 1], *STEPS[index:]]
     assert ("again in 1.0 s" in done.stderr) == (fault == "503")
     assert bucket.holds(handoff, large_model)
     assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
