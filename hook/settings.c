@@ -103,6 +103,8 @@ static const struct option options[] = {
 		"end after that time at the latest, e.g. 90s, 10m (default 30m)"},
 	{"--config", "MODELHOOK_CONFIG", NULL, KIND_PATH, AT(config_path), TAKES_ALWAYS, "FILE",
 		"settings (default: modelhook.json beside the handoff)"},
+	{"--end-with-parent", "MODELHOOK_END_WITH_PARENT", NULL, KIND_FLAG, AT(end_with_parent),
+		TAKES_ALWAYS, NULL, "stop, as on SIGTERM, when the process that started it ends"},
 	{"--quiet", "MODELHOOK_QUIET", NULL, KIND_FLAG, AT(quiet), TAKES_ALWAYS, NULL,
 		"no messages and no progress, only warnings and errors"},
 };

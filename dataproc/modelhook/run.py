@@ -40,13 +40,14 @@ def run_hook(
     What it says comes as it is said, and so does, on sys.stdout, what it prints, but for the result line.
     It has a session of its own. SIGTERM and SIGINT that this process gets meanwhile go to it, and its
     result comes back then, too: 143 or 130. In a thread other than the main one Python handles no signals,
-    and they stay with their handlers. Nothing of it is left when this returns or raises.
+    and they stay with their handlers. Nothing of it is left when this returns or raises; and it stops, as on
+    SIGTERM, when this process is killed.
 
     Raises HookError where there is no program, or none that can be started.
     """
     command = [find_hook() if binary is None else os.fspath(binary), *map(os.fspath, arguments)]
     with _Forwarding() as forwarding:
-        process = _start(command, {**os.environ, **(env or {})})
+        process = _start(command, {**os.environ, "MODELHOOK_END_WITH_PARENT": "true", **(env or {})})
         try:
             streams = _Streams(process, stderr)
             forwarding.to(process)

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t asked;
@@ -34,6 +35,11 @@ void stop_install(void)
 	sigaction(SIGINT, &note, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+void stop_with_parent(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
 }
 
 int stop_fd(void)

@@ -15,6 +15,10 @@
 
 void stop_install(void);
 
+/* stop_with_parent - from now on, the end of the process that started this one, however it ended,
+ * is as good as SIGTERM; to be exact, the end of the thread that did */
+void stop_with_parent(void);
+
 /* stop_fd - readable from the moment a stop was asked for; -1 before stop_install */
 int stop_fd(void);
 

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -210,6 +211,21 @@ def test_signals_go_on_to_it_and_it_is_waited_for(stand_in: Any, tmp_path: Path,
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
     assert (out, process.returncode, is_gone(tmp_path)) == (f"{outcome}\n", status, True)
+
+
+def test_a_caller_that_is_killed_takes_it_along(modelhook: Path, hook: Hook, make_handoff: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        call = ("run", str(make_handoff("0" * 32)), "--tracking-uri", url)
+        code = f"import modelhook; modelhook.run_hook(*{call}, binary={str(modelhook)!r})"
+        env = hook.environment(PYTHONPATH=str(environment.ROOT / "dataproc"))
+        with subprocess.Popen([sys.executable, "-c", code], env=env) as process:
+            connection, _ = server.accept()
+            process.kill()
+        connection.settimeout(60)
+        while connection.recv(4096):
+            """It asks, and gets no answer; it closes the connection when it ends."""
 
 
 def test_an_exception_while_waiting_ends_it_first(stand_in: Any, tmp_path: Path) -> None:
