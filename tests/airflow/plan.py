@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,22 @@ from training import Registry, Team, run_of
 GATE_THAT_HOLDS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
 
 
+def is_hook(pid: int) -> bool:
+    """Whether a process is modelhook."""
+    try:
+        return os.path.basename(os.readlink(f"/proc/{pid}/exe")) == "modelhook"
+    except OSError:
+        return False
+
+
 def hooks_of(ancestor: int) -> list[int]:
     """The processes of modelhook that descend from one."""
-    return [pid for pid in descendants(ancestor) if _program(pid) == "modelhook"]
+    return [pid for pid in descendants(ancestor) if is_hook(pid)]
 
 
-def _program(pid: int) -> str:
-    try:
-        return os.path.basename(os.readlink(f"/proc/{pid}/exe"))
-    except OSError:
-        return ""
+def parent_of(pid: int) -> int:
+    """The process that started one."""
+    return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
 
 
 class Plan:
@@ -38,7 +45,7 @@ class Plan:
         self.hook, self.server, self.proxy, self.folder = hook, server, proxy, folder
         self.teams: dict[str, Team] = {}
         self.tasks: dict[str, Any] = {}
-        self.struck: list[int] = []  # the hooks that were running when they, or Airflow, got a signal
+        self.struck: list[int] = []  # the hooks that were running when they, their task or Airflow got a signal
         self._pid = 0
         self._started = threading.Event()
 
@@ -73,16 +80,18 @@ class Plan:
         self._pid = pid
         self._started.set()
 
-    def _strike(self, number: int, *, hook: bool) -> None:
-        self._started.wait()
-        hooks = hooks_of(self._pid)
-        self.struck += hooks
-        kill(hooks if hook else [self._pid], number)
+    def strikes_first(self, number: int, whom: Callable[[int, int], int]) -> Decide:
+        """The first request is not answered; whom(Airflow, the hook that asks) gets a signal meanwhile."""
+        def strike(folder: str) -> None:
+            self._started.wait()
+            (hook,) = (pid for pid in hooks_of(self._pid) if folder in Path(f"/proc/{pid}/cmdline").read_text())
+            self.struck.append(hook)
+            kill([whom(self._pid, hook)], number)
 
-    def strikes_first(self, number: int, *, hook: bool) -> Decide:
-        """The first request is not answered: Airflow, or the hook itself, gets a signal meanwhile."""
         def decide(request: Request) -> Fault | None:
-            return Fault("slow", 600, before=lambda: self._strike(number, hook=hook)) if request.index == 1 else None
+            folder = f"/{self.folder.name}/{request.label.removeprefix(self.folder.name + '-')}/"
+            return Fault("slow", 600, before=lambda: strike(folder)) if request.index == 1 else None
+
         return decide
 
 
@@ -129,8 +138,8 @@ def outcomes(plan: Plan) -> dict[str, Any]:
     plan.add("later", fails_first)
     plan.add("outage", fails)
     plan.add("policy_later", fails_first)
-    plan.add("terminated", plan.strikes_first(signal.SIGTERM, hook=False))
-    plan.add("killed", plan.strikes_first(signal.SIGKILL, hook=True))
+    plan.add("terminated", plan.strikes_first(signal.SIGTERM, lambda airflow, _: airflow))
+    plan.add("killed", plan.strikes_first(signal.SIGKILL, lambda _, hook: hook))
     plan.add("timed_out", hangs)
     plan.add_job("promoted_job")
     plan.add_job("held_job", config=GATE_THAT_HOLDS)

@@ -16,8 +16,10 @@ import pytest
 from conftest import Hook
 from deployment import PATIENCE, Airflow, Task, install
 from fault_proxy import FaultProxy
-from plan import Plan, outcomes
+from plan import Plan, is_hook, outcomes
 from servers import MLflow
+
+pytestmark = pytest.mark.timeout(1200)  # the first one waits for all three
 
 AIRFLOW_2, AIRFLOW_3 = ("airflow210",), ("airflow31", "airflow33")
 WITHOUT_POLICY, WITH_POLICY = ("airflow210", "airflow31"), ("airflow33",)
@@ -77,11 +79,10 @@ class Ran:
     def hooks_left(self) -> list[int]:
         """The processes of modelhook that were started from here and still run."""
         found = []
-        for entry in Path("/proc").iterdir():
+        home = f"AIRFLOW_HOME={self.airflow.home}".encode()
+        for pid in filter(is_hook, (int(entry) for entry in os.listdir("/proc") if entry.isdigit())):
             with contextlib.suppress(OSError):
-                if entry.name.isdigit() and os.path.basename(os.readlink(entry / "exe")) == "modelhook":
-                    home = f"AIRFLOW_HOME={self.airflow.home}".encode()
-                    found += [int(entry.name)] if home in (entry / "environ").read_bytes().split(b"\0") else []
+                found += [pid] if home in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") else []
         return found
 
 

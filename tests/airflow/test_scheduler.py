@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from conftest import Hook
 from deployment import Airflow, Cluster, Task, install
 from fault_proxy import FaultProxy
-from plan import GATE_THAT_HOLDS, Plan, fails_first, hangs, hooks_of
+from plan import GATE_THAT_HOLDS, Plan, fails_first, hangs, hooks_of, parent_of
 from servers import MLflow
 
 FINISHED = ("success", "failed")
@@ -30,10 +31,10 @@ class Whole:
     def finish(self) -> None:
         """Run the DAG; the task that hangs is marked as failed, as a person does, once all others are through."""
         self.run = str(self.cluster.ask("POST", "dags/whole/dagRuns", logical_date=None)["dag_run_id"])
-        others = ("later", "reload", "held", "reload_held")
+        others = ("later", "reload", "held", "reload_held", "out_of_memory")
         self.cluster.wait(lambda: all(self.airflow.task(name).state in (*FINISHED, "skipped") for name in others))
         self.cluster.wait(lambda: self.airflow.task("stopped").state == "running" and self.hooks())
-        self.plan.struck = self.hooks()
+        self.plan.struck += self.hooks()
         self.cluster.ask("PATCH", f"dags/whole/dagRuns/{self.run}/taskInstances/stopped", new_state="failed")
         self.cluster.wait(lambda: not self.hooks())
         self.cluster.wait(lambda: self.airflow.run_state() in FINISHED)
@@ -52,27 +53,32 @@ def whole(modelhook: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory
         plan.add("later", fails_first)
         plan.add("held", config=GATE_THAT_HOLDS)
         plan.add("stopped", hangs)
+        plan.add("out_of_memory", plan.strikes_first(signal.SIGKILL, lambda _, hook: parent_of(hook)))
         connection = server.url.replace("//", f"//{server.user}:{server.password}@")
         airflow = Airflow("airflow33", folder / "home", install(wheel, folder / "package"), "whole", plan.tasks,
                           AIRFLOW_CONN_MLFLOW=connection)
         cluster = Cluster(airflow)
         with cluster.running():
             ran = Whole(cluster, plan)
+            plan.airflow_runs(cluster.scheduler)
             ran.finish()
             yield ran
 
 
 @pytest.mark.parametrize(("task", "state", "tries"), [
     ("train", "success", 1), ("later", "success", 2), ("reload", "success", 1), ("held", "skipped", 1),
-    ("reload_held", "skipped", 0), ("stopped", "failed", 1),
+    ("reload_held", "skipped", 0), ("stopped", "failed", 1), ("out_of_memory", "success", 2),
 ])
 def test_the_scheduler_ends_each_task_as_its_hook_did(whole: Whole, task: str, state: str, tries: int) -> None:
     assert whole.airflow.task(task) == Task(state, tries)
 
 
-def test_a_task_that_a_person_stops_takes_its_hook_along(whole: Whole) -> None:
-    assert len(whole.plan.struck) == 1
-    assert not Path(f"/proc/{whole.plan.struck[0]}").exists()
+def test_a_hook_does_not_outlive_its_task(whole: Whole) -> None:
+    assert len(whole.plan.struck) == 2
+    assert [pid for pid in whole.plan.struck if Path(f"/proc/{pid}").exists()] == []
+
+
+def test_a_task_that_a_person_stops_waits_for_its_hook(whole: Whole) -> None:
     assert "modelhook: terminated (143)" in whole.log("stopped")
 
 

@@ -1,4 +1,4 @@
-"""A day in production: a job that trains, the hook as a task of its own, what follows, and one that is stopped."""
+"""A day in production: a job that trains, the hook as a task of its own, what follows, and what is stopped."""
 
 import json
 import os
@@ -19,9 +19,7 @@ with DAG(
     default_args={"retries": 1, "retry_delay": timedelta(0)},
 ):
     train = BashOperator(task_id="train", bash_command=f"ls {PLAN['later']['handoff']}")
-    later, held = (
-        HookOperator(task_id=name, mlflow_conn_id="mlflow", **PLAN[name]) for name in ("later", "held")
-    )
-    train >> later >> EmptyOperator(task_id="reload")
-    train >> held >> EmptyOperator(task_id="reload_held")
-    train >> HookOperator(task_id="stopped", **PLAN["stopped"])
+    hooks = {name: HookOperator(task_id=name, mlflow_conn_id="mlflow", **fields) for name, fields in PLAN.items()}
+    train >> list(hooks.values())
+    hooks["later"] >> EmptyOperator(task_id="reload")
+    hooks["held"] >> EmptyOperator(task_id="reload_held")
