@@ -6,6 +6,7 @@
 
 #include "base/console.h"
 #include "base/file.h"
+#include "base/stop.h"
 #include "finish.h"
 #include "place.h"
 #include "scratch.h"
@@ -132,16 +133,20 @@ static void note_failure(struct batch *batch, const struct fail *f)
 	batch->failed = true;
 }
 
-static int replay_waiting(struct batch *batch, const char *name, struct fail *f)
+/* The package to here and through the flow; *gone: somebody else finished it since it was listed.
+ */
+static int replay_waiting(struct batch *batch, const char *name, bool *gone, struct fail *f)
 {
+	bool found = false;
 	struct invocation *call = batch->call;
 	struct settings before = call->settings;
 	char *full = spool_remote_name(&batch->spool, name);
 	char *shown = place_show(full);
 	console_say("%s", shown);
 	result_set(&call->result.package, shown);
-	int result = spool_remote_fetch(&batch->spool, name, batch->local, f);
-	if (result == 0)
+	int result = spool_remote_fetch(&batch->spool, name, batch->local, &found, f);
+	*gone = result == 0 && !found;
+	if (found)
 		result = replay_file(call, batch->local, shown, f);
 	settings_disown(&call->settings, &before);
 	free(shown);
@@ -149,16 +154,36 @@ static int replay_waiting(struct batch *batch, const char *name, struct fail *f)
 	return result;
 }
 
-static int replay_one(struct batch *batch, const char *name, struct fail *f)
+static int replay_unlocked(struct batch *batch, const char *name, bool *gone, struct fail *f)
 {
-	int result = replay_waiting(batch, name, f);
+	int result = replay_waiting(batch, name, gone, f);
+	if (*gone)
+		return 0;
 	if (result == 0)
 		batch->promoted |= batch->call->result.status == STATUS_PROMOTED;
 	else
 		note_failure(batch, f);
 	(void)settle(batch, name, result, f);
-	if (result == 0 && !batch->call->settings.plan)
+	return result;
+}
+
+/* In a folder of this machine a run may be at work on it. */
+static int replay_one(struct batch *batch, const char *name, bool *gone, struct fail *f)
+{
+	struct spool lock = {0};
+	char *path = spool_remote_name(&batch->spool, name);
+	*gone = false;
+	int result = place_is_url(path) ? 0 : spool_lock(&lock, path, batch->call->deadline, f);
+	if (result == 0)
+		result = replay_unlocked(batch, name, gone, f);
+	else
+		note_failure(batch, f);
+	spool_release(&lock);
+	free(path);
+	if (*gone) {
+		console_say("%s: it is not there any more", name);
 		result_set(&batch->call->result.package, NULL);
+	}
 	return result;
 }
 
@@ -170,11 +195,13 @@ static int complete_times(struct batch *batch, struct fail *f)
 		struct spool_package *package = &batch->waiting.items[i];
 		struct manifest manifest;
 		struct fail unreadable;
-		if (package->trained_at_ms != 0)
-			continue;
-		if (spool_remote_fetch(&batch->spool, package->name, batch->local, f) != 0)
+		bool found;
+		if (stop_or_late(f) != 0)
 			return -1;
-		if (package_read(batch->local, NULL, &manifest, &unreadable) != 0)
+		if (package->trained_at_ms != 0 ||
+			spool_remote_fetch(&batch->spool, package->name, batch->local, &found,
+				&unreadable) != 0 ||
+			!found || package_read(batch->local, NULL, &manifest, &unreadable) != 0)
 			continue;
 		package->trained_at_ms = manifest.handoff.trained_at_ms;
 		manifest_release(&manifest);
@@ -214,10 +241,25 @@ static bool is_stopped(const struct fail *f)
 	return f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED;
 }
 
-static int replay_all(struct batch *batch, struct fail *f)
+/* What is told of one package names it only while it is kept. */
+static void forget_package(struct batch *batch, int result)
+{
+	if (result == 0 && !batch->call->settings.plan)
+		result_set(&batch->call->result.package, NULL);
+}
+
+/* All of them, or the oldest that is still there. */
+static int replay_listed(struct batch *batch, struct fail *f)
 {
 	for (size_t i = 0; i < batch->waiting.count; i++) {
-		int result = replay_one(batch, batch->waiting.items[i].name, f);
+		bool gone;
+		int result = replay_one(batch, batch->waiting.items[i].name, &gone, f);
+		if (gone)
+			continue;
+		if (!batch->call->settings.all) {
+			forget_package(batch, result);
+			return result;
+		}
 		result_add_package(&batch->call->result, result == 0 ? NULL : f);
 		if (result != 0 && is_stopped(f))
 			return -1;
@@ -234,8 +276,7 @@ static int replay_spool(struct invocation *call, const char *url, struct fail *f
 	if (result == 0)
 		result = find_waiting(&batch, f);
 	if (result == 0)
-		result = call->settings.all ? replay_all(&batch, f)
-					    : replay_one(&batch, batch.waiting.items[0].name, f);
+		result = replay_listed(&batch, f);
 	batch_release(&batch);
 	return result;
 }
@@ -245,11 +286,15 @@ static int replay_url(struct invocation *call, const char *url, struct fail *f)
 {
 	struct batch batch;
 	char *folder, *name;
+	bool gone = false;
 	if (place_split(url, &folder, &name, f) != 0)
 		return -1;
 	int result = batch_open(&batch, call, folder, f);
 	if (result == 0)
-		result = replay_one(&batch, name, f);
+		result = replay_one(&batch, name, &gone, f);
+	forget_package(&batch, result);
+	if (gone)
+		result = fail_set(f, STATUS_MISSING, "%.200s: not in the spool", name);
 	batch_release(&batch);
 	free(folder);
 	free(name);

@@ -79,9 +79,10 @@ int spool_keep(struct spool *spool, const char *result_line, struct fail *f)
 	return result;
 }
 
+/* The result first: who dies in between leaves a package, which is then finished again. */
 int spool_finish(struct spool *spool, struct fail *f)
 {
-	if (file_remove(spool->package, f) != 0 || file_remove(spool->result, f) != 0)
+	if (file_remove(spool->result, f) != 0 || file_remove(spool->package, f) != 0)
 		return -1;
 	file_lock_release(&spool->lock); /* its file is in the folder */
 	if (!spool->keeps_folder)

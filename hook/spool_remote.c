@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "carry.h"
 #include "packaging/json.h"
 #include "place.h"
@@ -55,30 +56,42 @@ int spool_remote_send(struct spool_remote *spool, const char *name, const char *
 	return 0;
 }
 
-int spool_remote_fetch(
-	struct spool_remote *spool, const char *name, const char *local, struct fail *f)
+int spool_remote_fetch(struct spool_remote *spool, const char *name, const char *local, bool *found,
+	struct fail *f)
 {
-	bool found;
-	if (carry_down(&spool->store, name, local, &found, f) != 0)
-		return fail_in(f, "spool");
-	if (!found)
-		return fail_set(f, STATUS_MISSING, "%.200s: not in the spool", name);
+	return carry_down(&spool->store, name, local, found, f) == 0 ? 0 : fail_in(f, "spool");
+}
+
+static int is_there(struct spool_remote *spool, const char *name, bool *there, struct fail *f)
+{
+	struct store_listing listing;
+	*there = false;
+	if (store_list(&spool->store, "", &listing, f) != 0)
+		return -1;
+	for (size_t i = 0; i < listing.count; i++)
+		*there = *there || strcmp(listing.objects[i].path, name) == 0;
+	store_listing_release(&listing);
 	return 0;
 }
 
+/* Another call may have finished the package meanwhile. */
 int spool_remote_keep(
 	struct spool_remote *spool, const char *name, const char *result_line, struct fail *f)
 {
-	return put_result(spool, name, result_line, f) == 0 ? 0 : fail_in(f, "spool");
+	bool there;
+	int result = is_there(spool, name, &there, f);
+	if (result == 0 && there)
+		result = put_result(spool, name, result_line, f);
+	return result == 0 ? 0 : fail_in(f, "spool");
 }
 
-/* The package first: a result without one is nobody's work. */
+/* The result first: who dies in between leaves a package, which the next replay finishes again. */
 int spool_remote_finish(struct spool_remote *spool, const char *name, struct fail *f)
 {
 	char *path = text_format("%s" RESULT_END, name);
-	int result = store_remove(&spool->store, name, f);
+	int result = store_remove(&spool->store, path, f);
 	if (result == 0)
-		result = store_remove(&spool->store, path, f);
+		result = store_remove(&spool->store, name, f);
 	if (result == 0)
 		store_sweep(&spool->store, "");
 	free(path);
@@ -133,11 +146,14 @@ static int oldest_first(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* A result that cannot be read is as one that does not tell. */
 static int add_package(
 	struct spool_remote *spool, struct spool_waiting *waiting, const char *name, struct fail *f)
 {
 	int64_t trained_at_ms;
-	if (read_trained_at(spool, name, &trained_at_ms, f) != 0)
+	struct fail unread;
+	(void)!read_trained_at(spool, name, &trained_at_ms, &unread);
+	if (stop_or_late(f) != 0)
 		return -1;
 	waiting->items = memory_grow(waiting->items, waiting->count + 1, sizeof(*waiting->items));
 	waiting->items[waiting->count++] = (struct spool_package){text_copy(name), trained_at_ms};

@@ -5,7 +5,8 @@
  * written first: it tells when the model was trained, which orders a replay of all. A package that
  * a newer training has overtaken is put aside, into superseded/.
  *
- * There is no lock: two that finish one package at once converge (registry.h).
+ * There is no lock: two that finish one package at once converge (registry.h), and one that comes
+ * too late finds it gone.
  */
 #ifndef MODELHOOK_SPOOL_REMOTE_H
 #define MODELHOOK_SPOOL_REMOTE_H
@@ -29,11 +30,11 @@ char *spool_remote_name(const struct spool_remote *spool, const char *name);
 MUST_CHECK int spool_remote_send(struct spool_remote *spool, const char *name, const char *local,
 	const char *result_line, struct fail *f);
 
-/* spool_remote_fetch - the package into the file `local`; MISSING where it is gone */
-MUST_CHECK int spool_remote_fetch(
-	struct spool_remote *spool, const char *name, const char *local, struct fail *f);
+/* spool_remote_fetch - the package into the file `local`; *found false where it is gone */
+MUST_CHECK int spool_remote_fetch(struct spool_remote *spool, const char *name, const char *local,
+	bool *found, struct fail *f);
 
-/* spool_remote_keep - the last result of a package that stays */
+/* spool_remote_keep - the last result of a package that stays; nothing where it is gone */
 MUST_CHECK int spool_remote_keep(
 	struct spool_remote *spool, const char *name, const char *result_line, struct fail *f);
 

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -62,6 +62,11 @@ class GoogleStore(LocalServer):
         found = ask("GET", f"{self.url}/storage/v1/b/{bucket}/o?prefix={prefix}")
         assert not found.get("nextPageToken")
         return {item["name"]: item for item in found.get("items") or []}
+
+    def write(self, bucket: str, name: str, content: bytes) -> None:
+        """Makes an object."""
+        target = f"{self.url}/upload/storage/v1/b/{bucket}/o?uploadType=media&name={quote(name, safe='')}"
+        DIRECT.open(urllib.request.Request(target, content, method="POST"), timeout=30).close()
 
     def client_env(self) -> dict[str, str]:
         """The variables with which MLflow's clients, and modelhook, reach it."""
