@@ -111,6 +111,12 @@ def models() -> Path:
     return environment.models()
 
 
+@pytest.fixture(scope="session")
+def large_model() -> Path:
+    """A SavedModel whose weights are three parts of an upload."""
+    return environment.models(12) / "big-12/saved_model"
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeMlflow]:
     """A fake MLflow server that counts requests and injects faults."""

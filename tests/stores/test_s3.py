@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import environment
 import pytest
 import trustme
 from conftest import Hook
@@ -154,8 +153,8 @@ def test_a_public_bucket_takes_what_is_not_signed(minio_bucket: Bucket, models: 
     assert minio_bucket.holds(handoff, saved_model)
 
 
-def test_extra_arguments_reach_small_and_large_objects(minio_bucket: Bucket) -> None:
-    handoff = minio_bucket.train(environment.models(12) / "big-12/saved_model")
+def test_extra_arguments_reach_small_and_large_objects(minio_bucket: Bucket, large_model: Path) -> None:
+    handoff = minio_bucket.train(large_model)
     extra = {"CacheControl": "max-age=7", "Tagging": "team=fish", "StorageClass": "REDUCED_REDUNDANCY"}
     assert minio_bucket.team.run(handoff, env={"MLFLOW_S3_UPLOAD_EXTRA_ARGS": json.dumps(extra)}).status == 0
     client = minio_bucket.server.boto()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import environment
 import pytest
 from conftest import Hook
 from fault_proxy import Decide, Fault, Request
@@ -18,12 +17,6 @@ MULTIPART = ("list-uploads", "create", "list-parts", "part ", "complete")
 STEPS = ["list-uploads", "create", "part 1", "part 2", "part 3", "complete", "list-uploads"]
 CREATE, PART_2, COMPLETE = 1, 3, 5
 KILLED = -9
-
-
-@pytest.fixture(scope="session")
-def large_model() -> Path:
-    """A SavedModel whose weights are three parts."""
-    return environment.models(12) / "big-12/saved_model"
 
 
 @pytest.fixture(scope="session", params=["versitygw", "minio"])
