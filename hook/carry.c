@@ -106,6 +106,7 @@ static int send_large(
 	struct deliveries deliveries;
 	struct delivery_object *object = NULL;
 	deliveries_open(&deliveries, store, content->size);
+	deliveries_show(&deliveries, content->size);
 	int result = delivery_begin(&deliveries, content, &object, f);
 	if (result == 0 && object != NULL)
 		result = send_parts(&deliveries, object, fd, f);

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ahead.h"
 #include "base/console.h"
 #include "base/file.h"
 #include "command.h"
 #include "finish.h"
-#include "flow.h"
 #include "packaging/handoff.h"
 #include "packaging/saved_model.h"
 #include "place.h"
@@ -34,12 +34,13 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 }
 
 static int pack(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, const char *path, struct fail *f)
+	const struct saved_model *model, const char *path, const struct package_tap *tap,
+	struct fail *f)
 {
 	int64_t started = clock_monotonic_ms();
 	struct progress progress;
 	progress_start(&progress, "pack", manifest->model_bytes);
-	int result = package_write(manifest, model, path, &progress, f);
+	int result = package_write(manifest, model, path, &progress, tap, f);
 	progress_end(&progress);
 	if (result != 0)
 		return -1;
@@ -155,20 +156,45 @@ static void settle_spool(
 	}
 }
 
+static int pack_and_finish(struct invocation *call, const struct manifest *manifest,
+	const struct saved_model *model, struct spool *spool, bool *is_far, struct fail *f)
+{
+	if (pack(call, manifest, model, spool->package, NULL, f) != 0)
+		return -1;
+	*is_far = send_to_spool(call, spool);
+	return finish_package(call, manifest, spool->package, f);
+}
+
+/* The same with the upload beside the packing: where the spool is on this machine, the package need
+ * not go anywhere before. */
+static int pack_and_send(struct invocation *call, const struct manifest *manifest,
+	const struct saved_model *model, const char *package, struct fail *f)
+{
+	struct flow flow;
+	struct ahead ahead;
+	flow_begin(&flow, call, manifest, package);
+	ahead_start(&ahead, &flow);
+	struct package_tap tap = ahead_tap(&ahead);
+	if (pack(call, manifest, model, package, &tap, f) != 0) {
+		ahead_cancel(&ahead, f);
+		flow_release(&flow);
+		return -1;
+	}
+	return finish_flow(&flow, ahead_join(&ahead, f), f);
+}
+
 static int run_packed(struct invocation *call, const struct manifest *manifest,
 	const struct saved_model *model, const char *folder, struct fail *f)
 {
 	struct spool spool = {0};
+	const char *named = call->settings.spool;
 	int result = spool_open(&spool, folder, manifest, call->deadline, f);
 	if (result == 0) {
 		bool is_far = false;
-		spool.keeps_folder =
-			call->settings.spool != NULL && !place_is_url(call->settings.spool);
-		result = pack(call, manifest, model, spool.package, f);
-		if (result == 0) {
-			is_far = send_to_spool(call, &spool);
-			result = finish_package(call, manifest, spool.package, f);
-		}
+		spool.keeps_folder = named != NULL && !place_is_url(named);
+		result = model == NULL || place_is_url(named)
+				 ? pack_and_finish(call, manifest, model, &spool, &is_far, f)
+				 : pack_and_send(call, manifest, model, spool.package, f);
 		settle_spool(call, &spool, is_far, result, f);
 	}
 	spool_release(&spool);
@@ -214,7 +240,7 @@ static int pack_planned(struct invocation *call, struct manifest *manifest,
 	const char *out = call->settings.output_path != NULL ? call->settings.output_path : folder;
 	char *name = package_name(manifest);
 	char *path = file_is_directory(out) ? file_join(out, name) : text_copy(out);
-	int result = pack(call, manifest, model, path, f);
+	int result = pack(call, manifest, model, path, NULL, f);
 	if (result == 0) {
 		console_print(path);
 		console_print("\n");
@@ -234,7 +260,7 @@ static int pack_for_gates(struct invocation *call, const struct manifest *manife
 	if (scratch_open(scratch, f) != 0)
 		return -1;
 	*package = file_join(*scratch, "package.tar.gz");
-	int result = pack(call, manifest, model, *package, f);
+	int result = pack(call, manifest, model, *package, NULL, f);
 	result_set(&call->result.package, NULL);
 	return result;
 }

@@ -53,7 +53,15 @@ void deliveries_open(struct deliveries *d, struct store *store, uint64_t total)
 	unsigned lanes = (unsigned)settings->parallel;
 	size_t part = delivery_part_size(store, total);
 	lanes_open(&d->lanes, store, lanes, ((size_t)lanes + 1) * part);
+}
+
+void deliveries_show(struct deliveries *d, uint64_t total)
+{
+	pthread_mutex_lock(&d->lock);
+	uint64_t done = d->progress.done;
 	progress_start(&d->progress, "upload", total);
+	d->progress.done = done;
+	pthread_mutex_unlock(&d->lock);
 }
 
 void delivery_progress(struct deliveries *d, uint64_t bytes)
@@ -102,14 +110,23 @@ static void set_spare_size(struct deliveries *d, size_t size)
 	pthread_mutex_unlock(&d->lock);
 }
 
+static void *memory_for(struct deliveries *d, size_t size)
+{
+	void *bytes = take_spare(d, size);
+	return bytes != NULL ? bytes : memory_get(size > 0 ? size : 1, 1);
+}
+
 int delivery_room(struct deliveries *d, size_t size, void **bytes, struct fail *f)
 {
 	if (lanes_take_room(&d->lanes, size, f) != 0)
 		return -1;
-	*bytes = take_spare(d, size);
-	if (*bytes == NULL)
-		*bytes = memory_get(size > 0 ? size : 1, 1);
+	*bytes = memory_for(d, size);
 	return 0;
+}
+
+void *delivery_try_room(struct deliveries *d, size_t size, int64_t *ms)
+{
+	return lanes_try_room(&d->lanes, size, ms) ? memory_for(d, size) : NULL;
 }
 
 void delivery_drop_room(struct deliveries *d, void *bytes, size_t size)
@@ -274,10 +291,15 @@ int delivery_begin(struct deliveries *d, const struct store_content *content,
 	return 0;
 }
 
+uint64_t delivery_handed_over(const struct delivery_object *object)
+{
+	return (uint64_t)object->read * object->upload.part_size;
+}
+
 size_t delivery_next_part(const struct delivery_object *object, bool *last, size_t *room)
 {
 	const struct store_upload *upload = &object->upload;
-	uint64_t left = upload->content.size - (uint64_t)object->read * upload->part_size;
+	uint64_t left = upload->content.size - delivery_handed_over(object);
 	*last = object->read + 1 == upload->part_count;
 	*room = upload->part_size;
 	if (object->read == upload->part_count)

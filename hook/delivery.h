@@ -34,8 +34,12 @@ struct deliveries {
  * go on where another died. At most the kind's parts_max parts, each in memory while it is sent. */
 size_t delivery_part_size(const struct store *store, uint64_t size);
 
-/* deliveries_open - nothing is sent yet. Must not be moved until deliveries_release. */
+/* deliveries_open - of objects that are so large together; nothing is sent yet. Must not be moved
+ * until deliveries_release. */
 void deliveries_open(struct deliveries *d, struct store *store, uint64_t total);
+
+/* deliveries_show - from here on people see how far it is */
+void deliveries_show(struct deliveries *d, uint64_t total);
 
 /* delivery_small - hand over a file's bytes, from delivery_room; `listed`: the store has one of
  * that name and size, which may be the very same. path is copied, sha256 borrowed. */
@@ -54,9 +58,15 @@ MUST_CHECK int delivery_part(
  * ask delivery_room for */
 size_t delivery_next_part(const struct delivery_object *object, bool *last, size_t *room);
 
+/* delivery_handed_over - bytes of the parts so far */
+uint64_t delivery_handed_over(const struct delivery_object *object);
+
 /* delivery_room - memory for a small file, or for a part (its object's part_size, always); waits
  * until others have been sent */
 MUST_CHECK int delivery_room(struct deliveries *d, size_t size, void **bytes, struct fail *f);
+
+/* delivery_try_room - waits for so long at most, *ms is what is left of it; NULL: there was none */
+void *delivery_try_room(struct deliveries *d, size_t size, int64_t *ms);
 void delivery_drop_room(struct deliveries *d, void *bytes, size_t size);
 
 /* delivery_prove - read an object back that the store did not prove; LATER where it is another */

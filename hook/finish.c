@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/console.h"
-#include "flow.h"
 
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
 {
@@ -22,14 +21,22 @@ static void take_plan(struct invocation *call, const struct flow *flow)
 	console_say("plan: %zu calls would be sent; none was", flow->session.plan.count);
 }
 
+int finish_flow(struct flow *flow, int result, struct fail *f)
+{
+	struct invocation *call = flow->call;
+	if (result == 0)
+		result = flow_finish(flow, f);
+	if (!call->settings.plan)
+		flow_report(flow, result == 0 ? NULL : f);
+	take_plan(call, flow);
+	flow_release(flow);
+	return result;
+}
+
 int finish_package(struct invocation *call, const struct manifest *manifest, const char *package,
 	struct fail *f)
 {
-	struct flow flow = {0};
-	int result = flow_finish(&flow, call, manifest, package, f);
-	if (!call->settings.plan)
-		flow_report(&flow, result == 0 ? NULL : f);
-	take_plan(call, &flow);
-	flow_release(&flow);
-	return result;
+	struct flow flow;
+	flow_begin(&flow, call, manifest, package);
+	return finish_flow(&flow, 0, f);
 }

@@ -155,21 +155,24 @@ static const struct step {
 	{"verify", step_verify},      /* and that is what the registry says */
 };
 
+static void note_step(struct flow *flow, const struct step *step, int64_t ms, struct text *did)
+{
+	console_say("%-8s %s (%lld ms)", step->name, text_string(did), (long long)ms);
+	result_add_step(&flow->call->result, step->name, ms, text_string(did));
+}
+
 static int flow_step(struct flow *flow, const struct step *step, struct fail *f)
 {
 	struct text did = {0};
 	int64_t started = clock_monotonic_ms();
 	int result = step->function(flow, &did, f);
-	int64_t ms = clock_monotonic_ms() - started;
-	if (result == 0) {
-		console_say("%-8s %s (%lld ms)", step->name, text_string(&did), (long long)ms);
-		result_add_step(&flow->call->result, step->name, ms, text_string(&did));
-	}
+	if (result == 0)
+		note_step(flow, step, clock_monotonic_ms() - started, &did);
 	text_release(&did);
 	return result;
 }
 
-static void flow_start(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+void flow_begin(struct flow *flow, struct invocation *call, const struct manifest *manifest,
 	const char *package)
 {
 	*flow = (struct flow){.call = call, .manifest = manifest, .package = package};
@@ -227,15 +230,32 @@ int flow_judge(struct flow *flow, struct invocation *call, const struct manifest
 		{"gate", flow_gate},
 		{"note", step_note},
 	};
-	flow_start(flow, call, manifest, package);
+	flow_begin(flow, call, manifest, package);
 	return flow_steps(flow, judging, sizeof(judging) / sizeof(judging[0]), f);
 }
 
-int flow_finish(struct flow *flow, struct invocation *call, const struct manifest *manifest,
-	const char *package, struct fail *f)
+int flow_connect(struct flow *flow, struct flow_connection *connection, struct fail *f)
 {
-	flow_start(flow, call, manifest, package);
-	return flow_steps(flow, steps, sizeof(steps) / sizeof(steps[0]), f);
+	int64_t started = clock_monotonic_ms();
+	*connection = (struct flow_connection){0};
+	if (steps[0].function(flow, &connection->did, f) != 0)
+		return -1;
+	connection->ms = clock_monotonic_ms() - started;
+	flow->done = 1;
+	return flow_open_upload(flow, f);
+}
+
+void flow_note_connect(struct flow *flow, struct flow_connection *connection)
+{
+	if (flow->done > 0)
+		note_step(flow, &steps[0], connection->ms, &connection->did);
+	text_release(&connection->did);
+}
+
+int flow_finish(struct flow *flow, struct fail *f)
+{
+	return flow_steps(
+		flow, steps + flow->done, sizeof(steps) / sizeof(steps[0]) - flow->done, f);
 }
 
 void flow_report(struct flow *flow, const struct fail *f)
@@ -253,6 +273,7 @@ void flow_report(struct flow *flow, const struct fail *f)
 void flow_release(struct flow *flow)
 {
 	registry_release(&flow->registry);
+	upload_release(&flow->upload, NULL);
 	store_release(&flow->store);
 	run_release(&flow->run);
 	session_release(&flow->session);

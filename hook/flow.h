@@ -12,7 +12,7 @@
 #include "packaging/package.h"
 #include "registry.h"
 #include "session.h"
-#include "store/store.h"
+#include "upload.h"
 
 /* struct flow - owns what its steps open; borrows the call, the manifest and the package's path */
 struct flow {
@@ -22,6 +22,7 @@ struct flow {
 	struct session session;
 	struct run run;
 	struct store store;
+	struct upload upload;
 	struct registry registry;
 	char *who;
 	char *source;	/* of the version: where its files are */
@@ -31,11 +32,25 @@ struct flow {
 	char *verdict; /* of the gates, for the version's tag; NULL: it passed before */
 	bool passed;   /* the gates let it through, now or before */
 	bool promote;  /* policy: to Production */
+	size_t done;   /* steps */
 };
 
-/* flow_finish - all steps. 0: call->result has outcome and status. */
-MUST_CHECK int flow_finish(struct flow *flow, struct invocation *call,
-	const struct manifest *manifest, const char *package, struct fail *f);
+/* flow_begin - no step is done yet. Must not be moved until flow_release. */
+void flow_begin(struct flow *flow, struct invocation *call, const struct manifest *manifest,
+	const char *package);
+
+/* flow_connect - the first step, and the run's artifacts opened, before the package is there;
+ * nothing of it is in the result until flow_note_connect. May be another thread than the one that
+ * uses call->result. */
+struct flow_connection {
+	struct text did;
+	int64_t ms;
+};
+MUST_CHECK int flow_connect(struct flow *flow, struct flow_connection *connection, struct fail *f);
+void flow_note_connect(struct flow *flow, struct flow_connection *connection);
+
+/* flow_finish - all steps that are not done. 0: call->result has outcome and status. */
+MUST_CHECK int flow_finish(struct flow *flow, struct fail *f);
 
 /* flow_judge - connect and decide, nothing else; the verdict is noted on the version unless
  * settings.what_if. REFUSED where it is to be noted and the package is not registered. package:

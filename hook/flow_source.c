@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "upload.h"
 
 static bool run_has_metric(const struct run *run, const char *key)
 {
@@ -38,24 +37,34 @@ int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
 	return result;
 }
 
-static int upload_package(struct flow *flow, struct text *did, struct fail *f)
+int flow_open_upload(struct flow *flow, struct fail *f)
 {
-	const struct handoff *handoff = &flow->manifest->handoff;
 	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run,
 		    flow->run.artifact_uri, f) != 0)
 		return -1;
-	struct upload upload = {
+	flow->upload = (struct upload){
 		.store = &flow->store,
-		.folder = handoff->artifact_path,
+		.folder = flow->manifest->handoff.artifact_path,
 		.package = flow->package,
 		.manifest = flow->manifest,
 	};
-	if (upload_run(&upload, f) != 0)
+	return upload_open(&flow->upload, f);
+}
+
+static int upload_package(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct upload *upload = &flow->upload;
+	if (!upload->is_open && flow_open_upload(flow, f) != 0)
 		return -1;
-	flow->source = file_join(flow->run.artifact_uri, handoff->artifact_path);
-	text_printf(did, "%zu files sent (%" PRIu64 " bytes), %zu there already, all proven",
-		upload.sent, upload.bytes, upload.kept);
-	return 0;
+	int result = upload_run(upload, f);
+	if (result == 0) {
+		flow->source = file_join(flow->run.artifact_uri, upload->folder);
+		text_printf(did,
+			"%zu files sent (%" PRIu64 " bytes), %zu there already, all proven",
+			upload->sent, upload->bytes, upload->kept);
+	}
+	upload_release(upload, result == 0 ? NULL : f);
+	return result;
 }
 
 /* The digest of a model that the script logged: that of run, path and the bytes of its MLmodel. */

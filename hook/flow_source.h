@@ -11,6 +11,10 @@
  * run's LoggedModels (MLflow 3). */
 MUST_CHECK int flow_find_source(struct flow *flow, struct text *did, struct fail *f);
 
+/* flow_open_upload - the run's artifacts, for a package; flow_find_source does it where it was not
+ * done */
+MUST_CHECK int flow_open_upload(struct flow *flow, struct fail *f);
+
 /* flow_log_metrics - metrics of the handoff that the run lacks, and model_size_bytes */
 MUST_CHECK int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f);
 

@@ -1,9 +1,12 @@
 #include "lanes.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define WAITING_MAX 64		/* small jobs need little room, but something all the same */
-#define STACK_SIZE (512U << 10) /* musl's default is 128 KiB */
+#include "base/thread.h"
+
+#define WAITING_MAX 64 /* small jobs need little room, but something all the same */
 
 struct lane_entry {
 	struct lane_job job;
@@ -14,8 +17,12 @@ void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, si
 {
 	*lanes = (struct lanes){.store = store, .max = max, .room = room};
 	INVARIANT(max > 0 && max <= LANES_MAX);
+	pthread_condattr_t attributes;
 	INVARIANT(pthread_mutex_init(&lanes->lock, NULL) == 0);
-	INVARIANT(pthread_cond_init(&lanes->changed, NULL) == 0);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	INVARIANT(pthread_cond_init(&lanes->changed, &attributes) == 0);
+	pthread_condattr_destroy(&attributes);
 }
 
 static void lock(struct lanes *lanes)
@@ -32,6 +39,13 @@ static void unlock(struct lanes *lanes)
 static void wait_for_change(struct lanes *lanes)
 {
 	pthread_cond_wait(&lanes->changed, &lanes->lock);
+}
+
+/* False once that moment of the monotonic clock is over. */
+static bool wait_for_change_until(struct lanes *lanes, int64_t at)
+{
+	struct timespec moment = {.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
+	return pthread_cond_timedwait(&lanes->changed, &lanes->lock, &moment) != ETIMEDOUT;
 }
 
 static void note_failure(struct lanes *lanes, const struct fail *f)
@@ -117,20 +131,15 @@ static void *lane_main(void *context)
 static int start_lane(struct lanes *lanes, struct fail *f)
 {
 	struct lane *lane = &lanes->lanes[lanes->count];
-	pthread_attr_t attributes;
 	lane->lanes = lanes;
 	if (store_open_lane(lanes->store, &lane->store, f) != 0)
 		return -1;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_SIZE);
-	int error = pthread_create(&lane->thread, &attributes, lane_main, lane);
-	pthread_attr_destroy(&attributes);
-	if (error == 0) {
+	if (thread_start(&lane->thread, lane_main, lane, f) == 0) {
 		lanes->count++;
 		return 0;
 	}
 	store_release(&lane->store);
-	return fail_set(f, STATUS_LATER, "no thread can be started (error %d)", error);
+	return -1;
 }
 
 /* One lane has to be there; without the others it only takes longer. */
@@ -169,10 +178,29 @@ int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f)
 	return result;
 }
 
+static bool lacks_room(const struct lanes *lanes, size_t bytes)
+{
+	return !lanes->failed && lanes->taken > 0 && lanes->taken + bytes > lanes->room;
+}
+
+bool lanes_try_room(struct lanes *lanes, size_t bytes, int64_t *ms)
+{
+	int64_t until = clock_monotonic_ms() + *ms;
+	lock(lanes);
+	while (lacks_room(lanes, bytes) && wait_for_change_until(lanes, until))
+		;
+	bool taken = !lanes->failed && !lacks_room(lanes, bytes);
+	lanes->taken += taken ? bytes : 0;
+	unlock(lanes);
+	int64_t left = until - clock_monotonic_ms();
+	*ms = left > 0 ? left : 0;
+	return taken;
+}
+
 int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f)
 {
 	lock(lanes);
-	while (!lanes->failed && lanes->taken > 0 && lanes->taken + bytes > lanes->room)
+	while (lacks_room(lanes, bytes))
 		wait_for_change(lanes);
 	int result = result_of(lanes, f);
 	if (result == 0)

@@ -54,6 +54,10 @@ void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, si
 /* lanes_take_room - wait until so many bytes are free (more than all there is: until nothing is
  * taken), and take them */
 MUST_CHECK int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f);
+
+/* lanes_try_room - the same, but for so long at most; *ms is what is left of it. False: not taken,
+ * for want of room or because something failed. */
+bool lanes_try_room(struct lanes *lanes, size_t bytes, int64_t *ms);
 void lanes_give_room(struct lanes *lanes, size_t bytes);
 
 /* lanes_add - the job is released by the lanes, whatever the result */

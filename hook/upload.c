@@ -8,18 +8,11 @@
 #include "passage.h"
 
 #define COMMIT_MARK "MLmodel"
+#define AHEAD_PATIENCE_MS 10000
 
-/* struct passing - an upload while it runs; this thread reads, the lanes send */
-struct passing {
-	struct upload *upload;
-	struct store_listing listing;
-	struct passage passage;
-	struct deliveries deliveries;
-};
-
-static const struct saved_model_file *file_at(const struct upload *upload, size_t index)
+static const struct saved_model_file *file_at(const struct upload *u, size_t index)
 {
-	return &upload->manifest->files[index];
+	return &u->manifest->files[index];
 }
 
 static bool is_commit_mark(const struct saved_model_file *file)
@@ -32,20 +25,18 @@ static int by_path(const void *path, const void *object)
 	return strcmp(path, ((const struct store_object *)object)->path);
 }
 
-static const struct store_object *find_listed(
-	const struct passing *p, const struct saved_model_file *file)
+static const struct store_object *find_listed(const struct upload *u, const char *path)
 {
-	const struct store_listing *listing = &p->listing;
+	const struct store_listing *listing = &u->listing;
 	if (listing->count == 0)
 		return NULL;
-	return bsearch(
-		file->path, listing->objects, listing->count, sizeof(*listing->objects), by_path);
+	return bsearch(path, listing->objects, listing->count, sizeof(*listing->objects), by_path);
 }
 
-/* Whether the store has one of that name and size, which only its bytes can tell apart. */
-static bool is_listed(const struct passing *p, const struct saved_model_file *file)
+bool upload_is_listed(const struct upload *u, size_t index)
 {
-	const struct store_object *object = find_listed(p, file);
+	const struct saved_model_file *file = file_at(u, index);
+	const struct store_object *object = find_listed(u, file->path);
 	return object != NULL && object->size == file->size;
 }
 
@@ -53,115 +44,138 @@ static bool is_listed(const struct passing *p, const struct saved_model_file *fi
 
 static int stream_rewind(void *context, struct fail *f)
 {
-	struct passing *p = context;
-	return passage_rewind(&p->passage, f);
+	struct upload *u = context;
+	return passage_rewind(&u->passage, f);
 }
 
 static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
 {
-	struct passing *p = context;
-	if (passage_read(&p->passage, buffer, size, got, f) != 0)
+	struct upload *u = context;
+	if (passage_read(&u->passage, buffer, size, got, f) != 0)
 		return -1;
-	delivery_progress(&p->deliveries, *got);
+	delivery_progress(&u->deliveries, *got);
 	return 0;
 }
 
 static int send_whole(
-	struct passing *p, size_t index, const struct store_content *content, struct fail *f)
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
 {
-	struct store *store = p->upload->store;
+	struct store *store = u->store;
 	struct http_body body = {
-		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = p};
+		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = u};
 	bool proven;
-	if (store->plan == NULL && passage_go_to(&p->passage, index, f) != 0)
+	if (store->plan == NULL && passage_go_to(&u->passage, index, f) != 0)
 		return -1;
 	if (store_put(store, content, &body, &proven, f) != 0)
 		return -1;
 	if (!proven && store->plan == NULL && delivery_prove(store, content, f) != 0)
 		return -1;
-	delivery_count(&p->deliveries, content->size, false);
+	delivery_count(&u->deliveries, content->size, false);
 	return 0;
 }
 
 /* Files in parts. */
 
-static int read_parts(struct passing *p, struct delivery_object *object, struct fail *f)
+static int read_parts(struct upload *u, struct delivery_object *object, struct fail *f)
 {
 	size_t size, room;
 	bool last;
 	while ((size = delivery_next_part(object, &last, &room)) > 0) {
 		void *bytes;
-		if (delivery_room(&p->deliveries, room, &bytes, f) != 0)
+		if (delivery_room(&u->deliveries, room, &bytes, f) != 0)
 			return -1;
-		if (passage_fill(&p->passage, bytes, size, last, f) != 0) {
-			delivery_drop_room(&p->deliveries, bytes, room);
+		if (passage_fill(&u->passage, bytes, size, last, f) != 0) {
+			delivery_drop_room(&u->deliveries, bytes, room);
 			return -1;
 		}
-		if (delivery_part(&p->deliveries, object, bytes, f) != 0)
+		if (delivery_part(&u->deliveries, object, bytes, f) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int send_large(
-	struct passing *p, size_t index, const struct store_content *content, struct fail *f)
+/* What went ahead of the package, and stopped: its parts, passed over here, are digested again with
+ * the others. */
+static int pass_over(struct upload *u, uint64_t size, struct fail *f)
 {
-	struct store *store = p->upload->store;
+	char buffer[32768];
+	size_t got;
+	for (; size > 0; size -= got)
+		if (passage_read(&u->passage, buffer,
+			    size < sizeof(buffer) ? (size_t)size : sizeof(buffer), &got, f) != 0)
+			return -1;
+	return 0;
+}
+
+static int go_on(struct upload *u, size_t index, struct fail *f)
+{
+	struct delivery_object *object = u->ahead.object;
+	if (passage_go_to(&u->passage, index, f) != 0 ||
+		pass_over(u, delivery_handed_over(object), f) != 0)
+		return -1;
+	return read_parts(u, object, f);
+}
+
+static int send_large(
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
+{
+	struct store *store = u->store;
 	struct delivery_object *object = NULL;
 	enum store_has has = STORE_HAS_NOT;
-	if (is_listed(p, file_at(p->upload, index)) &&
-		store_has_content(store, content, &has, f) != 0)
+	if (u->ahead.object != NULL && u->ahead.index == index)
+		return go_on(u, index, f);
+	if (upload_is_listed(u, index) && store_has_content(store, content, &has, f) != 0)
 		return -1;
 	if (has == STORE_HAS_SAME) {
-		delivery_count(&p->deliveries, 0, true);
+		delivery_count(&u->deliveries, 0, true);
 		return 0;
 	}
 	if (store->plan == NULL && store->kind->begin != NULL &&
-		delivery_begin(&p->deliveries, content, &object, f) != 0)
+		delivery_begin(&u->deliveries, content, &object, f) != 0)
 		return -1;
 	if (object == NULL)
-		return send_whole(p, index, content, f);
-	return passage_go_to(&p->passage, index, f) == 0 ? read_parts(p, object, f) : -1;
+		return send_whole(u, index, content, f);
+	return passage_go_to(&u->passage, index, f) == 0 ? read_parts(u, object, f) : -1;
 }
 
 static int send_small(
-	struct passing *p, size_t index, const struct store_content *content, struct fail *f)
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
 {
 	size_t size = (size_t)content->size;
 	void *bytes;
-	if (passage_go_to(&p->passage, index, f) != 0 ||
-		delivery_room(&p->deliveries, size, &bytes, f) != 0)
+	if (passage_go_to(&u->passage, index, f) != 0 ||
+		delivery_room(&u->deliveries, size, &bytes, f) != 0)
 		return -1;
-	if (passage_fill(&p->passage, bytes, size, true, f) != 0) {
-		delivery_drop_room(&p->deliveries, bytes, size);
+	if (passage_fill(&u->passage, bytes, size, true, f) != 0) {
+		delivery_drop_room(&u->deliveries, bytes, size);
 		return -1;
 	}
-	bool listed = is_listed(p, file_at(p->upload, index));
-	return delivery_small(&p->deliveries, content, bytes, listed, f);
+	bool listed = upload_is_listed(u, index);
+	return delivery_small(&u->deliveries, content, bytes, listed, f);
 }
 
-static int send_file(struct passing *p, size_t index, struct fail *f)
+static int send_file(struct upload *u, size_t index, struct fail *f)
 {
-	const struct saved_model_file *file = file_at(p->upload, index);
-	const struct store *store = p->upload->store;
-	char *path = file_join(p->upload->folder, file->path);
+	const struct saved_model_file *file = file_at(u, index);
+	const struct store *store = u->store;
+	char *path = file_join(u->folder, file->path);
 	struct store_content content = {path, file->size, file->sha256};
 	bool small = file->size <= delivery_part_size(store, file->size);
 	/* a plan is made in order, by one thread */
-	int result = small && store->plan == NULL ? send_small(p, index, &content, f)
-						  : send_large(p, index, &content, f);
+	int result = small && store->plan == NULL ? send_small(u, index, &content, f)
+						  : send_large(u, index, &content, f);
 	free(path);
 	return result;
 }
 
 /* Our own MLmodel at its place: then everything else was proven before it was put there, and is
  * proven again. */
-static int check_commit_mark(struct passing *p, const struct saved_model_file *file, struct fail *f)
+static int check_commit_mark(struct upload *u, const struct saved_model_file *file, struct fail *f)
 {
-	struct upload *upload = p->upload;
+	struct upload *upload = u;
 	char *path = file_join(upload->folder, file->path);
 	struct store_content content = {path, file->size, file->sha256};
-	const struct store_object *object = find_listed(p, file);
+	const struct store_object *object = find_listed(u, file->path);
 	enum store_has has = STORE_HAS_NOT;
 	int result = 0;
 	if (object != NULL)
@@ -176,54 +190,100 @@ static int check_commit_mark(struct passing *p, const struct saved_model_file *f
 	return result;
 }
 
-static int send_files(struct passing *p, bool commit_mark, struct fail *f)
+static int send_files(struct upload *u, bool commit_mark, struct fail *f)
 {
-	for (size_t i = 0; i < p->upload->manifest->file_count; i++)
-		if (is_commit_mark(file_at(p->upload, i)) == commit_mark && send_file(p, i, f) != 0)
+	for (size_t i = 0; i < u->manifest->file_count; i++)
+		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->ahead.sent[i] &&
+			send_file(u, i, f) != 0)
 			return -1;
-	return deliveries_wait(&p->deliveries, f);
+	return deliveries_wait(&u->deliveries, f);
 }
 
-static int send_all(struct passing *p, struct fail *f)
+static int send_all(struct upload *u, struct fail *f)
 {
-	const struct manifest *manifest = p->upload->manifest;
+	const struct manifest *manifest = u->manifest;
 	for (size_t i = 0; i < manifest->file_count; i++)
 		if (is_commit_mark(&manifest->files[i]) &&
-			check_commit_mark(p, &manifest->files[i], f) != 0)
+			check_commit_mark(u, &manifest->files[i], f) != 0)
 			return -1;
-	if (send_files(p, false, f) != 0)
+	if (send_files(u, false, f) != 0)
 		return -1;
-	return send_files(p, true, f);
+	return send_files(u, true, f);
 }
 
-static int run_once(struct upload *upload, struct fail *f)
+/* What may not be sent at all, or only slowly, is not sent before its time. */
+static bool may_go_ahead(const struct upload *u)
 {
-	const struct settings *settings = upload->store->settings;
-	struct passing p = {.upload = upload};
-	if (store_list(upload->store, upload->folder, &p.listing, f) != 0)
+	return find_listed(u, COMMIT_MARK) == NULL && u->store->settings->limit_rate == 0;
+}
+
+static void drop_gathered(struct upload *u)
+{
+	struct upload_ahead *ahead = &u->ahead;
+	size_t room;
+	bool last;
+	if (ahead->bytes == NULL)
+		return;
+	delivery_next_part(ahead->object, &last, &room);
+	delivery_drop_room(&u->deliveries, ahead->bytes, room);
+	ahead->bytes = NULL;
+}
+
+int upload_open(struct upload *u, struct fail *f)
+{
+	if (store_list(u->store, u->folder, &u->listing, f) != 0)
 		return -1;
-	passage_open(&p.passage, upload->package, upload->manifest, settings->limit_rate);
-	deliveries_open(&p.deliveries, upload->store, upload->manifest->model_bytes);
-	int result = send_all(&p, f);
-	deliveries_release(&p.deliveries, result == 0 ? NULL : f);
+	deliveries_open(&u->deliveries, u->store, u->manifest->model_bytes);
+	u->ahead = (struct upload_ahead){
+		.sent = memory_get(u->manifest->file_count, sizeof(*u->ahead.sent)),
+		.index = u->manifest->file_count,
+		.patience = AHEAD_PATIENCE_MS,
+		.over = !may_go_ahead(u),
+	};
+	u->is_open = true;
+	return 0;
+}
+
+static int run_once(struct upload *u, struct fail *f)
+{
+	drop_gathered(u);
+	passage_open(&u->passage, u->package, u->manifest, u->store->settings->limit_rate);
+	deliveries_show(&u->deliveries, u->manifest->model_bytes);
+	int result = send_all(u, f);
 	if (result == 0)
-		store_sweep(upload->store, upload->folder);
-	upload->sent = p.deliveries.sent;
-	upload->kept = p.deliveries.kept;
-	upload->bytes = p.deliveries.bytes;
-	passage_release(&p.passage);
-	store_listing_release(&p.listing);
+		store_sweep(u->store, u->folder);
+	u->sent = u->deliveries.sent;
+	u->kept = u->deliveries.kept;
+	u->bytes = u->deliveries.bytes;
 	return result;
 }
 
-int upload_run(struct upload *upload, struct fail *f)
+static int run_again(struct upload *u, struct fail *f)
 {
-	struct store *store = upload->store;
-	int result = run_once(upload, f);
+	console_warn("%s: it is tried another way", f->text);
+	upload_release(u, f);
+	return upload_open(u, f) == 0 ? run_once(u, f) : -1;
+}
+
+int upload_run(struct upload *u, struct fail *f)
+{
+	struct store *store = u->store;
+	int result = run_once(u, f);
 	if (result != 0 && store->kind->has_another_way != NULL &&
-		store->kind->has_another_way(store)) {
-		console_warn("%s: it is tried another way", f->text);
-		result = run_once(upload, f);
-	}
+		store->kind->has_another_way(store))
+		result = run_again(u, f);
 	return result;
+}
+
+void upload_release(struct upload *u, const struct fail *f)
+{
+	if (!u->is_open)
+		return;
+	drop_gathered(u);
+	deliveries_release(&u->deliveries, f);
+	passage_release(&u->passage);
+	store_listing_release(&u->listing);
+	free(u->ahead.sent);
+	u->ahead = (struct upload_ahead){0};
+	u->is_open = false;
 }

@@ -2,28 +2,65 @@
  *
  * MLmodel is the commit mark: a model directory without it does not load, so that nobody ever
  * serves half an upload. What is there already with the right size and digest is not sent again;
- * everything is proven, by a checksum of the store's own or by reading it back, before this
+ * everything is proven, by a checksum of the store's own or by reading it back, before upload_run
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
- * This thread reads the package once, in order, and compares each file's SHA-256; up to
+ * One thread reads the package once, in order, and compares each file's SHA-256; up to
  * settings.parallel lanes send (delivery.h). Memory: (parallel + 1) parts of 5 MiB.
+ *
+ * Where the package is still being written, its large files may go up meanwhile (upload_tap): the
+ * bytes are those that go into the package, and the last part of a file is held back until its
+ * SHA-256 was compared. What did not go then goes with upload_run. The writing waits for the store
+ * 10 s in all, not more: the package comes first.
  */
 #ifndef MODELHOOK_UPLOAD_H
 #define MODELHOOK_UPLOAD_H
 
+#include "delivery.h"
 #include "packaging/package.h"
+#include "passage.h"
 #include "store/store.h"
 
+/* upload_ahead - what went up, or is going up, before the package was there */
+struct upload_ahead {
+	bool *sent;			/* by index of the file: all its parts were handed over */
+	struct delivery_object *object; /* of files[index], the last one that was begun; or NULL */
+	size_t index;
+	void *bytes; /* the part that is being gathered, or NULL */
+	size_t gathered;
+	int64_t patience; /* ms that may still be waited */
+	bool over;
+};
+
 struct upload {
-	struct store *store; /* borrowed, as are the others */
+	struct store *store; /* borrowed, as are the others; set by the caller */
 	const char *folder;  /* artifact path: "model" */
 	const char *package; /* path of the package */
 	const struct manifest *manifest;
 	size_t sent;	/* files, after upload_run */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */
+
+	struct store_listing listing; /* its own, from upload_open to upload_release */
+	struct passage passage;
+	struct deliveries deliveries;
+	struct upload_ahead ahead;
+	bool is_open;
 };
 
+/* upload_open - see what is there. Must not be moved until upload_release. */
+MUST_CHECK int upload_open(struct upload *upload, struct fail *f);
+
+/* upload_tap - for package_write; between upload_open and upload_run */
+struct package_tap upload_tap(struct upload *upload);
+
+/* upload_is_listed - whether the store has one of that name and size, which only its bytes can tell
+ * apart */
+bool upload_is_listed(const struct upload *upload, size_t index);
+
 MUST_CHECK int upload_run(struct upload *upload, struct fail *f);
+
+/* upload_release - f: what it failed with, or NULL */
+void upload_release(struct upload *upload, const struct fail *f);
 
 #endif

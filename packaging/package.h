@@ -61,11 +61,19 @@ char *package_name(const struct manifest *manifest);
 MUST_CHECK int package_plan(const struct handoff *handoff, const struct saved_model *model,
 	struct manifest *manifest, struct fail *f);
 
+/* package_tap - who else takes the bytes of the SavedModel's files while they are packed; nothing
+ * of it fails the packing */
+struct package_tap {
+	void (*bytes)(void *context, size_t index, const void *bytes, size_t size); /* in order */
+	void (*end)(void *context, size_t index); /* they were those of files[index] */
+	void *context;
+};
+
 /* package_write - write the package of `manifest` (from package_plan with the same arguments)
  * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. progress
- * (or NULL) counts the bytes of model/. */
+ * (or NULL) counts the bytes of model/; tap: or NULL. */
 MUST_CHECK int package_write(const struct manifest *manifest, const struct saved_model *model,
-	const char *path, struct progress *progress, struct fail *f);
+	const char *path, struct progress *progress, const struct package_tap *tap, struct fail *f);
 
 /* package_read - read the whole package from anyone's disk, check every name, size and digest, and
  * give its manifest. Refuses (UNACCEPTABLE): absolute paths, "..", links, devices, duplicates,

@@ -34,10 +34,31 @@ static ssize_t read_some(int fd, void *buffer, size_t size)
 	return count;
 }
 
-/* The file's bytes into the archive, no more than the manifest has. */
-static int copy_bytes(int fd, const struct saved_model_file *file, struct archive_writer *w,
-	struct progress *progress, struct sha256 *sha, struct fail *f)
+/* struct writing - a package on its way; tap and progress may be NULL */
+struct writing {
+	const struct manifest *manifest;
+	struct archive_writer archive;
+	struct progress *progress;
+	const struct package_tap *tap;
+};
+
+static int take_bytes(struct writing *w, size_t index, const void *bytes, size_t size,
+	struct sha256 *sha, struct fail *f)
 {
+	sha256_add(sha, bytes, size);
+	if (archive_writer_data(&w->archive, bytes, size, f) != 0)
+		return -1;
+	if (w->tap != NULL)
+		w->tap->bytes(w->tap->context, index, bytes, size);
+	if (w->progress != NULL)
+		progress_add(w->progress, size);
+	return 0;
+}
+
+/* The file's bytes into the archive, no more than the manifest has. */
+static int copy_bytes(struct writing *w, int fd, size_t index, struct sha256 *sha, struct fail *f)
+{
+	const struct saved_model_file *file = &w->manifest->files[index];
 	char buffer[CHUNK];
 	for (uint64_t left = file->size;;) {
 		ssize_t count = read_some(fd, buffer, sizeof(buffer));
@@ -52,34 +73,34 @@ static int copy_bytes(int fd, const struct saved_model_file *file, struct archiv
 		if ((uint64_t)count > left)
 			return changed(file, "it is longer", f);
 		left -= (uint64_t)count;
-		sha256_add(sha, buffer, (size_t)count);
-		if (archive_writer_data(w, buffer, (size_t)count, f) != 0)
+		if (take_bytes(w, index, buffer, (size_t)count, sha, f) != 0)
 			return -1;
-		if (progress != NULL)
-			progress_add(progress, (uint64_t)count);
 	}
 }
 
-static int copy_file(int fd, const struct saved_model_file *file, struct archive_writer *w,
-	struct progress *progress, struct fail *f)
+static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 {
+	const struct saved_model_file *file = &w->manifest->files[index];
 	struct sha256 sha;
 	char sha256[SHA256_HEX];
 	sha256_init(&sha);
-	if (copy_bytes(fd, file, w, progress, &sha, f) != 0) {
+	if (copy_bytes(w, fd, index, &sha, f) != 0) {
 		sha256_release(&sha);
 		return -1;
 	}
 	sha256_finish(&sha, sha256);
 	if (strcmp(sha256, file->sha256) != 0)
 		return changed(file, "its SHA-256 is another", f);
+	if (w->tap != NULL)
+		w->tap->end(w->tap->context, index);
 	return 0;
 }
 
-static int write_saved_model_file(const char *folder, const struct saved_model_file *file,
-	struct archive_writer *w, struct progress *progress, struct fail *f)
+static int write_saved_model_file(struct writing *w, size_t index, struct fail *f)
 {
-	char *path = file_join(folder, file->path + strlen(MANIFEST_SAVED_MODEL));
+	const struct saved_model_file *file = &w->manifest->files[index];
+	char *path = file_join(
+		w->manifest->handoff.saved_model, file->path + strlen(MANIFEST_SAVED_MODEL));
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int result;
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -87,72 +108,71 @@ static int write_saved_model_file(const char *folder, const struct saved_model_f
 	else if (fd < 0)
 		result = fail_errno(f, fail_input_status(errno), "%.200s", path);
 	else
-		result = copy_file(fd, file, w, progress, f);
+		result = copy_file(w, fd, index, f);
 	if (fd >= 0)
 		close(fd);
 	free(path);
 	return result;
 }
 
-static int write_made_file(const struct manifest *manifest, const struct mlmodel_file *made,
-	const struct saved_model_file *file, struct archive_writer *w, struct fail *f)
+static int write_made_file(
+	struct writing *w, const struct mlmodel_file *made, size_t index, struct fail *f)
 {
 	struct text text = {0};
-	made->make(manifest, &text);
-	INVARIANT(text.size == file->size);
-	int result = archive_writer_data(w, text_string(&text), text.size, f);
+	made->make(w->manifest, &text);
+	INVARIANT(text.size == w->manifest->files[index].size);
+	int result = archive_writer_data(&w->archive, text_string(&text), text.size, f);
 	text_release(&text);
 	return result;
 }
 
-static int write_file(const struct manifest *manifest, const struct saved_model_file *file,
-	struct archive_writer *w, struct progress *progress, struct fail *f)
+static int write_file(struct writing *w, size_t index, struct fail *f)
 {
+	const struct saved_model_file *file = &w->manifest->files[index];
 	const struct mlmodel_file *made = mlmodel_find(file->path);
 	char *name = text_format("model/%s", file->path);
-	int result = archive_writer_entry(w, name, file->size, is_stored(file->path), f);
+	int result = archive_writer_entry(&w->archive, name, file->size, is_stored(file->path), f);
 	free(name);
 	if (result != 0)
 		return -1;
-	if (made != NULL)
-		return write_made_file(manifest, made, file, w, f);
-	return write_saved_model_file(manifest->handoff.saved_model, file, w, progress, f);
+	return made != NULL ? write_made_file(w, made, index, f)
+			    : write_saved_model_file(w, index, f);
 }
 
 static int write_text(
-	const char *name, const char *data, size_t size, struct archive_writer *w, struct fail *f)
+	struct writing *w, const char *name, const char *data, size_t size, struct fail *f)
 {
-	if (archive_writer_entry(w, name, size, false, f) != 0)
+	if (archive_writer_entry(&w->archive, name, size, false, f) != 0)
 		return -1;
-	return archive_writer_data(w, data, size, f);
+	return archive_writer_data(&w->archive, data, size, f);
 }
 
-static int write_entries(const struct manifest *manifest, struct archive_writer *w,
-	struct progress *progress, struct fail *f)
+static int write_entries(struct writing *w, struct fail *f)
 {
+	const struct manifest *manifest = w->manifest;
 	const struct text *text = &manifest->text;
-	if (write_text(MANIFEST_NAME, text->data, text->size, w, f) != 0)
+	if (write_text(w, MANIFEST_NAME, text->data, text->size, f) != 0)
 		return -1;
 	for (size_t i = 0; i < manifest->file_count; i++)
-		if (write_file(manifest, &manifest->files[i], w, progress, f) != 0)
+		if (write_file(w, i, f) != 0)
 			return -1;
-	return manifest->settings != NULL ? write_text(SETTINGS_NAME, manifest->settings,
-						    strlen(manifest->settings), w, f)
+	return manifest->settings != NULL ? write_text(w, SETTINGS_NAME, manifest->settings,
+						    strlen(manifest->settings), f)
 					  : 0;
 }
 
 int package_write(const struct manifest *manifest, const struct saved_model *model,
-	const char *path, struct progress *progress, struct fail *f)
+	const char *path, struct progress *progress, const struct package_tap *tap, struct fail *f)
 {
-	struct archive_writer w;
+	struct writing w = {.manifest = manifest, .progress = progress, .tap = tap};
 	INVARIANT((model == NULL) == manifest_is_logged(manifest));
-	if (archive_writer_open(path, &w, f) != 0)
+	if (archive_writer_open(path, &w.archive, f) != 0)
 		return fail_in(f, "package");
-	if (write_entries(manifest, &w, progress, f) != 0) {
-		archive_writer_discard(&w);
+	if (write_entries(&w, f) != 0) {
+		archive_writer_discard(&w.archive);
 		return fail_in(f, "package %.200s", path);
 	}
-	if (archive_writer_finish(&w, f) != 0)
+	if (archive_writer_finish(&w.archive, f) != 0)
 		return fail_in(f, "package");
 	return 0;
 }

@@ -181,6 +181,8 @@ struct deadline deadline_in(int64_t ms)
 
 int64_t deadline_left(struct deadline deadline)
 {
+	if (deadline.cancelled != NULL && atomic_load(deadline.cancelled))
+		return 0;
 	if (deadline.at == 0)
 		return CLOCK_FOREVER;
 	int64_t left = deadline.at - clock_monotonic_ms();

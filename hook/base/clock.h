@@ -6,6 +6,7 @@
 #ifndef MODELHOOK_BASE_CLOCK_H
 #define MODELHOOK_BASE_CLOCK_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,7 +32,8 @@ bool clock_parse_duration(const char *string, int64_t *ms);
 
 /* deadline - when the whole command must have ended; {0} is none */
 struct deadline {
-	int64_t at; /* on the monotonic clock, 0 = none */
+	int64_t at;		      /* on the monotonic clock, 0 = none */
+	const atomic_bool *cancelled; /* or NULL; once true, it is over */
 };
 
 struct deadline deadline_in(int64_t ms);
