@@ -27,16 +27,22 @@ static int read_text(struct archive_reader *r, size_t max, struct text *text, st
 	return 0;
 }
 
-static int read_manifest(struct archive_reader *r, struct manifest *manifest, struct fail *f)
+/* manifest.json, as it stands there */
+static int read_manifest_text(struct archive_reader *r, struct text *text, struct fail *f)
 {
-	struct text text = {0};
 	bool found;
 	archive_reader_allow(r, strlen(MANIFEST_NAME), MANIFEST_BYTES);
 	if (archive_reader_next(r, &found, f) != 0)
 		return -1;
 	if (!found || strcmp(r->name, MANIFEST_NAME) != 0)
 		return fail_set(f, STATUS_UNACCEPTABLE, "its first entry is not " MANIFEST_NAME);
-	int result = read_text(r, MANIFEST_BYTES, &text, f);
+	return read_text(r, MANIFEST_BYTES, text, f);
+}
+
+static int read_manifest(struct archive_reader *r, struct manifest *manifest, struct fail *f)
+{
+	struct text text = {0};
+	int result = read_manifest_text(r, &text, f);
 	if (result == 0 && manifest_parse(text_string(&text), text.size, manifest, f) != 0)
 		result = fail_in(f, MANIFEST_NAME);
 	text_release(&text);
@@ -186,14 +192,17 @@ int package_read(
 	return fail_in(f, "package %.200s", path);
 }
 
+/* By the digest of its text: parsed once more it would take several times its size. */
 static int same_package(struct archive_reader *r, const struct manifest *manifest, struct fail *f)
 {
-	struct manifest present = {0};
-	if (read_manifest(r, &present, f) != 0)
+	struct text text = {0};
+	char digest[SHA256_HEX];
+	int result = read_manifest_text(r, &text, f);
+	sha256_of(text_string(&text), text.size, digest);
+	text_release(&text);
+	if (result != 0)
 		return -1;
-	bool same = strcmp(present.digest, manifest->digest) == 0;
-	manifest_release(&present);
-	if (!same)
+	if (strcmp(digest, manifest->digest) != 0)
 		return fail_set(f, STATUS_UNACCEPTABLE, "it is another package now");
 	allow_files(r, manifest);
 	return 0;
