@@ -8,14 +8,15 @@ from pathlib import Path
 
 import tiny_model
 
-SIZE = 12 << 20  # bytes: three parts, of 5, 5 and 2 MiB
+THREE_PARTS = 12 << 20  # bytes: 5, 5 and 2 MiB
+TWO_PARTS = 5 << 20 | 1
 
 
-def large_model(folder: Path) -> Path:
+def large_model(folder: Path, size: int = THREE_PARTS) -> Path:
     """Writes it into folder; every one is another model."""
     tiny_model.write(folder)
     (folder / "assets.extra").mkdir()
-    (folder / "assets.extra/big.bin").write_bytes(os.urandom(SIZE))
+    (folder / "assets.extra/big.bin").write_bytes(os.urandom(size))
     return folder
 
 
