@@ -95,27 +95,41 @@ static bool handshake_failure(
 	return true;
 }
 
-static bool not_trusted(const char *origin, const char *said, struct fail *f)
+static bool not_trusted(
+	const struct http_transfer *t, const char *origin, const char *said, struct fail *f)
 {
+	const char *setting = t->http->trust.ca_setting;
 	fail_set(f, STATUS_CONFIGURATION, "the certificate of %s is not trusted: %s", origin, said);
-	fail_hint(f, "set MLFLOW_TRACKING_SERVER_CERT_PATH (or SSL_CERT_FILE) to the CA bundle "
-		     "that it is signed by");
+	fail_hint(f, "set %s%sSSL_CERT_FILE%s to the CA bundle that it is signed by",
+		setting != NULL ? setting : "", setting != NULL ? " (or " : "",
+		setting != NULL ? ")" : "");
 	return false;
 }
 
-static bool broken(const struct http_transfer *t, const char *said, struct fail *f)
+static bool proxy_refused(long code, const char *origin, struct fail *f)
 {
+	if (code == 407)
+		fail_set(f, STATUS_DENIED, "the proxy wants credentials");
+	else
+		fail_set(f, STATUS_DENIED, "the proxy does not let us to %s (%ld)", origin, code);
+	fail_hint(f, code == 407 ? "put them into HTTPS_PROXY, or name the server in NO_PROXY"
+				 : "name the server in NO_PROXY, if it can be reached without");
+	return false;
+}
+
+static bool broken(
+	const struct http_transfer *t, const char *origin, const char *said, struct fail *f)
+{
+	long proxy = info(t, CURLINFO_HTTP_CONNECTCODE);
 	if (is_client_refused(t))
 		return client_refused(said, f);
-	if (info(t, CURLINFO_HTTP_CONNECTCODE) == 407) {
-		fail_set(f, STATUS_DENIED, "the proxy wants credentials");
-		fail_hint(f, "put them into HTTPS_PROXY, or name the server in NO_PROXY");
-		return false;
-	}
+	if (proxy >= 400 && proxy <= 499)
+		return proxy_refused(proxy, origin, f);
 	fail_set(f, STATUS_LATER, "the connection broke before the whole answer was there");
 	f->os = (int)info(t, CURLINFO_OS_ERRNO);
 	/* A server that wants a certificate may reset the connection before its alert is read. */
-	if (strncasecmp(t->url, "https:", 6) == 0 && t->header_bytes == 0)
+	if (t->http->trust.takes_client_cert && strncasecmp(t->url, "https:", 6) == 0 &&
+		t->header_bytes == 0)
 		fail_hint(f, t->http->settings->client_cert == NULL
 				     ? "if the server wants a client certificate, set "
 				       "MLFLOW_TRACKING_CLIENT_CERT_PATH"
@@ -160,7 +174,7 @@ static bool read_failure(
 	case CURLE_SSL_CONNECT_ERROR:
 		return handshake_failure(t, origin, said, f);
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return not_trusted(origin, said, f);
+		return not_trusted(t, origin, said, f);
 	case CURLE_SSL_CERTPROBLEM:
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_CIPHER:
@@ -180,7 +194,7 @@ static bool read_failure(
 	case CURLE_RECV_ERROR:
 	case CURLE_PARTIAL_FILE:
 	case CURLE_PROXY:
-		return broken(t, said, f);
+		return broken(t, origin, said, f);
 	default:
 		fail_set(f, STATUS_LATER, "%s", said);
 		return false;

@@ -58,37 +58,77 @@ static int take_keys(struct aws_keys *keys, const char *access, const char *secr
 static int from_environment(
 	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
 {
+	const char *token = env_get("AWS_SECURITY_TOKEN"); /* its older name comes first */
 	(void)http;
 	return take_keys(&credentials->keys, env_get("AWS_ACCESS_KEY_ID"),
-		env_get("AWS_SECRET_ACCESS_KEY"), env_get("AWS_SESSION_TOKEN"),
+		env_get("AWS_SECRET_ACCESS_KEY"),
+		token != NULL ? token : env_get("AWS_SESSION_TOKEN"),
 		"the environment (AWS_ACCESS_KEY_ID)", found, f);
+}
+
+static int not_followed(const struct aws_profile *profile, const char *key, struct fail *f)
+{
+	if (aws_profile_get(profile, key) == NULL)
+		return 0;
+	fail_set(f, STATUS_CONFIGURATION, "AWS profile %.60s: %s is not followed here",
+		profile->name, key);
+	return fail_hint(f, "give its keys in the environment: aws configure "
+			    "export-credentials --format env");
+}
+
+static int from_role(
+	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
+{
+	const struct aws_profile *profile = credentials->profile;
+	(void)http;
+	*found = false;
+	if (aws_profile_get(profile, "web_identity_token_file") != NULL)
+		return 0; /* it is the role of that */
+	return not_followed(profile, "role_arn", f);
 }
 
 static int from_web_identity(
 	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
 {
-	return aws_fetch_web_identity(http, credentials->region, &credentials->keys, found, f);
+	return aws_fetch_web_identity(http, credentials, found, f);
 }
 
-static int from_profile(
+static int from_sso(
 	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
 {
-	static const char *const followed_by_boto[] = {
-		"role_arn", "sso_session", "sso_start_url", "credential_process"};
-	const struct aws_profile *profile = credentials->profile;
 	(void)http;
-	const char *access = aws_profile_get(profile, "aws_access_key_id");
-	for (size_t i = 0; i < 4 && access == NULL; i++) {
-		if (aws_profile_get(profile, followed_by_boto[i]) == NULL)
-			continue;
-		fail_set(f, STATUS_CONFIGURATION, "AWS profile %.60s: %s is not followed here",
-			profile->name, followed_by_boto[i]);
-		return fail_hint(f, "give its keys in the environment: aws configure "
-				    "export-credentials --format env");
-	}
-	return take_keys(&credentials->keys, access,
-		aws_profile_get(profile, "aws_secret_access_key"),
-		aws_profile_get(profile, "aws_session_token"), "AWS's profile files", found, f);
+	*found = false;
+	return not_followed(credentials->profile, "sso_account_id", f);
+}
+
+static int from_file(struct aws_credentials *credentials, bool config, const char *name,
+	bool *found, struct fail *f)
+{
+	const struct aws_profile *profile = credentials->profile;
+	const char *token = aws_profile_get_from(profile, config, "aws_security_token");
+	if (token == NULL)
+		token = aws_profile_get_from(profile, config, "aws_session_token");
+	return take_keys(&credentials->keys,
+		aws_profile_get_from(profile, config, "aws_access_key_id"),
+		aws_profile_get_from(profile, config, "aws_secret_access_key"), token, name, found,
+		f);
+}
+
+static int from_credentials_file(
+	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
+{
+	(void)http;
+	return from_file(credentials, false, "AWS's credentials file", found, f);
+}
+
+static int from_config_file(
+	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
+{
+	(void)http;
+	if (not_followed(credentials->profile, "login_session", f) != 0 ||
+		not_followed(credentials->profile, "credential_process", f) != 0)
+		return -1;
+	return from_file(credentials, true, "AWS's config file", found, f);
 }
 
 static int from_container(
@@ -107,9 +147,9 @@ static int from_machine(
 
 static int look(struct aws_credentials *credentials, struct http *http, struct fail *f)
 {
-	static int (*const places[])(
-		struct aws_credentials *, struct http *, bool *, struct fail *) = {
-		from_environment, from_web_identity, from_profile, from_container, from_machine};
+	static int (*const places[])(struct aws_credentials *, struct http *, bool *,
+		struct fail *) = {from_environment, from_role, from_web_identity, from_sso,
+		from_credentials_file, from_config_file, from_container, from_machine};
 	bool found = false;
 	aws_keys_release(&credentials->keys);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !found; i++)

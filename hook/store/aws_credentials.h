@@ -1,15 +1,15 @@
 /* aws_credentials - the keys that S3 requests are signed with, looked for where boto looks.
  *
  * In this order, the first that has any: environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
- * AWS_SESSION_TOKEN); web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, through STS); the
- * profile's keys in AWS's files; a container's endpoint
- * (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI); the instance's metadata service (IMDSv2,
- * AWS_EC2_METADATA_SERVICE_ENDPOINT, unless AWS_EC2_METADATA_DISABLED). Keys that expire are
- * fetched again before they do. Roles and SSO in a profile are not followed: said where a profile
- * asks for them.
+ * AWS_SESSION_TOKEN); web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, or the profile's,
+ * through STS); the profile's keys in AWS's credentials file, then in its config; a container's
+ * endpoint (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI); the instance's metadata service
+ * (IMDSv2, AWS_EC2_METADATA_SERVICE_ENDPOINT, unless AWS_EC2_METADATA_DISABLED). Keys that expire
+ * are fetched again before they do. Other roles, SSO, logins and processes of a profile are not
+ * followed: where boto would follow one, that is said, and no other key is taken.
  *
  * For Yandex Object Storage, where none of these has any, the token of the machine's service
- * account takes their place (metadata_token.h): it goes along as a bearer token, and nothing is
+ * account takes their place: it goes along as a bearer token, and nothing is
  * signed.
  */
 #ifndef MODELHOOK_STORE_AWS_CREDENTIALS_H

@@ -170,30 +170,44 @@ int aws_fetch_instance(struct http *like, struct aws_keys *keys, bool *found, st
 
 /* STS, AssumeRoleWithWebIdentity: the one call of it that needs no signature. */
 
+static void keep(char **kept, const char *text)
+{
+	if (*kept == NULL)
+		*kept = text_copy(text);
+}
+
 static int take_sts(void *context, const char *path, const char *text, struct fail *f)
 {
 	struct aws_keys *keys = context;
 	(void)f;
 	if (text_ends_with(path, "/Credentials/AccessKeyId"))
-		keys->access_key = text_copy(text);
+		keep(&keys->access_key, text);
 	else if (text_ends_with(path, "/Credentials/SecretAccessKey"))
-		keys->secret_key = text_copy(text);
+		keep(&keys->secret_key, text);
 	else if (text_ends_with(path, "/Credentials/SessionToken"))
-		keys->session_token = text_copy(text);
+		keep(&keys->session_token, text);
 	else if (text_ends_with(path, "/Credentials/Expiration") &&
 		 !clock_parse_rfc3339(text, &keys->expires_ms))
 		keys->expires_ms = 0;
 	return 0;
 }
 
-static char *sts_query(const char *role, const char *token)
+/* One setting, where boto finds it. */
+static const char *identity_setting(
+	const struct aws_profile *profile, const char *variable, const char *key)
 {
-	const char *session = env_get("AWS_ROLE_SESSION_NAME");
+	const char *value = env_get(variable);
+	return value != NULL ? value : aws_profile_get(profile, key);
+}
+
+static char *sts_query(const char *role, const char *session, const char *token)
+{
 	char *escaped_role = http_escape_query(role), *escaped_token = http_escape_query(token);
 	char *name = http_escape_query(session != NULL ? session : "modelhook");
 	char *query = text_format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=%s"
 				  "&RoleSessionName=%s&WebIdentityToken=%s",
 		escaped_role, name, escaped_token);
+	explicit_bzero(escaped_token, strlen(escaped_token));
 	free(escaped_role);
 	free(escaped_token);
 	free(name);
@@ -215,30 +229,55 @@ static int ask_sts(struct fetch *fetch, const char *url, const char *query, stru
 	return result;
 }
 
-int aws_fetch_web_identity(
-	struct http *like, const char *region, struct aws_keys *keys, bool *found, struct fail *f)
+static char *sts_address(const struct aws_credentials *credentials)
 {
-	const char *file = env_get("AWS_WEB_IDENTITY_TOKEN_FILE"), *role = env_get("AWS_ROLE_ARN");
-	const char *endpoint = env_get("AWS_ENDPOINT_URL_STS");
+	const char *named = env_get("AWS_ENDPOINT_URL_STS");
+	if (named == NULL)
+		named = env_get("AWS_ENDPOINT_URL");
+	return named != NULL ? text_copy(named)
+			     : text_format("https://sts.%s.amazonaws.com/", credentials->region);
+}
+
+/* By its file's token, whose secrets are wiped. */
+static int assume_role(struct fetch *fetch, const struct aws_credentials *credentials,
+	const char *role, const char *token, struct aws_keys *keys, struct fail *f)
+{
+	char *url = sts_address(credentials);
+	char *query = sts_query(role,
+		identity_setting(
+			credentials->profile, "AWS_ROLE_SESSION_NAME", "role_session_name"),
+		token);
+	int result = ask_sts(fetch, url, query, keys, f);
+	explicit_bzero(query, strlen(query));
+	free(query);
+	free(url);
+	return result;
+}
+
+int aws_fetch_web_identity(
+	struct http *like, struct aws_credentials *credentials, bool *found, struct fail *f)
+{
+	const struct aws_profile *profile = credentials->profile;
+	struct aws_keys *keys = &credentials->keys;
+	const char *file =
+		identity_setting(profile, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
+	const char *role = identity_setting(profile, "AWS_ROLE_ARN", "role_arn");
 	struct fetch fetch;
-	*found = file != NULL && role != NULL;
-	if (!*found)
+	*found = file != NULL;
+	if (file == NULL)
 		return 0;
+	if (role == NULL)
+		return fail_set(f, STATUS_CONFIGURATION,
+			"AWS_WEB_IDENTITY_TOKEN_FILE is set, and AWS_ROLE_ARN is not");
 	char *token = fetch_read_file(file, f);
 	if (token == NULL || fetch_open(&fetch, like, false, f) != 0) {
 		free(token);
 		return fail_in(f, "AWS_WEB_IDENTITY_TOKEN_FILE");
 	}
-	char *url = endpoint != NULL ? text_copy(endpoint)
-				     : text_format("https://sts.%s.amazonaws.com/", region);
-	char *query = sts_query(role, token);
-	int result = ask_sts(&fetch, url, query, keys, f);
+	int result = assume_role(&fetch, credentials, role, token, keys, f);
 	fetch_release(&fetch);
-	explicit_bzero(query, strlen(query));
 	explicit_bzero(token, strlen(token));
-	free(query);
 	free(token);
-	free(url);
 	keys->from = "the web identity of AWS_ROLE_ARN";
 	return result == 0 ? 0 : fail_in(f, "web identity");
 }

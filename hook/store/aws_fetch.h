@@ -10,8 +10,9 @@
 
 #include "store/aws_credentials.h"
 
+/* aws_fetch_web_identity - the variables, else the profile's; into credentials->keys */
 MUST_CHECK int aws_fetch_web_identity(
-	struct http *like, const char *region, struct aws_keys *keys, bool *found, struct fail *f);
+	struct http *like, struct aws_credentials *credentials, bool *found, struct fail *f);
 MUST_CHECK int aws_fetch_container(
 	struct http *like, struct aws_keys *keys, bool *found, struct fail *f);
 MUST_CHECK int aws_fetch_instance(

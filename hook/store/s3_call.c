@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http_url.h"
+#include "store/fetch.h"
 #include "store/sigv4.h"
 #include "store/xml.h"
 
@@ -57,6 +58,9 @@ static int sign(struct store *store, const struct s3_request *request, const cha
 		return 0;
 	if (aws_credentials_get(&s3->credentials, store->http, &e->keys, f) != 0)
 		return -1;
+	if (e->keys.bearer != NULL && !fetch_may_see_secrets(url))
+		return fail_set(f, STATUS_CONFIGURATION,
+			"S3 at %.100s: the machine's token is shown over https only", s3->endpoint);
 	if (e->keys.bearer != NULL) {
 		e->bearer = text_format("authorization: Bearer %s", e->keys.bearer);
 		add(e, e->bearer);
@@ -104,6 +108,8 @@ static int take_error(void *context, const char *path, const char *text, struct 
 		text_escape(reply->code, sizeof(reply->code), text, strlen(text));
 	else if (strcmp(path, "Error/Message") == 0)
 		text_escape(reply->message, sizeof(reply->message), text, strlen(text));
+	else if (strcmp(path, "Error/Region") == 0)
+		text_escape(reply->region, sizeof(reply->region), text, strlen(text));
 	return 0;
 }
 
@@ -119,7 +125,7 @@ void s3_reply_read(struct s3_reply *reply, bool has_sink)
 		(void)!xml_read(body->data, body->size, take_error, reply, &ignored);
 }
 
-int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+static int send_once(struct store *store, const struct s3_request *request, struct s3_reply *reply,
 	struct fail *f)
 {
 	struct equipment equipment;
@@ -143,6 +149,33 @@ int s3_send(struct store *store, const struct s3_request *request, struct s3_rep
 	equipment_release(&equipment);
 	free(url);
 	return result;
+}
+
+/* A region that is fit for a host's name and a signature, and is not the one that was asked. */
+static bool is_elsewhere(const struct s3 *s3, struct s3_reply *reply)
+{
+	char *told = http_answer_header(&reply->http, "x-amz-bucket-region");
+	if (told != NULL)
+		text_escape(reply->region, sizeof(reply->region), told, strlen(told));
+	free(told);
+	size_t size = strspn(reply->region, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return size > 0 && reply->region[size] == '\0' && strcmp(reply->region, s3->region) != 0;
+}
+
+int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+	struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	int result = send_once(store, request, reply, f);
+	if (result != 0 || store->is_lane || s3->settled)
+		return result;
+	s3->settled = true;
+	long status = reply->http.status;
+	if (status < 300 || status >= 500 || request->body.read != NULL || !is_elsewhere(s3, reply))
+		return 0;
+	s3_set_region(s3, reply->region);
+	s3_reply_release(reply);
+	return send_once(store, request, reply, f);
 }
 
 static bool is_one_of(const char *code, const char *const *codes)
@@ -183,6 +216,9 @@ static int hint(struct store *store, const struct s3_reply *reply, struct fail *
 	if (strcmp(reply->code, "NoSuchBucket") == 0)
 		return fail_hint(
 			f, "is %.100s the right endpoint, and the bucket made?", s3->endpoint);
+	if (strcmp(reply->code, "AuthorizationHeaderMalformed") == 0)
+		return fail_hint(
+			f, "AWS_DEFAULT_REGION names the bucket's region, now %.60s", s3->region);
 	if (f->status != STATUS_DENIED || s3->is_unsigned)
 		return -1;
 	struct aws_keys keys;

@@ -2,11 +2,15 @@
  * mean.
  *
  * What is read from the environment is what MLflow and boto read: MLFLOW_S3_ENDPOINT_URL,
- * AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url; AWS_DEFAULT_REGION,
- * AWS_REGION, the profile's region; MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE (auto: path style at a
- * named endpoint, the bucket in the host's name at Amazon); MLFLOW_S3_IGNORE_TLS, AWS_CA_BUNDLE;
- * MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION; MLFLOW_S3_UPLOAD_EXTRA_ARGS,
- * MLFLOW_S3_EXPECTED_BUCKET_OWNER.
+ * AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, the profile's endpoint_url (the last three unless
+ * AWS_IGNORE_CONFIGURED_ENDPOINT_URLS); AWS_DEFAULT_REGION, the profile's region, AWS_REGION;
+ * MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE (auto: path style at a named endpoint, the bucket in the
+ * host's name at Amazon, but never before a number or where it is no label of a host's name);
+ * MLFLOW_S3_IGNORE_TLS, AWS_CA_BUNDLE; MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION;
+ * MLFLOW_S3_UPLOAD_EXTRA_ARGS, MLFLOW_S3_EXPECTED_BUCKET_OWNER.
+ *
+ * A store that says with its first answer that the bucket is in another region is believed, and
+ * asked again there.
  */
 #ifndef MODELHOOK_STORE_S3_CALL_H
 #define MODELHOOK_STORE_S3_CALL_H
@@ -16,12 +20,15 @@
 
 #define S3_HEADERS_MAX 20
 
-/* struct s3 - what a store's lanes share; only credentials and region change */
+/* struct s3 - what a store's lanes share; once the first answer is there, only credentials change
+ */
 struct s3 {
 	char *bucket;
 	char *prefix;	/* of keys, no slash at its end; "" */
 	char *endpoint; /* "https://host[:port]", the bucket in it unless path_style */
 	bool path_style;
+	bool at_amazon;	  /* the endpoint is made of the region, none was named */
+	bool settled;	  /* the first answer is there */
 	bool is_unsigned; /* nothing is signed: public buckets */
 	bool trusts_wire; /* TLS, or this very machine: the payload need not be signed too */
 	char *region;
@@ -34,6 +41,9 @@ struct s3 {
 
 MUST_CHECK int s3_open(struct store *store, const char *uri, struct fail *f);
 void s3_close(struct store *store);
+
+/* s3_set_region - and the endpoint, where it depends on that */
+void s3_set_region(struct s3 *s3, const char *region);
 
 /* s3_key - the key of an object of the store; the caller frees it */
 char *s3_key(const struct s3 *s3, const char *path);
@@ -61,6 +71,7 @@ struct s3_reply {
 	struct http_answer http;
 	char code[64]; /* "NoSuchKey"; "" */
 	char message[200];
+	char region[64]; /* where the bucket is instead; "" */
 };
 
 /* s3_send - any answer is a reply (0) */

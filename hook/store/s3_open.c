@@ -1,4 +1,5 @@
 /* s3_open - where an S3 server is and what it is to be told, from the environment. */
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,10 +106,13 @@ static const char *named_endpoint(const struct s3 *s3)
 {
 	static const char *const names[] = {
 		"MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	size_t count = env_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+			       ? 1 /* the first is MLflow's, and no part of AWS's configuration */
+			       : sizeof(names) / sizeof(names[0]);
+	for (size_t i = 0; i < count; i++)
 		if (env_get(names[i]) != NULL)
 			return env_get(names[i]);
-	return aws_profile_get(&s3->profile, "endpoint_url");
+	return count > 1 ? aws_profile_get(&s3->profile, "endpoint_url") : NULL;
 }
 
 /* libcurl leaves the scheme's own port out of the Host header, which is signed. */
@@ -140,41 +144,86 @@ static bool is_host_label(const char *bucket)
 	return true;
 }
 
-static int read_endpoint(struct s3 *s3, struct fail *f)
+/* A number has no names below it. */
+static bool is_address(const char *host)
 {
-	const char *named = named_endpoint(s3);
-	const char *style = env_get("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE");
-	char *endpoint = named != NULL ? tidy_endpoint(named, f)
-				       : text_format("https://s3.%s.amazonaws.com", s3->region);
-	if (endpoint == NULL)
-		return -1;
-	if (style == NULL || strcmp(style, "auto") == 0)
-		style = named == NULL && is_host_label(s3->bucket) ? "virtual" : "path";
-	s3->path_style = strcmp(style, "virtual") != 0;
+	struct in6_addr ignored;
+	return inet_pton(AF_INET, host, &ignored) == 1 || inet_pton(AF_INET6, host, &ignored) == 1;
+}
+
+/* The endpoint with the bucket in it, unless that goes into the path. */
+static void set_endpoint(struct s3 *s3, const char *endpoint)
+{
 	const char *host = strstr(endpoint, "://") + 3;
-	s3->credentials.yandex = text_ends_with(host, "yandexcloud.net");
+	free(s3->endpoint);
 	s3->endpoint = s3->path_style ? text_copy(endpoint)
 				      : text_format("%.*s%s.%s", (int)(host - endpoint), endpoint,
 						s3->bucket, host);
-	char *name = http_url_host(endpoint);
-	s3->trusts_wire = text_starts_with(endpoint, "https:") || text_equal(name, "localhost") ||
-			  text_equal(name, "127.0.0.1") || text_equal(name, "::1");
-	free(name);
+}
+
+void s3_set_region(struct s3 *s3, const char *region)
+{
+	char *copy = text_copy(region);
+	free(s3->region);
+	s3->region = copy;
+	s3->credentials.region = copy;
+	if (!s3->at_amazon)
+		return;
+	char *endpoint = text_format(
+		"https://s3.%s.amazonaws.com%s", copy, text_starts_with(copy, "cn-") ? ".cn" : "");
+	set_endpoint(s3, endpoint);
+	free(endpoint);
+}
+
+static void read_style(struct s3 *s3, const char *host)
+{
+	const char *style = env_get("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE");
+	if (style == NULL || strcmp(style, "auto") == 0)
+		style = s3->at_amazon ? "virtual" : "path";
+	s3->path_style = strcmp(style, "virtual") != 0 || !is_host_label(s3->bucket) ||
+			 (host != NULL && is_address(host));
+}
+
+static int read_endpoint(struct s3 *s3, const char *named, struct fail *f)
+{
+	char *endpoint = tidy_endpoint(named, f);
+	if (endpoint == NULL)
+		return -1;
+	char *host = http_url_host(endpoint);
+	read_style(s3, host);
+	s3->credentials.yandex = text_ends_with(host, "yandexcloud.net");
+	s3->trusts_wire = text_starts_with(endpoint, "https:") || text_equal(host, "localhost") ||
+			  text_equal(host, "127.0.0.1") || text_equal(host, "::1");
+	set_endpoint(s3, endpoint);
+	free(host);
 	free(endpoint);
 	return 0;
 }
 
-static void read_region(struct s3 *s3)
+/* Where nothing says which region, the server does. */
+static const char *named_region(const struct s3 *s3)
 {
 	const char *region = env_get("AWS_DEFAULT_REGION");
-	const char *endpoint = named_endpoint(s3);
-	if (region == NULL)
-		region = env_get("AWS_REGION");
 	if (region == NULL)
 		region = aws_profile_get(&s3->profile, "region");
-	if (region == NULL && endpoint != NULL && strstr(endpoint, "yandexcloud.net") != NULL)
+	if (region == NULL)
+		region = env_get("AWS_REGION"); /* which boto does not read, and other clients do */
+	if (region == NULL && s3->credentials.yandex)
 		region = "ru-central1";
-	s3->region = text_copy(region != NULL ? region : "us-east-1");
+	return region != NULL ? region : "us-east-1";
+}
+
+static int read_place(struct s3 *s3, struct fail *f)
+{
+	const char *named = named_endpoint(s3);
+	s3->at_amazon = named == NULL;
+	s3->trusts_wire = true;
+	if (named != NULL && read_endpoint(s3, named, f) != 0)
+		return -1;
+	if (named == NULL)
+		read_style(s3, NULL);
+	s3_set_region(s3, named_region(s3));
+	return 0;
 }
 
 static int read_all(struct s3 *s3, const char *uri, struct fail *f)
@@ -183,8 +232,7 @@ static int read_all(struct s3 *s3, const char *uri, struct fail *f)
 	const char *signature = env_get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION");
 	if (read_bucket(s3, uri, f) != 0 || aws_profile_read(&s3->profile, f) != 0)
 		return -1;
-	read_region(s3);
-	if (read_endpoint(s3, f) != 0)
+	if (read_place(s3, f) != 0)
 		return -1;
 	if (owner != NULL && is_clean(owner))
 		s3->owner = text_format("x-amz-expected-bucket-owner: %s", owner);
@@ -201,7 +249,6 @@ int s3_open(struct store *store, const char *uri, struct fail *f)
 		s3_close(store);
 		return -1;
 	}
-	s3->credentials.region = s3->region;
 	store->root = text_format(
 		"s3://%s%s%s", s3->bucket, s3->prefix[0] != '\0' ? "/" : "", s3->prefix);
 	store->own_http.trust = (struct http_trust){
