@@ -51,6 +51,7 @@ def parse(arguments: List[str]) -> Tuple[argparse.Namespace, List[str]]:
 def main() -> None:
     """Trains, hands over, gives the executors back, promotes, and ends with the outcome."""
     options, for_hook = parse(sys.argv[1:])
+    modelhook.load_secret()
     spark = SparkSession.builder.appName(f"train {MODEL}").getOrCreate()
     program = modelhook.find_hook(spark=spark, uri=options.hook)  # before hours of training
     data = read_pictures(spark, options.images, options.pictures)

@@ -11,7 +11,8 @@ from .handoff import HandoffError, write_handoff
 from .job import promoting
 from .result import Result, exit_with, scheduler_action
 from .run import promote, run_hook
+from .secret import SecretError, load_secret
 from .status import Status
 
-__all__ = ["HandoffError", "HookError", "Result", "Status", "exit_with", "find_hook", "promote", "promoting",
-           "run_hook", "scheduler_action", "write_handoff"]
+__all__ = ["HandoffError", "HookError", "Result", "SecretError", "Status", "exit_with", "find_hook", "load_secret",
+           "promote", "promoting", "run_hook", "scheduler_action", "write_handoff"]
