@@ -212,10 +212,11 @@ class OutcomeOperator(_Operator):
     package     what is replayed when the hook could not finish; else what the result names
     spool       else all that waits there: let it be of this job alone
     config      modelhook.json, for the replay
+    final       the job is over, as where this task comes after it: what it has not told yet it never will
 
     Where the hook could not finish, or was killed before it told anything, its package is replayed here:
     the hook alone, never the training. Where nothing tells of it and no package waits, the task is
-    retried, and fails when its tries are over.
+    retried, and fails when its tries are over; at once where that is final.
     """
 
     template_fields = ("result", "mlflow_run", "package", "spool", "config", "env", "mlflow_conn_id")
@@ -229,6 +230,7 @@ class OutcomeOperator(_Operator):
         package: Optional[AnyPath] = None,
         spool: Optional[AnyPath] = None,
         config: Optional[AnyPath] = None,
+        final: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -239,6 +241,7 @@ class OutcomeOperator(_Operator):
         self.package = package
         self.spool = spool
         self.config = config
+        self.final = final
 
     def execute(self, context: Any) -> Dict[str, Any]:
         """What the hook ended with, or its replay."""
@@ -265,12 +268,13 @@ class OutcomeOperator(_Operator):
         """What the package, or the spool, ends with now; raises where there is neither."""
         so_far = _described(told) if told else f"no hook has told what came of it: {self._places()}"
         what = self._what_to_replay(told)
+        over = AirflowFailException if told or self.final else AirflowException
         if not what:
-            raise (AirflowFailException if told else AirflowException)(f"{so_far}; there is nothing here to replay")
+            raise over(f"{so_far}; there is nothing here to replay")
         self.log.info("%s; its package is replayed", so_far)
         result = self.call("replay", *what, *_options(config=self.config, result=self.result))
         if told is None and result.exit == Status.MISSING:
-            raise AirflowException(f"{so_far}; and {_message(result)}")
+            raise over(f"{so_far}; and {_message(result)}")
         return result
 
     def _what_to_replay(self, told: Optional[Result]) -> Sequence[str]:
