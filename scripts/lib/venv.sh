@@ -82,7 +82,9 @@ venv_pin() {
     local folder=$ROOT/tests/requirements python
     python=$(venv_python) || die "needs Python $VENV_PYTHON with its venv module"
     uv_in_cache pip compile -q --upgrade --no-annotate --no-header --python "$python" \
-        "$folder/$1.in" -o "$folder/$1.txt"
+        "$folder/$1.in" -o "$folder/$1.txt" || return 1
+    # a package that is wanted without what it requires
+    sed -n 's/^# alone: //p' "$folder/$1.in" >>"$folder/$1.txt"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

@@ -6,6 +6,7 @@ import json
 import re
 
 import environment
+import pytest
 from conftest import Hook
 
 README = (environment.ROOT / "README.md").read_text()
@@ -26,4 +27,11 @@ def test_the_handoff_and_the_settings_of_the_readme_are_taken(hook: Hook, make_h
     handoff, settings = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
     del handoff["saved_model"], handoff["files"]
     path = make_handoff(handoff.pop("run_id"), config=settings, **handoff)
+    assert hook("pack", path, "-o", path.parent).status == 0
+
+
+@pytest.mark.parametrize("cloud", ["yandex", "google"])
+def test_the_settings_for_the_clouds_are_taken(hook: Hook, make_handoff, cloud: str) -> None:
+    settings = json.loads((environment.ROOT / f"dataproc/modelhook.{cloud}.json").read_text())
+    path = make_handoff("0" * 32, config=settings)
     assert hook("pack", path, "-o", path.parent).status == 0

@@ -1,0 +1,171 @@
+"""Trains the fish classifier on a cluster that is made for it, promotes it, and removes the cluster.
+
+    create_cluster ── train ─┬─ outcome ── verdict      what came of it: promoted, held (skipped), or failed
+                             └─ delete_cluster          whatever happened
+
+`train` runs once: a second try, of Airflow or of YARN, finds the first one's job. `outcome` reads what the hook at
+the end of that job has told; where MLflow was not there it replays the package, here, with retries, while the
+cluster is gone already. The state of the run is that of `verdict` and `delete_cluster`.
+
+Connections
+    mlflow                  HTTP: the server, with user and password or a token
+    yandexcloud_default, or google_cloud_default
+    the one that storage_conn_id names: AWS; the key for object storage, endpoint_url and region_name in its extra
+    alerts                  HTTP: a webhook that takes {"text": ...}; the secret part of its path is the password
+
+The variable fish_classification, JSON
+    cloud             "yandex" or "google"
+    code              folder of the job's files: train_fish_model_minimal.py, fish_pictures.py, fish_training.py,
+                      modelhook.zip (the wheel, renamed), modelhook.json
+    images            folder of the photos
+    outcomes          folder for results and spools, as modelhook takes it: s3://, gs://, hdfs://
+    tracking_uri      MLflow, as the cluster reaches it
+    cluster           what the operator that makes the cluster takes: subnet_id, s3_bucket, ... of Yandex;
+                      region, project_id and cluster_config of Google
+    epochs            60 unless given
+    env               variables for the job, none of them secret, as the cloud's console shows them;
+                      MODELHOOK_SECRET names the cloud's secret that holds those that are
+    storage_conn_id   none: modelhook finds credentials itself, as on a worker with an identity of its own
+    retry_seconds     between two tries of `outcome`, doubled each time; 60 unless given
+    schedule          as Airflow takes it; none unless given
+"""
+
+import hashlib
+import json
+import urllib.request
+from datetime import datetime, timedelta, timezone
+
+try:  # Airflow 3
+    from airflow.sdk import DAG, BaseHook, Variable
+except ImportError:
+    from airflow import DAG
+    from airflow.hooks.base import BaseHook
+    from airflow.models import Variable
+try:
+    from airflow.providers.standard.operators.empty import EmptyOperator
+except ImportError:
+    from airflow.operators.empty import EmptyOperator
+
+from modelhook.airflow import OutcomeOperator
+
+SETTINGS = Variable.get("fish_classification", deserialize_json=True)
+NAME = "fish-{{ run_id | short }}"  # of the cluster and of the job
+
+
+def short(run_id):
+    """A run's id as clusters may be called."""
+    return hashlib.sha256(run_id.encode()).hexdigest()[:12]
+
+
+def alert(context):
+    """Tells people that a task has failed for good."""
+    task = context["ti"]
+    text = f"{task.dag_id}, {task.task_id}: {context.get('exception')} ({context['run_id']})"
+    webhook = BaseHook.get_connection("alerts")
+    address = f"{webhook.host}/{webhook.password}" if webhook.password else webhook.host
+    request = urllib.request.Request(address, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30):
+        pass
+
+
+ALWAYS = {"trigger_rule": "all_done", "on_failure_callback": alert}  # of a cluster that would cost money
+
+
+def place(folder, cluster):
+    """Where this training's outcome goes: a run that is cleared gets a new cluster, and so a place of its own."""
+    return f"{SETTINGS['outcomes']}/{folder}/{NAME}-{cluster}"
+
+
+def pyspark_job(cluster):
+    """What runs on the cluster, in the words that both clouds use."""
+    env = {"MLFLOW_TRACKING_URI": SETTINGS["tracking_uri"], **SETTINGS.get("env", {})}
+    return {
+        "main_python_file_uri": f"{SETTINGS['code']}/train_fish_model_minimal.py",
+        "python_file_uris": [f"{SETTINGS['code']}/{name}"
+                             for name in ("modelhook.zip", "fish_pictures.py", "fish_training.py")],
+        "file_uris": [f"{SETTINGS['code']}/modelhook.json"],
+        "args": ["--images", SETTINGS["images"], "--epochs", str(SETTINGS.get("epochs", 60)), "--",
+                 "--result", f"{place('results', cluster)}.json", "--spool", place("spool", cluster),
+                 "--config", "modelhook.json"],
+        "properties": {
+            # the driver where its files are, in its working directory; and one driver, not a second one after it
+            "spark.submit.deployMode": "cluster",
+            "spark.yarn.maxAppAttempts": "1",
+            **{f"spark.yarn.appMasterEnv.{name}": value for name, value in env.items()},
+        },
+    }
+
+
+def storage_env():
+    """Variables with which modelhook reaches the outcomes from here."""
+    conn = SETTINGS.get("storage_conn_id")
+    if not conn:
+        return {}
+    extra = f"conn.{conn}.extra_dejson"
+    return {"AWS_ACCESS_KEY_ID": f"{{{{ conn.{conn}.login }}}}",
+            "AWS_SECRET_ACCESS_KEY": f"{{{{ conn.{conn}.password }}}}",
+            "AWS_ENDPOINT_URL_S3": f"{{{{ {extra}.get('endpoint_url', '') }}}}",
+            "AWS_DEFAULT_REGION": f"{{{{ {extra}.get('region_name', '') }}}}"}
+
+
+def on_yandex():
+    """The tasks of Yandex Data Processing, and what names a cluster."""
+    from airflow.providers.yandex.operators.dataproc import InitializationAction
+    from modelhook.airflow_yandex import CreateCluster, DeleteCluster, RunPysparkJob
+
+    cluster = "{{ ti.xcom_pull(task_ids='create_cluster') }}"
+    folder = SETTINGS["cluster"].get("folder_id")
+    actions = [InitializationAction(**action) for action in SETTINGS["cluster"].get("initialization_actions", [])]
+    create = CreateCluster(task_id="create_cluster", cluster_name=NAME,
+                           **{**SETTINGS["cluster"], "initialization_actions": actions}, on_failure_callback=alert)
+    train = RunPysparkJob(task_id="train", name=NAME, cluster_id=cluster, **pyspark_job(cluster))
+    delete = DeleteCluster(task_id="delete_cluster", cluster_name=NAME, folder_id=folder, **ALWAYS)
+    return create, train, delete, cluster
+
+
+def on_google():
+    """The tasks of Google Dataproc, and what names a cluster, which gets one job."""
+    from airflow.providers.google.cloud.operators.dataproc import (
+        DataprocCreateClusterOperator,
+        DataprocDeleteClusterOperator,
+    )
+    from modelhook.airflow_google import SubmitJobOnce
+
+    cluster = "{{ ti.xcom_pull(task_ids='create_cluster')['cluster_uuid'] }}"
+    where = {name: SETTINGS["cluster"].get(name) for name in ("region", "project_id")}
+    job = {"reference": {"job_id": f"{NAME}-{cluster}"}, "placement": {"cluster_name": NAME},
+           "pyspark_job": pyspark_job(cluster)}
+    create = DataprocCreateClusterOperator(task_id="create_cluster", cluster_name=NAME, **SETTINGS["cluster"],
+                                          on_failure_callback=alert)
+    train = SubmitJobOnce(task_id="train", job=job, request_id=cluster, **where)
+    delete = DataprocDeleteClusterOperator(task_id="delete_cluster", cluster_name=NAME, **where, **ALWAYS)
+    return create, train, delete, cluster
+
+
+with DAG(
+    "fish_classification_training_full",
+    description="Trains the fish classifier, and promotes it where it is good enough",
+    doc_md=__doc__,
+    schedule=SETTINGS.get("schedule"),
+    start_date=datetime(2026, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    max_active_runs=1,
+    user_defined_filters={"short": short},
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=SETTINGS.get("retry_seconds", 60))},
+):
+    create_cluster, train, delete_cluster, cluster = {"yandex": on_yandex, "google": on_google}[SETTINGS["cloud"]]()
+    outcome = OutcomeOperator(
+        task_id="outcome",
+        result=f"{place('results', cluster)}.json",
+        spool=place("spool", cluster),
+        mlflow_conn_id="mlflow",
+        env=storage_env(),
+        final=True,
+        retries=8,
+        retry_exponential_backoff=True,
+        trigger_rule="one_done",  # also of a job that failed, but not where no cluster was there for it
+        on_failure_callback=alert,
+    )
+    verdict = EmptyOperator(task_id="verdict", trigger_rule="none_failed")  # held is a skipped outcome
+    create_cluster >> train >> [outcome, delete_cluster]
+    [create_cluster, outcome] >> verdict
