@@ -19,6 +19,8 @@ static void stop_note(int number)
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	asked = number;
+	/* a caller that passes a signal on may be killed next: that is no second one */
+	prctl(PR_SET_PDEATHSIG, 0);
 	if (write(stop_pipe[1], "", 1) < 0) {
 		/* the pipe is full: it is readable, which is all it is for */
 	}

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 
@@ -51,6 +52,25 @@ static void each_signal_has_its_status_and_stays_asked(void **state)
 	(void)state;
 	assert_int_equal(in_child(check_asked, &terminate), STATUS_TERMINATED);
 	assert_int_equal(in_child(check_asked, &interrupt), STATUS_INTERRUPTED);
+}
+
+static int check_parent(void *argument)
+{
+	int before = 0, after = 0;
+	(void)argument;
+	stop_install();
+	stop_with_parent();
+	prctl(PR_GET_PDEATHSIG, &before);
+	raise(SIGTERM);
+	prctl(PR_GET_PDEATHSIG, &after);
+	return before == SIGTERM && after == 0 ? 0 : 1;
+}
+
+/* Who passes a signal on and is killed then has not asked twice. */
+static void the_end_of_the_parent_is_a_stop_but_not_a_second_one(void **state)
+{
+	(void)state;
+	assert_int_equal(in_child(check_parent, NULL), 0);
 }
 
 static int raise_both(void *argument)
@@ -158,6 +178,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_asked_until_somebody_does),
 		cmocka_unit_test(each_signal_has_its_status_and_stays_asked),
+		cmocka_unit_test(the_end_of_the_parent_is_a_stop_but_not_a_second_one),
 		cmocka_unit_test(a_second_signal_ends_the_process_whichever_it_is),
 		cmocka_unit_test(a_sleep_without_end_ends_when_a_stop_is_asked_for),
 		cmocka_unit_test(an_undisturbed_sleep_takes_its_time_installed_or_not),
