@@ -127,8 +127,8 @@ def tell(place: Path, **result: Any) -> None:
     place.write_text(json.dumps({"schema": "modelhook/result@1", **result}), encoding="utf-8")
 
 
-def outcomes(plan: Plan) -> dict[str, Any]:
-    """The plan of dags/outcomes."""
+def outcomes(plan: Plan, bucket: str) -> dict[str, Any]:
+    """The plan of dags/outcomes, with a bucket for what a cluster's disk would lose."""
     for name in ("promoted", "task_promoted", "bash_promoted"):
         plan.add(name)
     for name in ("held", "task_held", "bash_held", "policy_held"):
@@ -146,6 +146,7 @@ def outcomes(plan: Plan) -> dict[str, Any]:
     plan.add_job("later_job", fails)
     plan.add_job("tag")
     plan.add_job("tag_held", config=GATE_THAT_HOLDS)
+    plan.add_job("bucket", fails_to_register)
     plan.add_job("silent", fails_to_register)
     plan.add_run("stale", outcome="held", exit=99, retryable=False)
     plan.add_run("never")
@@ -153,4 +154,4 @@ def outcomes(plan: Plan) -> dict[str, Any]:
     results.mkdir()
     tell(results / "stale.json", outcome="promoted", exit=0, retryable=False, run_id="0" * 32)
     tell(results / "lost.json", outcome="later", exit=75, retryable=True, package="/a/disk/that/is/gone.tar.gz")
-    return {**plan.tasks, "results": str(results), "spool": str(plan.folder / "spool")}
+    return {**plan.tasks, "results": str(results), "spool": str(plan.folder / "spool"), "bucket": bucket}

@@ -16,6 +16,7 @@ import pytest
 from conftest import Hook
 from deployment import PATIENCE, Airflow, Task, install
 from fault_proxy import FaultProxy
+from object_stores import Versitygw
 from plan import Plan, is_hook, outcomes
 from servers import MLflow
 
@@ -47,6 +48,7 @@ ENDS = {
     "outcome_later_job": ("success", 1, "promoted"),
     "outcome_tag": ("success", 1, "promoted"),
     "outcome_tag_held": ("skipped", 1, "held"),
+    "outcome_bucket": ("success", 1, "promoted"),
     "outcome_silent": ("success", 1, "promoted"),
     "outcome_empty": ("failed", 2, None),
     "outcome_stale": ("skipped", 1, "held"),
@@ -68,6 +70,7 @@ class Ran:
     name: str
     airflow: Airflow
     plan: Plan
+    bucket: Path
 
     def outcome(self, task: str) -> str | None:
         """What the result in XCom says; a stock operator keeps it as text."""
@@ -87,8 +90,8 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def all_ran(modelhook: Path, mlflow3: MLflow, wheel: Path, tmp_path_factory: pytest.TempPathFactory
-            ) -> Iterator[dict[str, Ran]]:
+def all_ran(modelhook: Path, mlflow3: MLflow, versitygw: Versitygw, wheel: Path,
+            tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ran]]:
     """The DAG, run by all versions at once: much of its time each of them waits."""
     folder = tmp_path_factory.mktemp("airflow")
     package = install(wheel, folder / "package")
@@ -97,8 +100,10 @@ def all_ran(modelhook: Path, mlflow3: MLflow, wheel: Path, tmp_path_factory: pyt
         ran = {}
         for name in (*AIRFLOW_2, *AIRFLOW_3):
             plan = Plan(Hook(modelhook, folder), mlflow3, proxy, folder / f"plan-{name}")
-            airflow = Airflow(name, folder / name, package, "outcomes", outcomes(plan), AIRFLOW_CONN_MLFLOW=connection)
-            ran[name] = Ran(name, airflow, plan)
+            given = outcomes(plan, versitygw.make_bucket(name))
+            airflow = Airflow(name, folder / name, package, "outcomes", given, AIRFLOW_CONN_MLFLOW=connection,
+                              **versitygw.client_env())
+            ran[name] = Ran(name, airflow, plan, versitygw.path / name)
         started = {name: one.airflow.start("db", "migrate") for name, one in ran.items()}
         for name, one in ran.items():
             assert started[name].wait(PATIENCE) == 0, one.airflow.said
@@ -141,13 +146,35 @@ def test_a_retry_policy_tells_the_same_to_a_stock_operator(
     check(ran, task, *end)
 
 
+POLICY = """
+import json
+from modelhook.airflow import retry_policy
+texts = {texts!r}
+print(json.dumps([retry_policy().evaluate(Exception(text), 1, 5).action.value for text in texts]))
+"""
+
+
+@pytest.mark.parametrize("ran", WITH_POLICY, indirect=True)
+def test_a_retry_policy_reads_what_each_stock_operator_says(ran: Ran) -> None:
+    texts = {
+        "Bash command failed. The command returned a non-zero exit code 75.": "retry",
+        "Bash command failed. The command returned a non-zero exit code -15.": "retry",
+        "Bash command failed. The command returned a non-zero exit code 127.": "fail",
+        "Cannot execute: ['spark-submit', 'train.py']. Error code is: 75.": "retry",
+        "Cannot execute: ['spark-submit', 'train.py']. Error code is: 65.": "fail",
+        "SSH operator error: exit status = 77": "fail",
+        "Connection timed out after 75 s": "default",
+    }
+    assert json.loads(ran.airflow.answer(POLICY.format(texts=list(texts)))) == list(texts.values())
+
+
 @pytest.mark.parametrize("ran", WITHOUT_POLICY, indirect=True)
 def test_an_airflow_without_retry_policies_says_so(ran: Ran) -> None:
     assert ran.airflow.xcom("without_policy").startswith("retry policies came with Airflow 3.3: use HookOperator")
 
 
 @pytest.mark.parametrize("task", ["promoted", "later", "terminated", "killed", "outage", "task_promoted", "later_job",
-                                  "silent"])
+                                  "bucket", "silent"])
 def test_a_training_is_one_version_in_production_however_often_it_was_tried(ran: Ran, task: str) -> None:
     team = ran.plan.teams[task]
     assert team.registry.stages(team.model) == ["Production"]
@@ -156,6 +183,11 @@ def test_a_training_is_one_version_in_production_however_often_it_was_tried(ran:
 @pytest.mark.parametrize("task", ["held", "permanent", "held_job"])
 def test_what_was_not_promoted_is_not_in_production(ran: Ran, task: str) -> None:
     assert ran.plan.teams[task].production == []
+
+
+def test_a_replay_of_the_outcome_leaves_its_own_result_and_no_package(ran: Ran) -> None:
+    assert json.loads((ran.bucket / "result.json").read_text())["outcome"] == "promoted"
+    assert list(ran.bucket.rglob("*.tar.gz")) == []
 
 
 def test_no_hook_outlives_its_task(ran: Ran) -> None:

@@ -87,6 +87,8 @@ with DAG(
         job(name, "--result", place) >> outcome(name, result=place)
     for name in ("tag", "tag_held"):
         job(name) >> outcome(name, mlflow_run=PLAN[f"job_{name}"]["run"])
+    job("bucket", "--result", f"{PLAN['bucket']}/result.json", "--spool", f"{PLAN['bucket']}/spool") >> outcome(
+        "bucket", result=f"{PLAN['bucket']}/result.json")
     silent = {"mlflow_run": PLAN["job_silent"]["run"], "spool": PLAN["spool"]}
     job("silent", "--spool", PLAN["spool"]) >> outcome("silent", **silent)
     outcome("empty", mlflow_run=PLAN["never"]["run"], spool=f"{PLAN['results']}/empty")
