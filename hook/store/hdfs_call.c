@@ -6,35 +6,82 @@
 #include "answer.h"
 #include "base/console.h"
 #include "base/env.h"
+#include "base/file.h"
 #include "base/random.h"
 #include "base/stop.h"
 #include "http_retry.h"
 #include "http_url.h"
+#include "store/hdfs_token.h"
 
 #define API "/webhdfs/v1"
+#define TOKENS_MAX ((size_t)1 << 20)
 #define LIST_MAX ((size_t)64 << 20)
+
+/* *token NULL: none is there for this file system */
+static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
+{
+	const char *path = env_get("HADOOP_TOKEN_FILE_LOCATION");
+	struct text text = {0};
+	*token = NULL;
+	if (path == NULL)
+		return 0;
+	int result = file_read(path, TOKENS_MAX, &text, f);
+	if (result == 0)
+		result = hdfs_token_find(
+			text_string(&text), text.size, hdfs->where.authority, token, f);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.size);
+	text_release(&text);
+	if (result == 0)
+		return 0;
+	f->status = STATUS_CONFIGURATION;
+	return fail_in(f, "HADOOP_TOKEN_FILE_LOCATION");
+}
+
+static void free_secret(char *secret)
+{
+	if (secret != NULL)
+		explicit_bzero(secret, strlen(secret));
+	free(secret);
+}
+
+static int identify(struct hdfs *hdfs, struct fail *f)
+{
+	const char *user = env_get("HADOOP_USER_NAME");
+	char *token;
+	if (read_token(hdfs, &token, f) != 0)
+		return -1;
+	hdfs->user = text_copy(user != NULL ? user : env_user());
+	hdfs->has_token = token != NULL;
+	char *escaped = http_escape_query(hdfs->user);
+	hdfs->identity = text_format("user.name=%s%s%s", escaped,
+		token != NULL ? "&delegation=" : "", token != NULL ? token : "");
+	free(escaped);
+	free_secret(token);
+	return 0;
+}
+
+static int locate(struct hdfs *hdfs, const char *webhdfs_url, const char *uri, struct fail *f)
+{
+	struct hdfs_site site;
+	if (hdfs_site_read(&site, f) != 0)
+		return -1;
+	int result = hdfs_where_find(&hdfs->where, &site, webhdfs_url, uri, f);
+	hdfs_site_release(&site);
+	return result;
+}
 
 int hdfs_open(struct store *store, const char *uri, struct fail *f)
 {
 	struct hdfs *hdfs = memory_get(1, sizeof(*hdfs));
-	struct hdfs_site site;
+	size_t size = strlen(uri);
 	store->state = hdfs;
 	INVARIANT(pthread_mutex_init(&hdfs->choosing, NULL) == 0);
 	INVARIANT(pthread_mutex_init(&hdfs->learning, NULL) == 0);
-	int result = hdfs_site_read(&site, f);
-	if (result == 0) {
-		result = hdfs_where_find(&hdfs->where, &site, store->settings->webhdfs_url, uri, f);
-		hdfs_site_release(&site);
-	}
-	if (result != 0) {
+	if (locate(hdfs, store->settings->webhdfs_url, uri, f) != 0 || identify(hdfs, f) != 0) {
 		hdfs_close(store);
 		return -1;
 	}
-	const char *user = env_get("HADOOP_USER_NAME");
-	char *escaped = http_escape_query(user != NULL ? user : env_user());
-	hdfs->identity = text_format("user.name=%s", escaped);
-	free(escaped);
-	size_t size = strlen(uri);
 	while (size > 0 && uri[size - 1] == '/')
 		size--;
 	store->root = text_format("%.*s", (int)size, uri);
@@ -52,7 +99,8 @@ void hdfs_close(struct store *store)
 	hdfs_where_release(&hdfs->where);
 	pthread_mutex_destroy(&hdfs->choosing);
 	pthread_mutex_destroy(&hdfs->learning);
-	free(hdfs->identity);
+	free(hdfs->user);
+	free_secret(hdfs->identity);
 	free(hdfs);
 	store->state = NULL;
 }
@@ -207,7 +255,7 @@ static int ask(struct store *s, const struct hdfs_operation *operation, const ch
 		char *url = url_of(hdfs, node, operation, more);
 		*reply = (struct hdfs_reply){0};
 		result = send_once(s, url, operation, reply, f);
-		free(url);
+		free_secret(url);
 		if (result != 0 || is_standby(reply))
 			leave_node(hdfs, node);
 		again = false;
@@ -313,7 +361,7 @@ static int transfer_once(struct store *s, const struct hdfs_operation *operation
 		if (result != 0)
 			*out = http_url_host(location);
 	}
-	free(location);
+	free_secret(location);
 	return result;
 }
 
@@ -364,12 +412,15 @@ static int hint(const struct store *s, const struct hdfs_reply *reply, struct fa
 		reply->http.status == 401 && asks != NULL && text_starts_with(asks, "Negotiate");
 	free(asks);
 	if (kerberos)
-		return fail_hint(f, "it wants Kerberos, which this program does not speak: let the "
-				    "MLflow server pass artifacts on (--artifacts-destination), or "
-				    "upload through a gateway that takes user.name");
+		return fail_hint(f,
+			"it wants Kerberos, which this program does not speak: set "
+			"HADOOP_TOKEN_FILE_LOCATION to a file with a delegation token, as "
+			"YARN does, or let the MLflow server pass artifacts on");
+	if (f->status == STATUS_DENIED && hdfs->has_token)
+		return fail_hint(f, "asked with the token in HADOOP_TOKEN_FILE_LOCATION");
 	if (f->status == STATUS_DENIED)
 		return fail_hint(f, "asked as %.100s: set HADOOP_USER_NAME, or give it the folder",
-			hdfs->identity);
+			hdfs->user);
 	if (f->status == STATUS_NOT_A_REGISTRY)
 		return fail_hint(f, "is this the NameNode's HTTP address? set "
 				    "MODELHOOK_WEBHDFS_URL, e.g. http://namenode:9870");

@@ -20,7 +20,9 @@
 /* struct hdfs - what a store's lanes share; each lock guards what follows it */
 struct hdfs {
 	struct hdfs_where where;
-	char *identity; /* "user.name=NAME", in every query */
+	char *user;
+	char *identity; /* "user.name=NAME", with "&delegation=TOKEN" a secret: in every query */
+	bool has_token;
 	pthread_mutex_t choosing;
 	size_t node;		  /* of where.nodes: the one that answered last */
 	pthread_mutex_t learning; /* held while the NameNode is asked */

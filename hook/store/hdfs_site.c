@@ -308,7 +308,7 @@ int hdfs_where_find(struct hdfs_where *where, const struct hdfs_site *site, cons
 	if (result == 0)
 		result = webhdfs_url != NULL ? add_set(where, webhdfs_url, f)
 					     : add_nodes(where, &named, f);
-	free(named.authority);
+	where->authority = named.authority;
 	if (result != 0)
 		hdfs_where_release(where);
 	return result;
@@ -319,5 +319,6 @@ void hdfs_where_release(struct hdfs_where *where)
 	for (size_t i = 0; i < where->node_count; i++)
 		free(where->nodes[i]);
 	free(where->folder);
+	free(where->authority);
 	*where = (struct hdfs_where){0};
 }

@@ -38,7 +38,8 @@ void hdfs_site_release(struct hdfs_site *site);
 struct hdfs_where {
 	char *nodes[HDFS_NODES_MAX]; /* "https://host:port[/prefix]" of its NameNodes */
 	size_t node_count;
-	char *folder; /* absolute, no slash at its end: "" is the root */
+	char *folder;	 /* absolute, no slash at its end: "" is the root */
+	char *authority; /* what the file system is called: "host:port", a name service, or "" */
 };
 
 /* hdfs_where_find - webhdfs_url: the setting, or NULL; CONFIGURATION where nothing tells */

@@ -1,5 +1,5 @@
-/* Fuzzes what a cluster says: Hadoop's configuration files (first byte even), file checksums (odd:
- * two lines, the algorithm and the bytes). */
+/* Fuzzes what a cluster says, by the first byte: Hadoop's configuration files, file checksums (two
+ * lines, the algorithm and the bytes), credentials. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "store/hdfs_checksum.h"
 #include "store/hdfs_site.h"
+#include "store/hdfs_token.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
@@ -46,13 +47,24 @@ static void read_checksum(const uint8_t *data, size_t size)
 	free(text);
 }
 
+static void read_tokens(const uint8_t *data, size_t size)
+{
+	char *token;
+	struct fail f;
+	if (hdfs_token_find(data, size, "pair", &token, &f) != 0)
+		MUST(token == NULL);
+	free(token);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
-	if (data[0] % 2 == 0)
+	if (data[0] % 3 == 0)
 		read_site(data + 1, size - 1);
-	else
+	else if (data[0] % 3 == 1)
 		read_checksum(data + 1, size - 1);
+	else
+		read_tokens(data + 1, size - 1);
 	return 0;
 }
