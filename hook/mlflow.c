@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer.h"
 #include "mlflow_call.h"
 #include "mlflow_page.h"
 #include "mlflow_read.h"
@@ -133,6 +134,28 @@ int mlflow_set_run_tag(
 	json_set_string(body, "key", key);
 	json_set_string(body, "value", value);
 	return mlflow_do(m, "POST", "runs/set-tag", body, f);
+}
+
+static bool says_yes(const struct text *body, const char *key)
+{
+	struct answer answer;
+	struct fail ignored;
+	bool yes = answer_parse(&answer, text_string(body), body->size, &ignored) == 0 &&
+		   answer_bool(&answer, answer_root(&answer), key);
+	answer_release(&answer);
+	return yes;
+}
+
+int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *url = text_format("%s/api/3.0/mlflow/server-info", m->base);
+	struct http_request request = {.method = "GET", .url = url};
+	int result = mlflow_send(m, &request, "server-info", &reply, f);
+	*has = result == 0 && reply.http.status == 200 && says_yes(&reply.http.body, key);
+	mlflow_reply_release(&reply);
+	free(url);
+	return result;
 }
 
 int mlflow_delete_run_tag(struct mlflow *m, const char *run_id, const char *key, struct fail *f)

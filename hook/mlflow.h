@@ -133,6 +133,10 @@ const char *tag_value(const struct pair *tags, size_t count, const char *key);
  * *skew_ms: its clock minus ours, by the Date header (0 where absent). */
 MUST_CHECK int mlflow_greet(struct mlflow *m, char **server, int64_t *skew_ms, struct fail *f);
 
+/* mlflow_has_feature - what server-info says of `key`; false where it says nothing, or the server
+ * has no such call (before 3) */
+MUST_CHECK int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f);
+
 MUST_CHECK int mlflow_get_run(
 	struct mlflow *m, const char *run_id, struct run *run, bool *found, struct fail *f);
 MUST_CHECK int mlflow_log_metrics(struct mlflow *m, const char *run_id,

@@ -275,10 +275,21 @@ static bool is_plain_name(const char *name)
 	       strcmp(name, "..") != 0;
 }
 
-static int fill_artifact(struct answer *a, const struct answer_value *object,
+/* The part of path below folder; path itself where it is elsewhere. */
+static char *below(const char *folder, char *path)
+{
+	size_t size = strlen(folder);
+	if (size == 0 || !text_starts_with(path, folder) || path[size] != '/')
+		return path;
+	char *name = text_copy(path + size + 1);
+	free(path);
+	return name;
+}
+
+static int fill_artifact(struct answer *a, const struct answer_value *object, const char *folder,
 	struct artifact *artifact, struct fail *f)
 {
-	artifact->path = answer_string(a, object, "path");
+	artifact->path = below(folder, answer_string(a, object, "path"));
 	artifact->is_folder = answer_bool(a, object, "is_dir");
 	int64_t size = answer_integer(a, object, "file_size");
 	artifact->size = size > 0 ? (uint64_t)size : 0;
@@ -289,7 +300,8 @@ static int fill_artifact(struct answer *a, const struct answer_value *object,
 	return fail_set(f, STATUS_NOT_A_REGISTRY, "the list of artifacts names \"%s\"", name);
 }
 
-int mlflow_read_artifacts(const struct text *body, struct artifacts *artifacts, struct fail *f)
+int mlflow_read_artifacts(
+	const struct text *body, const char *folder, struct artifacts *artifacts, struct fail *f)
 {
 	struct answer a;
 	const struct answer_value *at;
@@ -299,7 +311,7 @@ int mlflow_read_artifacts(const struct text *body, struct artifacts *artifacts, 
 		size_t count = answer_items(&a, answer_root(&a), "files", &at);
 		artifacts->items = room_for(NULL, 0, count, sizeof(*artifacts->items));
 		while (result == 0 && artifacts->count < count)
-			result = fill_artifact(&a, answer_item(&a, &at, "files"),
+			result = fill_artifact(&a, answer_item(&a, &at, "files"), folder,
 				&artifacts->items[artifacts->count++], f);
 	}
 	return close_answer(&a, result, f);

@@ -35,8 +35,9 @@ MUST_CHECK int mlflow_read_download_uri(const struct text *body, char **uri, str
 MUST_CHECK int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f);
 
-/* mlflow_read_artifacts - names that could lead out of the folder are NOT_A_REGISTRY */
+/* mlflow_read_artifacts - folder: what the answer puts before each name, "" where it does not;
+ * names that could lead out of it are NOT_A_REGISTRY */
 MUST_CHECK int mlflow_read_artifacts(
-	const struct text *body, struct artifacts *artifacts, struct fail *f);
+	const struct text *body, const char *folder, struct artifacts *artifacts, struct fail *f);
 
 #endif

@@ -53,6 +53,10 @@ static const struct option options[] = {
 		TAKES_SERVER, NULL, NULL},
 	{NULL, "MLFLOW_ALLOW_HTTP_REDIRECTS", NULL, KIND_FLAG, AT(follow_redirects), TAKES_SERVER,
 		NULL, NULL},
+	{"--presigned", "MODELHOOK_PRESIGNED", "presigned", KIND_FLAG, AT(presigned), TAKES_SERVER,
+		NULL,
+		"send and read artifacts in S3 by addresses that the MLflow server signs, even "
+		"where S3 credentials are at hand"},
 	{"--promote-by", "MODELHOOK_PROMOTE_BY", "promote_by", KIND_PROMOTE_BY, AT(promote_by),
 		TAKES_FLOW | TAKES_MEANS, "HOW",
 		"server (what it has, default), stage, alias or both"},

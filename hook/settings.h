@@ -59,6 +59,7 @@ struct settings {
 	bool plan;
 	bool quiet;
 	bool end_with_parent;
+	bool presigned; /* --presigned */
 	bool allow_nonfinite;
 	int64_t deadline_ms;	  /* of the whole command, 0 = none */
 	int64_t timeout_ms;	  /* MLFLOW_HTTP_REQUEST_TIMEOUT: no byte moved for so long */

@@ -17,6 +17,7 @@ import pytest
 import tiny_model
 from consumer import Consumer
 from fake_mlflow import FakeMlflow
+from fault_proxy import FaultProxy
 from hadoop import Hadoop
 from object_stores import Minio, Versitygw
 from promoting import Site
@@ -218,6 +219,13 @@ def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Minio]:
     """Another S3 server, which says some things otherwise."""
     with Minio(tmp_path_factory.mktemp("minio")) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def s3_door(versitygw: Versitygw) -> Iterator[FaultProxy]:
+    """What stands before that S3 server: for servers that sign addresses, so that they lead there."""
+    with FaultProxy(versitygw.url, signed=True) as proxy:
+        yield proxy
 
 
 @pytest.fixture(scope="session")

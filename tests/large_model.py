@@ -8,15 +8,17 @@ from pathlib import Path
 
 import tiny_model
 
-THREE_PARTS = 12 << 20  # bytes: 5, 5 and 2 MiB
-TWO_PARTS = 5 << 20 | 1
+SIZE = 12 << 20  # bytes: three parts, of 5, 5 and 2 MiB
 
 
-def large_model(folder: Path, size: int = THREE_PARTS) -> Path:
+BIG = "assets.extra/big.bin"
+
+
+def large_model(folder: Path, size: int = SIZE) -> Path:
     """Writes it into folder; every one is another model."""
     tiny_model.write(folder)
-    (folder / "assets.extra").mkdir()
-    (folder / "assets.extra/big.bin").write_bytes(os.urandom(size))
+    (folder / BIG).parent.mkdir(exist_ok=True)
+    (folder / BIG).write_bytes(os.urandom(size))
     return folder
 
 

@@ -40,7 +40,7 @@ const char *env_user(void)
 static bool is_secret(const char *name, size_t size)
 {
 	static const char *const starts[] = {"MLFLOW_", "_MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_",
-		"GOOGLE_", "IDENTITY_", "DATABRICKS_", "AIRFLOW_CONN_", "AIRFLOW__"};
+		"GOOGLE_", "DATABRICKS_", "AIRFLOW_CONN_", "AIRFLOW__"};
 	static const char *const parts[] = {"TOKEN", "PASSW", "SECRET", "CREDENTIAL"};
 	char *upper = text_format("%.*s", (int)size, name);
 	bool secret = false;

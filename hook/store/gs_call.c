@@ -8,8 +8,6 @@
 #include "store/fetch.h"
 
 #define ENDPOINT "https://storage.googleapis.com"
-#define CHUNK_STEP ((uint64_t)256 << 10)
-#define CHUNK_MAX ((uint64_t)1 << 30) /* each lane has one in memory */
 
 /* Opening. */
 
@@ -54,24 +52,6 @@ static int read_bucket(struct gs *gs, const char *uri, struct fail *f)
 	return 0;
 }
 
-/* As MLflow reads it: bytes, and Google's client takes a multiple of 256 KiB. */
-static int read_chunk_size(struct store *store, struct fail *f)
-{
-	const char *text = env_get("MLFLOW_GCS_UPLOAD_CHUNK_SIZE");
-	uint64_t bytes;
-	if (text == NULL)
-		return 0;
-	bool digits = strspn(text, "0123456789") == strlen(text);
-	if (!digits || !text_parse_bytes(text, &bytes) || bytes % CHUNK_STEP != 0 ||
-		bytes > CHUNK_MAX)
-		return fail_set(f, STATUS_CONFIGURATION,
-			"MLFLOW_GCS_UPLOAD_CHUNK_SIZE is %.40s: not a multiple of 262144 up to "
-			"1 GiB",
-			text);
-	store->part_size = (size_t)bytes;
-	return 0;
-}
-
 int gs_open(struct store *store, const char *uri, struct fail *f)
 {
 	struct gs *gs = memory_get(1, sizeof(*gs));
@@ -79,7 +59,6 @@ int gs_open(struct store *store, const char *uri, struct fail *f)
 	store->state = gs;
 	gs->endpoint = find_endpoint(&emulator, f);
 	if (gs->endpoint == NULL || read_bucket(gs, uri, f) != 0 ||
-		read_chunk_size(store, f) != 0 ||
 		google_credentials_open(&gs->credentials, emulator, f) != 0) {
 		gs_close(store);
 		return -1;

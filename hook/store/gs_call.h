@@ -3,7 +3,6 @@
  *
  * STORAGE_EMULATOR_HOST and API_ENDPOINT_OVERRIDE name another endpoint, as they do for Google's
  * client: the first is sent no credentials, the second is.
- * MLFLOW_GCS_UPLOAD_CHUNK_SIZE is how large parts are, where they are to be larger than 5 MiB.
  */
 #ifndef MODELHOOK_STORE_GS_CALL_H
 #define MODELHOOK_STORE_GS_CALL_H

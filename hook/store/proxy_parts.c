@@ -17,7 +17,6 @@
 
 #define TAG "modelhook.upload."
 #define MINIMUM_DEFAULT ((uint64_t)500 << 20)
-#define SERVER_INFO "/api/3.0/mlflow/server-info"
 
 /* Azure wants the IDs of a blob's blocks to be of one length, and MLflow counts them from 1 to 10.
  */
@@ -109,37 +108,16 @@ static int call(struct store *s, const char *verb, const char *path, struct cJSO
 
 /* Whether the server's own store takes parts; asked once. */
 
-static bool says_so(const struct text *body)
-{
-	struct cJSON *tree = NULL;
-	struct fail ignored;
-	bool takes = false;
-	if (json_parse(text_string(body), body->size, &tree, &ignored) == 0) {
-		struct json_at root = json_root(tree);
-		struct json_at at = json_get(&root, "multipart_uploads_enabled");
-		if (json_is_there(&at) && json_bool(&at, &takes, &ignored) != 0)
-			takes = false;
-	}
-	json_release(tree);
-	return takes;
-}
-
 static int ask_server(struct store *s, struct fail *f)
 {
 	struct proxy *proxy = s->state;
-	struct mlflow_reply reply;
+	bool takes;
 	if (proxy->parts != PROXY_TAKES_PARTS_ASK)
 		return 0;
-	char *url = text_format("%s" SERVER_INFO, s->mlflow->base);
-	struct http_request request = {.method = "GET", .url = url};
-	int result = mlflow_send(s->mlflow, &request, "server-info", &reply, f);
-	if (result == 0)
-		proxy->parts = reply.http.status == 200 && says_so(&reply.http.body)
-				       ? PROXY_TAKES_PARTS
-				       : PROXY_TAKES_NO_PARTS;
-	mlflow_reply_release(&reply);
-	free(url);
-	return result;
+	if (mlflow_has_feature(s->mlflow, "multipart_uploads_enabled", &takes, f) != 0)
+		return -1;
+	proxy->parts = takes ? PROXY_TAKES_PARTS : PROXY_TAKES_NO_PARTS;
+	return 0;
 }
 
 /* Begin. */

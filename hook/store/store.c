@@ -11,11 +11,13 @@
 #include "store/hdfs_call.h"
 #include "store/s3_call.h"
 #include "store/store_file.h"
+#include "store/store_presigned.h"
 #include "store/store_proxy.h"
 
 #define OBJECTS_MAX 100000
 
-/* open: sets root and state; it may send requests */
+/* open: sets root and state, and another kind where that serves the place better; it may send
+ * requests */
 static const struct {
 	const char *scheme;
 	const struct store_kind *kind;
@@ -27,7 +29,7 @@ static const struct {
 	{"https", &store_proxy, store_proxy_open, true},
 	{"abfss", &store_azure, azure_open, false},
 	{"gs", &store_gs, gs_open, false},
-	{"s3", &store_s3, s3_open, false},
+	{"s3", &store_s3, presigned_or_s3_open, false},
 	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
 	{"hdfs", &store_hdfs, hdfs_open, false},
 	{"webhdfs", &store_hdfs, hdfs_open, false},

@@ -5,12 +5,11 @@
 
 #include "http_url.h"
 #include "mlflow_call.h"
-#include "mlflow_read.h"
+#include "store/folders.h"
 #include "store/proxy_parts.h"
 
 #define ENDPOINT PROXY_ENDPOINT
 #define API "/api/2.0" ENDPOINT
-#define DEPTH_MAX 32
 
 #define NAMED "mlflow-artifacts" /* what messages call it: the caller names the artifact */
 
@@ -191,7 +190,7 @@ static int list_folder(
 	if (result == 0 && !mlflow_is_missing(&reply)) {
 		result = mlflow_expect(s->mlflow, &reply, f);
 		if (result == 0)
-			result = mlflow_read_artifacts(&reply.http.body, artifacts, f);
+			result = mlflow_read_artifacts(&reply.http.body, "", artifacts, f);
 	}
 	mlflow_reply_release(&reply);
 	free(escaped);
@@ -199,38 +198,10 @@ static int list_folder(
 	return result;
 }
 
-/* folder: what is asked for; below: the part of it that the listing's paths begin with, "" or
- * ending in a slash */
-static int list_below(struct store *s, const char *folder, const char *below, int depth,
-	struct store_listing *listing, struct fail *f)
-{
-	struct artifacts artifacts;
-	if (depth > DEPTH_MAX)
-		return fail_set(f, STATUS_UNACCEPTABLE, "folders deeper than %d", DEPTH_MAX);
-	int result = list_folder(s, folder, &artifacts, f);
-	for (size_t i = 0; i < artifacts.count && result == 0; i++) {
-		const struct artifact *item = &artifacts.items[i];
-		char *path = text_format("%s%s", below, item->path);
-		if (item->is_folder) {
-			char *next = text_format(
-				"%s%s%s", folder, folder[0] != '\0' ? "/" : "", item->path);
-			char *start = text_format("%s/", path);
-			result = list_below(s, next, start, depth + 1, listing, f);
-			free(start);
-			free(next);
-		} else {
-			result = store_listing_add(listing, path, item->size, f);
-		}
-		free(path);
-	}
-	artifacts_release(&artifacts);
-	return result;
-}
-
 static int proxy_list(
 	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
 {
-	return list_below(s, folder, "", 0, listing, f);
+	return folders_list(s, list_folder, folder, listing, f);
 }
 
 /* Reading. A server in front of an object store answers 500 for what is not there, as it does when

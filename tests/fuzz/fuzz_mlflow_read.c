@@ -46,7 +46,7 @@ static void read_artifacts(const struct text *body)
 {
 	struct artifacts artifacts;
 	struct fail f;
-	if (mlflow_read_artifacts(body, &artifacts, &f) == 0)
+	if (mlflow_read_artifacts(body, "model", &artifacts, &f) == 0)
 		for (size_t i = 0; i < artifacts.count; i++)
 			MUST(artifacts.items[i].path[0] != '\0');
 	artifacts_release(&artifacts);

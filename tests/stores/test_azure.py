@@ -17,8 +17,7 @@ import trustme
 from azure_stores import ACCOUNT, Azurite, Entra
 from conftest import Hook
 from fault_proxy import Fault, FaultProxy, Request
-from killing import killed_everywhere
-from large_model import TWO_PARTS, digest, files_below, large_model
+from large_model import digest, files_below, large_model
 from servers import MLflow
 from training import Team, run_of
 
@@ -76,10 +75,10 @@ def place_of(handoff: Path) -> str:
     return f"runs/0/{run_of(handoff)}/artifacts/"
 
 
-def block_of(request: Request) -> str:
-    """The number of the block that a request sends, or ""."""
+def block_of(request: Request) -> int:
+    """The number of the block that a request sends, -1 for another request."""
     query = parse_qs(request.query)
-    return str(int(base64.b64decode(query["blockid"][0]).split(b"-")[0])) if query.get("comp") == ["block"] else ""
+    return int(base64.b64decode(query["blockid"][0]).split(b"-")[0]) if query.get("comp") == ["block"] else -1
 
 
 def read_with_azures_client(azure: Azurite, prefix: str) -> dict[str, str]:
@@ -114,28 +113,46 @@ def test_what_is_there_already_is_not_sent_again(team: Team, proxied: FaultProxy
 
 def test_one_failed_part_is_one_part_again(team: Team, proxied: FaultProxy, tmp_path: Path) -> None:
     handoff = team.train(saved_model=large_model(tmp_path / "model"))
-    seen: Counter[str] = Counter()
+    seen: Counter[int] = Counter()
 
     def fail_the_second(request: Request) -> Fault | None:
         block = block_of(request)
         seen[block] += 1
-        return Fault("reset") if block == "1" and seen[block] == 1 else None
+        return Fault("reset") if block == 1 and seen[block] == 1 else None
 
     proxied.on("", fail_the_second)
     assert team.run(handoff).status == 0
-    assert {block: seen[block] for block in "0123"} == {"0": 1, "1": 2, "2": 1, "3": 0}
+    assert {block: seen[block] for block in range(4)} == {0: 1, 1: 2, 2: 1, 3: 0}
 
 
-def test_killed_at_any_request_it_sends_nothing_twice(
+def test_after_a_death_only_what_is_missing_is_sent(
         team: Team, proxied: FaultProxy, azure: Azurite, tmp_path: Path) -> None:
-    saved_model = large_model(tmp_path / "model", TWO_PARTS)
-    for killed in killed_everywhere(team, proxied, "", block_of, saved_model):
-        assert killed.parts == {"0": 1, "1": 1}, f"killed at request {killed.at}"
-    assert killed.at > 2 + 8 + 2  # blocks, small files, lists
-    read = read_with_azures_client(azure, "runs/0/")
-    inside = "/model/saved_model/assets.extra/big.bin"
-    big = [sha256 for name, sha256 in read.items() if name.startswith(tuple(killed.places)) and name.endswith(inside)]
-    assert big == [digest(saved_model / "assets.extra/big.bin")] * killed.at
+    saved_model = large_model(tmp_path / "model")
+    handoff = team.train(saved_model=saved_model)
+    seen: Counter[int] = Counter()
+    started = []
+
+    def kill_after_the_second(request: Request) -> Fault | None:
+        block = block_of(request)
+        seen[block] += 1
+        return Fault(after=started[0].kill) if block == 1 else None
+
+    proxied.on("", kill_after_the_second)
+    with team.hook.start("run", handoff, "--parallel", "1") as process:
+        started.append(process)
+        process.communicate()
+    assert process.returncode == -9
+    proxied.settle()
+    assert {block: seen[block] for block in range(3)} == {0: 1, 1: 1, 2: 0}
+
+    def count(request: Request) -> None:
+        seen[block_of(request)] += 1
+
+    proxied.on("", count)
+    assert team.run(handoff).status == 0
+    assert {block: seen[block] for block in range(3)} == {0: 1, 1: 1, 2: 1}
+    big = place_of(handoff) + "model/saved_model/assets.extra/big.bin"
+    assert read_with_azures_client(azure, big) == {big: digest(saved_model / "assets.extra/big.bin")}
 
 
 def test_a_lost_answer_to_the_list_of_blocks_loses_nothing(

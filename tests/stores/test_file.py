@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 import tiny_model
 from conftest import Hook
 from consumer import Consumer
+from large_model import large_model
 from servers import MLflow
 from training import Team, run_of
 
@@ -175,8 +175,6 @@ def test_a_url_that_is_no_folder_of_this_machine_is_a_wrong_setting(team: Team, 
 
 
 def test_the_memory_of_a_write_is_bound_whatever_the_size_of_the_file(team: Team, tmp_path: Path) -> None:
-    tiny_model.write(tmp_path / "big", BIG)
-    (tmp_path / "big/assets.extra").mkdir()
-    (tmp_path / "big/assets.extra/table").write_bytes(os.urandom(64 << 20))
-    command = ["prlimit", f"--as={60 << 20}", team.hook.binary, "run", team.train(saved_model=tmp_path / "big")]
+    handoff = team.train(saved_model=large_model(tmp_path / "big", 64 << 20))
+    command = ["prlimit", f"--as={60 << 20}", team.hook.binary, "run", handoff]
     subprocess.run(command, env=team.hook.environment(), check=True)

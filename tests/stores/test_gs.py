@@ -16,8 +16,7 @@ from conftest import Hook
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fault_proxy import Fault, FaultProxy, Request
 from google_stores import FakeGcs, Gate, GcpEmulator, GoogleStore
-from killing import killed_everywhere
-from large_model import TWO_PARTS, digest, files_below, large_model
+from large_model import digest, files_below, large_model
 from servers import MLflow
 from training import Team, run_of
 
@@ -68,11 +67,10 @@ def place_of(handoff: Path) -> str:
 
 
 def part_of(request: Request) -> str:
-    """The file and the number of the part that a request sends, or ""."""
-    name = parse_qs(request.query).get("name", [""])[0]
-    _, found, part = name.partition("/.modelhook-parts/model/saved_model/")
-    file, number = part.rpartition("/")[0].rpartition("/")[0], part.rpartition("/")[2]
-    return f"{file}/{number}" if found else ""
+    """The file and the part that a request sends, or ""."""
+    name = parse_qs(request.query).get("name", [""])[0].partition("/.modelhook-parts/model/saved_model/")[2]
+    *file, _digest, part = name.split("/") if name else ["", "", ""]
+    return "/".join([*file, part])
 
 
 def read_with_googles_client(gcs: GoogleStore, prefix: str) -> dict[str, str]:
@@ -117,54 +115,36 @@ def test_one_failed_part_is_one_part_again(team: Team, proxied: FaultProxy, tmp_
     assert {part: seen[part] for part in PARTS} == {PARTS[0]: 1, PARTS[1]: 2, PARTS[2]: 1}
 
 
-@pytest.mark.parametrize("gcs", [FakeGcs], indirect=True, ids=lambda kind: kind.name)
-def test_killed_at_any_request_it_sends_nothing_twice_and_leaves_nothing(
-        team: Team, proxied: FaultProxy, gcs: GoogleStore, tmp_path: Path) -> None:
-    saved_model = large_model(tmp_path / "model", TWO_PARTS)
-    for killed in killed_everywhere(team, proxied, "hook", part_of, saved_model):
-        assert killed.parts == dict.fromkeys(PARTS[:2], 1), f"killed at request {killed.at}"
-    assert killed.at > 2 + 8 + 4  # parts, small files, lists, composing, deleting
-    read = read_with_googles_client(gcs, "runs/0/")
-    inside = "/model/saved_model/assets.extra/big.bin"
-    big = [sha256 for name, sha256 in read.items() if name.startswith(tuple(killed.places)) and name.endswith(inside)]
-    assert big == [digest(saved_model / "assets.extra/big.bin")] * killed.at
-    assert not [name for name in read if name.startswith(tuple(killed.places)) and ".modelhook-parts" in name]
-
-
-def test_parts_are_as_large_as_mlflow_is_told(team: Team, proxied: FaultProxy, tmp_path: Path) -> None:
-    handoff = team.train(saved_model=large_model(tmp_path / "model"))
-    seen: Counter[str] = Counter()
-    proxied.on("hook", lambda request: seen.update([part_of(request)]))
-    assert team.run(handoff, env={"MLFLOW_GCS_UPLOAD_CHUNK_SIZE": str(6 << 20)}).status == 0
-    assert {part: seen[part] for part in PARTS} == {PARTS[0]: 1, PARTS[1]: 1, PARTS[2]: 0}
-
-
-def test_a_lost_answer_to_composing_loses_nothing(
+def test_after_a_death_only_what_is_missing_is_sent(
         team: Team, proxied: FaultProxy, gcs: GoogleStore, tmp_path: Path) -> None:
     saved_model = large_model(tmp_path / "model")
     handoff = team.train(saved_model=saved_model)
-    composed = 0
+    seen: Counter[str] = Counter()
+    started = []
 
-    def lose_the_first(request: Request) -> Fault | None:
-        nonlocal composed
-        composed += request.name.endswith("/compose")
-        return Fault("drop") if request.name.endswith("/compose") and composed == 1 else None
+    def kill_after_the_second(request: Request) -> Fault | None:
+        part = part_of(request)
+        seen[part] += 1
+        return Fault(after=started[0].kill) if part == PARTS[1] else None
 
-    proxied.on("hook", lose_the_first)
+    proxied.on("hook", kill_after_the_second)
+    with team.hook.start("run", handoff, "--parallel", "1") as process:
+        started.append(process)
+        process.communicate()
+    assert process.returncode == -9
+    proxied.settle()
+    assert {part: seen[part] for part in PARTS} == {PARTS[0]: 1, PARTS[1]: 1, PARTS[2]: 0}
+
+    def count(request: Request) -> None:
+        seen[part_of(request)] += 1
+
+    proxied.on("hook", count)
     assert team.run(handoff).status == 0
-    assert composed == 2
+    assert {part: seen[part] for part in PARTS} == {PARTS[0]: 1, PARTS[1]: 1, PARTS[2]: 1}
+    read = read_with_googles_client(gcs, place_of(handoff))
     big = place_of(handoff) + "model/saved_model/assets.extra/big.bin"
-    assert read_with_googles_client(gcs, big) == {big: digest(saved_model / "assets.extra/big.bin")}
-
-
-def test_parts_that_a_bucket_keeps_are_warned_of(
-        team: Team, proxied: FaultProxy, gcs: GoogleStore, tmp_path: Path) -> None:
-    handoff = team.train(saved_model=large_model(tmp_path / "model"))
-    proxied.on("hook", lambda request: Fault("403") if request.method == "DELETE" else None)
-    ended = team.run(handoff)
-    assert (ended.status, ended.result["outcome"]) == (0, "promoted")
-    assert "warning: model/saved_model/assets.extra/big.bin: its parts stay in .modelhook-parts" in ended.stderr
-    assert len([name for name in gcs.objects("models", place_of(handoff)) if ".modelhook-parts" in name]) == len(PARTS)
+    assert read[big] == digest(saved_model / "assets.extra/big.bin")
+    assert not [name for name in read if ".modelhook-parts" in name]
 
 
 def test_a_package_waits_in_the_bucket_and_is_replayed_from_there(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -10,30 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_model
 from conftest import Ended, Hook
 from fault_proxy import Fault, FaultProxy, Request
+from large_model import BIG, SIZE, digest, large_model
 from object_stores import Versitygw
 from servers import MLflow
 from training import Team, run_of
 
 MIB = 1 << 20
 BUCKET = "passed-on"
-PARTS = 3  # of 5 MiB, for a table of 12 MiB
+PARTS = 3  # of 5 MiB
 LATER = 75
 
 
 @pytest.fixture(scope="session")
-def front(versitygw: Versitygw) -> Iterator[FaultProxy]:
-    """What stands before the S3 server; the addresses that MLflow signs lead there."""
-    with FaultProxy(versitygw.url, signed=True) as proxy:
-        yield proxy
-
-
-@pytest.fixture(scope="session")
-def mlflow_parts(versitygw: Versitygw, front: FaultProxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+def mlflow_parts(versitygw: Versitygw, s3_door: FaultProxy,
+                 tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A real MLflow that passes artifacts on into a bucket."""
-    env = versitygw.client_env() | {"MLFLOW_S3_ENDPOINT_URL": front.url("")}
+    env = versitygw.client_env() | {"MLFLOW_S3_ENDPOINT_URL": s3_door.url("")}
     with MLflow(tmp_path_factory.mktemp("mlflow-parts"), artifacts=versitygw.make_bucket(BUCKET), env=env) as server:
         yield server
 
@@ -46,28 +39,24 @@ def door(mlflow_parts: MLflow) -> Iterator[FaultProxy]:
 
 
 class Site:
-    """A team whose model has a table of 12 MiB, and what its calls ask of MLflow and of S3."""
+    """A team whose model has a large file, and what its calls ask of MLflow and of S3."""
 
-    def __init__(self, team: Team, s3: Versitygw, front: FaultProxy, door: FaultProxy) -> None:
+    def __init__(self, team: Team, s3: Versitygw, s3_door: FaultProxy, door: FaultProxy) -> None:
         self.team = team
         self.s3 = s3
-        self.front = front
+        self.front = s3_door
         self.door = door
         self.label = team.model
-        self.size = 12 * MIB
+        self.size = SIZE
         self.saved_model = team.folder / "saved_model"
         team.hook.env |= {"MLFLOW_TRACKING_URI": door.url(self.label),
                           "MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": str(6 * MIB)}
-        front.on("", lambda request: None)
-        self.seen = len(front.sent(""))
+        s3_door.on("", lambda request: None)
+        self.seen = len(s3_door.sent(""))
 
     def train(self) -> Path:
-        """A training; the table is another one each time."""
-        if not self.saved_model.exists():
-            tiny_model.write(self.saved_model, (0.5,) * 8)
-            (self.saved_model / "assets.extra").mkdir()
-        (self.saved_model / "assets.extra/table").write_bytes(os.urandom(self.size))
-        return self.team.train(saved_model=self.saved_model)
+        """A training; its model is another one each time."""
+        return self.team.train(saved_model=large_model(self.saved_model, self.size))
 
     def run(self, handoff: Path, *flags: str, **env: str) -> Ended:
         """Call modelhook run."""
@@ -79,7 +68,7 @@ class Site:
 
     def parts_sent(self) -> int:
         """How many parts were sent to S3 so far."""
-        return sum(sent.startswith("PUT ") and sent.endswith("/table") for sent in self.front.sent("")[self.seen:])
+        return sum(sent.startswith("PUT ") and sent.endswith(BIG) for sent in self.front.sent("")[self.seen:])
 
     def open_uploads(self) -> list[dict[str, Any]]:
         """Uploads that nobody ended."""
@@ -93,9 +82,9 @@ class Site:
         return len(uploads)
 
     def check(self, handoff: Path) -> None:
-        """The table is whole, there is one version, and nothing of the upload is left anywhere."""
-        sent = self.s3.path / BUCKET / "0" / run_of(handoff) / "artifacts/model/saved_model/assets.extra/table"
-        assert sent.read_bytes() == (self.saved_model / "assets.extra/table").read_bytes()
+        """The large file is whole, there is one version, and nothing of the upload is left anywhere."""
+        sent = self.s3.path / BUCKET / "0" / run_of(handoff) / "artifacts/model/saved_model" / BIG
+        assert digest(sent) == digest(self.saved_model / BIG)
         assert len(self.team.registry.versions(self.team.model)) == 1
         assert self.open_uploads() == []
         assert [tag for tag in self.team.registry.run(run_of(handoff))["tags"] if "upload" in tag] == []
@@ -108,9 +97,9 @@ def team(hook: Hook, mlflow_parts: MLflow, tmp_path: Path) -> Team:
 
 
 @pytest.fixture
-def site(team: Team, versitygw: Versitygw, front: FaultProxy, door: FaultProxy) -> Site:
+def site(team: Team, versitygw: Versitygw, s3_door: FaultProxy, door: FaultProxy) -> Site:
     """The site."""
-    return Site(team, versitygw, front, door)
+    return Site(team, versitygw, s3_door, door)
 
 
 def first(is_it: Callable[[Request], bool], fault: Fault, times: int = 1) -> Callable[[Request], Fault | None]:
@@ -147,7 +136,7 @@ def test_parts_go_straight_to_the_store_and_the_server_makes_the_object(site: Si
     assert [request for request in parts if "authorization" in request.headers] == []
     assert (site.asked("mpu/create"), site.asked("mpu/complete"), site.asked("mpu/abort")) == (1, 1, 0)
     assert site.asked("GET api/2.0/mlflow-artifacts/artifacts/0") > 0, "small files are read back"
-    assert site.asked("assets.extra/table") == 0, "the parts' own checksums prove the object"
+    assert site.asked(BIG) == 0, "the parts' own checksums prove the object"
     assert "X-Amz-Signature" not in ended.stdout + ended.stderr
 
 
@@ -224,7 +213,7 @@ def test_where_an_address_does_not_work_the_artifact_goes_in_one(site: Site, kin
     assert said in warning
     assert "X-Amz" not in warning
     assert site.asked("PUT api/2.0/mlflow-artifacts/artifacts/0/" + run_of(handoff)
-                      + "/artifacts/model/saved_model/assets.extra/table") == 1
+                      + f"/artifacts/model/saved_model/{BIG}") == 1
 
 
 def test_the_settings_of_mlflows_client_count(site: Site) -> None:
@@ -246,17 +235,14 @@ def test_the_settings_of_mlflows_client_count(site: Site) -> None:
 def test_a_server_that_takes_no_parts_gets_the_artifact_in_one(hook: Hook, mlflow3: MLflow, tmp_path: Path,
                                                                 asked_for: str) -> None:
     team = Team(hook, mlflow3, tmp_path)
-    tiny_model.write(tmp_path / "big", (0.5,) * 8)
-    (tmp_path / "big/assets.extra").mkdir()
-    (tmp_path / "big/assets.extra/table").write_bytes(os.urandom(6 * MIB))
     env = {"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "1", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": asked_for}
-    handoff = team.train(saved_model=tmp_path / "big")
+    handoff = team.train(saved_model=large_model(tmp_path / "big", 6 * MIB))
     with FaultProxy(mlflow3.url) as proxy:
         assert team.run(handoff, env=env | {"MLFLOW_TRACKING_URI": proxy.url("one")}).status == 0
         asked = [sent for sent in proxy.sent("one") if "mpu" in sent or "server-info" in sent]
     assert len(asked) == 1
     assert ("mpu/create" in asked[0]) == bool(asked_for)
-    assert team.registry.artifacts(run_of(handoff))["model/saved_model/assets.extra/table"] == 6 * MIB
+    assert team.registry.artifacts(run_of(handoff))[f"model/saved_model/{BIG}"] == 6 * MIB
 
 
 def test_memory_is_bound_whatever_the_size(site: Site) -> None:

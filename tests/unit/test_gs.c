@@ -52,28 +52,6 @@ static void a_uri_names_a_bucket_and_a_prefix(void **state)
 	}
 }
 
-static void parts_are_as_large_as_mlflow_is_told_where_google_takes_that(void **state)
-{
-	static const struct {
-		const char *text;
-		size_t size; /* 0: refused */
-	} rows[] = {{"262144", 262144}, {"104857600", 104857600}, {"1073741824", 1073741824},
-		{"262145", 0}, {"0", 0}, {"1M", 0}, {"-262144", 0}, {"1074003968", 0},
-		{"99999999999999999999", 0}};
-	(void)state;
-	setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1", 1);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		setenv("MLFLOW_GCS_UPLOAD_CHUNK_SIZE", rows[i].text, 1);
-		int result =
-			store_open_apart(&store, &settings, (struct deadline){0}, "gs://b/p", &f);
-		assert_row((result == 0) == (rows[i].size != 0), rows[i].text);
-		assert_row(result == 0 || f.status == STATUS_CONFIGURATION, rows[i].text);
-		assert_row(result != 0 || store.part_size == rows[i].size, rows[i].text);
-		store_release(&store);
-	}
-	unsetenv("MLFLOW_GCS_UPLOAD_CHUNK_SIZE");
-}
-
 static void a_list_goes_on_where_a_page_ends(void **state)
 {
 	struct store_listing listing;
@@ -167,7 +145,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_uri_names_a_bucket_and_a_prefix),
-		cmocka_unit_test(parts_are_as_large_as_mlflow_is_told_where_google_takes_that),
 		cmocka_unit_test(a_list_goes_on_where_a_page_ends),
 		cmocka_unit_test(what_the_store_says_of_other_bytes_is_no_proof),
 		cmocka_unit_test(
