@@ -2,6 +2,8 @@
 #include "store/gs_call.h"
 
 #include "http_fixture.h"
+#include "packaging/crc32c.h"
+#include "store/checksum.h"
 
 #define JSON(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body, CLOSE
 #define STATUS(line, body) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" body, CLOSE
@@ -116,6 +118,92 @@ static void a_digest_that_is_kept_counts_where_the_checksum_is_the_one_it_was_ke
 	close_store();
 }
 
+/* An upload of so many parts of one byte, all of them there. */
+static void take_parts(struct store_upload *upload, unsigned count)
+{
+	*upload =
+		(struct store_upload){.content = {"m/x", count, "2cf24dba5fb0a30e26e83b2ac5b9e29e"},
+			.part_size = 1,
+			.part_count = count,
+			.marks = memory_get(count, sizeof(*upload->marks))};
+	assert_int_equal(store.kind->begin(&store, upload, &f), 0);
+	for (unsigned i = 0; i < count; i++)
+		snprintf(upload->marks[i], sizeof(upload->marks[i]), "%08x 1",
+			crc32c_add(0, "a", 1));
+}
+
+static const char *composed(const char *crc32c)
+{
+	static char reply[200];
+	snprintf(reply, sizeof(reply),
+		"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"crc32c\":\"%s\"}", crc32c);
+	return reply;
+}
+
+static void more_than_32_parts_are_composed_in_rounds(void **state)
+{
+	static const char parts[] = "p%2F.modelhook-parts%2Fm%2Fx%2F";
+	char bytes[33], *crc32c;
+	struct store_upload upload;
+	(void)state;
+	memset(bytes, 'a', sizeof(bytes));
+	crc32c = checksum_crc32c(crc32c_add(0, bytes, sizeof(bytes)));
+	struct reply replies[] = {{JSON("{}")}, {JSON("{}")}, {JSON("{}")},
+		{composed(crc32c), CLOSE},
+		{JSON("{\"items\":[{\"name\":\"p/.modelhook-parts/m/x/2cf24dba5fb0a30e/"
+		      "00000\"}]}")},
+		{STATUS("404 Not Found", "")}};
+	begin(replies, COUNT(replies));
+	open_store("gs://b/p");
+	take_parts(&upload, 33);
+	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
+	assert_true(upload.proven);
+	assert_int_equal(server.seen, 6);
+	assert_true(head_has(&server, 0, parts));
+	assert_true(head_has(&server, 1, "2cf24dba5fb0a30e%2Fcomposed%2F00000/compose HTTP"));
+	assert_true(head_has(&server, 2, "2cf24dba5fb0a30e%2Fcomposed%2F00001/compose HTTP"));
+	assert_true(head_has(&server, 3, "POST /storage/v1/b/b/o/p%2Fm%2Fx/compose HTTP"));
+	assert_true(head_has(&server, 5, "DELETE /storage/v1/b/b/o/p%2F.modelhook-parts"));
+	free(crc32c);
+	store_upload_release(&upload);
+	close_store();
+}
+
+static void what_is_composed_of_other_bytes_is_not_taken(void **state)
+{
+	struct store_upload upload;
+	(void)state;
+	BEGIN({JSON("{}")}, {JSON("{\"crc32c\":\"AAAAAA==\"}")});
+	open_store("gs://b/p");
+	take_parts(&upload, 2);
+	assert_failure(store.kind->finish(&store, &upload, &f), f, STATUS_LATER,
+		"composed with CRC-32C AAAAAA==");
+	assert_false(upload.proven);
+	store_upload_release(&upload);
+	close_store();
+}
+
+static void parts_that_were_taken_away_are_fine_where_the_object_is_there(void **state)
+{
+	struct store_upload upload;
+	(void)state;
+	BEGIN({JSON("{}")}, {STATUS("404 Not Found", "")},
+		{JSON("{\"size\":\"2\",\"crc32c\":\"mnG7TA==\",\"metadata\":{\"sha256\":"
+		      "\"2cf24dba5fb0a30e26e83b2ac5b9e29e\",\"crc32c\":\"mnG7TA==\"}}")},
+		{JSON("{}")}, {JSON("{}")}, {STATUS("404 Not Found", "")},
+		{STATUS("404 Not Found", "")});
+	open_store("gs://b/p");
+	take_parts(&upload, 2);
+	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
+	assert_true(upload.proven);
+	store_upload_release(&upload);
+	take_parts(&upload, 2);
+	assert_failure(store.kind->finish(&store, &upload, &f), f, STATUS_LATER,
+		"its parts were taken away");
+	store_upload_release(&upload);
+	close_store();
+}
+
 static void a_refusal_says_what_it_is_about(void **state)
 {
 	static const struct {
@@ -149,6 +237,9 @@ int main(void)
 		cmocka_unit_test(what_the_store_says_of_other_bytes_is_no_proof),
 		cmocka_unit_test(
 			a_digest_that_is_kept_counts_where_the_checksum_is_the_one_it_was_kept_with),
+		cmocka_unit_test(more_than_32_parts_are_composed_in_rounds),
+		cmocka_unit_test(what_is_composed_of_other_bytes_is_not_taken),
+		cmocka_unit_test(parts_that_were_taken_away_are_fine_where_the_object_is_there),
 		cmocka_unit_test(a_refusal_says_what_it_is_about),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
