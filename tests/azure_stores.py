@@ -18,7 +18,6 @@ import urllib.error
 import urllib.request
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
@@ -47,15 +46,6 @@ class Azurite(LocalServer):
 
     name = "azurite"
     unwanted = ("AZURITE_", "AZURE_")
-
-    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
-        super().__init__(folder)
-        self.tls = tls
-
-    @property
-    def scheme(self) -> str:
-        """What it speaks."""
-        return "https" if self.tls else "http"
 
     def command(self) -> list[str]:
         """In its strict mode, which is the default."""

@@ -16,6 +16,7 @@ STARTED_WITHIN = 60.0  # seconds
 class LocalServer:
     """A server whose folder is kept when it stops; started again it has the port that it had.
 
+    tls       (certificate, key): it serves https with these PEM files
     name      what its log and its errors call it
     unwanted  variables of the caller that it does not get, by how they begin
     """
@@ -23,21 +24,18 @@ class LocalServer:
     name: ClassVar[str]
     unwanted: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str, tls: tuple[Path, Path] | None = None) -> None:
         self.folder = Path(folder).resolve()
+        self.tls = tls
+        self.log = self.folder / f"{self.name}.log"
         self.port = 0
         self._server: Guarded | None = None
         self._port_lock: IO[bytes] | None = None
 
     @property
-    def scheme(self) -> str:
-        """What it speaks."""
-        return "http"
-
-    @property
     def url(self) -> str:
         """Where it is, once it was started."""
-        return f"{self.scheme}://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def command(self) -> list[str]:
         """How it is started on its port."""
@@ -56,8 +54,7 @@ class LocalServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self._port_lock = reserve_port(self.port)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(self.unwanted)}
-        self._server = Guarded(self.command(), self.folder / f"{self.name}.log", cwd=self.folder,
-                               env=kept | self.environment())
+        self._server = Guarded(self.command(), self.log, cwd=self.folder, env=kept | self.environment())
         until = time.monotonic() + STARTED_WITHIN
         try:
             while not self.answers():

@@ -8,19 +8,15 @@ Both check signatures, payload digests and checksums. versitygw keeps objects as
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
-import time
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, ClassVar, Self
+from typing import Any
 
 import boto3
 import botocore.config
 from environment import ROOT
-from servers import Guarded, ServerError, reserve_port
+from local_server import LocalServer
 
-STARTED_WITHIN = 60.0  # seconds
 QUICK = botocore.config.Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"})
 
 
@@ -31,8 +27,8 @@ def go_tool(name: str) -> str:
     return made.stdout.strip()
 
 
-class ObjectStore:
-    """An S3 server under its guard; its folder is kept when it stops.
+class ObjectStore(LocalServer):
+    """An S3 server.
 
     folder   where its objects and its log go
     region   the one that it wants to be signed for
@@ -41,58 +37,19 @@ class ObjectStore:
 
     user = "AKTEST"
     secret = "secretsecret"
-    name: ClassVar[str]
+    unwanted = ("AWS_", "MINIO_", "VGW_")
 
     def __init__(self, folder: Path | str, *, region: str = "us-east-1", tls: tuple[Path, Path] | None = None) -> None:
-        self.folder = Path(folder).resolve()
+        super().__init__(folder, tls)
         self.region = region
-        self.tls = tls
-        self.log = self.folder / f"{self.name}.log"
-        self.port = 0
-        self.url = ""
-        self._server: Guarded | None = None
-        self._port_lock: IO[bytes] | None = None
 
-    def _command(self) -> list[str]:
-        raise NotImplementedError
-
-    def _environment(self) -> dict[str, str]:
-        return {}
-
-    def start(self) -> Self:
-        """Starts it and waits until it answers; raises ServerError with the end of its log."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port, self._port_lock = reserve_port(self.port)
-        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "MINIO_", "VGW_"))}
-        self._server = Guarded(self._command(), self.log, cwd=self.folder, env=kept | self._environment())
+    def answers(self) -> bool:
+        """Whether it lists buckets."""
         try:
-            self._wait()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def _wait(self) -> None:
-        """Returns when it takes requests."""
-        assert self._server
-        until = time.monotonic() + STARTED_WITHIN
-        while time.monotonic() < until and not self._server.ended():
-            try:
-                self.boto().list_buckets()
-                return
-            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-                time.sleep(0.05)
-        raise ServerError(f"{self.name} did not start:\n{self._server.log_tail()}")
-
-    def stop(self) -> None:
-        """Stops it."""
-        if self._server:
-            self._server.stop()
-            self._server = None
-        if self._port_lock:
-            self._port_lock.close()
-            self._port_lock = None
+            self.boto().list_buckets()
+        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+            return False
+        return True
 
     def boto(self, **more: Any) -> Any:
         """Amazon's own client for it, with the root's key unless told otherwise."""
@@ -111,15 +68,6 @@ class ObjectStore:
                 "AWS_SECRET_ACCESS_KEY": self.secret, "AWS_DEFAULT_REGION": self.region,
                 "AWS_EC2_METADATA_DISABLED": "true"}
 
-    def __enter__(self) -> Self:
-        """Started."""
-        return self if self._server else self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Stopped, whatever happened."""
-        self.stop()
-
 
 class Versitygw(ObjectStore):
     """versitygw on a folder: an object is a file, its checksums are extended attributes.
@@ -134,7 +82,8 @@ class Versitygw(ObjectStore):
         """Where buckets are folders and objects are files."""
         return self.folder / "buckets"
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """On folders, with its accounts."""
         accounts = self.folder / "accounts"
         for folder in (self.path, accounts):
             folder.mkdir(exist_ok=True)
@@ -156,11 +105,13 @@ class Minio(ObjectStore):
 
     name = "minio"
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Its settings."""
         return {"MINIO_ROOT_USER": self.user, "MINIO_ROOT_PASSWORD": self.secret, "MINIO_UPDATE": "off",
                 "MINIO_BROWSER": "off", "MINIO_SITE_REGION": self.region, "CI": "true"}
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
+        """On a folder."""
         certificates = self.folder / "certificates"
         certificates.mkdir(exist_ok=True)
         if self.tls:
