@@ -48,16 +48,20 @@ class Hadoop:
     webhdfs          http://127.0.0.1:PORT; the API is under /webhdfs/v1
     resourcemanager  host:port, with yarn=True
     conf             the folder for HADOOP_CONF_DIR
+    tokens           with kerberos=True, when nobody is believed any more: a file for HADOOP_TOKEN_FILE_LOCATION
     """
 
     user = getpass.getuser()
 
-    def __init__(self, folder: Path | str, *, yarn: bool = False, memory: str = "512m") -> None:
+    def __init__(self, folder: Path | str, *, yarn: bool = False, kerberos: bool = False,
+                 memory: str = "512m") -> None:
         self.folder = Path(folder).resolve()
         self.yarn = yarn
+        self.kerberos = kerberos
         self.memory = memory
         self.log = self.folder / "hadoop.log"
         self.conf = self.folder / "conf"
+        self.tokens = self.folder / "tokens"
         self.namenode = self.webhdfs = self.resourcemanager = ""
         self._server: Guarded | None = None
 
@@ -67,7 +71,10 @@ class Hadoop:
         self.folder.mkdir(parents=True)
         command = ["java", f"-Xmx{self.memory}", "-XX:+UseSerialGC", "-Djava.net.preferIPv4Stack=true",
                    "--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED",
-                   "-cp", class_path(), "MiniHadoop", str(self.folder), *(["yarn"] if self.yarn else [])]
+                   "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+                   "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+                   "-cp", class_path(), "MiniHadoop", str(self.folder),
+                   *(["yarn"] if self.yarn else []), *(["kerberos"] if self.kerberos else [])]
         self._server = Guarded(command, self.log, cwd=self.folder)
         try:
             facts = self._wait()

@@ -1,10 +1,13 @@
 /* MiniHadoop - a real HDFS with WebHDFS and, where asked for, a real YARN, in one JVM on the loopback.
  *
- *   java -cp CLASSPATH MiniHadoop FOLDER [yarn]
+ *   java -cp CLASSPATH MiniHadoop FOLDER [yarn | kerberos]
  *
  * Every port is one that the kernel gave. When all of it takes requests, FOLDER/ready.json tells where
  * ({"namenode", "webhdfs", "resourcemanager"}), and FOLDER/conf holds core-site.xml, hdfs-site.xml
  * and yarn-site.xml for clients. It runs until it is killed; nothing in FOLDER is used a second time.
+ *
+ * With kerberos there is a KDC too, HDFS takes only who shows a ticket or a token, and FOLDER/tokens holds the
+ * delegation token of the user anna, as YARN gives it to a container; she may write to /home.
  *
  * Until then it does what FOLDER/order says, which it removes once that is done: "stop datanode", "start datanode",
  * "enter safemode" (no writes), "leave safemode".
@@ -17,12 +20,19 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.security.PrivilegedExceptionAction;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.permission.FsPermission;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
 import org.apache.hadoop.hdfs.protocol.HdfsConstants.SafeModeAction;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 import org.apache.hadoop.hdfs.server.namenode.NameNode;
 import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
+import org.apache.hadoop.minikdc.MiniKdc;
+import org.apache.hadoop.security.Credentials;
+import org.apache.hadoop.security.UserGroupInformation;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.server.nodemanager.NodeManager;
 import org.apache.hadoop.yarn.server.resourcemanager.ResourceManager;
@@ -34,8 +44,11 @@ public class MiniHadoop {
 	public static void main(String[] arguments) throws Exception {
 		DefaultMetricsSystem.setMiniClusterMode(true);
 		File folder = new File(arguments[0]).getAbsoluteFile();
-		boolean yarn = arguments.length > 1 && arguments[1].equals("yarn");
+		boolean yarn = List.of(arguments).contains("yarn"), kerberos = List.of(arguments).contains("kerberos");
 		Configuration hdfs = hdfs(folder);
+		if (kerberos) {
+			secure(folder, hdfs);
+		}
 		NameNode.format(hdfs);
 		NameNode nameNode = NameNode.createNameNode(new String[0], hdfs);
 		hdfs.set("fs.defaultFS", "hdfs://" + text(nameNode.getNameNodeAddress()));
@@ -44,6 +57,9 @@ public class MiniHadoop {
 		DataNode dataNode = startDataNode(hdfs);
 		while (nameNode.isInSafeMode()) {
 			Thread.sleep(20);
+		}
+		if (kerberos) {
+			writeToken(folder, hdfs);
 		}
 		File conf = new File(folder, "conf");
 		Files.createDirectories(conf.toPath());
@@ -105,6 +121,54 @@ public class MiniHadoop {
 		c.setInt("dfs.namenode.fs-limits.min-block-size", 1);
 		c.setInt("dfs.blocksize", 4 << 20); // small, so that tests have files of several blocks
 		return c;
+	}
+
+	/** Starts a KDC; from here on nobody is believed. */
+	static void secure(File folder, Configuration c) throws Exception {
+		MiniKdc kdc = new MiniKdc(MiniKdc.createConf(), folder);
+		kdc.start();
+		File keytab = new File(folder, "keytab");
+		kdc.createPrincipal(keytab, "hdfs/localhost", "HTTP/localhost", "anna");
+		for (String daemon : new String[] {"namenode", "datanode"}) {
+			c.set("dfs." + daemon + ".kerberos.principal", "hdfs/localhost@" + kdc.getRealm());
+			c.set("dfs." + daemon + ".keytab.file", keytab.getPath());
+		}
+		for (String web : new String[] {"dfs.web.authentication.kerberos.", "hadoop.http.authentication.kerberos."}) {
+			c.set(web + "principal", "HTTP/localhost@" + kdc.getRealm());
+			c.set(web + "keytab", keytab.getPath());
+		}
+		c.set("hadoop.security.authentication", "kerberos");
+		c.set("hadoop.http.authentication.type", "kerberos");
+		c.setBoolean("dfs.block.access.token.enable", true);
+		c.setBoolean("ignore.secure.ports.for.testing", true);
+		UserGroupInformation.setConfiguration(c);
+	}
+
+	static void writeToken(File folder, Configuration c) throws Exception {
+		String keytab = new File(folder, "keytab").getPath();
+		String realm = c.get("dfs.namenode.kerberos.principal").replaceFirst(".*@", "@");
+		as("hdfs/localhost" + realm, keytab, c, fs -> {
+			fs.mkdirs(new org.apache.hadoop.fs.Path("/home"));
+			fs.setPermission(new org.apache.hadoop.fs.Path("/home"), new FsPermission((short) 0777));
+		});
+		as("anna" + realm, keytab, c, fs -> {
+			Credentials credentials = new Credentials();
+			fs.addDelegationTokens("anna", credentials);
+			credentials.writeTokenStorageFile(new org.apache.hadoop.fs.Path("file://" + folder + "/tokens"), c,
+					Credentials.SerializedFormat.WRITABLE);
+		});
+	}
+
+	interface Use {
+		void of(FileSystem fs) throws Exception;
+	}
+
+	static void as(String principal, String keytab, Configuration c, Use use) throws Exception {
+		UserGroupInformation.loginUserFromKeytabAndReturnUGI(principal, keytab)
+				.doAs((PrivilegedExceptionAction<Void>) () -> {
+					use.of(FileSystem.newInstance(c));
+					return null;
+				});
 	}
 
 	/** Starts a ResourceManager and a NodeManager, writes yarn-site.xml, returns their part of ready.json. */

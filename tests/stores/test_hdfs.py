@@ -20,10 +20,12 @@ import tiny_model
 from conftest import Hook
 from fault_proxy import Fault, FaultProxy, Request
 from hadoop import Hadoop
+from promoting import Site
 from servers import MLflow
 from training import Team, run_of, spooled
 
 LATER, REFUSED, NOT_A_REGISTRY, DENIED = 75, 69, 76, 77
+CREDENTIALS = environment.ROOT / "tests/data/hadoop-credentials"  # of a cluster that is no more
 FEW_TRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
 
 
@@ -267,19 +269,27 @@ def test_a_user_who_may_not_write_is_denied_by_name(team: Team, hdfs: Hadoop) ->
     assert_whole(team, hdfs, handoff)
 
 
-def test_a_cluster_with_kerberos_is_named_as_such(team: Team) -> None:
-    with answering(401, {"WWW-Authenticate": "Negotiate"}, "") as secured:
-        ended = team.run(team.train(), env={"MODELHOOK_WEBHDFS_URL": f"http://127.0.0.1:{secured.server_address[1]}"})
-    assert ended.status == DENIED
-    assert "it wants Kerberos, which this program does not speak" in ended.stderr
+def test_a_cluster_with_kerberos_takes_the_token_of_the_job_and_no_other(site: Site, tmp_path: Path) -> None:
+    with Hadoop(tmp_path / "kerberos", kerberos=True) as cluster:
+        site.hook.env["HADOOP_CONF_DIR"] = str(cluster.conf)
+        place = f"{cluster.namenode}/home/results/last.json"
+        ours = {"HADOOP_TOKEN_FILE_LOCATION": str(cluster.tokens)}
+        ended = site.run(site.train(), "--spool", f"{cluster.namenode}/home/spool", "--result", place, env=ours)
+        assert (ended.status, "warning" in ended.stderr) == (0, False)
+        assert site.hook("outcome", place, env=ours).result == ended.result
+        other = site.hook("outcome", place, env={"HADOOP_TOKEN_FILE_LOCATION": str(CREDENTIALS)})
+        assert other.status == DENIED
+        assert "InvalidToken" in other.errors[0]
+        without = site.hook("outcome", place)
+        assert without.status == DENIED
+        assert "it wants Kerberos, which this program does not speak: set HADOOP_TOKEN_FILE_LOCATION" in without.stderr
 
 
 def test_the_token_of_the_job_is_sent_and_never_shown(team: Team, hdfs: Hadoop, front: Front) -> None:
     """A cluster without Kerberos passes over it."""
     token = "HAAEYW5uYQR5YXJu"  # how it begins: anna, yarn
-    credentials = environment.ROOT / "tests/data/hadoop-credentials"
     handoff = team.train()
-    ended = team.run(handoff, env={"HADOOP_TOKEN_FILE_LOCATION": str(credentials)})
+    ended = team.run(handoff, env={"HADOOP_TOKEN_FILE_LOCATION": str(CREDENTIALS)})
     assert ended.status == 0
     assert_whole(team, hdfs, handoff)
     assert all(f"user.name={hdfs.user}&delegation={token}" in query for query in front.queries if "noredirect" in query)
