@@ -44,6 +44,7 @@ from .run import run_hook
 from .status import Status
 
 XCOM_KEY = "return_value"
+_TO_TELL = 1.0  # seconds that a task needs at its end
 _RAISED = {"skip": AirflowSkipException, "retry": AirflowException, "fail": AirflowFailException}
 
 # how the stock operators put an exit status into words: Bash and Docker, SSH, spark-submit
@@ -111,7 +112,8 @@ class _Operator(BaseOperator):
     mlflow_conn_id  an Airflow connection of type HTTP: the server, and its user and password, or a token as
                     password without a user
     binary          the program; else modelhook.find_hook() finds it
-    timeout         seconds, after which it gets SIGTERM
+    timeout         seconds, after which it gets SIGTERM; else so many that the task's execution_timeout, which
+                    would lose the result, does not come first
 
     When the task is stopped, modelhook is, too, and has `grace` seconds to end: fewer than the 5 after
     which Airflow kills the task.
@@ -140,10 +142,17 @@ class _Operator(BaseOperator):
         """Runs modelhook; what it says goes to the task's log."""
         env = {**(_connection_env(self.mlflow_conn_id) if self.mlflow_conn_id else {}), **(self.env or {})}
         try:
-            return run_hook(*arguments, binary=self.binary, timeout=self.timeout, grace=self.grace, env=env,
+            return run_hook(*arguments, binary=self.binary, timeout=self._time(), grace=self.grace, env=env,
                             stderr=_LogStream(self.log))
         except HookError as error:
             raise AirflowFailException(str(error)) from error
+
+    def _time(self) -> Optional[float]:
+        """What modelhook is given before it is told to end; None: any time."""
+        if self.timeout is not None or self.execution_timeout is None:
+            return self.timeout
+        left = self.execution_timeout.total_seconds() - self.grace - _TO_TELL
+        return left if left > 0 else None
 
     def end(self, result: Result, context: Any) -> Dict[str, Any]:
         """The result in XCom, and the state that it means."""

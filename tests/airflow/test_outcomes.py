@@ -38,6 +38,7 @@ ENDS = {
     "permanent": ("failed", 1, "unacceptable"),
     "terminated": ("success", 2, "promoted"),
     "killed": ("success", 2, "promoted"),
+    "timed_out": ("failed", 2, "terminated"),
     "task_promoted": ("success", 1, "promoted"),
     "task_held": ("skipped", 1, "held"),
     "task_permanent": ("failed", 1, "unacceptable"),
@@ -55,7 +56,6 @@ ENDS = {
     "outcome_lost": ("failed", 1, None),
     "outcome_never": ("failed", 2, None),
 }
-ENDS_WITH_3 = {"timed_out": ("failed", 1, None)}
 ENDS_WITH_POLICY = {
     "policy_permanent": ("failed", 1, None),
     "policy_later": ("success", 2, "promoted"),
@@ -129,12 +129,6 @@ def check(ran: Ran, task: str, state: str, tries: int, outcome: str | None) -> N
 
 @pytest.mark.parametrize(("task", "end"), ENDS.items())
 def test_a_task_ends_as_its_hook_did(ran: Ran, task: str, end: tuple[str, int, str | None]) -> None:
-    check(ran, task, *end)
-
-
-@pytest.mark.parametrize("ran", AIRFLOW_3, indirect=True)
-@pytest.mark.parametrize(("task", "end"), ENDS_WITH_3.items())
-def test_a_task_whose_time_is_over_fails(ran: Ran, task: str, end: tuple[str, int, str | None]) -> None:
     check(ran, task, *end)
 
 

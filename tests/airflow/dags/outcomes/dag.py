@@ -9,13 +9,9 @@ from datetime import datetime, timedelta
 
 try:
     from airflow.sdk import DAG, task
-
-    AIRFLOW_3 = True
 except ImportError:
     from airflow import DAG
     from airflow.decorators import task
-
-    AIRFLOW_3 = False
 try:
     from airflow.providers.standard.operators.bash import BashOperator
     from airflow.providers.standard.operators.empty import EmptyOperator
@@ -47,8 +43,8 @@ with DAG(
         name: HookOperator(task_id=name, **PLAN[name])
         for name in ("promoted", "held", "later", "outage", "permanent", "terminated", "killed")
     }
-    if AIRFLOW_3:  # whose 2.10 ends dags test itself with the task's time
-        HookOperator(task_id="timed_out", execution_timeout=timedelta(seconds=1), retries=0, **PLAN["timed_out"])
+    # the hook has one second
+    HookOperator(task_id="timed_out", execution_timeout=timedelta(seconds=60), grace=58, **PLAN["timed_out"])
     hooks["held"] >> EmptyOperator(task_id="after_held")
     hooks["held"] >> EmptyOperator(task_id="after_held_anyway", trigger_rule="none_failed")
     hooks["outage"] >> HookOperator(
