@@ -22,9 +22,10 @@ struct delivery_job {
 	struct deliveries *deliveries;
 	struct delivery_object *object; /* or NULL: a small file */
 	unsigned part;
-	struct store_content content; /* of a small file */
+	struct store_content content; /* of a small file, or of one that was sent whole */
 	char *path;
 	bool listed;
+	bool was_sent; /* and is only to be proven */
 	void *bytes;
 	size_t size;
 };
@@ -177,6 +178,14 @@ static int send_small(struct delivery_job *job, struct store *store, struct fail
 	return 0;
 }
 
+static int prove_sent(struct delivery_job *job, struct store *store, struct fail *f)
+{
+	if (delivery_prove(store, &job->content, f) != 0)
+		return -1;
+	delivery_count(job->deliveries, job->content.size, false);
+	return 0;
+}
+
 /* Files in parts. */
 
 static int make_object(struct delivery_job *job, struct store *store, struct fail *f)
@@ -215,7 +224,10 @@ static int send_part(struct delivery_job *job, struct store *store, struct fail 
 static int run(void *context, struct store *store, struct fail *f)
 {
 	struct delivery_job *job = context;
-	if ((job->object != NULL ? send_part(job, store, f) : send_small(job, store, f)) != 0)
+	int result = job->object != NULL ? send_part(job, store, f)
+		     : job->was_sent	 ? prove_sent(job, store, f)
+					 : send_small(job, store, f);
+	if (result != 0)
 		return -1;
 	delivery_progress(job->deliveries, job->size);
 	return 0;
@@ -252,6 +264,13 @@ int delivery_small(struct deliveries *d, const struct store_content *content, vo
 		.bytes = bytes,
 		.size = (size_t)content->size,
 	};
+	return add_job(d, &job, f);
+}
+
+int delivery_sent(struct deliveries *d, const struct store_content *content, struct fail *f)
+{
+	struct delivery_job job = {
+		.content = *content, .path = text_copy(content->path), .was_sent = true};
 	return add_job(d, &job, f);
 }
 

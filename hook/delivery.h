@@ -46,6 +46,11 @@ void deliveries_show(struct deliveries *d, uint64_t total);
 MUST_CHECK int delivery_small(struct deliveries *d, const struct store_content *content,
 	void *bytes, bool listed, struct fail *f);
 
+/* delivery_sent - a file that went in one stream: it is read back beside what is sent next, and
+ * counts then */
+MUST_CHECK int delivery_sent(
+	struct deliveries *d, const struct store_content *content, struct fail *f);
+
 /* delivery_begin - a file in parts; *object NULL where this server takes no parts */
 MUST_CHECK int delivery_begin(struct deliveries *d, const struct store_content *content,
 	struct delivery_object **object, struct fail *f);

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import environment
 import seeding
-from bench_upload import bench_upload
+from bench_upload import bench_large, bench_upload
 from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
 from servers import MLflow, descendants
 
@@ -144,6 +144,7 @@ BENCHES: dict[str, Callable[[Path], bool]] = {
     "memory": bench_memory,
     "status": bench_status,
     "upload": bench_upload,
+    "large": bench_large,
 }
 
 

@@ -1,4 +1,4 @@
-"""scripts/bench upload: one model into real stores, by the hook and by the programs that others use."""
+"""scripts/bench upload and large: one model into real stores, by the hook and by the programs that others use."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,9 @@ MlflowClient().log_artifacts(sys.argv[1], sys.argv[2], "model")
 """
 
 
-def big_model(mebibytes: int, shards: int, small: int) -> Path:
-    """The SavedModel of that size, made when missing."""
-    out = environment.cache() / f"big-{mebibytes}-{shards}-{small}"
+def big_model(folder: Path, mebibytes: int, shards: int, small: int) -> Path:
+    """The SavedModel of that size, made when missing in that folder."""
+    out = folder / f"big-{mebibytes}-{shards}-{small}"
     subprocess.run([environment.python("bench"), environment.ROOT / "tests/big_model.py", out,
                     *map(str, (mebibytes, shards, small))], check=True)
     return out / "saved_model"
@@ -39,26 +40,25 @@ def fast_folder(gibibytes: int) -> Path:
 
 @dataclass
 class Site:
-    """Where the models go: an MLflow server with one experiment that it proxies and one in S3."""
+    """Where the models go: an MLflow server, one of its experiments, and the S3 that is there too."""
 
     folder: Path
     mlflow: MLflow
     s3: Versitygw
-    experiments: dict[str, str]
+    experiment: str
 
     def env(self) -> dict[str, str]:
         """The variables of every client."""
         return self.mlflow.client_env() | self.s3.client_env()
 
-    def run(self, kind: str) -> str:
+    def run(self) -> str:
         """A new run of the experiment."""
-        return new_run(self.mlflow, self.experiments[kind])
+        return new_run(self.mlflow, self.experiment)
 
     def clear(self) -> None:
-        """Nothing is left of what was uploaded: no run has the room of two."""
-        for folder in (self.s3.path / "bench", Path(self.mlflow.artifacts)):
-            for path in folder.iterdir():
-                shutil.rmtree(path)
+        """Nothing is left of what was uploaded: there is not room for two."""
+        for path in [*self.s3.path.glob("bench/*"), *Path(self.mlflow.artifacts).glob("*")]:
+            shutil.rmtree(path)
 
 
 @dataclass
@@ -77,18 +77,18 @@ def upload_step(result: Path) -> float:
     return steps["upload"] / 1000
 
 
-def hook_round(site: Site, model: Path, kind: str, number: int) -> Hook:
+def hook_round(site: Site, model: Path, number: int) -> Hook:
     """Pack (not measured), replay, replay again; and a whole run."""
-    keys = {"model": f"bench-{kind}", "saved_model": str(model)}
+    keys = {"model": f"bench-{site.experiment}", "saved_model": str(model)}
     job = site.folder / "job"
-    first = handoff(job, site.run(kind), 2 * number, **keys)
+    first = handoff(job, site.run(), 2 * number, **keys)
     packed = subprocess.run([HOOK, "pack", "-o", job, first], stdout=subprocess.PIPE, text=True, check=True)
     package, result = packed.stdout.strip(), job / "result.json"
     replay = timed([HOOK, "replay", "--result", result, package], site.env())
     step = upload_step(result)
     again = timed([HOOK, "replay", package], site.env())
     site.clear()
-    whole = timed([HOOK, "run", handoff(job, site.run(kind), 2 * number + 1, **keys)], site.env())
+    whole = timed([HOOK, "run", handoff(job, site.run(), 2 * number + 1, **keys)], site.env())
     site.clear()
     shutil.rmtree(job)
     return Hook(replay, step, again, whole)
@@ -112,9 +112,9 @@ def peer(site: Site, *command: str | Path) -> Run:
     return took
 
 
-def mlflow_client(site: Site, model: Path, kind: str) -> Run:
+def mlflow_client(site: Site, model: Path) -> Run:
     """MLflow's own client, with the run's artifact store."""
-    return peer(site, environment.python("bench"), "-c", LOG_ARTIFACTS, site.run(kind), model)
+    return peer(site, environment.python("bench"), "-c", LOG_ARTIFACTS, site.run(), model)
 
 
 def s3_round(site: Site, model: Path) -> dict[str, Run]:
@@ -129,14 +129,14 @@ def s3_round(site: Site, model: Path) -> dict[str, Run]:
                         model, "s3://bench/aws/"),
         "rclone": peer(site, programs / "rclone", "copy", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint",
                        url, "--config", "/dev/null", model, ":s3:bench/rclone"),
-        "MLflow's client": mlflow_client(site, model, "s3"),
+        "MLflow's client": mlflow_client(site, model),
     }
 
 
 def proxy_round(site: Site, model: Path) -> dict[str, Run]:
     """The peers on the proxy."""
     there = f"{site.mlflow.url}/api/2.0/mlflow-artifacts/artifacts/curl"
-    return {"curl -Z": curl(site, model, there), "MLflow's client": mlflow_client(site, model, "proxy")}
+    return {"curl -Z": curl(site, model, there), "MLflow's client": mlflow_client(site, model)}
 
 
 def times_faster(hooks: list[Hook], peers: list[Run]) -> float:
@@ -166,34 +166,45 @@ def rows(hooks: list[Hook], peers: dict[str, list[Run]], bound: float) -> bool:
     ])
 
 
-def open_site(folder: Path, mlflow: MLflow, s3: Versitygw) -> Site:
-    """Two experiments on started servers."""
-    experiments = {}
-    for kind, where in (("s3", "s3://bench/runs"), ("proxy", "mlflow-artifacts:/runs")):
-        made = call(mlflow, "experiments/create", {"name": kind, "artifact_location": where})
-        experiments[kind] = made["experiment_id"]
-    s3.make_bucket("bench")
-    return Site(folder, mlflow, s3, experiments)
+def measure(site: Site, model: Path, others: Callable[[Site, Path], dict[str, Run]], bound: float) -> bool:
+    """All rounds of one site."""
+    hooks: list[Hook] = []
+    peers: dict[str, list[Run]] = {}
+    for number in range(min(ROUNDS, 5)):
+        hooks.append(hook_round(site, model, number))
+        for name, took in others(site, model).items():
+            peers.setdefault(name, []).append(took)
+    return rows(hooks, peers, bound)
 
 
 def bench_upload(folder: Path) -> bool:
-    """1 GiB in 2 large and 200 small files, on S3 and on MLflow's proxy."""
-    model, data = big_model(1024, 2, 200), fast_folder(4)
+    """1 GiB in 2 large and 200 small files, on S3 and on MLflow's proxy before a folder and before S3."""
+    model, data = big_model(environment.cache(), 1024, 2, 200), fast_folder(4)
     met = True
-    print(f"the servers' data: {data}")
     try:
-        (data / "proxied").mkdir()
-        with Versitygw(data / "s3") as s3, MLflow(folder / "server", artifacts=data / "proxied") as mlflow:
-            site = open_site(folder, mlflow, s3)
-            for kind, others, bound in (("s3", s3_round, 1.3), ("proxy", proxy_round, 1.1)):
-                hooks: list[Hook] = []
-                peers: dict[str, list[Run]] = {}
-                for number in range(min(ROUNDS, 5)):
-                    hooks.append(hook_round(site, model, kind, number))
-                    for name, took in others(site, model).items():
-                        peers.setdefault(name, []).append(took)
-                print(f"-- {kind}")
-                met &= rows(hooks, peers, bound)
+        with Versitygw(data / "s3") as s3:
+            s3.make_bucket("bench")
+            for name, proxied, runs, others, bound in (
+                ("S3", data / "proxied", "s3://bench/runs", s3_round, 1.3),
+                ("proxy before a folder", data / "proxied", "mlflow-artifacts:/runs", proxy_round, 1.1),
+                ("proxy before S3", "s3://bench/proxied", "mlflow-artifacts:/runs", proxy_round, 1.1),
+            ):
+                print(f"-- {name}; its data in {data}", flush=True)
+                with MLflow(folder / name.replace(" ", "-"), artifacts=proxied, env=s3.client_env()) as mlflow:
+                    made = call(mlflow, "experiments/create", {"name": name, "artifact_location": runs})
+                    met &= measure(Site(folder, mlflow, s3, made["experiment_id"]), model, others, bound)
     finally:
         shutil.rmtree(data)
     return met
+
+
+def bench_large(folder: Path) -> bool:
+    """Peak memory of a whole run with a file of 5 GiB and 10,000 small ones, into S3."""
+    model = big_model(folder, 5120, 1, 10_000)
+    with Versitygw(folder / "s3") as s3:
+        artifacts = s3.make_bucket("bench") + "/runs"
+        with MLflow(folder / "server", artifacts=artifacts, direct_artifacts=True, env=s3.client_env()) as mlflow:
+            job = handoff(folder / "job", new_run(mlflow), 0, model="bench-large", saved_model=str(model))
+            run = timed([HOOK, "run", job], mlflow.client_env() | s3.client_env())
+    print(row("modelhook run", [run]))
+    return goal("peak memory (goal 32 MiB)", run.peak, run.peak <= 32, " MiB")
