@@ -66,7 +66,8 @@ struct http_request {
 	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
 	size_t max_answer;	      /* 0 = 64 MiB */
 	enum http_repeat repeat;
-	int max_tries; /* 0: as often as the settings say */
+	int max_tries;		 /* 0: as often as the settings say */
+	bool redirect_is_answer; /* none is followed */
 	/* whether a transient status is meant for good all the same, by what the body says; or NULL
 	 */
 	bool (*is_final)(const struct http_answer *answer);

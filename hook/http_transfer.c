@@ -159,7 +159,8 @@ static bool is_read(const struct http_request *request)
  * would be lost without a word. Nothing goes from https to http, and no write to another origin. */
 static bool may_follow(const struct http_transfer *t, long status, const char *to)
 {
-	if (!t->http->settings->follow_redirects || t->hops >= HOPS_MAX)
+	if (!t->http->settings->follow_redirects || t->request->redirect_is_answer ||
+		t->hops >= HOPS_MAX)
 		return false;
 	bool same = http_url_same_origin(t->url, to);
 	if (!is_read(t->request))

@@ -174,6 +174,7 @@ static int send_once(struct store *s, const char *url, const struct hdfs_operati
 		.sink = operation->sink,
 		.max_answer = LIST_MAX,
 		.max_tries = 1,
+		.redirect_is_answer = true, /* of a NameNode that knows no noredirect */
 	};
 	int result = http_send(s->http, &http, &reply->http, f);
 	if (result == 0)
@@ -281,7 +282,7 @@ static char *location_of(const struct hdfs_reply *reply)
 	struct answer answer;
 	struct fail ignored;
 	char *location = NULL;
-	if (reply->http.status == 307) /* before Hadoop 3 it knows no noredirect */
+	if (reply->http.status == 307)
 		return http_answer_header(&reply->http, "Location");
 	if (answer_parse(&answer, text_string(body), body->size, &ignored) == 0)
 		location = answer_string(&answer, answer_root(&answer), "Location");

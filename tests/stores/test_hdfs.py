@@ -132,16 +132,18 @@ class Front:
 
 
 class Rewriting(FaultProxy):
-    """A proxy that changes what the server answers."""
+    """A proxy that changes what the server is asked and answers."""
 
     def __init__(self, upstream: str, change: Callable[[bytes], bytes]) -> None:
         super().__init__(upstream)
         self.change = change
+        self.left_out = b"\0"  # of requests
 
     async def _carry_out(self, request: bytes) -> bytes:
-        head, end, body = (await super()._carry_out(request)).partition(b"\r\n\r\n")
+        answer = await super()._carry_out(request.replace(self.left_out, b""))
+        head, end, body = answer.partition(b"\r\n\r\n")
         body = self.change(body)
-        return re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(body), head) + end + body
+        return re.sub(rb"(?i)content-length: \d+", b"Content-Length: %d" % len(body), self.change(head)) + end + body
 
 
 @pytest.fixture
@@ -236,6 +238,26 @@ def test_the_standby_namenode_is_left_for_the_active_one(team: Team, hdfs: Hadoo
                          env={"HADOOP_CONF_DIR": str(tmp_path)})
         assert (ended.status, standby.asked) == (0, 1)
     assert json.loads(hdfs.get(f"/results/{team.model}/result.json")) == ended.result
+
+
+def test_a_namenode_that_is_away_is_left_for_the_next(team: Team, hdfs: Hadoop) -> None:
+    handoff = team.train()
+    ended = team.run(handoff, env={"MODELHOOK_WEBHDFS_URL": f"http://127.0.0.1:9,{hdfs.webhdfs}",
+                                   "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1"})
+    assert ended.status == 0
+    assert_whole(team, hdfs, handoff)
+
+
+def test_a_namenode_that_redirects_by_status_alone_is_followed_to_its_datanode(
+        team: Team, hdfs: Hadoop, front: Front) -> None:
+    """As those of Hadoop 2 do; the body goes to the DataNode alone."""
+    front.names.left_out = b"&noredirect=true"
+    handoff = team.train()
+    assert team.run(handoff).status == 0
+    assert_whole(team, hdfs, handoff)
+    assert front.asked.count("dn CREATE") == front.asked.count("nn CREATE")
+    assert team.hook("status", team.model, "--files").status == 0
+    assert "dn OPEN" in front.asked
 
 
 def test_without_a_configuration_the_error_says_what_to_set(team: Team) -> None:
