@@ -164,7 +164,11 @@ static int read_answer(const struct json_at *root, unsigned parts, char **id,
 	struct json_at credentials = json_get(root, "credentials");
 	struct text packed = {0};
 	size_t *at = memory_get(parts, sizeof(*at));
-	int result = json_string(&name, id, f);
+	int result = 0;
+	if (json_is_there(&name) && !json_is_null(&name))
+		result = json_string(&name, id, f);
+	else
+		*id = text_copy(""); /* Azure's have none */
 	if (result == 0)
 		result = read_addresses(&credentials, parts, &packed, at, f);
 	if (result == 0) {
@@ -229,7 +233,7 @@ static char *tag_of(const char *id)
 
 static int note(struct store *s, const struct store_upload *upload, struct fail *f)
 {
-	if (s->run == NULL)
+	if (s->run == NULL || upload->id[0] == '\0')
 		return 0;
 	char *tag = tag_of(upload->id);
 	char *value = text_format("%s %s", upload->id, upload->content.path);
@@ -241,7 +245,7 @@ static int note(struct store *s, const struct store_upload *upload, struct fail 
 
 static int forget(struct store *s, const char *id, struct fail *f)
 {
-	if (s->run == NULL)
+	if (s->run == NULL || id[0] == '\0')
 		return 0;
 	char *tag = tag_of(id);
 	int result = mlflow_delete_run_tag(s->mlflow, s->run->id, tag, f);
@@ -249,10 +253,13 @@ static int forget(struct store *s, const char *id, struct fail *f)
 	return result;
 }
 
-/* MLflow has no words for an upload that is no more, and answers 500. */
+/* MLflow has no words for an upload that is no more, and answers 500. What has no name cannot be
+ * ended: Azure drops blocks that nobody commits. */
 static int end(struct store *s, const char *path, const char *id, struct fail *f)
 {
 	struct mlflow_reply reply;
+	if (id[0] == '\0')
+		return 0;
 	struct cJSON *more = json_new_object();
 	json_set_string(more, "upload_id", id);
 	int result = call(s, "abort", path, more, HTTP_ASK, &reply, f);

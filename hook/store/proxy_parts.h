@@ -44,8 +44,8 @@ MUST_CHECK int proxy_abandon(struct store *s, struct store_upload *upload, struc
 bool proxy_has_another_way(struct store *s);
 MUST_CHECK int proxy_sweep(struct store *s, const char *folder, struct fail *f);
 
-/* proxy_addresses - what a begun upload's answer says: its name (the caller frees it), and a block
- * of memory with an address for each part */
+/* proxy_addresses - what a begun upload's answer says: its name ("" where it has none; the caller
+ * frees it), and a block of memory with an address for each part */
 struct proxy_addresses {
 	bool is_azure;
 	size_t at[]; /* of each part, from the start of the block; see presigned_unpack */

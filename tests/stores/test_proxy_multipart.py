@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from azure_stores import ACCOUNT, Azurite
 from conftest import Ended, Hook
 from fault_proxy import Fault, FaultProxy, Request
 from large_model import BIG, SIZE, digest, large_model
@@ -252,3 +253,29 @@ def test_memory_is_bound_whatever_the_size(site: Site) -> None:
     subprocess.run(command, env=site.team.hook.environment(), check=True)
     site.check(handoff)
     assert site.parts_sent() == 13
+
+
+@pytest.fixture(scope="session")
+def mlflow_azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+    """A real MLflow that passes artifacts on into Azure's emulator."""
+    with Azurite(tmp_path_factory.mktemp("azurite")) as azure:
+        azure.make_container(BUCKET)
+        with MLflow(tmp_path_factory.mktemp("mlflow-azure"), env=azure.client_env(),
+                    artifacts=f"wasbs://{BUCKET}@{ACCOUNT}.blob.core.windows.net/runs") as server:
+            yield server
+
+
+@pytest.mark.parametrize(("size", "in_parts"), [(SIZE, True), (46 * MIB, False)], ids=["3 parts", "10 parts"])
+def test_azure_gets_as_many_blocks_as_mlflow_can_name(hook: Hook, mlflow_azure: MLflow, tmp_path: Path, size: int,
+                                                      in_parts: bool) -> None:
+    team = Team(hook, mlflow_azure, tmp_path)
+    handoff = team.train(saved_model=large_model(tmp_path / "big", size))
+    with FaultProxy(mlflow_azure.url) as proxy:
+        env = {"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": str(6 * MIB), "MLFLOW_TRACKING_URI": proxy.url("one")}
+        assert team.run(handoff, env=env).status == 0
+        path = f"api/2.0/mlflow-artifacts/artifacts/0/{run_of(handoff)}/artifacts/model/saved_model/{BIG}"
+        asked = [request.partition("/mpu/")[2].partition("/")[0] or request.partition(" ")[0]
+                 for request in proxy.sent("one") if "/mpu/" in request or request.endswith(path)]
+    assert asked == (["create", "complete", "GET"] if in_parts else ["create", "PUT", "GET"])
+    tags = team.registry.run(run_of(handoff))["tags"]
+    assert [tag for tag in tags if "upload" in tag] == []
