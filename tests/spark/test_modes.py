@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,14 +21,13 @@ UNACCEPTABLE, LATER = 65, 75
 
 
 class Job:
-    """A training job of one team."""
+    """A training job of one team; result and spool are on this machine, and in HDFS for jobs on YARN."""
 
     def __init__(self, team: Team, package: Path, folder: Path) -> None:
         self.team = team
         self.package = package
         self.run = team.registry.add_run()
-        self.result = folder / "result.json"
-        self.spool = folder / "spool"
+        self.kept = str(folder)
         self.tracking = team.server.url
 
     def submit(self, spark: Spark, where: list[str], *options: str, conf: dict[str, str] | None = None,
@@ -38,18 +36,22 @@ class Job:
         modules = f"{self.package},{environment.ROOT}/tests/tiny_model.py"
         return spark.submit(
             *where, "--py-files", modules, *(["--files", self.team.hook.binary] if files else []), JOB, self.run,
-            self.team.model, *options, "--", "--tracking-uri", self.tracking, "--result", self.result,
-            "--spool", self.spool, conf=conf, **env)
+            self.team.model, *options, "--", "--tracking-uri", self.tracking, "--result", f"{self.kept}/result.json",
+            "--spool", f"{self.kept}/spool", conf=conf, **env)
 
-    @property
-    def told(self) -> dict[str, object]:
-        """The result that the job left."""
-        return json.loads(self.result.read_text(encoding="utf-8"))
+    def submit_to(self, yarn: Hadoop, spark: Spark, mode: str, *options: str, attempts: int = 1, files: bool = True,
+                  **env: str) -> Ended:
+        """The job on YARN."""
+        self.kept = f"{yarn.namenode}/kept/{self.run}"
+        self.team.hook.env |= yarn.client_env()
+        where, conf, env = spark.on_yarn(yarn, mode, **env)
+        conf["spark.yarn.maxAppAttempts"] = str(attempts)
+        return self.submit(spark, where, *options, conf=conf, files=files, **env)
 
-    def looked_up(self, *what: str | Path) -> tuple[int, str]:
+    def looked_up(self, *what: str) -> tuple[int, str, str | None]:
         """What `modelhook outcome` says of the result, or of the run: the way of a caller who got no status."""
-        ended = self.team.hook("outcome", *(what or (self.result,)))
-        return ended.status, ended.result["outcome"]
+        ended = self.team.hook("outcome", *(what or (f"{self.kept}/result.json",)))
+        return ended.status, ended.result["outcome"], ended.result.get("version")
 
     def is_promoted_once(self) -> bool:
         """One version, and it is Production."""
@@ -64,8 +66,8 @@ def job(hook: Hook, mlflow3: MLflow, package: Path, tmp_path: Path) -> Job:
 def assert_promoted(job: Job, ended: Ended) -> None:
     """The caller knows by the status, by the result, and by the run's tag."""
     assert ended.status == 0
-    assert (job.told["exit"], job.told["outcome"], job.told["version"]) == (0, "promoted", "1")
-    assert job.looked_up() == job.looked_up("--run", job.run) == (0, "promoted")
+    assert job.looked_up() == (0, "promoted", "1")
+    assert job.looked_up("--run", job.run)[:2] == (0, "promoted")
     assert job.is_promoted_once()
 
 
@@ -82,20 +84,17 @@ def test_yarn_client(spark35: Spark, job: Job, yarn: Hadoop) -> None:
     """Here --files brings the driver nothing: Spark fetches the program, which has no run bit in HDFS."""
     yarn.put("/lib/modelhook", job.team.hook.binary.read_bytes())
     program = f"{yarn.namenode}/lib/modelhook"
-    where, conf, env = spark35.on_yarn(yarn, "client")
-    assert_promoted(job, job.submit(spark35, where, "--program", program, conf=conf, files=False, **env))
+    assert_promoted(job, job.submit_to(yarn, spark35, "client", "--program", program, files=False))
 
 
 def test_yarn_client_with_the_wheel_alone(spark4: Spark, job: Job, yarn: Hadoop, zipped: Path) -> None:
     """Its program has no run bit, and lies in a zip."""
     job.package = zipped
-    where, conf, env = spark4.on_yarn(yarn, "client")
-    assert_promoted(job, job.submit(spark4, where, conf=conf, files=False, **env))
+    assert_promoted(job, job.submit_to(yarn, spark4, "client", files=False))
 
 
 def test_yarn_cluster(spark: Spark, job: Job, yarn: Hadoop) -> None:
-    where, conf, env = spark.on_yarn(yarn, "cluster")
-    assert_promoted(job, job.submit(spark, where, conf=conf, **env))
+    assert_promoted(job, job.submit_to(yarn, spark, "cluster"))
 
 
 def test_a_program_without_its_run_bit_is_run(spark35: Spark, job: Job, tmp_path: Path) -> None:
@@ -106,15 +105,14 @@ def test_a_program_without_its_run_bit_is_run(spark35: Spark, job: Job, tmp_path
 def test_a_refused_model_is_told_by_the_status_in_client_modes(spark35: Spark, job: Job) -> None:
     ended = job.submit(spark35, ["--master", "local[2]"], "--torn")
     assert ended.status == UNACCEPTABLE
-    assert job.looked_up() == (UNACCEPTABLE, "unacceptable")
+    assert job.looked_up() == (UNACCEPTABLE, "unacceptable", None)
 
 
 def test_a_refused_model_is_told_by_the_result_in_cluster_mode(spark35: Spark, job: Job, yarn: Hadoop) -> None:
-    where, conf, env = spark35.on_yarn(yarn, "cluster")
-    ended = job.submit(spark35, where, "--torn", conf={**conf, "spark.yarn.maxAppAttempts": "1"}, **env)
+    ended = job.submit_to(yarn, spark35, "cluster", "--torn")
     assert ended.status == 1
     assert f"exited with status {UNACCEPTABLE}" in ended.stderr
-    assert job.looked_up() == (UNACCEPTABLE, "unacceptable")
+    assert job.looked_up() == (UNACCEPTABLE, "unacceptable", None)
 
 
 @pytest.fixture
@@ -142,15 +140,14 @@ def test_the_second_attempt_of_yarn_finds_the_work_done(
         return lost
 
     between.on("job", until_the_second)
-    where, conf, env = spark35.on_yarn(yarn, "cluster", MODELHOOK_DEADLINE="6s",
-                                       MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0.1")
-    ended = job.submit(spark35, where, conf={**conf, "spark.yarn.maxAppAttempts": "2"}, **env)
+    ended = job.submit_to(yarn, spark35, "cluster", attempts=2, MODELHOOK_DEADLINE="6s",
+                          MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0.1")
     assert ended.status == 0
     attempts = [name for name in yarn.containers(ended.application) if name.endswith("_000001")]
     assert [name.split("_")[3] for name in attempts] == ["01", "02"]
     assert f"exited with status {LATER}" in yarn.container_log(attempts[0], "stderr")
     assert between.sent("job").count(f"POST {CREATE}") == 1
-    assert (job.told["outcome"], job.told["version"]) == ("promoted", "1")
+    assert job.looked_up() == (0, "promoted", "1")
     assert job.is_promoted_once()
 
 
@@ -179,13 +176,11 @@ def test_a_killed_application_leaves_no_process_and_replay_finishes_its_work(
             time.sleep(0.05)
 
     between.on("job", lambda request: Fault(before=kill) if request.name == CREATE else None)
-    where, conf, env = spark35.on_yarn(yarn, "cluster")
-    ended = job.submit(spark35, where, conf=conf, **env)
+    ended = job.submit_to(yarn, spark35, "cluster")
     assert ended.status == 1
     assert processes_with(job.run) == []
     between.settle()
     assert job.team.registry.stages(job.team.model) == ["None"]
-    (package,) = job.spool.glob("*.tar.gz")
-    replayed = job.team.hook("replay", package)
+    replayed = job.team.hook("replay", "--spool", f"{job.kept}/spool")
     assert (replayed.status, replayed.result["version"]) == (0, "1")
     assert job.is_promoted_once()

@@ -113,6 +113,7 @@ def fleet(hook: Hook, mlflow3: MLflow, yarn: Hadoop, tmp_path: Path) -> Fleet:
     return Fleet(hook, mlflow3, yarn, tmp_path)
 
 
+@pytest.mark.timeout(1800)  # 400 promotions wait for one server: a busy machine is slow at that
 def test_a_fleet_is_promoted_once_each_though_an_executor_dies(
     fleet: Fleet, mlflow3: MLflow, yarn: Hadoop, spark35: Spark, wheel: Path
 ) -> None:
