@@ -151,7 +151,6 @@ static int look(struct aws_credentials *credentials, struct http *http, struct f
 		struct fail *) = {from_environment, from_role, from_web_identity, from_sso,
 		from_credentials_file, from_config_file, from_container, from_machine};
 	bool found = false;
-	aws_keys_release(&credentials->keys);
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && !found; i++)
 		if (places[i](credentials, http, &found, f) != 0)
 			return -1;
@@ -159,13 +158,22 @@ static int look(struct aws_credentials *credentials, struct http *http, struct f
 	return 0;
 }
 
-/* With the lock held. */
+/* With the lock held. Keys that are still good outlive a service that is away for a moment. */
 static int refresh(struct aws_credentials *credentials, struct http *http, struct fail *f)
 {
-	int64_t expires = credentials->keys.expires_ms;
-	if (!credentials->looked || (expires != 0 && expires < clock_now_ms() + FRESH_MS))
-		return look(credentials, http, f);
-	return 0;
+	struct aws_keys former = credentials->keys;
+	int64_t now = clock_now_ms();
+	if (credentials->looked && (former.expires_ms == 0 || former.expires_ms >= now + FRESH_MS))
+		return 0;
+	credentials->keys = (struct aws_keys){0};
+	int result = look(credentials, http, f);
+	if (result != 0 && former.expires_ms > now) {
+		aws_keys_release(&credentials->keys);
+		credentials->keys = former;
+		return 0;
+	}
+	aws_keys_release(&former);
+	return result;
 }
 
 int aws_credentials_get(struct aws_credentials *credentials, struct http *http,

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "packaging/crc32c.h"
 #include "packaging/sha256.h"
 #include "store/checksum.h"
 
 #define LIST_MAX ((size_t)16 << 20)
+#define COMPLETION_TRIES 4
+#define COMPLETION_PAUSE_MS 500
 
 /* A mark is "ETAG CRC32C SIZE UPLOADED-BY": the checksum in base64, "-" where there is none; the
  * last is "earlier" for what an earlier call left, "now", or "object" where the object is there. */
@@ -408,6 +411,22 @@ static bool completion_of(const struct store_upload *upload, struct text *body, 
 	return true;
 }
 
+/* What S3 answers while it still works on it is 200, and an error may follow in the body. */
+static int ask_completion(
+	struct store *s, const struct s3_request *request, struct s3_reply *reply, struct fail *f)
+{
+	int result = s3_send(s, request, reply, f);
+	for (int tries = 1; result == 0 && reply->http.status == 200 && reply->code[0] != '\0' &&
+			    tries < COMPLETION_TRIES;
+		tries++) {
+		s3_reply_release(reply);
+		result = stop_sleep(COMPLETION_PAUSE_MS, f);
+		if (result == 0)
+			result = s3_send(s, request, reply, f);
+	}
+	return result;
+}
+
 static int complete(struct store *s, const char *key, struct store_upload *upload,
 	const struct text *body, bool sure, struct fail *f)
 {
@@ -421,7 +440,7 @@ static int complete(struct store *s, const char *key, struct store_upload *uploa
 		.query = query,
 		.sha256 = sha256,
 		.body = {.bytes = body->data, .size = body->size}};
-	int result = s3_send(s, &request, &reply, f);
+	int result = ask_completion(s, &request, &reply, f);
 	if (result == 0 && is_gone(&reply)) {
 		result = upload_is_gone(s, upload, NULL, f);
 		sure = true;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
 import re
 import ssl
@@ -55,9 +56,13 @@ class Desk(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Keys, a token of a machine, or an empty bucket."""
         if self.path.startswith("/agent"):
+            self.server.asked += 1
+            if self.server.asked > self.server.answers:
+                self._answer("", 503)
+                return
             asked = self.headers.get("Authorization", "nobody")
             self._answer(json.dumps({"AccessKeyId": f"AGENT-{asked}", "SecretAccessKey": "s", "Token": "t",
-                                     "Expiration": EXPIRES}), kind="application/json")
+                                     "Expiration": self.server.expires}), kind="application/json")
         elif self.path.startswith("/computeMetadata") and self.headers.get("Metadata-Flavor") == "Google":
             self._answer('{"access_token": "BEARER", "expires_in": 3600, "token_type": "Bearer"}')
         else:
@@ -68,7 +73,10 @@ class Desk(BaseHTTPRequestHandler):
             key = re.search(r"Credential=([^/]*)/[0-9]*/([^/]*)", said)
             token = self.headers.get("X-Amz-Security-Token", "")
             self.server.keys.append(f"{key[1]} {key[2]} {token}".strip() if key else said)
-            self._answer("<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>")
+            more = len(self.server.keys) < self.server.pages
+            next_page = f"<NextContinuationToken>{len(self.server.keys)}</NextContinuationToken>" if more else ""
+            self._answer(f"<ListBucketResult><IsTruncated>{str(more).lower()}</IsTruncated>{next_page}"
+                         "</ListBucketResult>")
 
     def do_POST(self) -> None:
         """STS."""
@@ -94,6 +102,10 @@ class DeskServer(ThreadingHTTPServer):
         self.seen: list[str] = []
         self.keys: list[str] = []
         self.tls: ssl.SSLContext | None = None
+        self.asked = 0  # how often the agent was asked
+        self.answers = 1000  # how often it answers
+        self.pages = 1  # of each list
+        self.expires = EXPIRES
         self.port = self.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
@@ -261,6 +273,20 @@ def test_what_boto_would_follow_is_said_and_no_other_key_is_taken(
     assert (status, desk.seen) == (78, [])
     assert f"AWS profile default: {setting} is not followed here" in said
     assert "aws configure export-credentials" in said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "answers", "asked"), [(60, 1000, 1), (4, 1000, 3), (4, 1, None)],
+    ids=["good for long", "soon over", "soon over, and the agent is away"])
+def test_keys_are_fetched_again_before_they_are_over(
+    desk: DeskServer, hook: Hook, minutes: int, answers: int, asked: int | None
+) -> None:
+    over = datetime.datetime.now(datetime.UTC) + datetime.timedelta(minutes=minutes)
+    desk.expires, desk.answers, desk.pages = over.strftime("%Y-%m-%dT%H:%M:%SZ"), answers, 3
+    env = prepare(Case("", AGENT), hook.home, desk, {"AWS_ENDPOINT_URL_S3": desk.url})
+    status, said = hook_lists("fish", env, hook)
+    assert (status, desk.keys) == (EMPTY, ["AGENT-nobody us-east-1 t"] * 3), said
+    assert desk.asked == asked if asked else desk.asked > 1
 
 
 def test_nobody_who_gives_out_keys_is_a_refusal_that_names_the_places(desk: DeskServer, hook: Hook) -> None:

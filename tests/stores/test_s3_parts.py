@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from servers import MLflow
 MULTIPART = ("list-uploads", "create", "list-parts", "part ", "complete")
 STEPS = ["list-uploads", "create", "part 1", "part 2", "part 3", "complete", "list-uploads"]
 CREATE, PART_2, COMPLETE = 1, 3, 5
-KILLED = -9
+KILLED, LATER = -9, 75
 
 
 @pytest.fixture(scope="session", params=["versitygw", "minio"])
@@ -122,6 +124,44 @@ def test_one_failed_request_is_that_request_again(
     assert ("again in 1.0 s" in done.stderr) == (fault == "503")
     assert bucket.holds(handoff, large_model)
     assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
+
+
+def test_an_error_that_follows_a_200_is_no_completion(bucket: Bucket, large_model: Path) -> None:
+    handoff = bucket.train(large_model)
+    bucket.proxy.on("", at_step(COMPLETE, Fault("answer", answer=answer("200 OK", "InternalError"))))
+    assert bucket.team.run(handoff).status == 0
+    assert sent(bucket) == [*STEPS[: COMPLETE + 1], *STEPS[COMPLETE:]]
+    assert bucket.holds(handoff, large_model)
+
+
+def test_two_machines_with_one_training_meet(bucket: Bucket, large_model: Path, tmp_path: Path) -> None:
+    handoff = bucket.train(large_model)
+    elsewhere = shutil.copytree(handoff.parent, tmp_path / "another machine") / handoff.name
+    # not through the proxy: it loses what a server says before a request is whole, such as that its upload is gone
+    bucket.hook.env["MLFLOW_S3_ENDPOINT_URL"] = bucket.server.url
+    both = [bucket.hook.start("run", path) for path in (handoff, elsewhere)]
+    ended = [(process.communicate()[1], process.returncode) for process in both]
+    assert [status for _, status in ended] == [0, 0], ended
+    assert len(bucket.team.production) == 1
+    assert bucket.holds(handoff, large_model)
+    assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
+
+
+def test_a_package_waits_in_a_spool_in_the_bucket(bucket: Bucket, large_model: Path) -> None:
+    handoff = bucket.train(large_model)
+    places = ["--spool", f"{bucket.uri}/spool", "--result", f"{bucket.uri}/result.json"]
+    client = bucket.server.boto()
+
+    def waiting() -> list[str]:
+        listed = client.list_objects_v2(Bucket=bucket.name, Prefix="spool/").get("Contents", [])
+        return sorted(item["Key"].partition(".tar.gz")[2] for item in listed)
+
+    assert bucket.team.run(handoff, *places, env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}).status == LATER
+    assert waiting() == ["", ".result.json"]
+    assert json.loads(client.get_object(Bucket=bucket.name, Key="result.json")["Body"].read())["outcome"] == "later"
+    assert bucket.hook("replay", "--all", *places).status == 0
+    assert waiting() == []
+    assert bucket.holds(handoff, large_model)
 
 
 def test_what_others_left_open_is_theirs_and_what_was_cut_otherwise_is_ended(
