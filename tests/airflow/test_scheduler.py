@@ -36,7 +36,7 @@ class Whole:
         self.cluster.wait(lambda: self.airflow.task("stopped").state == "running" and self.hooks())
         self.plan.struck += self.hooks()
         self.cluster.ask("PATCH", f"dags/whole/dagRuns/{self.run}/taskInstances/stopped", new_state="failed")
-        self.cluster.wait(lambda: not self.hooks())
+        self.cluster.wait(lambda: "Task killed!" in self.log("stopped"))  # the last that Airflow writes there
         self.cluster.wait(lambda: self.airflow.run_state() in FINISHED)
 
     def log(self, task: str, tries: int = 1) -> str:
