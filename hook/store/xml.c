@@ -47,6 +47,10 @@ static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char
 		refuse(r, "is nested too deep");
 		return;
 	}
+	if (size == 0) {
+		refuse(r, "has an element without a name");
+		return;
+	}
 	r->starts[r->depth++] = r->used;
 	if (r->used > 0)
 		r->path[r->used++] = '/';

@@ -50,6 +50,7 @@ static void what_is_no_such_document_is_no_answer(void **state)
 		{"<html>", "is no XML"},
 		{"{\"error\": 1}", "is no XML"},
 		{"<a></b>", "is no XML"},
+		{"<:/>", "without a name"},
 		{"<a>&b;</a>", "is no XML"},
 		{"<!DOCTYPE a [<!ENTITY b \"c\">]><a>&b;</a>", "document type"},
 		{"<!DOCTYPE a SYSTEM \"file:///etc/passwd\"><a/>", "document type"},
