@@ -6,7 +6,7 @@
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
  * One thread reads the package once, in order, and compares each file's SHA-256; up to
- * settings.parallel lanes send (delivery.h). Memory: (parallel + 1) parts of 5 MiB.
+ * settings.parallel lanes send (delivery.h). Memory: as many parts of 5 MiB, two at least.
  *
  * Where the package is still being written, its large files may go up meanwhile (upload_tap): the
  * bytes are those that go into the package, and the last part of a file is held back until its
