@@ -50,7 +50,7 @@ class Azurite(LocalServer):
     def command(self) -> list[str]:
         """In its strict mode, which is the default."""
         tls = ["--cert", str(self.tls[0]), "--key", str(self.tls[1]), "--oauth", "basic"] if self.tls else []
-        return ["node", npm_tool("azurite-blob"), "--blobHost", "127.0.0.1", "--blobPort", str(self.port),
+        return [npm_tool("azurite-blob"), "--blobHost", "127.0.0.1", "--blobPort", str(self.port),
                 "--location", str(self.folder), "--silent", "--disableTelemetry", "--skipApiVersionCheck", *tls]
 
     def answers(self) -> bool:

