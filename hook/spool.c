@@ -9,15 +9,21 @@
 #include "base/console.h"
 #include "base/stop.h"
 
+#define MAKE_TRIES 100
+
 /* Who finishes a package removes the folder too, so that it may be gone at any moment before the
- * lock is had: then it is made again by the next try. */
+ * lock is had: then it is made again at once, as nobody is there to wait for. */
 static int try_lock(struct spool *spool, const char *path, bool *taken, struct fail *f)
 {
 	*taken = false;
-	if (file_make_directories(spool->folder, f) != 0)
-		return fail_in(f, "spool");
-	if (file_lock_take(path, &spool->lock, taken, f) != 0)
-		return f->os == ENOENT ? 0 : -1;
+	for (int i = 0; i < MAKE_TRIES; i++) {
+		if (file_make_directories(spool->folder, f) != 0)
+			return fail_in(f, "spool");
+		if (file_lock_take(path, &spool->lock, taken, f) == 0)
+			return 0;
+		if (f->os != ENOENT)
+			return -1;
+	}
 	return 0;
 }
 

@@ -164,7 +164,9 @@ static void a_folder_that_is_removed_at_any_moment_is_made_again(void **state)
 	pid_t child = fork();
 	if (child == 0)
 		alarm(60); /* whatever becomes of the parent */
-	while (child == 0)
+	/* a pause: the kernel hands a folder's lock on to who waits for it, so that one who does
+	 * nothing but remove would always come between */
+	for (; child == 0; usleep(20))
 		rmdir(path);
 	for (int i = 0; i < 500; i++) {
 		struct spool spool;
