@@ -18,6 +18,7 @@ struct invocation {
 	struct deadline deadline;
 	int argc; /* the command's arguments, flags taken out */
 	char **argv;
+	bool had_package; /* replay read one, so that its result tells of a training */
 };
 
 MUST_CHECK int command_run(struct invocation *call, struct fail *f);

@@ -34,6 +34,7 @@ static int open_package(
 	progress_start(&progress, "check", 0);
 	int result = package_read(package, &progress, manifest, f);
 	progress_end(&progress);
+	call->had_package |= result == 0 || f->status == STATUS_UNACCEPTABLE;
 	if (result != 0)
 		return -1;
 	if (manifest->settings != NULL &&
@@ -210,17 +211,22 @@ static int complete_times(struct batch *batch, struct fail *f)
 	return 0;
 }
 
+static int nothing_waits(const struct batch *batch, struct fail *f)
+{
+	char *shown = place_show(batch->spool.url);
+	fail_set(f, STATUS_MISSING, "the spool %.200s is empty: nothing waits to be finished",
+		shown);
+	free(shown);
+	return -1;
+}
+
 static int find_waiting(struct batch *batch, struct fail *f)
 {
 	if (spool_remote_list(&batch->spool, &batch->waiting, f) != 0)
 		return -1;
 	if (batch->waiting.count > 0)
 		return complete_times(batch, f);
-	char *shown = place_show(batch->spool.url);
-	fail_set(f, STATUS_MISSING, "the spool %.200s is empty: nothing waits to be finished",
-		shown);
-	free(shown);
-	return -1;
+	return nothing_waits(batch, f);
 }
 
 /* What is told of all together: a failure before everything, then whether any was promoted. */
@@ -231,6 +237,8 @@ static int sum_up(struct batch *batch, struct fail *f)
 		*f = batch->fail;
 		return -1;
 	}
+	if (!batch->call->had_package) /* others finished all of it since it was listed */
+		return nothing_waits(batch, f);
 	result->status = batch->promoted ? STATUS_PROMOTED : STATUS_HELD;
 	result->outcome = NULL;
 	return 0;

@@ -9,6 +9,8 @@
 /* Which verbs end with the result line on stdout. */
 enum report {
 	REPORT_ALWAYS,	/* what a scheduler calls */
+	REPORT_PACKAGE, /* the same, but to --result, which may hold that of the training already,
+			   only where there was a package */
 	REPORT_JSON,	/* with --json */
 	REPORT_FAILURE, /* with --json, where it failed: else it prints an object of its own */
 };

@@ -32,7 +32,7 @@ static const struct verb verbs[] = {
 	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL,
 		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
 	{"replay", "[PACKAGE]", 0, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_ALL,
-		REPORT_ALWAYS, command_replay,
+		REPORT_PACKAGE, command_replay,
 		"finish from a package alone, or from --spool; anywhere, any number of times"},
 	{"outcome", "[RESULT]", 0, 1, TAKES_SERVER | TAKES_RUN, REPORT_FAILURE, command_outcome,
 		"the result that --result kept, or --run's tag; exits as that hook did"},
@@ -133,18 +133,27 @@ static void write_result(const char *line, const struct fail *f)
 	free(with_end);
 }
 
+static bool is_reported(const struct fail *f)
+{
+	if (verb == NULL)
+		return false;
+	if (verb->report == REPORT_ALWAYS || verb->report == REPORT_PACKAGE)
+		return true;
+	return call.settings.json && (verb->report != REPORT_FAILURE || f != NULL);
+}
+
 /* The result where a scheduler looks for it: --result, and the last line of stdout. */
 static void tell_result(const struct fail *f)
 {
-	if (verb == NULL)
-		return;
-	if (verb->report != REPORT_ALWAYS && !call.settings.json)
-		return;
-	if (verb->report == REPORT_FAILURE && f == NULL)
+	if (!is_reported(f))
 		return;
 	char *line = result_line(&call.result, f);
-	if (call.settings.result_path != NULL)
-		write_result(line, f);
+	if (call.settings.result_path != NULL) {
+		if (verb->report == REPORT_PACKAGE && !call.had_package)
+			console_say("no package was replayed: --result is left as it was");
+		else
+			write_result(line, f);
+	}
 	console_result(line);
 	free(line);
 }

@@ -75,7 +75,8 @@ static const struct option options[] = {
 	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(limit_rate),
 		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PLACE, AT(result_path), TAKES_FLOW, "PLACE",
-		"write the result line there too: a file, or a URL such as s3://BUCKET/FILE"},
+		"write the result line there too: a file, or a URL such as s3://BUCKET/FILE; a "
+		"replay that has no package leaves what is there"},
 	{"--webhdfs-url", "MODELHOOK_WEBHDFS_URL", "webhdfs_url", KIND_STRING, AT(webhdfs_url),
 		TAKES_SERVER, "URL",
 		"where an HDFS answers to HTTP, where HADOOP_CONF_DIR does not tell"},

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -90,6 +92,90 @@ def test_a_package_that_is_not_there_is_missing(site: Site, tmp_path: Path) -> N
     assert ended.errors[0].startswith(f"package {tmp_path}/nothing.tar.gz: ")
     assert ended.errors[0].endswith(": No such file or directory")
     assert site.fake.requests == []
+
+
+RESULT_STAYS = "no package was replayed: --result is left as it was\n"
+
+
+@pytest.fixture
+def spool(site: Site, tmp_path: Path) -> Path:
+    """A folder with the package of a training that found no server, whose result is beside it as result.json."""
+    folder = tmp_path / "spool"
+    ended = site.run(site.train(), "--spool", folder, "--result", tmp_path / "result.json",
+                     env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:9", **NEVER})
+    assert ended.status == 75
+    return folder
+
+
+def replay_spool(site: Site, folder: Path, *flags: str) -> subprocess.Popen[str]:
+    """All that waits there, with the result to where that of the training is."""
+    return site.hook.start("replay", "--spool", folder, "--result", folder.with_name("result.json"), *flags)
+
+
+def kept(folder: Path) -> str:
+    """The outcome that is kept beside a spool."""
+    return json.loads(folder.with_name("result.json").read_text())["outcome"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--all",)])
+def test_a_replay_of_an_empty_spool_leaves_the_result_that_is_there(
+    site: Site, spool: Path, flags: tuple[str, ...]
+) -> None:
+    for path in spool.iterdir():
+        path.unlink()
+    with replay_spool(site, spool, *flags) as process:
+        stdout, stderr = process.communicate()
+    assert (process.returncode, json.loads(stdout)["outcome"]) == (66, "missing")
+    assert stderr.endswith(f"modelhook: the spool {spool} is empty: nothing waits to be finished\n{RESULT_STAYS}")
+    assert kept(spool) == "later"
+
+
+def test_a_replay_of_an_empty_spool_makes_no_result(site: Site, tmp_path: Path) -> None:
+    assert site.hook("replay", "--spool", tmp_path, "--result", tmp_path / "result.json").status == 66
+    assert list(tmp_path.glob("*.json")) == []
+
+
+@pytest.mark.parametrize(("arguments", "status"), [
+    (["nothing.tar.gz"], 66), (["file:///nowhere/nothing.tar.gz"], 66), (["a", "b"], 64),
+    (["--all", "nothing.tar.gz"], 64), (["--config", "nothing.json", "nothing.tar.gz"], 78)])
+def test_a_replay_that_comes_to_no_package_leaves_the_result_that_is_there(
+    site: Site, spool: Path, arguments: list[str], status: int
+) -> None:
+    ended = site.hook("replay", "--result", spool.with_name("result.json"), *arguments)
+    assert ended.status == status
+    assert ended.stderr.endswith(RESULT_STAYS)
+    assert kept(spool) == "later"
+
+
+@pytest.mark.parametrize("flags", [(), ("--all",)])
+def test_a_replay_whose_packages_others_have_finished_found_nothing(
+    site: Site, spool: Path, flags: tuple[str, ...]
+) -> None:
+    (package,) = spool.glob("*.tar.gz")
+    with open(f"{package}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with replay_spool(site, spool, *flags) as process:
+            waiting = process.stderr.readline()
+            package.unlink()
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            stdout, stderr = process.communicate()
+    assert (process.returncode, json.loads(stdout)["outcome"]) == (66, "missing"), waiting
+    assert f"{package.name}: it is not there any more\n" in stderr
+    assert kept(spool) == "later"
+
+
+def test_a_replay_of_a_package_keeps_its_result_in_place_of_an_earlier_one(site: Site, spool: Path) -> None:
+    with replay_spool(site, spool):
+        pass
+    assert kept(spool) == "promoted"
+
+
+def test_a_package_that_is_not_whole_is_a_result(site: Site, spool: Path) -> None:
+    (package,) = spool.glob("*.tar.gz")
+    package.write_bytes(package.read_bytes()[:-100])
+    with replay_spool(site, spool):
+        pass
+    assert kept(spool) == "unacceptable"
 
 
 def test_gates_and_policy_travel_in_the_package(site: Site, tmp_path: Path) -> None:
