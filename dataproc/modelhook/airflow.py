@@ -282,7 +282,7 @@ class OutcomeOperator(_Operator):
             raise over(f"{so_far}; there is nothing here to replay")
         self.log.info("%s; its package is replayed", so_far)
         result = self.call("replay", *what, *_options(config=self.config, result=self.result))
-        if told is None and result.exit == Status.MISSING:
+        if result.exit == Status.MISSING and not result.digest:  # there was no package: that is not how the hook ended
             raise over(f"{so_far}; and {_message(result)}")
         return result
 

@@ -51,9 +51,10 @@ ENDS = {
     "outcome_tag_held": ("skipped", 1, "held"),
     "outcome_bucket": ("success", 1, "promoted"),
     "outcome_silent": ("success", 1, "promoted"),
-    "outcome_empty": ("failed", 2, None),
+    "outcome_empty": ("failed", 3, None),
     "outcome_stale": ("skipped", 1, "held"),
     "outcome_lost": ("failed", 1, None),
+    "outcome_gone": ("failed", 1, None),
     "outcome_never": ("failed", 2, None),
 }
 ENDS_WITH_POLICY = {
@@ -184,6 +185,12 @@ def test_a_replay_of_the_outcome_leaves_its_own_result_and_no_package(ran: Ran) 
     assert list(ran.bucket.rglob("*.tar.gz")) == []
 
 
+def test_a_replay_that_found_nothing_is_no_outcome_of_the_job(ran: Ran) -> None:
+    results = ran.plan.folder / "results"
+    assert json.loads((results / "lost.json").read_text())["outcome"] == "later"
+    assert not (results / "empty.json").exists()
+
+
 def test_no_hook_outlives_its_task(ran: Ran) -> None:
     assert len(ran.plan.struck) == 2
     assert ran.hooks_left() == []
@@ -195,6 +202,8 @@ def test_no_hook_outlives_its_task(ran: Ran) -> None:
     "modelhook: later (75): MLflow at http://127.0.0.1:",
     "modelhook: signal 9 (137)",
     "modelhook: later (75); there is nothing here to replay",
+    "modelhook: later (75); and the spool ",
+    "results/empty is empty: nothing waits to be finished",
     "results/never.json, the tag modelhook.outcome of the run ",
     "results/stale.json is of another run, 00000000",
 ])

@@ -87,10 +87,12 @@ with DAG(
         "bucket", result=f"{PLAN['bucket']}/result.json")
     silent = {"mlflow_run": PLAN["job_silent"]["run"], "spool": PLAN["spool"]}
     job("silent", "--spool", PLAN["spool"]) >> outcome("silent", **silent)
-    outcome("empty", mlflow_run=PLAN["never"]["run"], spool=f"{PLAN['results']}/empty")
+    outcome("empty", result=f"{PLAN['results']}/empty.json", mlflow_run=PLAN["never"]["run"],
+            spool=f"{PLAN['results']}/empty", retries=2)
     outcome("stale", result=f"{PLAN['results']}/stale.json", mlflow_run=PLAN["stale"]["run"])
     outcome("never", result=f"{PLAN['results']}/never.json", mlflow_run=PLAN["never"]["run"])
     outcome("lost", result=f"{PLAN['results']}/lost.json")
+    outcome("gone", result=f"{PLAN['results']}/lost.json", spool=f"{PLAN['results']}/empty")
 
     # retry policies, where there are any
     try:
