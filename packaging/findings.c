@@ -41,6 +41,21 @@ void findings_add(struct findings *findings, enum finding_weight weight, const c
 				 .text = text_copy(text)});
 }
 
+void findings_move(struct findings *findings, struct findings *from)
+{
+	for (size_t i = 0; i < from->count; i++) {
+		struct finding *finding = &from->list[i];
+		from->of_weight[finding->weight]--;
+		if (findings->of_weight[finding->weight]++ < FINDINGS_MAX) {
+			append(findings, *finding);
+			*finding = (struct finding){0};
+		}
+	}
+	for (int weight = FINDING_NOTE; weight <= FINDING_DAMAGE; weight++)
+		findings->of_weight[weight] += from->of_weight[weight]; /* were left out */
+	findings_release(from);
+}
+
 /* Insertion: stable, and the list is nearly in order. */
 static void sort(struct findings *findings)
 {

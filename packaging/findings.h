@@ -21,6 +21,10 @@ struct findings {
 void findings_add(struct findings *findings, enum finding_weight weight, const char *file,
 	int64_t offset, const char *tensor, const char *format, ...) PRINTF_LIKE(6, 7);
 
+/* findings_move - put all of `from` behind those of `findings`, as if they had been added there;
+ * `from` is empty then */
+void findings_move(struct findings *findings, struct findings *from);
+
 /* findings_take - hand the list over, in the order of files (bytes) and, within one, of their
  * making; what was left out becomes one finding per weight at the end */
 void findings_take(struct findings *findings, struct finding **list, size_t *count);

@@ -54,6 +54,8 @@ static int reader_fill(struct reader *reader, struct fail *f)
 {
 	if (stop_or_late(f) != 0)
 		return -1;
+	if (reader->dropped != NULL && atomic_load(reader->dropped))
+		return fail_set(f, STATUS_LATER, "not asked for any more");
 	ssize_t count;
 	do {
 		count = read(reader->fd, reader->buffer, BUFFER_SIZE);

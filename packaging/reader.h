@@ -9,6 +9,7 @@
 #ifndef MODELHOOK_PACKAGING_READER_H
 #define MODELHOOK_PACKAGING_READER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,9 +28,10 @@ struct reader {
 	const uint8_t *bytes; /* the next byte */
 	size_t left;	      /* in the buffer */
 	struct sha256 sha;
-	struct progress *progress; /* borrowed, may be NULL */
-	reader_taker *tap;	   /* NULL: none */
-	void *context;		   /* of the tap, borrowed */
+	struct progress *progress;  /* borrowed, may be NULL */
+	reader_taker *tap;	    /* NULL: none */
+	void *context;		    /* of the tap, borrowed */
+	const atomic_bool *dropped; /* borrowed, may be NULL: once true, the next filling fails */
 };
 
 /* reader_open - open folder/name; progress may be NULL */

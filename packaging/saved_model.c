@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "packaging/abreast.h"
 #include "packaging/bundle.h"
 #include "packaging/dtype.h"
 #include "packaging/fingerprint.h"
@@ -24,6 +25,7 @@
 /* Everything that is known while a model is read. */
 struct inspection {
 	const char *folder;
+	unsigned threads;
 	struct progress *progress;
 	struct saved_model *model;
 	struct findings findings;
@@ -37,16 +39,23 @@ struct inspection {
 	bool has_bundle;
 };
 
-/* A kind of file: whether a path is of it, and what to do with its bytes beyond the digest. */
+/* What comes out of one file, until it is taken. */
+struct outcome {
+	struct findings findings;
+	struct shard_count count;
+};
+
+/* A kind of file: whether a path is of it, and what to do with its bytes beyond the digest. The
+ * fields of the inspection that one writes are read by none that is read beside it. */
 struct part {
 	bool (*is)(const char *path);
 	int (*read)(struct inspection *in, const struct saved_model_file *file,
-		struct reader *reader, struct fail *f);
+		struct reader *reader, struct outcome *outcome, struct fail *f);
 };
 
-static void damaged(struct inspection *in, const char *file, const char *what)
+static void damaged(struct findings *findings, const char *file, const char *what)
 {
-	findings_add(&in->findings, FINDING_DAMAGE, file, -1, NULL, "%s", what);
+	findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", what);
 }
 
 static bool is_graph(const char *path)
@@ -55,10 +64,10 @@ static bool is_graph(const char *path)
 }
 
 static int read_graph(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct fail *f)
+	struct reader *reader, struct outcome *outcome, struct fail *f)
 {
 	return meta_graph_read(
-		reader, file->size, file->path, &in->graph, &in->has_graph, &in->findings, f);
+		reader, file->size, file->path, &in->graph, &in->has_graph, &outcome->findings, f);
 }
 
 static bool is_fingerprint(const char *path)
@@ -67,10 +76,10 @@ static bool is_fingerprint(const char *path)
 }
 
 static int read_fingerprint(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct fail *f)
+	struct reader *reader, struct outcome *outcome, struct fail *f)
 {
 	return fingerprint_read(reader, file->size, file->path, &in->fingerprint,
-		&in->has_fingerprint, &in->findings, f);
+		&in->has_fingerprint, &outcome->findings, f);
 }
 
 static bool is_index(const char *path)
@@ -79,10 +88,10 @@ static bool is_index(const char *path)
 }
 
 static int read_index(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct fail *f)
+	struct reader *reader, struct outcome *outcome, struct fail *f)
 {
 	if (file->size > BUNDLE_INDEX_MAX) {
-		damaged(in, file->path, "longer than is read (64 MiB)");
+		damaged(&outcome->findings, file->path, "longer than is read (64 MiB)");
 		return 0;
 	}
 	size_t size = (size_t)file->size, got;
@@ -91,7 +100,8 @@ static int read_index(struct inspection *in, const struct saved_model_file *file
 	if (result == 0) {
 		in->has_index = true;
 		in->index_hash = fingerprint64(bytes, got);
-		in->has_bundle = bundle_read(&in->bundle, bytes, got, file->path, &in->findings);
+		in->has_bundle =
+			bundle_read(&in->bundle, bytes, got, file->path, &outcome->findings);
 	}
 	free(bytes);
 	return result;
@@ -116,24 +126,19 @@ static bool shard_number(const struct inspection *in, const char *path, uint32_t
 }
 
 static int read_shard(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct fail *f)
+	struct reader *reader, struct outcome *outcome, struct fail *f)
 {
-	struct shard_count count = {0};
 	uint32_t shard;
 	if (!in->has_bundle)
 		return 0;
 	if (!shard_number(in, file->path, &shard)) {
-		findings_add(&in->findings, FINDING_DAMAGE, file->path, -1, NULL,
+		findings_add(&outcome->findings, FINDING_DAMAGE, file->path, -1, NULL,
 			"a shard that the index does not know: it names %" PRIu32,
 			in->bundle.shard_count);
 		return 0;
 	}
-	if (shard_read(reader, file->size, file->path, &in->bundle, shard, &count, &in->findings,
-		    f) != 0)
-		return -1;
-	in->model->nan_count += count.nan;
-	in->model->inf_count += count.inf;
-	return 0;
+	return shard_read(reader, file->size, file->path, &in->bundle, shard, &outcome->count,
+		&outcome->findings, f);
 }
 
 static bool is_any(const char *path)
@@ -143,50 +148,103 @@ static bool is_any(const char *path)
 }
 
 static int read_other(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct fail *f)
+	struct reader *reader, struct outcome *outcome, struct fail *f)
 {
 	(void)in;
 	(void)file;
 	(void)reader;
+	(void)outcome;
 	(void)f;
 	return 0;
 }
 
-/* In the order of reading: the index says what the shards' bytes are. */
+/* In the order of reading. */
 static const struct part parts[] = {
 	{is_graph, read_graph},
 	{is_fingerprint, read_fingerprint},
 	{is_index, read_index},
-	{is_shard, read_shard},
+	{is_shard, read_shard}, /* from here on what the index says is asked for */
 	{is_any, read_other},
 };
+static const struct part *const parts_by_index = &parts[3];
+static const struct part *const parts_end = parts + sizeof(parts) / sizeof(*parts);
 
-static int read_file(struct inspection *in, const struct part *part, struct saved_model_file *file,
-	struct fail *f)
+static const struct part *part_of(const char *path)
 {
+	const struct part *part = parts;
+	while (!part->is(path))
+		part++;
+	return part;
+}
+
+/* Files that are read side by side. */
+struct batch {
+	struct inspection *in;
+	struct saved_model_file **files;
+	size_t count;
+	struct outcome outcomes[ABREAST_WINDOW];
+};
+
+static int read_file(void *context, size_t job, const atomic_bool *dropped, struct fail *f)
+{
+	struct batch *batch = context;
+	struct inspection *in = batch->in;
+	struct saved_model_file *file = batch->files[job];
+	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
 	struct reader reader;
 	if (reader_open(&reader, in->folder, file->path, in->progress, f) != 0)
 		return -1;
-	int result = part->read(in, file, &reader, f);
+	reader.dropped = dropped;
+	int result = part_of(file->path)->read(in, file, &reader, outcome, f);
 	if (result == 0)
 		result = reader_finish(&reader, file->sha256, f);
 	if (result == 0 && reader.offset != file->size)
-		damaged(in, file->path, "it was changed while it was read");
+		damaged(&outcome->findings, file->path, "it was changed while it was read");
 	reader_release(&reader);
+	return result;
+}
+
+static void take_file(void *context, size_t job)
+{
+	struct batch *batch = context;
+	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
+	batch->in->model->nan_count += outcome->count.nan;
+	batch->in->model->inf_count += outcome->count.inf;
+	findings_move(&batch->in->findings, &outcome->findings);
+	*outcome = (struct outcome){0};
+}
+
+static void gather(struct batch *batch, const struct part *part)
+{
+	struct saved_model *model = batch->in->model;
+	for (size_t i = 0; i < model->file_count; i++)
+		if (part_of(model->files[i].path) == part)
+			batch->files[batch->count++] = &model->files[i];
+}
+
+static int read_parts(
+	struct inspection *in, const struct part *from, const struct part *to, struct fail *f)
+{
+	struct batch *batch = memory_get(1, sizeof(*batch));
+	batch->in = in;
+	batch->files = memory_get(in->model->file_count + 1, sizeof(*batch->files));
+	for (const struct part *part = from; part < to; part++)
+		gather(batch, part);
+	const struct abreast_jobs jobs = {
+		.count = batch->count, .run = read_file, .take = take_file, .context = batch};
+	int result = abreast_run(&jobs, in->threads, f);
+	for (size_t i = 0; i < ABREAST_WINDOW; i++)
+		findings_release(&batch->outcomes[i].findings);
+	free(batch->files);
+	free(batch);
 	return result;
 }
 
 static int read_files(struct inspection *in, struct fail *f)
 {
-	struct saved_model *model = in->model;
-	for (const struct part *part = parts; part < parts + sizeof(parts) / sizeof(*parts); part++)
-		for (size_t i = 0; i < model->file_count; i++) {
-			struct saved_model_file *file = &model->files[i];
-			if (file->sha256[0] == '\0' && part->is(file->path) &&
-				read_file(in, part, file, f) != 0)
-				return -1;
-		}
-	return 0;
+	if (read_parts(in, parts, parts_by_index, f) != 0)
+		return -1;
+	return read_parts(in, parts_by_index, parts_end, f);
 }
 
 static int compare_path(const void *path, const void *file)
@@ -210,13 +268,13 @@ static void check_graph(struct inspection *in)
 	if (has_file(in, GRAPH))
 		return;
 	if (has_file(in, "saved_model.cpb"))
-		damaged(in, GRAPH,
+		damaged(&in->findings, GRAPH,
 			"not there: the graph is split (saved_model.cpb), not read here");
 	else if (has_file(in, "saved_model.pbtxt"))
-		damaged(in, GRAPH,
+		damaged(&in->findings, GRAPH,
 			"not there: the graph is text (saved_model.pbtxt), not read here");
 	else
-		damaged(in, GRAPH, "not there");
+		damaged(&in->findings, GRAPH, "not there");
 }
 
 static void check_assets(struct inspection *in)
@@ -225,7 +283,8 @@ static void check_assets(struct inspection *in)
 		const char *name = in->graph.assets[i];
 		char *path = text_format(ASSETS "%s", name != NULL ? name : "");
 		if (!has_file(in, path))
-			damaged(in, path, "not there, though the graph names it as an asset");
+			damaged(&in->findings, path,
+				"not there, though the graph names it as an asset");
 		free(path);
 	}
 }
@@ -236,7 +295,7 @@ static void check_shards(struct inspection *in)
 		char *name = shard_name(i, in->bundle.shard_count);
 		char *path = text_format("variables/%s", name);
 		if (!has_file(in, path))
-			damaged(in, path, "not there");
+			damaged(&in->findings, path, "not there");
 		free(path);
 		free(name);
 	}
@@ -259,9 +318,10 @@ static void check_variables(struct inspection *in)
 	if (has_file(in, INDEX))
 		return;
 	if (has_shards(in))
-		damaged(in, INDEX, "not there, though shards are");
+		damaged(&in->findings, INDEX, "not there, though shards are");
 	else if (in->has_graph && in->graph.has_saver)
-		damaged(in, INDEX, "not there, though the graph restores variables from it");
+		damaged(&in->findings, INDEX,
+			"not there, though the graph restores variables from it");
 }
 
 static int compare_name(const void *name, const void *asset)
@@ -361,10 +421,11 @@ static void hand_over(struct inspection *in)
 	findings_take(&in->findings, &model->findings, &model->finding_count);
 }
 
-int saved_model_read(
-	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f)
+int saved_model_read_on(const char *folder, unsigned threads, struct progress *progress,
+	struct saved_model *model, struct fail *f)
 {
-	struct inspection in = {.folder = folder, .progress = progress, .model = model};
+	struct inspection in = {
+		.folder = folder, .threads = threads, .progress = progress, .model = model};
 	*model = (struct saved_model){0};
 	int result = inspect(&in, f);
 	if (result == 0)
@@ -375,6 +436,12 @@ int saved_model_read(
 	meta_graph_release(&in.graph);
 	bundle_release(&in.bundle);
 	return result;
+}
+
+int saved_model_read(
+	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f)
+{
+	return saved_model_read_on(folder, abreast_threads(), progress, model, f);
 }
 
 void saved_model_release(struct saved_model *model)

@@ -4,7 +4,7 @@
  * No TensorFlow: the formats are protocol buffers (saved_model.proto, meta_graph.proto,
  * fingerprint.proto, tensor_bundle.proto) and a LevelDB table (variables.index). Every byte of
  * every file is read exactly once, in order, in bounded memory; SHA-256 of each file, CRC32C of
- * each tensor and the count of NaN and Inf come out of the same pass.
+ * each tensor and the count of NaN and Inf come out of the same pass. Files are read side by side.
  *
  * struct saved_model owns everything it points to. Findings are facts about the model, not
  * failures: the call fails only where the directory cannot be read at all or a stop was asked for.
@@ -84,6 +84,11 @@ struct saved_model {
  * tells those. */
 MUST_CHECK int saved_model_read(
 	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f);
+
+/* saved_model_read_on - the same, on so many threads (abreast.h): what comes out is the same with
+ * any number of them */
+MUST_CHECK int saved_model_read_on(const char *folder, unsigned threads, struct progress *progress,
+	struct saved_model *model, struct fail *f);
 
 void saved_model_release(struct saved_model *model);
 

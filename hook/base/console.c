@@ -1,6 +1,7 @@
 #include "base/console.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@ enum { LINE_SIZE = 2048 };
 static bool quiet;
 static bool closed; /* the result line was written */
 static bool bar_is_up;
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER; /* to any progress */
 
 void console_set_quiet(bool value)
 {
@@ -170,7 +172,7 @@ static void draw_bar(const struct progress *progress, const char *line)
 	funlockfile(stderr);
 }
 
-void progress_add(struct progress *progress, uint64_t bytes)
+static void add(struct progress *progress, uint64_t bytes)
 {
 	progress->done += bytes;
 	if (quiet || closed || progress->what == NULL)
@@ -189,6 +191,13 @@ void progress_add(struct progress *progress, uint64_t bytes)
 		draw_bar(progress, line);
 	else
 		console_say("%s", line);
+}
+
+void progress_add(struct progress *progress, uint64_t bytes)
+{
+	pthread_mutex_lock(&adding);
+	add(progress, bytes);
+	pthread_mutex_unlock(&adding);
 }
 
 void progress_end(struct progress *progress)

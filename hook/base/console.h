@@ -42,7 +42,8 @@ const char *console_plain(void);
 bool console_is_terminal(void); /* stdout is one */
 
 /* progress - how far a long step is: a bar with rate and time left on a terminal, else a line every
- * 5 s. {0} is one that was not started: updates of it print nothing. */
+ * 5 s. {0} is one that was not started: updates of it print nothing. Several threads may add to it.
+ */
 struct progress {
 	const char *what; /* borrowed: "upload", "inspect" */
 	uint64_t total;	  /* bytes, 0 = unknown */

@@ -1,6 +1,7 @@
 #include "unit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 
 #include "base/clock.h"
 #include "base/console.h"
@@ -128,6 +129,27 @@ static void a_step_that_is_over_at_once_shows_no_progress_and_a_file_no_colour(v
 	assert_string_equal(written.out, "");
 }
 
+static void *add_much(void *progress)
+{
+	for (int i = 0; i < 10000; i++)
+		progress_add(progress, 3);
+	return NULL;
+}
+
+static void progress_counts_what_several_threads_add(void **state)
+{
+	struct progress progress;
+	pthread_t threads[4];
+	(void)state;
+	progress_start(&progress, "inspect", 0);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, add_much, &progress), 0);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(progress.done, COUNT(threads) * 10000 * 3);
+	progress_end(&progress);
+}
+
 /* The child's stdout and stderr are a terminal; what it wrote, up to size. */
 static void run_on_terminal(int (*function)(void *), void *argument, char *seen, size_t size)
 {
@@ -219,6 +241,7 @@ int main(void)
 		cmocka_unit_test(a_message_is_one_line_of_utf8_whatever_it_holds),
 		cmocka_unit_test(
 			a_step_that_is_over_at_once_shows_no_progress_and_a_file_no_colour),
+		cmocka_unit_test(progress_counts_what_several_threads_add),
 		cmocka_unit_test(a_bar_on_a_terminal_is_filled_as_far_as_the_work_is_and_cleared),
 		cmocka_unit_test(a_bar_of_unknown_length_is_not_shown_as_full),
 		cmocka_unit_test(more_than_the_total_fills_the_bar_and_no_more),

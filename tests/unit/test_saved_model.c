@@ -9,8 +9,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/stop.h"
+#include "packaging/abreast.h"
 #include "packaging/dtype.h"
+#include "packaging/findings.h"
 #include "packaging/fingerprint64.h"
+#include "packaging/reader.h"
 #include "packaging/saved_model.h"
 #include "packaging/sha256.h"
 #include "table_maker.h"
@@ -104,17 +108,24 @@ static int make_folder(void **state)
 	return mkdtemp(folder) == NULL;
 }
 
-static int remove_folder(void **state)
+static int remove_files(void **state)
 {
 	struct file_list list;
 	struct fail f;
-	static const char *const folders[] = {"assets", "variables", "other", "."};
 	(void)state;
 	if (file_list_read(folder, 100, &list, &f) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++)
 		remove_file(list.entries[i].path);
 	file_list_release(&list);
+	return 0;
+}
+
+static int remove_folder(void **state)
+{
+	static const char *const folders[] = {"assets", "variables", "other", "."};
+	if (remove_files(state) != 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
 		char *path = i < 3 ? file_join(folder, folders[i]) : text_copy(folder);
 		rmdir(path);
@@ -274,6 +285,157 @@ static void a_folder_that_is_not_there_is_a_failure(void **state)
 	assert_null(model.files);
 }
 
+#define SHARDS 6
+#define TENSORS 400 /* in each shard */
+#define FLOATS 256  /* in each tensor */
+#define OTHERS 70   /* more than are begun at once */
+
+/* The first three shards have a NaN in every tensor, which is more than are listed; in the fourth
+ * every hundredth tensor is not what the index says. */
+static void fill_tensor(float *values, size_t shard, size_t tensor)
+{
+	const uint32_t bits = 0x7fc00000;
+	for (size_t i = 0; i < FLOATS; i++)
+		values[i] = (float)(shard * 1000 + tensor) + (float)i / FLOATS;
+	if (shard < 3)
+		memcpy(&values[tensor % FLOATS], &bits, sizeof(bits));
+}
+
+static void add_shard(struct table_maker *maker, size_t shard, struct text *bytes)
+{
+	float values[FLOATS];
+	for (size_t i = 0; i < TENSORS; i++) {
+		fill_tensor(values, shard, i);
+		struct made_entry entry = {.dtype = DTYPE_FLOAT,
+			.dims = {FLOATS},
+			.rank = 1,
+			.shard = shard,
+			.offset = bytes->size,
+			.size = sizeof(values),
+			.crc = crc32c_mask(crc32c_add(0, values, sizeof(values)))};
+		entry.crc ^= shard == 3 && i % 100 == 0 ? 1 : 0;
+		char *key = text_format("%06zu", shard * TENSORS + i);
+		add_entry(maker, key, strlen(key), &entry);
+		free(key);
+		text_add(bytes, values, sizeof(values));
+	}
+}
+
+/* The fifth shard lacks the last two tensors and a half, the sixth has bytes of nobody. */
+static void write_shard(size_t shard, struct text *bytes)
+{
+	char *name = text_format("variables/variables.data-%05zu-of-%05d", shard, SHARDS);
+	if (shard == 4)
+		bytes->size -= 5 * FLOATS * sizeof(float) / 2;
+	if (shard == 5)
+		text_add_string(bytes, "nobody's");
+	write_text(name, bytes);
+	free(name);
+}
+
+/* A model of many shards, one of another model and many small files, most of them damaged. */
+static void write_large_model(void)
+{
+	struct table_maker maker = {.block_entries = 100};
+	write_model(1);
+	remove_file("fingerprint.pb");
+	add_header(&maker, SHARDS);
+	for (size_t shard = 0; shard < SHARDS; shard++) {
+		struct text bytes = {0};
+		add_shard(&maker, shard, &bytes);
+		write_shard(shard, &bytes);
+	}
+	table_maker_finish(&maker);
+	write_text(INDEX, &maker.file);
+	for (int i = 0; i < OTHERS; i++) {
+		char *name = text_format("other/%02d", i);
+		write_file(name, name, strlen(name));
+		free(name);
+	}
+}
+
+static void assert_same_finding(const struct finding *a, const struct finding *b)
+{
+	assert_int_equal(a->weight, b->weight);
+	assert_string_equal(a->file, b->file);
+	assert_int_equal(a->offset, b->offset);
+	assert_string_equal(
+		a->tensor != NULL ? a->tensor : "-", b->tensor != NULL ? b->tensor : "-");
+	assert_string_equal(a->text, b->text);
+}
+
+static void assert_same_model(const struct saved_model *a, const struct saved_model *b)
+{
+	assert_int_equal(a->file_count, b->file_count);
+	for (size_t i = 0; i < a->file_count; i++) {
+		assert_string_equal(a->files[i].path, b->files[i].path);
+		assert_string_equal(a->files[i].sha256, b->files[i].sha256);
+	}
+	assert_int_equal(a->finding_count, b->finding_count);
+	for (size_t i = 0; i < a->finding_count; i++)
+		assert_same_finding(&a->findings[i], &b->findings[i]);
+	assert_int_equal(a->nan_count, b->nan_count);
+	assert_int_equal(a->tensor_count, b->tensor_count);
+	assert_int_equal(a->tensor_bytes, b->tensor_bytes);
+}
+
+static void any_number_of_threads_finds_the_same(void **state)
+{
+	struct saved_model one, more;
+	struct progress progress;
+	struct fail f;
+	const struct finding *last;
+	(void)state;
+	write_large_model();
+	assert_int_equal(saved_model_read_on(folder, 1, NULL, &one, &f), 0);
+	assert_int_equal(one.nan_count, 3 * TENSORS);
+	/* NaN and how many more of it, four checksums, three tensors cut off, bytes of nobody, a
+	 * shard of nobody */
+	assert_int_equal(one.finding_count, FINDINGS_MAX + 1 + 4 + 3 + 1 + 1 + OTHERS);
+	last = &one.findings[one.finding_count - 1];
+	assert_string_equal(last->text, "200 more findings of this kind");
+	for (unsigned threads = 2; threads <= ABREAST_THREADS_MAX; threads++) {
+		assert_int_equal(saved_model_read_on(folder, threads, &progress, &more, &f), 0);
+		assert_same_model(&one, &more);
+		saved_model_release(&more);
+	}
+	saved_model_release(&one);
+	remove_files(state);
+}
+
+static void the_deadline_ends_all_threads(void **state)
+{
+	struct saved_model model;
+	struct fail f;
+	write_large_model();
+	stop_limit(deadline_in(0));
+	int result = saved_model_read_on(folder, ABREAST_THREADS_MAX, NULL, &model, &f);
+	stop_limit((struct deadline){0});
+	assert_int_equal(result, -1);
+	assert_int_equal(f.status, STATUS_LATER);
+	assert_string_equal(f.text, "the deadline is over");
+	assert_null(model.files);
+	remove_files(state);
+}
+
+static void a_dropped_file_is_read_no_further(void **state)
+{
+	struct reader reader;
+	struct fail f;
+	atomic_bool dropped = false;
+	const uint8_t *bytes;
+	size_t size;
+	(void)state;
+	write_file("other/file", "bytes", 5);
+	assert_int_equal(reader_open(&reader, folder, "other/file", NULL, &f), 0);
+	reader.dropped = &dropped;
+	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), 0);
+	atomic_store(&dropped, true);
+	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), -1);
+	reader_release(&reader);
+	remove_file("other/file");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -286,6 +448,9 @@ int main(void)
 		cmocka_unit_test(nonfinite_weights_are_a_matter_of_choice),
 		cmocka_unit_test(damage_outranks_nan_and_is_counted),
 		cmocka_unit_test(a_folder_that_is_not_there_is_a_failure),
+		cmocka_unit_test(any_number_of_threads_finds_the_same),
+		cmocka_unit_test(the_deadline_ends_all_threads),
+		cmocka_unit_test(a_dropped_file_is_read_no_further),
 	};
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
