@@ -155,6 +155,15 @@ static void who_waited_gets_a_folder_that_the_first_one_removed(void **state)
 	free(path);
 }
 
+/* Removes it until killed. A pause: the kernel hands a folder's lock on to who waits for it, so
+ * that one who does nothing but remove would always come between. */
+_Noreturn static void keep_removing(const char *path)
+{
+	alarm(60); /* whatever becomes of the parent */
+	for (;; usleep(20))
+		rmdir(path);
+}
+
 /* Another's end may remove the folder between the making of it and the lock in it. */
 static void a_folder_that_is_removed_at_any_moment_is_made_again(void **state)
 {
@@ -163,11 +172,7 @@ static void a_folder_that_is_removed_at_any_moment_is_made_again(void **state)
 	(void)state;
 	pid_t child = fork();
 	if (child == 0)
-		alarm(60); /* whatever becomes of the parent */
-	/* a pause: the kernel hands a folder's lock on to who waits for it, so that one who does
-	 * nothing but remove would always come between */
-	for (; child == 0; usleep(20))
-		rmdir(path);
+		keep_removing(path);
 	for (int i = 0; i < 500; i++) {
 		struct spool spool;
 		struct fail f;
