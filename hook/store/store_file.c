@@ -51,6 +51,72 @@ static char *path_of_url(const char *uri)
 	return plain ? decode(path) : NULL;
 }
 
+static const char *last_part(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash != NULL ? slash + 1 : path;
+}
+
+static void cut_part(char *path)
+{
+	char *slash = strrchr(path, '/');
+	*(slash != NULL ? slash : path) = '\0';
+}
+
+/* ".../ID/artifacts", the ID of a run or of a LoggedModel */
+static bool ends_as_artifacts(const char *path)
+{
+	if (!text_ends_with(path, "/artifacts"))
+		return false;
+	const char *end = path + strlen(path) - strlen("/artifacts"), *id = end;
+	while (id > path && id[-1] != '/')
+		id--;
+	if (end - id > 2 && strncmp(id, "m-", 2) == 0)
+		id += 2;
+	return end - id == 32 && strspn(id, "0123456789abcdef") == 32;
+}
+
+/* MLflow keeps artifacts in ROOT/EXPERIMENT/RUN/artifacts, or ROOT/EXPERIMENT/models/ID/artifacts;
+ * where an experiment was given a folder, that stands for ROOT/EXPERIMENT. ROOT is there before
+ * any run, clients make the rest. The caller frees it. */
+static char *mount_of(const char *root)
+{
+	char *path = text_copy(root);
+	while (path[0] != '\0' && !ends_as_artifacts(path))
+		cut_part(path);
+	if (path[0] == '\0') {
+		free(path);
+		path = text_copy(root);
+	} else {
+		cut_part(path);
+		cut_part(path);
+		if (text_equal(last_part(path), "models"))
+			cut_part(path);
+	}
+	const char *experiment = last_part(path);
+	if (experiment[0] != '\0' && strspn(experiment, "0123456789") == strlen(experiment))
+		cut_part(path);
+	return path;
+}
+
+/* Else the artifacts of an MLflow server on another machine would go to a folder of that name on
+ * this one, and those that are there would be taken for gone. */
+static int need_mount(const struct store *store, struct fail *f)
+{
+	char *mount = mount_of(store->root);
+	int result = 0;
+	if (mount[0] != '\0' && !file_is_directory(mount)) {
+		fail_set(f, STATUS_CONFIGURATION,
+			"artifacts at %.160s: this machine has no folder %.160s", store->root,
+			mount);
+		result = fail_hint(f,
+			"mount it here (a new one: make it once), or start the MLflow server with "
+			"--artifacts-destination, so that it passes artifacts on");
+	}
+	free(mount);
+	return result;
+}
+
 int store_file_open(struct store *store, const char *uri, struct fail *f)
 {
 	store->root = uri[0] == '/' ? text_copy(uri) : path_of_url(uri);
@@ -59,7 +125,7 @@ int store_file_open(struct store *store, const char *uri, struct fail *f)
 			"%.160s: not file:///PATH, a folder of this machine", uri);
 	for (size_t size = strlen(store->root); size > 0 && store->root[size - 1] == '/';)
 		store->root[--size] = '\0';
-	return 0;
+	return store->mlflow != NULL ? need_mount(store, f) : 0;
 }
 
 static char *full_path(const struct store *s, const char *path)

@@ -12,7 +12,8 @@
 
 extern const struct store_kind store_file;
 
-/* store_file_open - store->root is the folder's path; it need not be there yet */
+/* store_file_open - store->root is the folder's path; it need not be there yet, but where it is an
+ * MLflow server's, that server's artifact root must: CONFIGURATION on a machine without it */
 MUST_CHECK int store_file_open(struct store *store, const char *uri, struct fail *f);
 
 #endif

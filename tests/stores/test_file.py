@@ -26,6 +26,7 @@ HUGE = (0.5,) * 1_500_000  # more than one part of 5 MiB
 def mlflow_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A real MLflow whose runs keep their artifacts in a folder, where its clients write them themselves."""
     folder = tmp_path_factory.mktemp("mlflow-file")
+    (folder / "the mount").mkdir()
     with MLflow(folder, artifacts=folder / "the mount", direct_artifacts=True) as server:
         yield server
 
@@ -178,3 +179,24 @@ def test_the_memory_of_a_write_is_bound_whatever_the_size_of_the_file(team: Team
     handoff = team.train(saved_model=large_model(tmp_path / "big", 64 << 20))
     command = ["prlimit", f"--as={60 << 20}", team.hook.binary, "run", handoff]
     subprocess.run(command, env=team.hook.environment(), check=True)
+
+
+def test_a_machine_without_the_mount_makes_no_folder_of_its_name_and_takes_nothing_for_gone(
+    hook: Hook, tmp_path: Path
+) -> None:
+    mount, elsewhere = tmp_path / "mount", tmp_path / "elsewhere"
+    mount.mkdir()
+    with MLflow(tmp_path / "server", artifacts=mount, direct_artifacts=True) as server:
+        team = Team(hook, server, tmp_path)
+        assert team.run(team.train(10)).status == 0
+        assert team.run(team.train(11)).status == 0
+        late = team.train(12)
+        mount.rename(elsewhere)
+        ended = team.run(late)
+        assert (ended.status, ended.result["error"]["message"].endswith(f"no folder {mount}")) == (78, True)
+        back = hook("rollback", team.model)
+        assert (back.status, "its files cannot be checked" in back.stderr) == (0, True)
+        assert not mount.exists()
+        elsewhere.rename(mount)
+        assert team.registry.stages(team.model) == ["Production", "Archived"]
+        assert team.run(late).result["outcome"] == "superseded"  # a person chose since

@@ -422,9 +422,41 @@ static void a_folder_is_opened_by_its_path_or_its_url(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct store store;
-		assert_int_equal(store_open(&store, &mlflow, NULL, rows[i].uri, &f), 0);
+		assert_int_equal(
+			store_open_apart(&store, &settings, (struct deadline){0}, rows[i].uri, &f),
+			0);
 		assert_string_equal(store.root, rows[i].root);
 		store_release(&store);
+	}
+}
+
+#define RUN "0123456789abcdef0123456789abcdef"
+
+static void a_server_s_folder_has_to_be_there_from_its_root_on(void **state)
+{
+	static const struct {
+		const char *uri, *missing;
+	} rows[] = {
+		{"/tmp/7/" RUN "/artifacts/model", NULL},
+		{"/tmp/7/models/m-" RUN "/artifacts", NULL},
+		{"/tmp/7", NULL},
+		{"/" RUN "/artifacts", NULL},
+		{"/nowhere/7/" RUN "/artifacts", "no folder /nowhere"},
+		{"file:///nowhere/7/models/m-" RUN "/artifacts/a", "no folder /nowhere"},
+		{"/nowhere/fish/" RUN "/artifacts", "no folder /nowhere/fish"},
+		{"/nowhere/artifacts/7", "no folder /nowhere/artifacts"},
+		{"/tmp/nowhere", "no folder /tmp/nowhere"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct store store;
+		int result = store_open(&store, &mlflow, NULL, rows[i].uri, &f);
+		store_release(&store);
+		assert_int_equal(result, rows[i].missing == NULL ? 0 : -1);
+		if (rows[i].missing != NULL) {
+			assert_int_equal(f.status, STATUS_CONFIGURATION);
+			assert_true(text_ends_with(f.text, rows[i].missing));
+		}
 	}
 }
 
@@ -540,6 +572,7 @@ int main(void)
 		TEST(a_workspace_goes_along_only_where_it_is_set),
 		TEST(a_store_is_opened_only_where_our_credentials_belong),
 		TEST(a_folder_is_opened_by_its_path_or_its_url),
+		TEST(a_server_s_folder_has_to_be_there_from_its_root_on),
 		TEST(a_name_that_could_lead_elsewhere_is_not_plain),
 		TEST(a_store_lists_folders_within_folders),
 		TEST(a_missing_artifact_is_told_from_a_broken_store),
