@@ -1,6 +1,6 @@
 /* doctor: can the server be reached, does it speak the API, who are we for it, what has it, and can
- * its artifact store be written and read back. Each check is a row; the first that fails decides
- * the status. */
+ * the places of artifacts and spool be written and read back. Each check is a row; the first that
+ * fails decides the status. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +9,10 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
-#include "base/random.h"
 #include "command.h"
-#include "packaging/sha256.h"
+#include "probe.h"
 #include "session.h"
-#include "store/store.h"
 
-#define PROBE_TEXT "modelhook doctor: may be removed\n"
 #define SKEW_TOLERATED_MS 60000
 
 struct examination {
@@ -39,6 +36,7 @@ static void note(struct examination *e, const char *name, const char *verdict, c
 	}
 }
 
+/* A check that has nothing to look at leaves detail empty. */
 typedef int check_function(struct examination *e, struct text *detail, bool *warns, struct fail *f);
 
 static int check_settings(struct examination *e, struct text *detail, bool *warns, struct fail *f)
@@ -104,48 +102,14 @@ static int check_aliases(struct examination *e, struct text *detail, bool *warns
 	return 0;
 }
 
-static int read_probe_back(struct store *store, const char *name, struct fail *f)
+static int check_artifacts(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
-	char sent[SHA256_HEX], got[SHA256_HEX];
-	uint64_t size;
-	bool found;
-	sha256_of(PROBE_TEXT, sizeof(PROBE_TEXT) - 1, sent);
-	if (store_get_digest(store, name, got, &size, &found, f) != 0)
-		return -1;
-	if (!found || strcmp(sent, got) != 0)
-		return fail_set(f, STATUS_REFUSED, "what was written was not read back");
-	return 0;
+	return probe_artifacts(&e->session, detail, warns, f);
 }
 
-static int probe_store(struct store *store, const char *name, bool plan, struct fail *f)
+static int check_spool(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
-	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
-	struct store_content content = {.path = name, .size = body.size};
-	bool proven;
-	if (store_put(store, &content, &body, &proven, f) != 0)
-		return -1;
-	return plan ? 0 : read_probe_back(store, name, f);
-}
-
-static int check_store(struct examination *e, struct text *detail, bool *warns, struct fail *f)
-{
-	struct store store = {0};
-	char folder[40], name[60];
-	(void)warns;
-	snprintf(folder, sizeof(folder), "probe-%08x", (unsigned)random_below(UINT32_MAX));
-	snprintf(name, sizeof(name), "%s/probe.txt", folder);
-	int result = store_open(
-		&store, &e->session.tracking.mlflow, NULL, "mlflow-artifacts:/modelhook-doctor", f);
-	if (result == 0)
-		result = probe_store(&store, name, e->call->settings.plan, f);
-	/* the folder, not the file: servers before 2 remove folders alone */
-	if (result == 0)
-		result = store_remove(&store, folder, f);
-	store_release(&store);
-	text_add_string(detail, e->call->settings.plan
-					? "would be written, read back and removed again"
-					: "written, read back and removed again");
-	return result;
+	return probe_spool(&e->session, detail, warns, f);
 }
 
 static const struct {
@@ -157,7 +121,8 @@ static const struct {
 	{"credentials", check_credentials},
 	{"clock", check_clock},
 	{"aliases", check_aliases},
-	{"artifacts", check_store},
+	{"artifacts", check_artifacts},
+	{"spool", check_spool},
 };
 
 static int examine(struct examination *e, struct fail *f)
@@ -168,7 +133,7 @@ static int examine(struct examination *e, struct fail *f)
 		int result = checks[i].function(e, &detail, &warns, f);
 		if (result != 0)
 			note(e, checks[i].name, "FAILED", f->text);
-		else
+		else if (detail.size > 0)
 			note(e, checks[i].name, warns ? "warning" : "ok", text_string(&detail));
 		text_release(&detail);
 		if (result != 0)

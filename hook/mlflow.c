@@ -66,6 +66,27 @@ int mlflow_greet(struct mlflow *m, char **server, int64_t *skew_ms, struct fail 
 	return result;
 }
 
+/* Experiments */
+
+int mlflow_get_artifact_location(struct mlflow *m, bool named, const char *wanted, char **location,
+	bool *found, struct fail *f)
+{
+	struct mlflow_reply reply;
+	const char *path = named ? "experiments/get-by-name" : "experiments/get";
+	char *escaped = http_escape_query(wanted);
+	char *query = text_format("experiment_%s=%s", named ? "name" : "id", escaped);
+	*location = NULL;
+	int result = mlflow_get(m, path, query, &reply, f);
+	*found = result == 0 && !mlflow_is_missing(&reply);
+	if (*found)
+		result = mlflow_expect(m, &reply, f);
+	if (*found && result == 0 && mlflow_read_location(&reply.http.body, location, f) != 0)
+		result = fail_in(f, "%s", path);
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
 /* Runs */
 
 int mlflow_get_run(

@@ -137,6 +137,11 @@ MUST_CHECK int mlflow_greet(struct mlflow *m, char **server, int64_t *skew_ms, s
  * has no such call (before 3) */
 MUST_CHECK int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f);
 
+/* mlflow_get_artifact_location - where the runs of an experiment keep their artifacts; named:
+ * wanted is its name, else its id. The caller frees it. */
+MUST_CHECK int mlflow_get_artifact_location(struct mlflow *m, bool named, const char *wanted,
+	char **location, bool *found, struct fail *f);
+
 MUST_CHECK int mlflow_get_run(
 	struct mlflow *m, const char *run_id, struct run *run, bool *found, struct fail *f);
 MUST_CHECK int mlflow_log_metrics(struct mlflow *m, const char *run_id,

@@ -158,21 +158,34 @@ int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 	return result;
 }
 
-int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f)
+/* One string that must be there, of the whole answer or of the object `in`. */
+static int read_string(
+	const struct text *body, const char *in, const char *key, char **string, struct fail *f)
 {
 	struct answer a;
-	*uri = NULL;
+	*string = NULL;
 	int result = parse(&a, body, f);
 	if (result == 0) {
-		answer_need(&a, answer_root(&a), "artifact_uri");
-		*uri = answer_string(&a, answer_root(&a), "artifact_uri");
+		const struct answer_value *object = in != NULL ? only(&a, in) : answer_root(&a);
+		answer_need(&a, object, key);
+		*string = answer_string(&a, object, key);
 	}
 	result = close_answer(&a, result, f);
 	if (result != 0) {
-		free(*uri);
-		*uri = NULL;
+		free(*string);
+		*string = NULL;
 	}
 	return result;
+}
+
+int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f)
+{
+	return read_string(body, NULL, "artifact_uri", uri, f);
+}
+
+int mlflow_read_location(const struct text *body, char **location, struct fail *f)
+{
+	return read_string(body, "experiment", "artifact_location", location, f);
 }
 
 int mlflow_read_version(const struct text *body, struct version *version, struct fail *f)

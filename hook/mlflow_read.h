@@ -32,6 +32,8 @@ MUST_CHECK int mlflow_read_version(
 MUST_CHECK int mlflow_read_versions(
 	const struct text *body, struct versions *versions, char **next, struct fail *f);
 MUST_CHECK int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f);
+/* mlflow_read_location - an experiment's artifact_location */
+MUST_CHECK int mlflow_read_location(const struct text *body, char **location, struct fail *f);
 MUST_CHECK int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f);
 

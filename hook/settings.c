@@ -65,7 +65,8 @@ static const struct option options[] = {
 	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason),
 		TAKES_FLOW | TAKES_GATE, "REASON",
 		"pass gates that reject it; the reason stays on the version"},
-	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PLACE, AT(spool), TAKES_FLOW, "PLACE",
+	{"--spool", "MODELHOOK_SPOOL", "spool", KIND_PLACE, AT(spool), TAKES_FLOW | TAKES_SPOOL,
+		"PLACE",
 		"where an unfinished package is kept: a folder (default: .modelhook beside the "
 		"handoff) or a URL such as s3://BUCKET/FOLDER"},
 	{"--all", NULL, NULL, KIND_FLAG, AT(all), TAKES_ALL, NULL,

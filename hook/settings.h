@@ -96,6 +96,7 @@ enum {
 	TAKES_CHECKS = 16384, /* --max-age, --files */
 	TAKES_ALL = 32768,    /* --all */
 	TAKES_RUN = 65536,    /* --run */
+	TAKES_SPOOL = 131072, /* --spool */
 	TAKES_ALWAYS = 64,    /* --quiet, --config, --deadline */
 };
 

@@ -74,6 +74,8 @@ class Registry:
 
     def __init__(self, stages: bool = True, aliases: bool = True) -> None:
         self.lock = threading.RLock()
+        self.experiments = {"0": {"experiment_id": "0", "name": "Default", "artifact_location": "mlflow-artifacts:/0",
+                                  "lifecycle_stage": "active"}}
         self.runs: dict[str, dict[str, Any]] = {}
         self.models: dict[str, dict[str, Any]] = {}
         self.model_versions: dict[str, list[dict[str, Any]]] = {}
@@ -82,6 +84,8 @@ class Registry:
         self.searches_all = True  # versions without a filter; MLflow 1 does not
         self.page_size: int | None = None  # smaller pages than asked for, to test paging
         self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
+            ("GET", "experiments/get"): self.get_experiment,
+            ("GET", "experiments/get-by-name"): self.get_experiment,
             ("GET", "runs/get"): self.get_run,
             ("POST", "runs/log-batch"): self.log_batch,
             ("POST", "runs/set-tag"): self.set_run_tag,
@@ -177,6 +181,14 @@ class Registry:
     def run_tags(self, run_id: str) -> dict[str, str]:
         """The tags of a run."""
         return {tag["key"]: tag["value"] for tag in self.runs[run_id]["data"]["tags"]}
+
+    # ---- experiments
+
+    def get_experiment(self, query: dict[str, Any]) -> dict[str, Any]:
+        for experiment in self.experiments.values():
+            if query in ({"experiment_id": experiment["experiment_id"]}, {"experiment_name": experiment["name"]}):
+                return {"experiment": experiment}
+        raise missing(f"Could not find experiment with {query}")
 
     # ---- runs
 

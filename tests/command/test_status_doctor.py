@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -244,3 +245,64 @@ def test_doctor_names_a_store_that_does_not_keep_what_is_written(site: Site, fau
     ended, checks = doctor(site)
     assert ended.status == code
     assert checks == [*[(name, "ok") for name in CHECKS[:-1]], ("artifacts", "FAILED")]
+    if "FEATURE_DISABLED" in fault.values():
+        assert "artifacts in mlflow-artifacts:/0: " in ended.stderr
+        assert "--artifacts-destination" in ended.stderr
+    assert site.fake.registry.artifacts == {}
+
+
+def test_doctor_tries_the_store_itself_where_the_server_passes_nothing_on(site: Site, tmp_path: Path) -> None:
+    site.fake.fail("mlflow-artifacts/artifacts/", times=None, status=503, code="FEATURE_DISABLED")
+    site.fake.registry.experiments["0"]["artifact_location"] = str(tmp_path)
+    before = sorted(tmp_path.iterdir())
+    ended, checks = doctor(site)
+    assert (ended.status, checks[-1]) == (0, ("artifacts", "ok"))
+    assert f"written, read back and removed again in {tmp_path}\n" in ended.stdout
+    assert sorted(tmp_path.iterdir()) == before
+    assert site.sent == []
+
+
+@pytest.mark.parametrize(("env", "number"), [
+    ({}, "0"), ({"MLFLOW_EXPERIMENT_ID": "7"}, "7"), ({"MLFLOW_EXPERIMENT_NAME": "reef & fish"}, "8"),
+    ({"MLFLOW_EXPERIMENT_NAME": "reef & fish", "MLFLOW_EXPERIMENT_ID": "7"}, "8"),
+], ids=["default", "by id", "by name", "the name first"])
+def test_doctor_tries_the_experiment_that_is_set(site: Site, env: dict[str, str], number: str) -> None:
+    for key, name in (("7", "corals"), ("8", "reef & fish")):
+        site.fake.registry.experiments[key] = {
+            "experiment_id": key, "name": name, "artifact_location": f"mlflow-artifacts:/{key}"}
+    ended, _ = doctor(site, env=env)
+    assert ended.status == 0
+    assert {request.name.partition("/artifacts/")[2].split("/")[0] for request in site.fake.writes} == {number}
+
+
+def test_doctor_says_that_there_is_no_default_experiment_to_try(site: Site) -> None:
+    site.fake.registry.experiments.clear()
+    ended, checks = doctor(site)
+    assert (ended.status, checks[-1]) == (0, ("artifacts", "warning"))
+    assert "not tried: there is no default experiment: name that of your runs: MLFLOW_EXPERIMENT_NAME" in ended.stdout
+    assert site.sent == []
+
+
+@pytest.mark.parametrize("env", [{"MLFLOW_EXPERIMENT_NAME": "nets"}, {"MLFLOW_EXPERIMENT_ID": "9"}], ids=["name", "id"])
+def test_doctor_names_an_experiment_that_is_not_there(site: Site, env: dict[str, str]) -> None:
+    ended, checks = doctor(site, env=env)
+    assert (ended.status, checks[-1]) == (69, ("artifacts", "FAILED"))
+    ((variable, wanted),) = env.items()
+    assert ended.errors == [f"experiment {wanted}: not found on this server"]
+    assert f"see {variable}" in ended.stderr
+    assert site.sent == []
+
+
+def test_doctor_names_a_place_that_no_store_serves(site: Site) -> None:
+    site.fake.registry.experiments["0"]["artifact_location"] = "ftp://there/\x1b[2J"
+    ended, checks = doctor(site)
+    assert (ended.status, checks[-1]) == (78, ("artifacts", "FAILED"))
+    assert "\x1b" not in ended.stdout + ended.stderr
+
+
+def test_doctor_cannot_be_made_to_move_the_cursor_by_a_location(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "\x1b[2J").mkdir()
+    site.fake.registry.experiments["0"]["artifact_location"] = f"{tmp_path}/\x1b[2J"
+    ended, _ = doctor(site)
+    assert ended.status == 0
+    assert "\x1b" not in ended.stdout

@@ -223,7 +223,8 @@ def test_a_workspace_has_models_of_its_own(hook: Hook, shared: MLflow, tmp_path:
     assert "/workspaces/reef/" in team.version(1)["source"]
     assert Registry(shared.url, workspace="default").versions(team.model) == []
     assert hook("status", team.model, env={"MLFLOW_WORKSPACE": "default"}).status == REFUSED
-    assert hook("doctor", env={"MLFLOW_WORKSPACE": "reef"}).status == 0
+    named = hook("doctor", env={"MLFLOW_WORKSPACE": "reef", "MLFLOW_EXPERIMENT_NAME": "trainings"})
+    assert (named.status, "removed again in mlflow-artifacts:/workspaces/reef/" in named.stdout) == (0, True)
     unknown = team.run(handoff, env={"MLFLOW_WORKSPACE": "no-such"})
     assert (unknown.status, unknown.result["retryable"]) == (REFUSED, False)
 
@@ -260,5 +261,19 @@ def test_artifacts_that_are_not_passed_on(hook: Hook, tmp_path: Path, version: s
         outcome = json.loads(team.registry.run(run_of(handoff))["tags"]["modelhook.outcome"])
         assert outcome["exit"] == ended.status
         doctor = hook("doctor")
-        assert doctor.status == REFUSED
+        assert doctor.status == ended.status
         assert "--artifacts-destination" in doctor.stderr
+        assert not Path(place).exists()
+
+
+@pytest.mark.parametrize("version", ["1", "3"])
+def test_the_doctor_finds_artifacts_in_a_folder_sound(hook: Hook, tmp_path: Path, version: str) -> None:
+    mount = tmp_path / "mount"
+    mount.mkdir()
+    with MLflow(tmp_path / "server", version=version, artifacts=mount, direct_artifacts=True) as server:
+        team = Team(hook, server, tmp_path)
+        for made in ([], ["0"]):
+            ended = hook("doctor")
+            assert (ended.status, "\nok       artifacts " in ended.stdout) == (0, True)
+            assert [path.name for path in mount.iterdir()] == made
+            team.promote()
