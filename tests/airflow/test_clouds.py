@@ -34,6 +34,7 @@ from training import Registry
 
 CLOUDS = ("yandex", "google")
 CASES = ("promoted", "held", "later", "failed")
+OLDER = ("airflow210", "airflow31")
 BUCKET = "fish"
 CLUSTERS = {"yandex": {"folder_id": "a-folder", "s3_bucket": BUCKET, "subnet_id": "a-subnet", "zone": "ru-central1-a",
                        "service_account_id": "an-account", "cluster_image_version": "2.1",
@@ -173,7 +174,7 @@ def code(objects: Path, folder: str, wheel: Path, settings: dict[str, Any]) -> N
 
 @pytest.fixture(scope="module")
 def all_ran(wheel: Path, mlflow3: MLflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Ran]]:
-    """Every case on both clouds, each in an Airflow of its own, side by side."""
+    """Every case on both clouds, each in an Airflow of its own, side by side; and one in older versions."""
     folder = tmp_path_factory.mktemp("clouds")
     package = install(wheel, folder / "package")
     saved_model = tiny_model.write(folder / "saved_model")
@@ -192,20 +193,21 @@ def all_ran(wheel: Path, mlflow3: MLflow, tmp_path_factory: pytest.TempPathFacto
                    "extra": {"endpoint_url": s3.url, "region_name": s3.region}}
         env = {**clouds.connections(), "AIRFLOW_CONN_MLFLOW": mlflow3.url, "AIRFLOW_CONN_STORAGE": json.dumps(storage),
                "AIRFLOW_CONN_ALERTS": json.dumps({"conn_type": "http", "host": alerts.url, "password": "a/secret"})}
-        template = Airflow("clouds", folder / "template", package, str(environment.ROOT / "dataproc/dags"), {}, **env)
-        template.call("db", "migrate")
+        dags = str(environment.ROOT / "dataproc/dags")
+        templates = {version: Airflow(version, folder / f"template-{version}", package, dags, {}, **env)
+                     for version in ("clouds", *OLDER)}
 
-        def run(cloud: str, case: str) -> Ran:
-            name = f"{cloud}-{case}"
+        def run(cloud: str, case: str, version: str = "clouds") -> Ran:
+            name = f"{version}-{cloud}-{case}"
             settings = {
                 "cloud": cloud, "code": f"s3a://{BUCKET}/{'strict' if case == 'held' else 'code'}",
                 "images": f"s3a://{BUCKET}/images", "outcomes": f"s3://{BUCKET}/outcomes", "cluster": CLUSTERS[cloud],
                 "epochs": 0 if case == "failed" else 1, "storage_conn_id": "storage", "retry_seconds": 0,
                 "tracking_uri": proxy.url("later") if case == "later" else mlflow3.url,
                 "env": {"FISH_MODEL": name, "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}}
-            airflow = Airflow("clouds", folder / name, package, str(environment.ROOT / "dataproc/dags"), {}, **env,
+            airflow = Airflow(version, folder / name, package, dags, {}, **env,
                               AIRFLOW_VAR_FISH_CLASSIFICATION=json.dumps(settings))
-            shutil.copy(template.home / "airflow.db", airflow.home)
+            shutil.copy(templates[version].home / "airflow.db", airflow.home)
             with airflow.start("dags", "test", "fish_classification_training_full") as process:
                 process.wait(300)
             return Ran(case, airflow, Registry(mlflow3.url), clouds, alerts.told)
@@ -219,15 +221,19 @@ def all_ran(wheel: Path, mlflow3: MLflow, tmp_path_factory: pytest.TempPathFacto
                                   "spark.yarn.appMasterEnv.MLFLOW_TRACKING_URI": mlflow3.url}}
             plan = {"job": job, **CLUSTERS, "yandex": WITHOUT_ACTIONS}
             airflow = Airflow("clouds", folder / "again", package, "clouds", plan, **env)
-            shutil.copy(template.home / "airflow.db", airflow.home)
+            shutil.copy(templates["clouds"].home / "airflow.db", airflow.home)
             with airflow.start("dags", "test", "again") as process:
                 process.wait(300)
             return Ran("again", airflow, Registry(mlflow3.url), clouds, alerts.told)
 
         with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda template: template.call("db", "migrate"), templates.values()))
             again = pool.submit(run_again)
             started = {(cloud, case): pool.submit(run, cloud, case) for cloud in CLOUDS for case in CASES}
+            older = {(version, cloud): pool.submit(run, cloud, "promoted", version)
+                     for version in OLDER for cloud in CLOUDS}
             yield {**{cloud: {case: started[cloud, case].result() for case in CASES} for cloud in CLOUDS},
+                   **{version: {cloud: older[version, cloud].result() for cloud in CLOUDS} for version in OLDER},
                    "again": {"again": again.result()}}
 
 
@@ -269,6 +275,15 @@ def test_the_registry_has_what_the_outcome_says(ran: dict[str, Ran], case: str) 
 def test_it_trains_once_on_one_cluster_that_is_deleted(ran: dict[str, Ran], case: str) -> None:
     found = {event: ran[case].asked(event) for event in ("create", "job", "attempt", "delete")}
     assert found == {"create": 1, "job": 1, "attempt": 1, "delete": 1}
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("version", OLDER)
+def test_an_older_airflow_runs_it_too(all_ran: dict[str, dict[str, Ran]], version: str, cloud: str) -> None:
+    ran = all_ran[version][cloud]
+    assert ran.states() == STATES["promoted"], ran.airflow.said[-8000:]
+    assert ran.registry.stages(ran.model) == ["Production"]
+    assert [ran.asked(event) for event in ("create", "job", "attempt", "delete")] == [1, 1, 1, 1]
 
 
 def test_the_job_is_what_was_meant_and_knows_no_secret(ran: dict[str, Ran]) -> None:
