@@ -12,18 +12,16 @@ import json
 import secrets
 import ssl
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from environment import ROOT
-from local_server import LocalServer
+from local_server import Answering, LocalServer
 
 ACCOUNT = "devstoreaccount1"
 RESOURCE = "https://storage.azure.com/"
@@ -91,7 +89,7 @@ class Azurite(LocalServer):
         return {"AZURE_STORAGE_CONNECTION_STRING": self.connection()}
 
 
-class Entra:
+class Entra(Answering):
     """Microsoft's token endpoint and the metadata services of its machines, as far as a client sees them.
 
     granted    for what each token was given out: "secret", "workload", "machine", "service"
@@ -126,8 +124,7 @@ class Entra:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(Handler)
 
     def who_asks(self, path: str, asked: dict[str, str], headers: Any) -> str:
         """What a token is given out for; "" for nobody."""
@@ -153,14 +150,3 @@ class Entra:
         ends = {"secret": {"expires_in": 3599}, "workload": {"expires_in": 3599}, "machine": {"expires_in": "3599"},
                 "service": {"expires_on": str(now + 3599)}}
         return {"access_token": f"{token}.c2lnbmF0dXJl", "token_type": "Bearer", **ends[what]}
-
-    def __enter__(self) -> Self:
-        """Serving."""
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Gone."""
-        self._server.shutdown()
-        self._server.server_close()

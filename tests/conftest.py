@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import ended
 import environment
 import pytest
 import tiny_model
@@ -32,13 +33,8 @@ UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_", "GOOGLE_", "GCE_", "STORA
             "NO_PROXY")
 
 
-@dataclass
-class Ended:
+class Ended(ended.Ended):
     """A finished call of modelhook."""
-
-    status: int
-    stdout: str
-    stderr: str
 
     @property
     def result(self) -> dict[str, Any]:

@@ -16,17 +16,16 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from environment import python
-from local_server import LocalServer
+from local_server import Answering, LocalServer
 from object_stores import go_tool
 
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -101,7 +100,7 @@ def unpadded(text: str) -> bytes:
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
-class Gate:
+class Gate(Answering):
     """Google's token endpoint and metadata service, and the door to a storage server behind them.
 
     granted   for what each token was given out: "service account", "login", "machine"
@@ -138,9 +137,7 @@ class Gate:
             def log_message(self, format: str, *args: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
+        super().__init__(Handler)
 
     # -- what a client is given
 
@@ -219,14 +216,3 @@ class Gate:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
-
-    def __enter__(self) -> Self:
-        """Serving."""
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Gone."""
-        self._server.shutdown()
-        self._server.server_close()

@@ -1,20 +1,22 @@
-"""A server on the loopback under its guard: what those of several stores have in common."""
+"""What the servers of several stores have in common: one of others' making under its guard, or one of our own."""
 
 from __future__ import annotations
 
 import os
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import IO, ClassVar, Self
+from typing import ClassVar, Self
 
-from servers import Guarded, ServerError, reserve_port
+from servers import Guarded, ServerError, Started, reserve_port
 
 STARTED_WITHIN = 60.0  # seconds
 
 
-class LocalServer:
-    """A server whose folder is kept when it stops; started again it has the port that it had.
+class LocalServer(Started):
+    """A server on a port, which answers once it is ready.
 
     tls       (certificate, key): it serves https with these PEM files
     name      what its log and its errors call it
@@ -29,8 +31,6 @@ class LocalServer:
         self.tls = tls
         self.log = self.folder / f"{self.name}.log"
         self.port = 0
-        self._server: Guarded | None = None
-        self._port_lock: IO[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -50,7 +50,7 @@ class LocalServer:
         return {}
 
     def start(self) -> Self:
-        """Starts it and waits until it answers; raises ServerError with the end of its log."""
+        """Started again, it has the port that it had."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.port, self._port_lock = reserve_port(self.port)
         kept = {key: value for key, value in os.environ.items() if not key.startswith(self.unwanted)}
@@ -66,20 +66,22 @@ class LocalServer:
             raise
         return self
 
-    def stop(self) -> None:
-        """Stops it."""
-        if self._server:
-            self._server.stop()
-            self._server = None
-        if self._port_lock:
-            self._port_lock.close()
-            self._port_lock = None
+
+class Answering:
+    """An HTTP server in this process: within the block it answers, as the handler that it is given says."""
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.host = f"127.0.0.1:{self._server.server_port}"
+        self.url = f"http://{self.host}"
 
     def __enter__(self) -> Self:
-        """Started."""
-        return self if self._server else self.start()
+        """Serving."""
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        """Stopped, whatever happened."""
-        self.stop()
+        """Gone."""
+        self._server.shutdown()
+        self._server.server_close()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fake_mlflow import FakeMlflow, Request
+from jobs import Jobs
 
 if TYPE_CHECKING:
-    from conftest import Ended, HandoffMaker, Hook
+    from conftest import HandoffMaker, Hook
 
 MODEL = "fish-classifier-efficientnet-b4"
 FILES = (
@@ -40,7 +41,7 @@ def named(request: Request) -> str:
     return f"{request.method} {request.name} {about}".strip()
 
 
-class Site:
+class Site(Jobs):
     """A training job after another on one machine, with one hook and one server."""
 
     def __init__(self, hook: Hook, fake: FakeMlflow, make_handoff: HandoffMaker) -> None:
@@ -59,16 +60,6 @@ class Site:
         if "logged_model" not in keys and "saved_model" not in keys:
             defaults["weights"] = (number / 64,) * 8
         return self.make_handoff(run, **{**defaults, **keys})
-
-    def run(self, handoff: Path, *flags: str, **more: Any) -> Ended:
-        """modelhook run."""
-        return self.hook("run", handoff, *flags, **more)
-
-    def promote(self, hour: int = 12, *flags: str, **keys: Any) -> Ended:
-        """Train and run; it must become Production."""
-        ended = self.run(self.train(hour, **keys), *flags)
-        assert (ended.status, ended.result["outcome"]) == (0, "promoted")
-        return ended
 
     def forget(self) -> None:
         """Count requests anew from here."""

@@ -179,10 +179,47 @@ def reserve_port(again: int = 0) -> tuple[int, IO[bytes]]:
     raise ServerError("no free port on the loopback")
 
 
+# ---- what every server is
+
+
+class Started:
+    """A server that is started and stopped, and what it holds meanwhile: its guard and, where it has one, its port."""
+
+    _server: Guarded | None = None
+    _port_lock: IO[bytes] | None = None
+
+    def start(self) -> Self:
+        """Starts it and waits until it answers; raises ServerError with the end of its log."""
+        raise NotImplementedError
+
+    @property
+    def pid(self) -> int:
+        """The process to end to stop it: its guard."""
+        return self._server.process.pid if self._server else 0
+
+    def stop(self) -> None:
+        """Stops it with all its workers; its folder stays."""
+        if self._server:
+            self._server.stop()
+            self._server = None
+        if self._port_lock:
+            self._port_lock.close()
+            self._port_lock = None
+
+    def __enter__(self) -> Self:
+        """Started."""
+        return self if self._server else self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Stopped, whatever happened."""
+        self.stop()
+
+
 # ---- MLflow
 
 
-class MLflow:
+class MLflow(Started):
     """A real MLflow server on the loopback.
 
     folder     where its database, artifacts and log go; made when missing, kept when it stops, so that a
@@ -225,8 +262,6 @@ class MLflow:
             *(["--enable-workspaces"] if workspaces else []),
             *extra,
         ]
-        self._server: Guarded | None = None
-        self._port_lock: IO[bytes] | None = None
         self.url = ""
         self.port = 0
 
@@ -246,11 +281,6 @@ class MLflow:
                 "authorization_function = mlflow.server.auth:authenticate_request_basic_auth\n", encoding="utf-8")
             env |= {"MLFLOW_AUTH_CONFIG_PATH": str(settings), "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(16)}
         return env | more
-
-    @property
-    def pid(self) -> int:
-        """The process to end to stop the server: its guard."""
-        return self._server.process.pid if self._server else 0
 
     def start(self) -> Self:
         """Starts it and waits until it answers; raises ServerError with the end of its log.
@@ -289,15 +319,6 @@ class MLflow:
             time.sleep(0.05)
         raise ServerError(f"MLflow {self.version} did not answer in {STARTED_WITHIN:g} s:\n{self._server.log_tail()}")
 
-    def stop(self) -> None:
-        """Stops it with all its workers; the folder stays."""
-        if self._server:
-            self._server.stop()
-            self._server = None
-        if self._port_lock:
-            self._port_lock.close()
-            self._port_lock = None
-
     def client_env(self) -> dict[str, str]:
         """The variables with which a client reaches this server, credentials included."""
         env = {"MLFLOW_TRACKING_URI": self.url, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
@@ -310,20 +331,11 @@ class MLflow:
         return {"url": self.url, "pid": os.getpid(), "version": self.version, "log": str(self.log),
                 "artifacts": self.artifacts, "env": self.client_env()}
 
-    def __enter__(self) -> Self:
-        """Started."""
-        return self if self._server else self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Stopped, whatever happened."""
-        self.stop()
-
 
 # ---- PostgreSQL
 
 
-class PostgreSQL:
+class PostgreSQL(Started):
     """A PostgreSQL cluster of its own, reached through a socket file; thrown away when it stops.
 
     folder    where its log goes
@@ -338,7 +350,6 @@ class PostgreSQL:
                                         check=True).stdout.strip()
         self._settings = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",
                           "listen_addresses": "", "max_connections": "300", **(settings or {})}
-        self._server: Guarded | None = None
         self.socket = ""
 
     def start(self) -> Self:
@@ -384,16 +395,9 @@ class PostgreSQL:
         return subprocess.run([f"{self._programs}/psql", "-h", self.socket, "-U", "postgres", "-d", database, "-At",
                                "-c", sql], check=True, stdout=subprocess.PIPE, text=True).stdout
 
-    @property
-    def pid(self) -> int:
-        """The process to end to stop it: its guard."""
-        return self._server.process.pid if self._server else 0
-
     def stop(self) -> None:
         """Stops it and removes the cluster."""
-        if self._server:
-            self._server.stop()
-            self._server = None
+        super().stop()
         if self.socket:
             shutil.rmtree(self.socket, ignore_errors=True)
             self.socket = ""
@@ -401,15 +405,6 @@ class PostgreSQL:
     def facts(self) -> dict[str, Any]:
         """What the command line prints."""
         return {"url": self.create("mlflow"), "pid": os.getpid(), "socket": self.socket, "log": str(self.log)}
-
-    def __enter__(self) -> Self:
-        """Started."""
-        return self if self._server else self.start()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Stopped, whatever happened."""
-        self.stop()
 
 
 # ---- the command line

@@ -12,9 +12,9 @@ import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import ended
 from environment import ROOT, venv
 from hadoop import Hadoop
 from servers import Guarded, ServerError, descendants, kill, reserve_port
@@ -29,13 +29,8 @@ SETTINGS = {
 }
 
 
-@dataclass
-class Ended:
+class Ended(ended.Ended):
     """A spark-submit that has ended."""
-
-    status: int
-    stdout: str
-    stderr: str
 
     @property
     def application(self) -> str:

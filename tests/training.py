@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 import tiny_model
+from jobs import Jobs
 from servers import MLflow
 
 if TYPE_CHECKING:
-    from conftest import Ended, Hook
+    from conftest import Hook
 
 
 class Registry:
@@ -99,7 +100,7 @@ class Registry:
                           stage=stage, archive_existing_versions=False)
 
 
-class Team:
+class Team(Jobs):
     """One team's trainings of one model: a hook, a server, and a model name that no other test uses."""
 
     def __init__(self, hook: Hook, server: MLflow, folder: Path, workspace: str = "") -> None:
@@ -131,16 +132,6 @@ class Team:
         if config is not None:
             (job / "modelhook.json").write_text(json.dumps(config), encoding="utf-8")
         return job / "handoff.json"
-
-    def run(self, handoff: Path, *flags: str, **more: Any) -> Ended:
-        """Call modelhook run."""
-        return self.hook("run", handoff, *flags, **more)
-
-    def promote(self, hour: int = 12, *flags: str, **keys: Any) -> Ended:
-        """Train and run; it must become Production."""
-        ended = self.run(self.train(hour, **keys), *flags)
-        assert (ended.status, ended.result["outcome"]) == (0, "promoted")
-        return ended
 
     @property
     def production(self) -> list[int]:
