@@ -120,8 +120,10 @@ void http_send_all(struct http *http, struct http_exchange *exchanges, size_t co
 {
 	struct http_transfer transfers[HTTP_TOGETHER_MAX];
 	INVARIANT(count <= HTTP_TOGETHER_MAX);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		http_transfer_init(&transfers[i], http, exchanges[i].request, exchanges[i].answer);
+		transfers[i].due = clock_monotonic_ms() + exchanges[i].after_ms;
+	}
 	turn_until_done(http, transfers, count);
 	for (size_t i = 0; i < count; i++) {
 		exchanges[i].result = transfers[i].result;

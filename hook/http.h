@@ -118,6 +118,7 @@ MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 struct http_exchange {
 	const struct http_request *request; /* borrowed */
 	struct http_answer *answer;	    /* borrowed */
+	int64_t after_ms;		    /* begin so much later than the others */
 	int result;			    /* as http_send returns */
 	struct fail fail;		    /* where that is -1 */
 };

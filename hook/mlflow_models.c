@@ -107,8 +107,9 @@ static int models_pages(struct mlflow *m, struct models_end ends[2],
 	struct mlflow_question questions[2];
 	int count = models->count > 0 ? 2 : 1;
 	for (int i = 0; i < count; i++)
-		questions[i] = (struct mlflow_question){
-			.path = "registered-models/search", .query = models_query(&ends[i])};
+		questions[i] = (struct mlflow_question){.path = "registered-models/search",
+			.query = models_query(&ends[i]),
+			.after_ms = i > 0 && ends[i].token == NULL ? MLFLOW_SPREAD_MS : 0};
 	mlflow_get_ahead(m, questions, (size_t)count);
 	for (int i = 0; i < count && !*met; i++) {
 		if (models_page(m, &ends[i], models, f) != 0)

@@ -116,8 +116,9 @@ static int read_pages(struct mlflow *m, struct walk *walk, bool *supported, stru
 	struct mlflow_question questions[ENDS];
 	int count = walk->ends[0].token != NULL ? ENDS : 1;
 	for (int i = 0; i < count; i++)
-		questions[i] = (struct mlflow_question){
-			.path = "model-versions/search", .query = page_query(&walk->ends[i])};
+		questions[i] = (struct mlflow_question){.path = "model-versions/search",
+			.query = page_query(&walk->ends[i]),
+			.after_ms = i > 0 && walk->ends[i].token == NULL ? MLFLOW_SPREAD_MS : 0};
 	mlflow_get_ahead(m, questions, (size_t)count);
 	for (int i = 0; i < count && !walk->met && *supported; i++)
 		if (read_page(m, walk, &walk->ends[i], supported, f) != 0)
