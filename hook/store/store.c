@@ -280,6 +280,25 @@ int store_has_content(struct store *store, const struct store_content *content, 
 	return *has == STORE_HAS_SOME ? has_by_reading(store, content, has, f) : 0;
 }
 
+int store_remove_each(struct store *s, const char *path,
+	int (*remove_one)(struct store *s, const char *path, struct fail *f), struct fail *f)
+{
+	struct store_listing listing = {0};
+	int result = s->kind->list(s, path, &listing, f);
+	for (size_t i = 0; result == 0 && i < listing.count; i++) {
+		char *inside = text_format("%s/%s", path, listing.objects[i].path);
+		result = remove_one(s, inside, f);
+		free(inside);
+	}
+	store_listing_release(&listing);
+	return result == 0 ? remove_one(s, path, f) : -1;
+}
+
+char *store_show_in_root(const struct store *s, const char *path)
+{
+	return text_format("%s/%s", s->root, path);
+}
+
 void store_upload_release(struct store_upload *upload)
 {
 	free(upload->marks);

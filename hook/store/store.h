@@ -167,6 +167,13 @@ MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha2
 
 void store_upload_release(struct store_upload *upload);
 
+/* For kinds without folders: remove every object below path by remove_one, and path itself. */
+MUST_CHECK int store_remove_each(struct store *s, const char *path,
+	int (*remove_one)(struct store *s, const char *path, struct fail *f), struct fail *f);
+
+/* For kinds whose root is a URI that people know: "ROOT/path"; the caller frees it. */
+char *store_show_in_root(const struct store *s, const char *path);
+
 /* store_beyond - for kinds of the MLflow server itself: what is sent to addresses that it gives
  * out, without its credentials, and with the trust that MLflow's client has in such hosts */
 MUST_CHECK int store_beyond(struct store *store, struct http **http, struct fail *f);

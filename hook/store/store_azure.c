@@ -180,20 +180,7 @@ static int remove_one(struct store *s, const char *path, struct fail *f)
 
 static int azure_remove(struct store *s, const char *path, struct fail *f)
 {
-	struct store_listing listing = {0};
-	int result = azure_list(s, path, &listing, f);
-	for (size_t i = 0; result == 0 && i < listing.count; i++) {
-		char *inside = text_format("%s/%s", path, listing.objects[i].path);
-		result = remove_one(s, inside, f);
-		free(inside);
-	}
-	store_listing_release(&listing);
-	return result == 0 ? remove_one(s, path, f) : -1;
-}
-
-static char *azure_show(const struct store *s, const char *path)
-{
-	return text_format("%s/%s", s->root, path);
+	return store_remove_each(s, path, remove_one, f);
 }
 
 const struct store_kind store_azure = {
@@ -203,7 +190,7 @@ const struct store_kind store_azure = {
 	.get = azure_get,
 	.remove = azure_remove,
 	.has = azure_has,
-	.show = azure_show,
+	.show = store_show_in_root,
 	.release = azure_close,
 	.parts_max = AZURE_PARTS_MAX,
 	.begin = azure_begin,

@@ -102,11 +102,6 @@ static int gs_remove(struct store *s, const char *path, struct fail *f)
 	return result;
 }
 
-static char *gs_show(const struct store *s, const char *path)
-{
-	return text_format("%s/%s", s->root, path);
-}
-
 const struct store_kind store_gs = {
 	.scheme = "gs",
 	.list = gs_list,
@@ -114,7 +109,7 @@ const struct store_kind store_gs = {
 	.get = gs_get,
 	.remove = gs_remove,
 	.has = gs_has,
-	.show = gs_show,
+	.show = store_show_in_root,
 	.release = gs_close,
 	.parts_max = GS_PARTS_MAX,
 	.begin = gs_begin,

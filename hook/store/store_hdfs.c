@@ -105,11 +105,6 @@ static void release(struct store *s)
 	hdfs_close(s);
 }
 
-static char *show(const struct store *s, const char *path)
-{
-	return text_format("%s/%s", s->root, path);
-}
-
 const struct store_kind store_hdfs = {
 	.scheme = "hdfs",
 	.list = list_all,
@@ -117,6 +112,6 @@ const struct store_kind store_hdfs = {
 	.get = get,
 	.remove = hdfs_remove,
 	.has = has,
-	.show = show,
+	.show = store_show_in_root,
 	.release = release,
 };

@@ -330,17 +330,12 @@ static int presigned_remove(struct store *s, const char *path, struct fail *f)
 	return fail_set(f, STATUS_REFUSED, "%.160s: the MLflow server signs no removals", path);
 }
 
-static char *presigned_show(const struct store *s, const char *path)
-{
-	return text_format("%s/%s", s->root, path);
-}
-
 const struct store_kind store_presigned = {
 	.scheme = "s3, signed by the MLflow server",
 	.list = presigned_list,
 	.put = presigned_put_object,
 	.get = presigned_get_object,
 	.remove = presigned_remove,
-	.show = presigned_show,
+	.show = store_show_in_root,
 	.release = signing_release,
 };

@@ -222,20 +222,7 @@ static int remove_one(struct store *s, const char *path, struct fail *f)
 
 static int s3_remove(struct store *s, const char *path, struct fail *f)
 {
-	struct store_listing listing = {0};
-	int result = s3_list(s, path, &listing, f);
-	for (size_t i = 0; result == 0 && i < listing.count; i++) {
-		char *inside = text_format("%s/%s", path, listing.objects[i].path);
-		result = remove_one(s, inside, f);
-		free(inside);
-	}
-	store_listing_release(&listing);
-	return result == 0 ? remove_one(s, path, f) : -1;
-}
-
-static char *s3_show(const struct store *s, const char *path)
-{
-	return text_format("%s/%s", s->root, path);
+	return store_remove_each(s, path, remove_one, f);
 }
 
 const struct store_kind store_s3 = {
@@ -245,7 +232,7 @@ const struct store_kind store_s3 = {
 	.get = s3_get,
 	.remove = s3_remove,
 	.has = s3_has,
-	.show = s3_show,
+	.show = store_show_in_root,
 	.release = s3_close,
 	.part_min = (size_t)5 << 20,
 	.parts_max = 9000,
