@@ -325,18 +325,32 @@ static int answered(struct store_upload *upload, const struct store_part *part,
 	return result;
 }
 
-/* The upload is gone. Another caller with the same package may have completed it. */
-static int upload_is_gone(struct store *s, struct store_upload *upload, char *mark, struct fail *f)
+/* Whether another caller with the same package has completed the upload: the object is there. */
+static int ask_made(
+	struct store *s, const struct store_upload *upload, char *mark, bool *made, struct fail *f)
 {
 	enum store_has has;
 	if (store_has_content(s, &upload->content, &has, f) != 0)
 		return -1;
-	if (has != STORE_HAS_SAME)
-		return fail_set(f, STATUS_LATER,
-			"its upload was ended by somebody else, and the object is not there");
-	if (mark != NULL)
+	*made = has == STORE_HAS_SAME;
+	if (*made && mark != NULL)
 		write_mark(mark, NULL, NULL, 0, "object");
 	return 0;
+}
+
+/* A server may end the upload a moment before it shows the object. */
+#define LOOKS 10
+#define LOOK_AGAIN_MS 200
+static int upload_is_gone(struct store *s, struct store_upload *upload, char *mark, struct fail *f)
+{
+	bool made = false;
+	for (int i = 0; !made && i < LOOKS; i++)
+		if ((i > 0 && stop_sleep(LOOK_AGAIN_MS, f) != 0) ||
+			ask_made(s, upload, mark, &made, f) != 0)
+			return -1;
+	return made ? 0
+		    : fail_set(f, STATUS_LATER,
+			      "its upload was ended by somebody else, and the object is not there");
 }
 
 static bool is_gone(const struct s3_reply *reply)
@@ -347,13 +361,9 @@ static bool is_gone(const struct s3_reply *reply)
 /* A refusal of an upload that two callers share may only tell that the other was faster. */
 static bool is_made(struct store *s, const struct store_upload *upload, char *mark)
 {
-	enum store_has has;
+	bool made = false;
 	struct fail unknown;
-	if (store_has_content(s, &upload->content, &has, &unknown) != 0 || has != STORE_HAS_SAME)
-		return false;
-	if (mark != NULL)
-		write_mark(mark, NULL, NULL, 0, "object");
-	return true;
+	return ask_made(s, upload, mark, &made, &unknown) == 0 && made;
 }
 
 static int send_part(struct store *s, struct store_upload *upload, const struct store_part *part,
