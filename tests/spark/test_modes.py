@@ -162,6 +162,14 @@ def processes_with(word: str) -> list[str]:
     return [line for line in found if word in line]
 
 
+def left_of(word: str) -> list[str]:
+    """What of processes_with(word) is left after at most a minute, as YARN ends containers after it has said so."""
+    until = time.monotonic() + 60
+    while (left := processes_with(word)) and time.monotonic() < until:
+        time.sleep(0.05)
+    return left
+
+
 def test_a_killed_application_leaves_no_process_and_replay_finishes_its_work(
     spark35: Spark, job: Job, yarn: Hadoop, between: FaultProxy
 ) -> None:
@@ -171,14 +179,12 @@ def test_a_killed_application_leaves_no_process_and_replay_finishes_its_work(
     def kill() -> None:
         (application,) = set(yarn.applications()) - before
         spark35.kill(yarn, application)
-        until = time.monotonic() + 60
-        while processes_with(f"{job.run}.json") and time.monotonic() < until:
-            time.sleep(0.05)
+        left_of(f"{job.run}.json")
 
     between.on("job", lambda request: Fault(before=kill) if request.name == CREATE else None)
     ended = job.submit_to(yarn, spark35, "cluster")
     assert ended.status == 1
-    assert processes_with(job.run) == []
+    assert left_of(job.run) == []
     between.settle()
     assert job.team.registry.stages(job.team.model) == ["None"]
     replayed = job.team.hook("replay", "--spool", f"{job.kept}/spool")
