@@ -25,12 +25,11 @@ MUST_CHECK int passage_go_to(struct passage *p, size_t index, struct fail *f);
 /* passage_rewind - to the first byte of the present file */
 MUST_CHECK int passage_rewind(struct passage *p, struct fail *f);
 
-/* passage_read - up to size bytes of it, *got 0 at its end, where its SHA-256 was compared */
+/* passage_read - up to size bytes of it, *got 0 at its end, where its seal was compared */
 MUST_CHECK int passage_read(
 	struct passage *p, void *buffer, size_t size, size_t *got, struct fail *f);
 
-/* passage_fill - exactly size bytes of it; `last`: it must end there, and its SHA-256 is compared
- */
+/* passage_fill - exactly size bytes of it; `last`: it must end there, and its seal is compared */
 MUST_CHECK int passage_fill(
 	struct passage *p, void *buffer, size_t size, bool last, struct fail *f);
 

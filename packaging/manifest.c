@@ -34,7 +34,7 @@ bool manifest_is_logged(const struct manifest *manifest)
 	return manifest->handoff.logged_model != NULL;
 }
 
-void manifest_add_file(
+struct saved_model_file *manifest_add_file(
 	struct manifest *manifest, const char *path, uint64_t size, const char *sha256)
 {
 	size_t count = manifest->file_count;
@@ -46,6 +46,7 @@ void manifest_add_file(
 	*file = (struct saved_model_file){.path = text_copy(path), .size = size};
 	INVARIANT(strlen(sha256) == SHA256_HEX - 1);
 	memcpy(file->sha256, sha256, SHA256_HEX);
+	return file;
 }
 
 static int compare_files(const void *a, const void *b)

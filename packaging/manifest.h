@@ -17,8 +17,9 @@
 #define MANIFEST_MLMODEL "MLmodel"
 #define MANIFEST_SAVED_MODEL "saved_model/" /* where the SavedModel's files are below model/ */
 
-/* manifest_add_file - append a file; the list is sorted by manifest_complete */
-void manifest_add_file(
+/* manifest_add_file - append a file, without a seal; the list is sorted by manifest_complete. What
+ * it returns is the new entry, until the next is added. */
+struct saved_model_file *manifest_add_file(
 	struct manifest *manifest, const char *path, uint64_t size, const char *sha256);
 
 /* manifest_complete - from the start of a manifest, everything else in it */

@@ -63,7 +63,10 @@ static int add_files(const struct saved_model *model, struct manifest *manifest,
 				text_escape(shown, sizeof(shown), file->path, strlen(file->path)),
 				problem);
 		char *path = text_format("%s%s", MANIFEST_SAVED_MODEL, file->path);
-		manifest_add_file(manifest, path, file->size, file->sha256);
+		struct saved_model_file *added =
+			manifest_add_file(manifest, path, file->size, file->sha256);
+		memcpy(added->seal, file->seal, sizeof(added->seal));
+		added->sealed = file->sealed;
 		free(path);
 	}
 	return 0;

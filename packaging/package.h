@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "packaging/file_check.h"
 #include "packaging/handoff.h"
 #include "packaging/saved_model.h"
 
@@ -76,10 +77,11 @@ MUST_CHECK int package_write(const struct manifest *manifest, const struct saved
 	const char *path, struct progress *progress, const struct package_tap *tap, struct fail *f);
 
 /* package_read - read the whole package from anyone's disk, check every name, size and digest, and
- * give its manifest. Refuses (UNACCEPTABLE): absolute paths, "..", links, devices, duplicates,
- * entries that the manifest does not name or that are missing, sizes beyond the manifest's, a
- * compression bomb, trailing garbage, generated files (MLmodel, loader, environments) that are not
- * what this handoff gives. Writes nothing. progress (or NULL) counts the bytes of the package. */
+ * give its manifest, whose files are sealed. Refuses (UNACCEPTABLE): absolute paths, "..", links,
+ * devices, duplicates, entries that the manifest does not name or that are missing, sizes beyond
+ * the manifest's, a compression bomb, trailing garbage, generated files (MLmodel, loader,
+ * environments) that are not what this handoff gives. Writes nothing. progress (or NULL) counts the
+ * bytes of the package. */
 MUST_CHECK int package_read(
 	const char *path, struct progress *progress, struct manifest *manifest, struct fail *f);
 
@@ -89,15 +91,16 @@ struct package_stream {
 	struct archive_reader *archive;
 	size_t index;			     /* in the manifest's files */
 	const struct saved_model_file *file; /* borrowed from the manifest */
-	uint64_t at;
-	struct sha256 sha;
+	struct file_check check;
+	uint8_t seal[SEAL_BYTES]; /* of the file, at its end */
 };
 
 /* package_open_file - position at the first byte of files[index] */
 MUST_CHECK int package_open_file(const char *path, const struct manifest *manifest, size_t index,
 	struct package_stream *stream, struct fail *f);
 
-/* package_stream_read - up to size bytes; *got 0 at the end, where the digest has been compared */
+/* package_stream_read - up to size bytes; *got 0 at the end, where the file's seal or, without one,
+ * its SHA-256 has been compared */
 MUST_CHECK int package_stream_read(
 	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f);
 

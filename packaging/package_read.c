@@ -113,11 +113,10 @@ static int open_manifest(const char *path, struct progress *progress, struct arc
 
 static void start_file(struct package_stream *stream, const struct manifest *manifest, size_t index)
 {
-	sha256_release(&stream->sha);
-	sha256_init(&stream->sha);
+	file_check_release(&stream->check);
+	file_check_begin(&stream->check, &manifest->files[index]);
 	stream->index = index;
 	stream->file = &manifest->files[index];
-	stream->at = 0;
 }
 
 /* Read the present file to its end, for the sake of its digest. */
@@ -168,8 +167,12 @@ static int read_files(struct archive_reader *r, struct manifest *manifest, struc
 			start_file(&stream, manifest, i);
 			result = read_through(&stream, f);
 		}
+		if (result == 0) {
+			memcpy(manifest->files[i].seal, stream.seal, SEAL_BYTES);
+			manifest->files[i].sealed = true;
+		}
 	}
-	sha256_release(&stream.sha);
+	file_check_release(&stream.check);
 	if (result != 0 || read_settings(r, manifest, &end, f) != 0)
 		return -1;
 	/* one more asks for the end */
@@ -233,16 +236,17 @@ int package_stream_next(struct package_stream *stream, const struct manifest *ma
 	return 0;
 }
 
-static int check_digest(struct package_stream *stream, struct fail *f)
+static int check_whole(struct package_stream *stream, struct fail *f)
 {
-	char sha256[SHA256_HEX];
-	if (stream->sha.context == NULL)
-		return 0; /* the end was reached before, and its digest was right */
-	sha256_finish(&stream->sha, sha256);
-	if (stream->at == stream->file->size && strcmp(sha256, stream->file->sha256) == 0)
+	const struct saved_model_file *file = stream->file;
+	if (stream->check.file == NULL)
+		return 0; /* the end was reached before, and all was right */
+	if (file_check_end(&stream->check, stream->seal))
 		return 0;
 	return fail_set(f, STATUS_UNACCEPTABLE,
-		"model/%.200s: SHA-256 is not the one that the manifest says", stream->file->path);
+		file->sealed ? "model/%.200s: changed since it was checked"
+			     : "model/%.200s: SHA-256 is not the one that the manifest says",
+		file->path);
 }
 
 int package_stream_read(
@@ -250,11 +254,10 @@ int package_stream_read(
 {
 	if (stop_or_late(f) != 0 || archive_reader_data(stream->archive, buffer, size, got, f) != 0)
 		return -1;
-	stream->at += *got;
 	if (*got == 0)
-		return check_digest(stream, f);
-	if (stream->sha.context != NULL)
-		sha256_add(&stream->sha, buffer, *got);
+		return check_whole(stream, f);
+	if (stream->check.file != NULL)
+		file_check_add(&stream->check, buffer, *got);
 	return 0;
 }
 
@@ -263,6 +266,6 @@ void package_stream_release(struct package_stream *stream)
 	if (stream->archive != NULL)
 		archive_reader_release(stream->archive);
 	free(stream->archive);
-	sha256_release(&stream->sha);
+	file_check_release(&stream->check);
 	*stream = (struct package_stream){0};
 }

@@ -43,9 +43,9 @@ struct writing {
 };
 
 static int take_bytes(struct writing *w, size_t index, const void *bytes, size_t size,
-	struct sha256 *sha, struct fail *f)
+	struct file_check *check, struct fail *f)
 {
-	sha256_add(sha, bytes, size);
+	file_check_add(check, bytes, size);
 	if (archive_writer_data(&w->archive, bytes, size, f) != 0)
 		return -1;
 	if (w->tap != NULL)
@@ -56,7 +56,8 @@ static int take_bytes(struct writing *w, size_t index, const void *bytes, size_t
 }
 
 /* The file's bytes into the archive, no more than the manifest has. */
-static int copy_bytes(struct writing *w, int fd, size_t index, struct sha256 *sha, struct fail *f)
+static int copy_bytes(
+	struct writing *w, int fd, size_t index, struct file_check *check, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
 	char buffer[CHUNK];
@@ -73,7 +74,7 @@ static int copy_bytes(struct writing *w, int fd, size_t index, struct sha256 *sh
 		if ((uint64_t)count > left)
 			return changed(file, "it is longer", f);
 		left -= (uint64_t)count;
-		if (take_bytes(w, index, buffer, (size_t)count, sha, f) != 0)
+		if (take_bytes(w, index, buffer, (size_t)count, check, f) != 0)
 			return -1;
 	}
 }
@@ -81,16 +82,15 @@ static int copy_bytes(struct writing *w, int fd, size_t index, struct sha256 *sh
 static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
-	struct sha256 sha;
-	char sha256[SHA256_HEX];
-	sha256_init(&sha);
-	if (copy_bytes(w, fd, index, &sha, f) != 0) {
-		sha256_release(&sha);
+	struct file_check check;
+	uint8_t seal[SEAL_BYTES];
+	file_check_begin(&check, file);
+	if (copy_bytes(w, fd, index, &check, f) != 0) {
+		file_check_release(&check);
 		return -1;
 	}
-	sha256_finish(&sha, sha256);
-	if (strcmp(sha256, file->sha256) != 0)
-		return changed(file, "its SHA-256 is another", f);
+	if (!file_check_end(&check, seal))
+		return changed(file, "other bytes of the same size", f);
 	if (w->tap != NULL)
 		w->tap->end(w->tap->context, index);
 	return 0;

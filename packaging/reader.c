@@ -32,6 +32,7 @@ int reader_open(struct reader *reader, const char *folder, const char *name,
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	reader->buffer = memory_get(BUFFER_SIZE, 1);
 	sha256_init(&reader->sha);
+	seal_init(&reader->seal);
 	return 0;
 }
 
@@ -39,7 +40,9 @@ void reader_of_memory(struct reader *reader, const void *bytes, size_t size)
 {
 	*reader = (struct reader){.bytes = bytes, .left = size};
 	sha256_init(&reader->sha);
+	seal_init(&reader->seal);
 	sha256_add(&reader->sha, bytes, size);
+	seal_add(&reader->seal, bytes, size);
 }
 
 void reader_tap(struct reader *reader, reader_taker *tap, void *context)
@@ -65,6 +68,7 @@ static int reader_fill(struct reader *reader, struct fail *f)
 	reader->bytes = reader->buffer;
 	reader->left = (size_t)count;
 	sha256_add(&reader->sha, reader->buffer, reader->left);
+	seal_add(&reader->seal, reader->buffer, reader->left);
 	if (reader->tap != NULL)
 		reader->tap(reader->context, reader->buffer, reader->left);
 	if (reader->progress != NULL)
@@ -101,7 +105,8 @@ int reader_copy(struct reader *reader, void *out, size_t size, size_t *got, stru
 	return 0;
 }
 
-int reader_finish(struct reader *reader, char sha256[SHA256_HEX], struct fail *f)
+int reader_finish(
+	struct reader *reader, char sha256[SHA256_HEX], uint8_t seal[SEAL_BYTES], struct fail *f)
 {
 	const uint8_t *bytes;
 	size_t size;
@@ -110,6 +115,7 @@ int reader_finish(struct reader *reader, char sha256[SHA256_HEX], struct fail *f
 			return -1;
 	} while (size > 0);
 	sha256_finish(&reader->sha, sha256);
+	seal_finish(&reader->seal, seal);
 	return 0;
 }
 
@@ -118,6 +124,7 @@ void reader_release(struct reader *reader)
 	if (reader->path != NULL)
 		close(reader->fd);
 	sha256_release(&reader->sha);
+	seal_release(&reader->seal);
 	free(reader->buffer);
 	free(reader->path);
 	*reader = (struct reader){0};

@@ -1,4 +1,5 @@
-/* reader - one file, read once from its first byte to its last, with its SHA-256 on the way.
+/* reader - one file, read once from its first byte to its last, with its SHA-256 and its
+ * seal on the way.
  *
  * The bytes are lent from one buffer: small enough to stay in the processor's cache while the
  * digest, the checksums and the scan for NaN go over it, so that memory is read once too.
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/console.h"
+#include "packaging/seal.h"
 #include "packaging/sha256.h"
 
 /* reader_taker - is given every byte of the file, in order, as the digest is */
@@ -28,6 +30,7 @@ struct reader {
 	const uint8_t *bytes; /* the next byte */
 	size_t left;	      /* in the buffer */
 	struct sha256 sha;
+	struct seal seal;
 	struct progress *progress;  /* borrowed, may be NULL */
 	reader_taker *tap;	    /* NULL: none */
 	void *context;		    /* of the tap, borrowed */
@@ -53,9 +56,10 @@ MUST_CHECK int reader_lend(
 MUST_CHECK int reader_copy(
 	struct reader *reader, void *out, size_t size, size_t *got, struct fail *f);
 
-/* reader_finish - read what is left and give the digest of the whole file; reader->offset is its
- * size then */
-MUST_CHECK int reader_finish(struct reader *reader, char sha256[SHA256_HEX], struct fail *f);
+/* reader_finish - read what is left and give the digest and the seal of the whole file;
+ * reader->offset is its size then */
+MUST_CHECK int reader_finish(
+	struct reader *reader, char sha256[SHA256_HEX], uint8_t seal[SEAL_BYTES], struct fail *f);
 
 void reader_release(struct reader *reader);
 

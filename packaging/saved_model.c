@@ -197,7 +197,8 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 	reader.dropped = dropped;
 	int result = part_of(file->path)->read(in, file, &reader, outcome, f);
 	if (result == 0)
-		result = reader_finish(&reader, file->sha256, f);
+		result = reader_finish(&reader, file->sha256, file->seal, f);
+	file->sealed = result == 0;
 	if (result == 0 && reader.offset != file->size)
 		damaged(&outcome->findings, file->path, "it was changed while it was read");
 	reader_release(&reader);

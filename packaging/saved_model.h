@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/console.h"
+#include "packaging/seal.h"
 #include "packaging/sha256.h"
 
 /* tensor_spec - one input or output of a SignatureDef */
@@ -44,6 +45,8 @@ struct saved_model_file {
 	char *path;
 	uint64_t size;
 	char sha256[SHA256_HEX];
+	uint8_t seal[SEAL_BYTES]; /* of the bytes with that digest, once this process read them */
+	bool sealed;
 };
 
 enum finding_weight {
