@@ -68,6 +68,31 @@ int presigned_pack(
 	return 0;
 }
 
+int presigned_read(const struct text *body, const char *key, char **packed, struct fail *f)
+{
+	struct cJSON *tree = NULL;
+	struct text text = {0};
+	int result = json_parse(text_string(body), body->size, &tree, f);
+	if (result == 0) {
+		struct json_at root = json_root(tree);
+		result = presigned_pack(&root, key, &text, f);
+	}
+	if (result == 0)
+		*packed = text_take(&text);
+	else
+		f->status = STATUS_NOT_A_REGISTRY;
+	text_release(&text);
+	json_release(tree);
+	return result;
+}
+
+void presigned_drop(char *packed)
+{
+	if (packed != NULL)
+		explicit_bzero(packed, strlen(packed));
+	free(packed);
+}
+
 void presigned_unpack(const char *packed, struct presigned *address)
 {
 	static const char type[] = "content-type: ";
@@ -131,10 +156,10 @@ int presigned_put(struct store *s, const struct presigned *to, const struct http
 }
 
 int presigned_get(struct store *s, const struct presigned *from, const struct http_sink *sink,
-	bool *found, struct fail *f)
+	int max_tries, bool *found, struct fail *f)
 {
 	struct s3_reply reply;
-	struct http_request request = {.method = "GET", .sink = sink};
+	struct http_request request = {.method = "GET", .sink = sink, .max_tries = max_tries};
 	int result = send(s, from, &request, &reply, f);
 	*found = result == 0 && reply.http.status != 404;
 	if (*found && !is_success(&reply))

@@ -24,15 +24,21 @@ struct presigned {
  * MLflow answers; NOT_A_REGISTRY where that is no address. Secret: wipe it. */
 MUST_CHECK int presigned_pack(
 	const struct json_at *object, const char *key, struct text *packed, struct fail *f);
+/* presigned_read - an answer that is such an object, packed; the caller gives it to presigned_drop
+ */
+MUST_CHECK int presigned_read(
+	const struct text *body, const char *key, char **packed, struct fail *f);
+void presigned_drop(char *packed);
 void presigned_unpack(const char *packed, struct presigned *address);
 
 /* presigned_put - *etag: what the store calls the content, in quotes where it came so, or NULL; the
  * caller frees it */
 MUST_CHECK int presigned_put(struct store *s, const struct presigned *to,
 	const struct http_body *body, char **etag, struct fail *f);
-/* presigned_get - *found false: the store has nothing there */
+/* presigned_get - max_tries: 0, as often as the settings say; *found false: the store has nothing
+ * there */
 MUST_CHECK int presigned_get(struct store *s, const struct presigned *from,
-	const struct http_sink *sink, bool *found, struct fail *f);
+	const struct http_sink *sink, int max_tries, bool *found, struct fail *f);
 
 /* presigned_is_md5 - whether the ETag is this MD5, as S3's are unless a key of somebody's encrypts
  */

@@ -30,6 +30,12 @@ struct proxy {
 		PROXY_TAKES_NO_PARTS,
 	} parts;		  /* told by the environment or by the server; set by begin */
 	atomic_bool no_way_there; /* a part did not arrive */
+	enum proxy_signs {
+		PROXY_SIGNS_ASK,
+		PROXY_SIGNS,
+		PROXY_SIGNS_NOT,
+	} _Atomic signs;   /* addresses to read from: proxy_direct.h */
+	atomic_uint reads; /* so far, while that was not asked */
 	bool tried_both;
 };
 

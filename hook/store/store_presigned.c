@@ -138,24 +138,6 @@ int presigned_or_s3_open(struct store *s, const char *uri, struct fail *f)
 
 /* Addresses. */
 
-static int read_address(const struct text *body, char **packed, struct fail *f)
-{
-	struct cJSON *tree = NULL;
-	struct text text = {0};
-	int result = json_parse(text_string(body), body->size, &tree, f);
-	if (result == 0) {
-		struct json_at root = json_root(tree);
-		result = presigned_pack(&root, "presigned_url", &text, f);
-	}
-	if (result == 0)
-		*packed = text_take(&text);
-	else
-		f->status = STATUS_NOT_A_REGISTRY;
-	text_release(&text);
-	json_release(tree);
-	return result;
-}
-
 /* call: "presigned-upload-url"; *packed NULL: nothing is there. The caller wipes and frees it. */
 static int ask_address(
 	struct store *s, const char *call, const char *path, char **packed, struct fail *f)
@@ -172,19 +154,12 @@ static int ask_address(
 	if (result == 0 && !mlflow_is_missing(&reply)) {
 		result = mlflow_expect(s->mlflow, &reply, f);
 		if (result == 0)
-			result = read_address(&reply.http.body, packed, f);
+			result = presigned_read(&reply.http.body, "presigned_url", packed, f);
 	}
 	mlflow_reply_release(&reply);
 	free(name);
 	free(full);
 	return result;
-}
-
-static void drop_address(char *packed)
-{
-	if (packed != NULL)
-		explicit_bzero(packed, strlen(packed));
-	free(packed);
 }
 
 /* Sending, with the MD5 of what goes by. */
@@ -229,7 +204,7 @@ static int put_once(
 			f, STATUS_REFUSED, "the MLflow server says that there is no such run");
 	presigned_unpack(packed, &to);
 	int result = presigned_put(s, &to, &body, etag, f);
-	drop_address(packed);
+	presigned_drop(packed);
 	return result;
 }
 
@@ -277,9 +252,9 @@ static int get_once(struct store *s, const char *path, const struct http_sink *s
 	*found = result == 0 && packed != NULL;
 	if (*found) {
 		presigned_unpack(packed, &from);
-		result = presigned_get(s, &from, sink, found, f);
+		result = presigned_get(s, &from, sink, 0, found, f);
 	}
-	drop_address(packed);
+	presigned_drop(packed);
 	return result;
 }
 

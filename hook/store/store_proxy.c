@@ -6,6 +6,7 @@
 #include "http_url.h"
 #include "mlflow_call.h"
 #include "store/folders.h"
+#include "store/proxy_direct.h"
 #include "store/proxy_parts.h"
 
 #define ENDPOINT PROXY_ENDPOINT
@@ -83,6 +84,7 @@ static void proxy_release(struct store *store)
 int store_proxy_open(struct store *store, const char *artifact_uri, struct fail *f)
 {
 	store->state = memory_get(1, sizeof(struct proxy));
+	proxy_direct_open(store);
 	return open_by_uri(store, artifact_uri, f) == 0 ? proxy_parts_open(store, f) : -1;
 }
 
@@ -147,6 +149,7 @@ static int proxy_put(struct store *s, const struct store_content *content,
 		result = mlflow_expect_done(s->mlflow, &reply, f);
 	mlflow_reply_release(&reply);
 	free(url);
+	proxy_direct_expect(s, content->size);
 	return result;
 }
 
@@ -238,13 +241,11 @@ static int get_once(struct store *s, const char *url, const struct http_sink *si
 	return result;
 }
 
-static int proxy_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
-	struct fail *f)
+static int get_through_server(struct store *s, const char *path, const struct http_sink *sink,
+	bool *found, struct fail *f)
 {
 	long status;
 	bool listed = false;
-	if (proxy_check_name(path, f) != 0)
-		return -1;
 	char *url = url_of(s, path);
 	int result = get_once(s, url, sink, proxy_is_500_final, &status, f);
 	if (result == 0 && status == 500)
@@ -256,6 +257,14 @@ static int proxy_get(struct store *s, const char *path, const struct http_sink *
 	*found = result == 0 && status != 404 && status != 500;
 	free(url);
 	return result;
+}
+
+static int proxy_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
+	struct fail *f)
+{
+	if (proxy_check_name(path, f) != 0 || proxy_direct_get(s, path, sink, found, f) != 0)
+		return -1;
+	return *found ? 0 : get_through_server(s, path, sink, found, f);
 }
 
 const struct store_kind store_proxy = {

@@ -223,9 +223,11 @@ def test_the_settings_of_mlflows_client_count(site: Site) -> None:
     site.check(handoff)
     assert site.parts_sent() == 2
     seen = site.asked("mpu/create"), site.asked("server-info")
-    small = site.run(site.train(), MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE=str(site.size + 1))
-    off = site.run(site.train(), MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD="false")
+    through = {"MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false"}
+    small = site.run(site.train(), MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE=str(site.size + 1), **through)
+    off = site.run(site.train(), MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD="false", **through)
     assert (small.status, off.status) == (0, 0)
+    assert site.asked("artifacts/presigned") == site.asked("mlflow-artifacts/presigned") == 0
     assert (site.asked("mpu/create"), site.asked("server-info")) == seen
     wrong = site.run(site.train(), MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE="10M")
     assert wrong.status == 78
@@ -236,7 +238,8 @@ def test_the_settings_of_mlflows_client_count(site: Site) -> None:
 def test_a_server_that_takes_no_parts_gets_the_artifact_in_one(hook: Hook, mlflow3: MLflow, tmp_path: Path,
                                                                 asked_for: str) -> None:
     team = Team(hook, mlflow3, tmp_path)
-    env = {"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "1", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": asked_for}
+    env = {"MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE": "1", "MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": asked_for,
+           "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD": "false"}
     handoff = team.train(saved_model=large_model(tmp_path / "big", 6 * MIB))
     with FaultProxy(mlflow3.url) as proxy:
         assert team.run(handoff, env=env | {"MLFLOW_TRACKING_URI": proxy.url("one")}).status == 0
@@ -244,6 +247,58 @@ def test_a_server_that_takes_no_parts_gets_the_artifact_in_one(hook: Hook, mlflo
     assert len(asked) == 1
     assert ("mpu/create" in asked[0]) == bool(asked_for)
     assert team.registry.artifacts(run_of(handoff))[f"model/saved_model/{BIG}"] == 6 * MIB
+
+
+IN_ONE = {"MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD": "false"}
+
+
+def reads(site: Site) -> tuple[int, int]:
+    """How often the large file was read through the server, and how often an address for it was asked for."""
+    return (sum("GET" in sent and "mlflow-artifacts/artifacts" in sent and sent.endswith(BIG)
+                for sent in site.door.sent(site.label)),
+            sum("mlflow-artifacts/presigned" in sent and sent.endswith(BIG) for sent in site.door.sent(site.label)))
+
+
+def is_direct(request: Request) -> bool:
+    """Whether a request to S3 reads the large file from an address that the server signed."""
+    return request.method == "GET" and request.name.endswith(BIG) and "X-Amz-Signature=" in request.query
+
+
+def test_what_went_in_one_is_read_back_straight_from_the_store(site: Site) -> None:
+    handoff = site.train()
+    seen: list[Request] = []
+    site.front.on("", seen.append)
+    ended = site.run(handoff, MLFLOW_TRACKING_TOKEN="a-token-of-mlflow", **IN_ONE)
+    assert ended.status == 0
+    site.check(handoff)
+    assert reads(site) == (0, 1)
+    direct, = filter(is_direct, seen)
+    assert "authorization" not in direct.headers
+    assert "X-Amz-Signature" not in ended.stdout + ended.stderr
+
+
+HALF = Fault("answer", answer=b"HTTP/1.1 200 OK\r\nContent-Length: 9000000\r\n\r\n" + 100_000 * b"half ")
+
+
+@pytest.mark.parametrize("fault", [Fault("403"), Fault("503"), Fault("reset"), HALF],
+                         ids=["403", "503", "reset", "half"])
+def test_where_the_store_cannot_be_read_from_here_the_server_is_asked(site: Site, fault: Fault) -> None:
+    handoff = site.train()
+    site.front.on("", lambda request: fault if is_direct(request) else None)
+    assert site.run(handoff, **IN_ONE).status == 0
+    site.check(handoff)
+    assert reads(site) == (1, 1)
+
+
+def test_a_server_without_a_store_of_objects_is_asked_once_whether_it_signs(
+        hook: Hook, mlflow3: MLflow, tmp_path: Path) -> None:
+    team = Team(hook, mlflow3, tmp_path)
+    handoff = team.train(saved_model=large_model(tmp_path / "big", 6 * MIB))
+    with FaultProxy(mlflow3.url) as proxy:
+        assert team.run(handoff, env={"MLFLOW_TRACKING_URI": proxy.url("one")}).status == 0
+        sent = proxy.sent("one")
+    assert sum("server-info" in request for request in sent) == 1
+    assert not any("presigned" in request for request in sent)
 
 
 def test_memory_is_bound_whatever_the_size(site: Site) -> None:
