@@ -6,7 +6,6 @@
 #include "base/thread.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)
-#define FILE_LEAST ((uint64_t)5 << 20)
 #define CONNECT_SECONDS 1
 
 static bool pays(const struct flow *flow)
@@ -58,23 +57,27 @@ static bool is_connected(struct ahead *ahead)
 	return ended && ahead->result == 0;
 }
 
+/* Whether this file goes up too: from its first byte on, or not now. */
+static bool goes(struct ahead *ahead, size_t index)
+{
+	if (index != ahead->index) {
+		ahead->index = index;
+		ahead->goes = ahead->started && is_connected(ahead);
+	}
+	return ahead->goes;
+}
+
 static void take_bytes(void *context, size_t index, const void *bytes, size_t size)
 {
 	struct ahead *ahead = context;
-	if (index != ahead->index) {
-		ahead->index = index;
-		ahead->goes = ahead->started &&
-			      ahead->flow->manifest->files[index].size > FILE_LEAST &&
-			      is_connected(ahead);
-	}
-	if (ahead->goes)
+	if (goes(ahead, index))
 		ahead->upload.bytes(ahead->upload.context, index, bytes, size);
 }
 
 static void take_end(void *context, size_t index)
 {
 	struct ahead *ahead = context;
-	if (ahead->goes && index == ahead->index)
+	if (goes(ahead, index))
 		ahead->upload.end(ahead->upload.context, index);
 }
 
@@ -108,14 +111,13 @@ int ahead_join(struct ahead *ahead, struct fail *f)
 void ahead_cancel(struct ahead *ahead, const struct fail *f)
 {
 	struct upload *upload = &ahead->flow->upload;
-	struct fail unsaid;
 	if (!ahead->started)
 		return;
 	atomic_store(&ahead->cancelled, true);
 	join(ahead);
 	text_release(&ahead->connection.did);
 	if (upload->is_open)
-		(void)!deliveries_wait(&upload->deliveries, &unsaid);
+		deliveries_settle(&upload->deliveries);
 	atomic_store(&ahead->cancelled, false);
 	upload_release(upload, f);
 }

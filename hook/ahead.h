@@ -1,5 +1,5 @@
 /* ahead - what `run` does with the server and the store while the package is still being written:
- * connect, and send the large files of the model (upload.h).
+ * connect, and send the files of the SavedModel (upload.h).
  *
  * The package comes first. Nothing here makes it fail, and it waits only for a bounded time: 1 s
  * for the connection, and what the upload may wait. That the connection failed is said when the

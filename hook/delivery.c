@@ -15,17 +15,23 @@ struct delivery_object {
 	unsigned read; /* parts handed over */
 	unsigned left; /* parts that are not there yet */
 	uint64_t sent; /* bytes, without those that were there */
+	bool held;     /* all parts are there, and it is to be made */
 	bool done;
 };
 
 struct delivery_job {
 	struct deliveries *deliveries;
-	struct delivery_object *object; /* or NULL: a small file */
+	enum {
+		JOB_SMALL,
+		JOB_PROVE, /* a file that was sent in one stream */
+		JOB_PART,
+		JOB_MAKE,
+	} kind;
+	struct delivery_object *object; /* of a part, or to be made */
 	unsigned part;
-	struct store_content content; /* of a small file, or of one that was sent whole */
+	struct store_content content; /* of a small file, or of one to be proven */
 	char *path;
 	bool listed;
-	bool was_sent; /* and is only to be proven */
 	void *bytes;
 	size_t size;
 };
@@ -49,7 +55,7 @@ size_t delivery_part_size(const struct store *store, uint64_t size)
 void deliveries_open(struct deliveries *d, struct store *store, uint64_t total)
 {
 	const struct settings *settings = store->settings;
-	*d = (struct deliveries){.store = store};
+	*d = (struct deliveries){.store = store, .holds = true};
 	INVARIANT(pthread_mutex_init(&d->lock, NULL) == 0);
 	unsigned lanes = (unsigned)settings->parallel;
 	size_t part = delivery_part_size(store, total);
@@ -217,18 +223,23 @@ static int send_part(struct delivery_job *job, struct store *store, struct fail 
 		return fail_in(f, "artifact %.160s: part %u", object->path, job->part + 1);
 	pthread_mutex_lock(&d->lock);
 	object->sent += kept ? 0 : job->size;
-	bool was_last = --object->left == 0;
+	bool is_whole = --object->left == 0;
+	object->held = is_whole && d->holds && d->held < d->lanes.max;
+	d->held += object->held;
 	pthread_mutex_unlock(&d->lock);
-	return was_last ? make_object(job, store, f) : 0;
+	return is_whole && !object->held ? make_object(job, store, f) : 0;
 }
 
 static int run(void *context, struct store *store, struct fail *f)
 {
 	struct delivery_job *job = context;
-	int result = job->object != NULL ? send_part(job, store, f)
-		     : job->was_sent	 ? prove_sent(job, store, f)
-					 : send_small(job, store, f);
-	if (result != 0)
+	static int (*const kinds[])(struct delivery_job *, struct store *, struct fail *) = {
+		[JOB_SMALL] = send_small,
+		[JOB_PROVE] = prove_sent,
+		[JOB_PART] = send_part,
+		[JOB_MAKE] = make_object,
+	};
+	if (kinds[job->kind](job, store, f) != 0)
 		return -1;
 	delivery_progress(job->deliveries, job->size);
 	return 0;
@@ -237,8 +248,9 @@ static int run(void *context, struct store *store, struct fail *f)
 static void release_job(void *context)
 {
 	struct delivery_job *job = context;
-	delivery_drop_room(job->deliveries, job->bytes,
-		job->object != NULL ? job->object->upload.part_size : job->size);
+	if (job->bytes != NULL)
+		delivery_drop_room(job->deliveries, job->bytes,
+			job->kind == JOB_PART ? job->object->upload.part_size : job->size);
 	free(job->path);
 	free(job);
 }
@@ -249,7 +261,12 @@ static int add_job(struct deliveries *d, const struct delivery_job *from, struct
 	*job = *from;
 	job->deliveries = d;
 	job->content.path = job->path;
-	struct lane_job lane_job = {.run = run, .release = release_job, .context = job};
+	struct lane_job lane_job = {
+		.run = run,
+		.release = release_job,
+		.context = job,
+		.small = job->kind == JOB_SMALL,
+	};
 	if (job->object != NULL && d->store->kind->parts_in_order)
 		lane_job.series = job->object;
 	return lanes_add(&d->lanes, &lane_job, f);
@@ -259,6 +276,7 @@ int delivery_small(struct deliveries *d, const struct store_content *content, vo
 	bool listed, struct fail *f)
 {
 	struct delivery_job job = {
+		.kind = JOB_SMALL,
 		.content = *content,
 		.path = text_copy(content->path),
 		.listed = listed,
@@ -271,7 +289,7 @@ int delivery_small(struct deliveries *d, const struct store_content *content, vo
 int delivery_sent(struct deliveries *d, const struct store_content *content, struct fail *f)
 {
 	struct delivery_job job = {
-		.content = *content, .path = text_copy(content->path), .was_sent = true};
+		.kind = JOB_PROVE, .content = *content, .path = text_copy(content->path)};
 	return add_job(d, &job, f);
 }
 
@@ -332,6 +350,7 @@ int delivery_part(struct deliveries *d, struct delivery_object *object, void *by
 	bool last;
 	size_t room;
 	struct delivery_job job = {
+		.kind = JOB_PART,
 		.object = object,
 		.part = object->read,
 		.bytes = bytes,
@@ -341,9 +360,45 @@ int delivery_part(struct deliveries *d, struct delivery_object *object, void *by
 	return add_job(d, &job, f);
 }
 
+/* One that is held, and is no more. */
+static struct delivery_object *let_go(struct deliveries *d)
+{
+	pthread_mutex_lock(&d->lock);
+	d->holds = false;
+	struct delivery_object *object = d->objects;
+	while (object != NULL && !object->held)
+		object = object->next;
+	if (object != NULL)
+		object->held = false;
+	pthread_mutex_unlock(&d->lock);
+	return object;
+}
+
+int deliveries_make(struct deliveries *d, struct fail *f)
+{
+	struct delivery_object *object;
+	while ((object = let_go(d)) != NULL) {
+		struct delivery_job job = {.kind = JOB_MAKE, .object = object};
+		if (add_job(d, &job, f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int deliveries_wait(struct deliveries *d, struct fail *f)
 {
-	return lanes_wait(&d->lanes, f);
+	if (deliveries_make(d, f) != 0 || lanes_wait(&d->lanes, f) != 0)
+		return -1;
+	for (const struct delivery_object *object = d->objects; object != NULL;
+		object = object->next)
+		INVARIANT(object->done);
+	return 0;
+}
+
+void deliveries_settle(struct deliveries *d)
+{
+	struct fail unsaid;
+	(void)!lanes_wait(&d->lanes, &unsaid);
 }
 
 /* Credentials that ran out can be had anew: the parts stay for the next call. */

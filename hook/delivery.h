@@ -1,9 +1,11 @@
 /* delivery - files on their way into a store, sent and proven by the lanes.
  *
- * A small file is one job with its bytes; a large one is a job for each part, and the lane that
- * sends the last part makes the object of them. Each job keeps its bytes until the store has them:
- * one failed part is one part again, and the package is read once. An object counts as sent when it
- * is proven: by the store's own checksum, or read back.
+ * A small file is one job with its bytes; a large one is a job for each part, and one more that
+ * makes the object of them, which is work for the store alone. As many as there are lanes are held
+ * back until no more parts come, and made side by side then: what sends has something to do in the
+ * meantime, and less of a model shows before the whole of it is there. Each job keeps its bytes
+ * until the store has them: one failed part is one part again, and the package is read once. An
+ * object counts as sent when it is proven: by the store's own checksum, or read back.
  *
  * What fails for now is left as it is for the next call to go on from, where the store lets it;
  * what fails for good is taken back.
@@ -28,6 +30,8 @@ struct deliveries {
 	size_t sent;	/* files */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */
+	bool holds;	/* objects back */
+	unsigned held;
 };
 
 /* delivery_part_size - how an object of that size is cut: the same for every call, so that one can
@@ -82,8 +86,15 @@ MUST_CHECK int delivery_prove(
 void delivery_count(struct deliveries *d, uint64_t bytes, bool kept);
 void delivery_progress(struct deliveries *d, uint64_t bytes);
 
-/* deliveries_wait - until everything handed over is proven */
+/* deliveries_make - no more parts come: what is held back is made, beside whatever else follows */
+MUST_CHECK int deliveries_make(struct deliveries *d, struct fail *f);
+
+/* deliveries_wait - until everything handed over is made and proven; every object has all its parts
+ * then */
 MUST_CHECK int deliveries_wait(struct deliveries *d, struct fail *f);
+
+/* deliveries_settle - until nothing runs any more; objects are left as they are */
+void deliveries_settle(struct deliveries *d);
 
 /* deliveries_release - f: what the upload failed with, or NULL */
 void deliveries_release(struct deliveries *d, const struct fail *f);

@@ -6,7 +6,7 @@
 
 #include "base/thread.h"
 
-#define WAITING_MAX 64 /* small jobs need little room, but something all the same */
+#define WAITING_MAX 1024 /* small jobs need little room, but something all the same */
 
 struct lane_entry {
 	struct lane_job job;
@@ -67,29 +67,52 @@ static int result_of(const struct lanes *lanes, struct fail *f)
 static bool series_runs(const struct lanes *lanes, const void *series)
 {
 	for (unsigned i = 0; series != NULL && i < lanes->count; i++)
-		if (lanes->lanes[i].series == series)
+		if (lanes->lanes[i].job != NULL && lanes->lanes[i].job->series == series)
 			return true;
 	return false;
 }
 
+static unsigned small_that_run(const struct lanes *lanes)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < lanes->count; i++)
+		count += lanes->lanes[i].job != NULL && lanes->lanes[i].job->small;
+	return count;
+}
+
 /* The first job that may begin, taken out of the queue; NULL where there is none. */
-static struct lane_entry *take_job(struct lanes *lanes)
+static struct lane_entry *take_from(struct lanes *lanes, struct lane_queue *queue)
 {
 	struct lane_entry *before = NULL;
-	for (struct lane_entry *entry = lanes->first; entry != NULL;
+	for (struct lane_entry *entry = queue->first; entry != NULL;
 		before = entry, entry = entry->next) {
 		if (series_runs(lanes, entry->job.series))
 			continue;
 		if (before != NULL)
 			before->next = entry->next;
 		else
-			lanes->first = entry->next;
-		if (lanes->last == entry)
-			lanes->last = before;
-		lanes->waiting--;
+			queue->first = entry->next;
+		if (queue->last == entry)
+			queue->last = before;
+		queue->count--;
 		return entry;
 	}
 	return NULL;
+}
+
+static struct lane_entry *take_job(struct lanes *lanes)
+{
+	unsigned share = lanes->max / 2 > 0 ? lanes->max / 2 : 1;
+	bool small_first = small_that_run(lanes) < share;
+	struct lane_entry *entry = take_from(lanes, small_first ? &lanes->small : &lanes->large);
+	if (entry == NULL)
+		entry = take_from(lanes, small_first ? &lanes->large : &lanes->small);
+	return entry;
+}
+
+static size_t waiting(const struct lanes *lanes)
+{
+	return lanes->large.count + lanes->small.count;
 }
 
 /* Called with the lock held, which is let go while the job runs. */
@@ -99,15 +122,15 @@ static void run_job(struct lane *lane, struct lane_entry *entry)
 	bool skip = lanes->failed || lanes->ending;
 	struct fail fail;
 	lanes->busy++;
-	lane->series = entry->job.series;
+	lane->job = &entry->job;
 	unlock(lanes);
 	int result = skip ? 0 : entry->job.run(entry->job.context, &lane->store, &fail);
 	entry->job.release(entry->job.context);
-	free(entry);
 	lock(lanes);
 	if (result != 0)
 		note_failure(lanes, &fail);
-	lane->series = NULL;
+	lane->job = NULL;
+	free(entry);
 	lanes->busy--;
 	pthread_cond_broadcast(&lanes->changed);
 }
@@ -117,7 +140,7 @@ static void *lane_main(void *context)
 	struct lane *lane = context;
 	struct lanes *lanes = lane->lanes;
 	lock(lanes);
-	while (!lanes->ending || lanes->first != NULL) {
+	while (!lanes->ending || waiting(lanes) > 0) {
 		struct lane_entry *entry = take_job(lanes);
 		if (entry != NULL)
 			run_job(lane, entry);
@@ -145,7 +168,7 @@ static int start_lane(struct lanes *lanes, struct fail *f)
 /* One lane has to be there; without the others it only takes longer. */
 static int want_lane(struct lanes *lanes, struct fail *f)
 {
-	if (lanes->count == lanes->max || lanes->busy + lanes->waiting < lanes->count)
+	if (lanes->count == lanes->max || lanes->busy + waiting(lanes) < lanes->count)
 		return 0;
 	return start_lane(lanes, f) == 0 || lanes->count > 0 ? 0 : -1;
 }
@@ -154,18 +177,19 @@ static void append(struct lanes *lanes, const struct lane_job *job)
 {
 	struct lane_entry *entry = memory_get(1, sizeof(*entry));
 	entry->job = *job;
-	if (lanes->last != NULL)
-		lanes->last->next = entry;
+	struct lane_queue *queue = job->small ? &lanes->small : &lanes->large;
+	if (queue->last != NULL)
+		queue->last->next = entry;
 	else
-		lanes->first = entry;
-	lanes->last = entry;
-	lanes->waiting++;
+		queue->first = entry;
+	queue->last = entry;
+	queue->count++;
 }
 
 int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f)
 {
 	lock(lanes);
-	while (!lanes->failed && lanes->waiting >= WAITING_MAX)
+	while (!lanes->failed && waiting(lanes) >= WAITING_MAX)
 		wait_for_change(lanes);
 	int result = result_of(lanes, f);
 	if (result == 0)
@@ -219,7 +243,7 @@ void lanes_give_room(struct lanes *lanes, size_t bytes)
 int lanes_wait(struct lanes *lanes, struct fail *f)
 {
 	lock(lanes);
-	while (lanes->busy > 0 || lanes->first != NULL)
+	while (lanes->busy > 0 || waiting(lanes) > 0)
 		wait_for_change(lanes);
 	int result = result_of(lanes, f);
 	unlock(lanes);

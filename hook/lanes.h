@@ -2,9 +2,11 @@
  * a bound of memory.
  *
  * A lane is started when there is work that no other lane is free for. Jobs are begun in the order
- * in which they were added; those of one series run one after the other. The first failure is kept;
- * from then on nothing is begun, and every call here returns it. A job that was added is always
- * released, run or not.
+ * in which they were added, small ones and others each in theirs: while both wait, a quarter of the
+ * lanes, at least one, is for the small ones. They cost a store time rather than bytes, the others
+ * bytes rather than time: side by side neither waits for the other. Those of one series run one
+ * after the other. The first failure is kept; from then on nothing is begun, and every call here
+ * returns it. A job that was added is always released, run or not.
  */
 #ifndef MODELHOOK_LANES_H
 #define MODELHOOK_LANES_H
@@ -21,15 +23,22 @@ struct lane_job {
 	void (*release)(void *context); /* gives back its room too */
 	void *context;
 	const void *series; /* or NULL: it may run beside any other */
+	bool small;
 };
 
 struct lane_entry;
+
+/* Jobs that wait. */
+struct lane_queue {
+	struct lane_entry *first, *last;
+	size_t count;
+};
 
 struct lane {
 	struct lanes *lanes;
 	struct store store;
 	pthread_t thread;
-	const void *series; /* of the job that runs */
+	const struct lane_job *job; /* that runs, or NULL */
 };
 
 struct lanes {
@@ -42,8 +51,7 @@ struct lanes {
 	unsigned count; /* started */
 	unsigned busy;
 	size_t taken;
-	struct lane_entry *first, *last; /* waiting */
-	size_t waiting;
+	struct lane_queue large, small;
 	bool failed, ending;
 	struct fail fail;
 };

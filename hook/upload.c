@@ -15,6 +15,12 @@ static const struct saved_model_file *file_at(const struct upload *u, size_t ind
 	return &u->manifest->files[index];
 }
 
+bool upload_is_small(const struct upload *u, size_t index)
+{
+	uint64_t size = file_at(u, index)->size;
+	return size <= delivery_part_size(u->store, size);
+}
+
 static bool is_commit_mark(const struct saved_model_file *file)
 {
 	return strcmp(file->path, COMMIT_MARK) == 0;
@@ -160,10 +166,10 @@ static int send_file(struct upload *u, size_t index, struct fail *f)
 	const struct store *store = u->store;
 	char *path = file_join(u->folder, file->path);
 	struct store_content content = {path, file->size, file->sha256};
-	bool small = file->size <= delivery_part_size(store, file->size);
 	/* a plan is made in order, by one thread */
-	int result = small && store->plan == NULL ? send_small(u, index, &content, f)
-						  : send_large(u, index, &content, f);
+	int result = upload_is_small(u, index) && store->plan == NULL
+			     ? send_small(u, index, &content, f)
+			     : send_large(u, index, &content, f);
 	free(path);
 	return result;
 }
@@ -190,12 +196,25 @@ static int check_commit_mark(struct upload *u, const struct saved_model_file *fi
 	return result;
 }
 
+/* Behind the last file that is still to go in parts. */
+static size_t end_of_parts(const struct upload *u)
+{
+	size_t end = u->manifest->file_count;
+	while (end > 0 && (upload_is_small(u, end - 1) || u->ahead.sent[end - 1]))
+		end--;
+	return end;
+}
+
 static int send_files(struct upload *u, bool commit_mark, struct fail *f)
 {
-	for (size_t i = 0; i < u->manifest->file_count; i++)
+	size_t end = end_of_parts(u);
+	for (size_t i = 0; i < u->manifest->file_count; i++) {
+		if (i == end && deliveries_make(&u->deliveries, f) != 0)
+			return -1;
 		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->ahead.sent[i] &&
 			send_file(u, i, f) != 0)
 			return -1;
+	}
 	return deliveries_wait(&u->deliveries, f);
 }
 
@@ -220,12 +239,9 @@ static bool may_go_ahead(const struct upload *u)
 static void drop_gathered(struct upload *u)
 {
 	struct upload_ahead *ahead = &u->ahead;
-	size_t room;
-	bool last;
 	if (ahead->bytes == NULL)
 		return;
-	delivery_next_part(ahead->object, &last, &room);
-	delivery_drop_room(&u->deliveries, ahead->bytes, room);
+	delivery_drop_room(&u->deliveries, ahead->bytes, ahead->room);
 	ahead->bytes = NULL;
 }
 

@@ -5,13 +5,13 @@
  * everything is proven, by a checksum of the store's own or by reading it back, before upload_run
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
- * One thread reads the package once, in order, and compares each file's SHA-256; up to
+ * One thread reads the package once, in order, and compares each file's seal; up to
  * settings.parallel lanes send (delivery.h). Memory: as many parts of 5 MiB, two at least.
  *
- * Where the package is still being written, its large files may go up meanwhile (upload_tap): the
- * bytes are those that go into the package, and the last part of a file is held back until its
- * SHA-256 was compared. What did not go then goes with upload_run. The writing waits for the store
- * 10 s in all, not more: the package comes first.
+ * Where the package is still being written, files may go up meanwhile (upload_tap): the bytes are
+ * those that go into the package, and a small file, or the last part of a large one, is held back
+ * until its seal was compared. What did not go then goes with upload_run. The writing waits for the
+ * store 10 s in all, not more: the package comes first.
  */
 #ifndef MODELHOOK_UPLOAD_H
 #define MODELHOOK_UPLOAD_H
@@ -23,11 +23,12 @@
 
 /* upload_ahead - what went up, or is going up, before the package was there */
 struct upload_ahead {
-	bool *sent;			/* by index of the file: all its parts were handed over */
-	struct delivery_object *object; /* of files[index], the last one that was begun; or NULL */
-	size_t index;
-	void *bytes; /* the part that is being gathered, or NULL */
-	size_t gathered;
+	bool *sent;			/* by index of the file: all of it was handed over */
+	struct delivery_object *object; /* of files[index], where that goes in parts; or NULL */
+	size_t index;			/* of the last file that was begun */
+	bool small;			/* it goes in one */
+	void *bytes;			/* of it, or of its part that is being gathered, or NULL */
+	size_t gathered, room;
 	int64_t patience; /* ms that may still be waited */
 	bool over;
 };
@@ -57,6 +58,9 @@ struct package_tap upload_tap(struct upload *upload);
 /* upload_is_listed - whether the store has one of that name and size, which only its bytes can tell
  * apart */
 bool upload_is_listed(const struct upload *upload, size_t index);
+
+/* upload_is_small - whether the file goes in one, with all its bytes in memory */
+bool upload_is_small(const struct upload *upload, size_t index);
 
 MUST_CHECK int upload_run(struct upload *upload, struct fail *f);
 

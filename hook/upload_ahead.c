@@ -4,85 +4,107 @@
 #include "base/file.h"
 #include "upload.h"
 
-static const struct saved_model_file *file_of(const struct upload *upload)
+/* The present file, as the store is to have it; the caller frees its path. */
+static struct store_content content_of(const struct upload *upload)
 {
-	return &upload->manifest->files[upload->ahead.index];
-}
-
-/* Files in parts alone: the others are small, or go in one stream that only the package can be. */
-static bool may_go_ahead(const struct upload *upload)
-{
-	const struct store_kind *kind = upload->store->kind;
-	uint64_t size = file_of(upload)->size;
-	return kind->begin != NULL && size > delivery_part_size(upload->store, size) &&
-	       !upload_is_listed(upload, upload->ahead.index);
+	const struct saved_model_file *file = &upload->manifest->files[upload->ahead.index];
+	return (struct store_content){
+		file_join(upload->folder, file->path), file->size, file->sha256};
 }
 
 /* What fails here fails again, and is said, when upload_run comes to it. */
 static void begin_object(struct upload *upload)
 {
 	struct upload_ahead *ahead = &upload->ahead;
-	const struct saved_model_file *file = file_of(upload);
 	struct deadline *deadline = &upload->store->http->deadline, whole = *deadline;
 	struct fail unsaid;
-	char *path = file_join(upload->folder, file->path);
-	struct store_content content = {path, file->size, file->sha256};
+	struct store_content content = content_of(upload);
 	if (ahead->patience < deadline_left(whole))
 		deadline->at = deadline_in(ahead->patience).at;
 	if (delivery_begin(&upload->deliveries, &content, &ahead->object, &unsaid) != 0)
 		ahead->over = true;
 	*deadline = whole;
-	free(path);
+	free((char *)content.path);
 }
 
+/* Not what goes in one stream: only the package can be that. */
 static void begin(struct upload *upload, size_t index)
 {
 	struct upload_ahead *ahead = &upload->ahead;
 	ahead->index = index;
 	ahead->object = NULL;
-	if (may_go_ahead(upload))
+	ahead->small = upload_is_small(upload, index);
+	if (!ahead->small && upload->store->kind->begin != NULL && !upload_is_listed(upload, index))
 		begin_object(upload);
+}
+
+static int hand_over_small(struct upload *upload, struct fail *f)
+{
+	struct upload_ahead *ahead = &upload->ahead;
+	struct store_content content = content_of(upload);
+	bool listed = upload_is_listed(upload, ahead->index);
+	int result = delivery_small(&upload->deliveries, &content, ahead->bytes, listed, f);
+	free((char *)content.path);
+	return result;
 }
 
 static void hand_over(struct upload *upload)
 {
 	struct upload_ahead *ahead = &upload->ahead;
 	struct fail unsaid;
-	if (delivery_part(&upload->deliveries, ahead->object, ahead->bytes, &unsaid) != 0)
+	int result = ahead->small ? hand_over_small(upload, &unsaid)
+				  : delivery_part(&upload->deliveries, ahead->object, ahead->bytes,
+					    &unsaid);
+	if (result != 0)
 		ahead->over = true; /* the lanes keep what failed */
 	ahead->bytes = NULL;
 	ahead->gathered = 0;
 }
 
-/* As many bytes as the present part wants; 0: this file goes no further now. */
+/* How much is to be gathered, in memory for it; 0: this file goes no further now. */
+static size_t wanted(struct upload *upload, bool *last)
+{
+	struct upload_ahead *ahead = &upload->ahead;
+	size_t size = (size_t)upload->manifest->files[ahead->index].size, room = size;
+	*last = true;
+	if (!ahead->small)
+		size = delivery_next_part(ahead->object, last, &room);
+	if (ahead->bytes != NULL)
+		return size;
+	ahead->room = room;
+	ahead->bytes = delivery_try_room(&upload->deliveries, room, &ahead->patience);
+	ahead->over = ahead->bytes == NULL;
+	return ahead->over ? 0 : size;
+}
+
 static size_t gather(struct upload *upload, const void *bytes, size_t size)
 {
 	struct upload_ahead *ahead = &upload->ahead;
-	size_t room;
 	bool last;
-	size_t wanted = delivery_next_part(ahead->object, &last, &room);
-	if (ahead->bytes == NULL)
-		ahead->bytes = delivery_try_room(&upload->deliveries, room, &ahead->patience);
-	if (ahead->bytes == NULL) {
-		ahead->over = true;
+	size_t all = wanted(upload, &last);
+	if (all == 0)
 		return 0;
-	}
-	if (size > wanted - ahead->gathered)
-		size = wanted - ahead->gathered;
+	if (size > all - ahead->gathered)
+		size = all - ahead->gathered;
 	memcpy((char *)ahead->bytes + ahead->gathered, bytes, size);
 	ahead->gathered += size;
-	if (ahead->gathered == wanted && !last)
+	if (ahead->gathered == all && !last)
 		hand_over(upload);
 	return size;
+}
+
+static bool goes(struct upload *upload, size_t index)
+{
+	struct upload_ahead *ahead = &upload->ahead;
+	if (!ahead->over && index != ahead->index)
+		begin(upload, index);
+	return !ahead->over && (ahead->small || ahead->object != NULL);
 }
 
 static void take_bytes(void *context, size_t index, const void *bytes, size_t size)
 {
 	struct upload *upload = context;
-	struct upload_ahead *ahead = &upload->ahead;
-	if (!ahead->over && index != ahead->index)
-		begin(upload, index);
-	while (size > 0 && ahead->object != NULL && !ahead->over) {
+	while (size > 0 && goes(upload, index)) {
 		size_t taken = gather(upload, bytes, size);
 		bytes = (const char *)bytes + taken;
 		size -= taken;
@@ -93,11 +115,11 @@ static void take_end(void *context, size_t index)
 {
 	struct upload *upload = context;
 	struct upload_ahead *ahead = &upload->ahead;
-	size_t room;
 	bool last;
-	if (index != ahead->index || ahead->object == NULL || ahead->over)
+	/* an empty file has had no memory so far */
+	if (!goes(upload, index) || wanted(upload, &last) != ahead->gathered || ahead->over)
 		return;
-	INVARIANT(delivery_next_part(ahead->object, &last, &room) == ahead->gathered && last);
+	INVARIANT(last);
 	hand_over(upload);
 	ahead->sent[index] = !ahead->over;
 }
