@@ -9,29 +9,35 @@
 #include <zlib.h>
 
 #include "base/stop.h"
+#include "packaging/squeeze.h"
 
 #define CHUNK 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
 #define TRAILER 8		     /* CRC and size, each of four bytes, the lowest first */
-#define SQUEEZE_LEVEL 1		     /* higher ones cost more than they gain here */
+#define BLOCK_HEAD 5 /* of a stored block that begins on a byte: 0, size, its complement */
+#define BLOCK_MAX 65535
 
 struct gzip_deflate {
-	z_stream stream;
+	struct squeeze *squeeze;
 	uint32_t crc, size; /* of what was squeezed or stored */
-	size_t held;	    /* bytes in `in` that wait */
-	uint8_t in[CHUNK];  /* filled before it is squeezed, so that only the bytes count */
-	uint8_t out[CHUNK];
+	bool stores;
+	size_t held; /* bytes in the block that wait */
+	uint8_t block[BLOCK_HEAD + BLOCK_MAX];
 };
 
-int gzip_writer_open(const char *path, struct gzip_writer *w, struct fail *f)
+static int take_squeezed(void *context, const void *bytes, size_t size, struct fail *f)
+{
+	struct gzip_writer *w = context;
+	return file_write(&w->file, bytes, size, f);
+}
+
+int gzip_writer_open(const char *path, unsigned threads, struct gzip_writer *w, struct fail *f)
 {
 	*w = (struct gzip_writer){0};
 	if (file_create(path, &w->file, f) != 0)
 		return -1;
 	w->deflate = memory_get(1, sizeof(*w->deflate));
-	if (deflateInit2(&w->deflate->stream, SQUEEZE_LEVEL, Z_DEFLATED, -MAX_WBITS, 8,
-		    Z_DEFAULT_STRATEGY) != Z_OK)
-		fail_out_of_memory();
+	w->deflate->squeeze = squeeze_open(threads, take_squeezed, w);
 	/* deflate, no flags, no time, fastest, Unix */
 	static const uint8_t header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3};
 	if (file_write(&w->file, header, sizeof(header), f) == 0)
@@ -40,66 +46,57 @@ int gzip_writer_open(const char *path, struct gzip_writer *w, struct fail *f)
 	return -1;
 }
 
-/* Write what has gathered in `out`. */
-static int drain(struct gzip_writer *w, struct fail *f)
+/* RFC 1951 section 3.2.4 */
+static int write_block(struct gzip_writer *w, bool last, struct fail *f)
 {
 	struct gzip_deflate *d = w->deflate;
-	size_t size = d->stream.next_out == NULL ? 0 : sizeof(d->out) - d->stream.avail_out;
-	d->stream.next_out = d->out;
-	d->stream.avail_out = sizeof(d->out);
-	return size > 0 ? file_write(&w->file, d->out, size, f) : 0;
-}
-
-/* Squeeze all that is held. */
-static int squeeze(struct gzip_writer *w, int flush, struct fail *f)
-{
-	struct gzip_deflate *d = w->deflate;
-	d->stream.next_in = d->in;
-	d->stream.avail_in = (uInt)d->held;
-	d->crc = libdeflate_crc32(d->crc, d->in, d->held);
-	d->size += (uint32_t)d->held; /* modulo 2 to the 32nd, as RFC 1952 has it */
+	uint16_t size = (uint16_t)d->held, complement = (uint16_t)~size;
+	uint8_t head[BLOCK_HEAD] = {last, (uint8_t)size, (uint8_t)(size >> 8), (uint8_t)complement,
+		(uint8_t)(complement >> 8)};
+	memcpy(d->block, head, BLOCK_HEAD);
 	d->held = 0;
-	int state;
-	do {
-		if (drain(w, f) != 0)
-			return -1;
-		state = deflate(&d->stream, flush);
-		INVARIANT(state == Z_OK || state == Z_STREAM_END || state == Z_BUF_ERROR);
-	} while (d->stream.avail_out == 0 || (flush == Z_FINISH && state != Z_STREAM_END));
-	return drain(w, f);
+	return file_write(&w->file, d->block, BLOCK_HEAD + size, f);
 }
 
-int gzip_writer_store(struct gzip_writer *w, bool store, struct fail *f)
+static int store(struct gzip_writer *w, const uint8_t *at, size_t size, struct fail *f)
 {
 	struct gzip_deflate *d = w->deflate;
-	if (squeeze(w, Z_BLOCK, f) != 0)
-		return -1;
-	/* nothing is left to be written out by the old level, so this cannot fall short of room */
-	int state = deflateParams(&d->stream, store ? 0 : SQUEEZE_LEVEL, Z_DEFAULT_STRATEGY);
-	INVARIANT(state == Z_OK);
-	return drain(w, f);
-}
-
-int gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t size, struct fail *f)
-{
-	struct gzip_deflate *d = w->deflate;
-	for (const uint8_t *at = bytes; size > 0;) {
-		size_t room = sizeof(d->in) - d->held;
+	while (size > 0) {
+		size_t room = BLOCK_MAX - d->held;
 		size_t count = size < room ? size : room;
-		memcpy(d->in + d->held, at, count);
+		memcpy(d->block + BLOCK_HEAD + d->held, at, count);
 		d->held += count;
 		at += count;
 		size -= count;
-		if (d->held == sizeof(d->in) && squeeze(w, Z_NO_FLUSH, f) != 0)
+		if (d->held == BLOCK_MAX && write_block(w, false, f) != 0)
 			return -1;
 	}
 	return 0;
 }
 
+int gzip_writer_store(struct gzip_writer *w, bool stores, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	if (d->stores == stores)
+		return 0;
+	d->stores = stores;
+	if (stores)
+		return squeeze_flush(d->squeeze, f);
+	return d->held > 0 ? write_block(w, false, f) : 0;
+}
+
+int gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t size, struct fail *f)
+{
+	struct gzip_deflate *d = w->deflate;
+	d->crc = libdeflate_crc32(d->crc, bytes, size);
+	d->size += (uint32_t)size; /* modulo 2 to the 32nd, as RFC 1952 has it */
+	return d->stores ? store(w, bytes, size, f) : squeeze_add(d->squeeze, bytes, size, f);
+}
+
 static void release_deflate(struct gzip_writer *w)
 {
 	if (w->deflate != NULL)
-		deflateEnd(&w->deflate->stream);
+		squeeze_release(w->deflate->squeeze);
 	free(w->deflate);
 	w->deflate = NULL;
 }
@@ -120,7 +117,9 @@ static int write_trailer(struct gzip_writer *w, struct fail *f)
 
 int gzip_writer_finish(struct gzip_writer *w, struct fail *f)
 {
-	int result = squeeze(w, Z_FINISH, f);
+	int result = squeeze_flush(w->deflate->squeeze, f);
+	if (result == 0)
+		result = write_block(w, true, f);
 	if (result == 0)
 		result = write_trailer(w, f);
 	release_deflate(w);
@@ -252,9 +251,4 @@ void gzip_reader_release(struct gzip_reader *r)
 	close(r->inflate->fd);
 	free(r->inflate);
 	r->inflate = NULL;
-}
-
-const char *gzip_library_version(void)
-{
-	return zlibVersion();
 }

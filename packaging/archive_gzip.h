@@ -1,11 +1,11 @@
 /* archive_gzip - one gzip member (RFC 1952), written to a file or read from one, in flat memory.
  *
  * Written: no time and no name in the header; what is not worth squeezing is stored (deflate's own
- * stored blocks), by switching the level between two parts. The same bytes in come out as the same
- * bytes, however they were cut into calls.
+ * stored blocks), the rest is squeezed on all processors (squeeze.h). The same bytes in come out as
+ * the same bytes, however they were cut into calls and however many threads there were.
  * Read: exactly one member and nothing behind it, and no more bytes out of it than were allowed.
  *
- * The only place that includes <zlib.h> and <libdeflate.h>: zlib's own checksum would cost as much
+ * The only place that includes <libdeflate.h>: zlib's own checksum would cost as much
  * as all the rest of reading what was stored.
  */
 #ifndef MODELHOOK_PACKAGING_ARCHIVE_GZIP_H
@@ -25,7 +25,9 @@ struct gzip_writer {
 	struct gzip_deflate *deflate;
 };
 
-MUST_CHECK int gzip_writer_open(const char *path, struct gzip_writer *w, struct fail *f);
+/* gzip_writer_open - squeezing with so many threads at most. Must not be moved while open. */
+MUST_CHECK int gzip_writer_open(
+	const char *path, unsigned threads, struct gzip_writer *w, struct fail *f);
 
 /* gzip_writer_store - from here on store (true) or squeeze */
 MUST_CHECK int gzip_writer_store(struct gzip_writer *w, bool store, struct fail *f);
@@ -51,8 +53,5 @@ MUST_CHECK int gzip_reader_open(const char *path, struct gzip_reader *r, struct 
 MUST_CHECK int gzip_reader_next(
 	struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f);
 void gzip_reader_release(struct gzip_reader *r);
-
-/* gzip_library_version - of zlib */
-const char *gzip_library_version(void);
 
 #endif

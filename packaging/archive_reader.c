@@ -8,6 +8,7 @@
 
 #include "packaging/package.h"
 #include "packaging/path.h"
+#include "packaging/squeeze.h"
 
 /* A tar header with a GNU long name before it, for one entry; and the end that GNU tar writes. */
 #define HEADER_BYTES (4 * 512)
@@ -195,5 +196,5 @@ void archive_reader_release(struct archive_reader *r)
 
 char *archive_library_versions(void)
 {
-	return text_format("%s, zlib %s", archive_version_string(), gzip_library_version());
+	return text_format("%s, zlib %s", archive_version_string(), squeeze_library_version());
 }

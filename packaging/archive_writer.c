@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "packaging/abreast.h"
+
 /* What a call of libarchive came to: its own failure, or that of our callback. */
 static int check(struct archive_writer *w, int state, const char *what)
 {
@@ -26,7 +28,7 @@ static la_ssize_t pass_on(struct archive *tar, void *data, const void *bytes, si
 int archive_writer_open(const char *path, struct archive_writer *w, struct fail *f)
 {
 	*w = (struct archive_writer){.f = f};
-	if (gzip_writer_open(path, &w->gzip, f) != 0)
+	if (gzip_writer_open(path, abreast_threads(), &w->gzip, f) != 0)
 		return -1;
 	w->tar = archive_write_new();
 	if (w->tar == NULL)

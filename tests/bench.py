@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import statistics
+import string
 import subprocess
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import environment
 import seeding
+import tiny_model
 from bench_upload import bench_large, bench_upload
 from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
 from servers import MLflow, descendants
@@ -90,6 +93,41 @@ def bench_inspect(_folder: Path) -> bool:
     return goal("times the wall time of openssl (goal 1.5)", slower, slower <= 1.5)
 
 
+def vocabulary(path: Path, lines: int) -> None:
+    """A text of words that come again."""
+    words = random.Random(7)
+    known = ["".join(words.choices(string.ascii_lowercase, k=words.randint(3, 10))) for _ in range(20_000)]
+    with path.open("w") as file:
+        for _ in range(lines // 10_000):
+            file.write("\n".join(words.choices(known, k=10_000)) + "\n")
+
+
+def bench_pack(folder: Path) -> bool:
+    """A model with a vocabulary of 370 MiB, on all processors and on one; the peer only packs."""
+    model = folder / "saved_model"
+    tiny_model.write(model)
+    (model / "assets.extra").mkdir(exist_ok=True)
+    vocabulary(model / "assets.extra/vocabulary.txt", 52_000_000)
+    job = handoff(folder / "job", 32 * "0", 0, model="bench", saved_model=str(model))
+    pack = [HOOK, "pack", "-o", folder, job]
+    hooks, alone, peers = [], [], []
+    for _ in range(min(ROUNDS, 5)):
+        hooks.append(timed(pack))
+        alone.append(timed(["taskset", "-c", "0", *pack]))
+        peers.append(timed(["tar", "-C", folder, "-I", "gzip -1", "-cf", folder / "peer.tar.gz", "saved_model"]))
+    print(row("modelhook pack", hooks), row("... on one processor", alone), row("tar, gzip -1", peers), sep="\n")
+    package, = folder.glob("bench-*.tar.gz")
+    size = package.stat().st_size / (folder / "peer.tar.gz").stat().st_size
+    faster, cores = ratio(peers, hooks, "wall"), len(os.sched_getaffinity(0))
+    gained = ratio(alone, hooks, "wall")
+    return all([
+        goal("times faster than tar and gzip (goal 1)", faster, faster > 1),
+        goal(f"times faster than on one of {cores} processors (goal {0.8 * min(cores, 4):.1f})", gained,
+             gained >= 0.8 * min(cores, 4)),
+        goal("times the size of gzip's (goal 1.02)", size, size <= 1.02),
+    ])
+
+
 def bench_memory(folder: Path) -> bool:
     """Peak memory of a whole run: inspect, pack, upload, read back, register, promote."""
     met = True
@@ -141,6 +179,7 @@ BENCHES: dict[str, Callable[[Path], bool]] = {
     "promote": bench_promote,
     "startup": bench_startup,
     "inspect": bench_inspect,
+    "pack": bench_pack,
     "memory": bench_memory,
     "status": bench_status,
     "upload": bench_upload,
