@@ -11,7 +11,6 @@
 #include "base/stop.h"
 #include "packaging/squeeze.h"
 
-#define CHUNK 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
 #define TRAILER 8		     /* CRC and size, each of four bytes, the lowest first */
 #define BLOCK_HEAD 5 /* of a stored block that begins on a byte: 0, size, its complement */
@@ -140,8 +139,8 @@ struct gzip_inflate {
 	uint32_t crc, size; /* of what came out */
 	int fd;
 	bool ended;
-	uint8_t in[CHUNK];
-	uint8_t out[CHUNK];
+	uint8_t in[GZIP_CHUNK];
+	uint8_t out[GZIP_CHUNK];
 };
 
 int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)

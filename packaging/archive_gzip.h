@@ -38,6 +38,9 @@ MUST_CHECK int gzip_writer_add(
 MUST_CHECK int gzip_writer_finish(struct gzip_writer *w, struct fail *f);
 void gzip_writer_discard(struct gzip_writer *w);
 
+/* The most that comes out in one call, whether it is wanted or not. */
+#define GZIP_CHUNK 65536
+
 /* gzip_reader - owns an open file; {0} may be released */
 struct gzip_reader {
 	struct gzip_inflate *inflate;

@@ -52,7 +52,8 @@ static la_ssize_t pull(struct archive *tar, void *data, const void **bytes)
 int archive_reader_open(
 	const char *path, struct progress *progress, struct archive_reader *r, struct fail *f)
 {
-	*r = (struct archive_reader){.f = f, .gzip = {.progress = progress, .most = END_BYTES}};
+	*r = (struct archive_reader){
+		.f = f, .gzip = {.progress = progress, .most = END_BYTES + GZIP_CHUNK}};
 	if (gzip_reader_open(path, &r->gzip, f) != 0)
 		return -1;
 	r->tar = archive_read_new();

@@ -201,7 +201,7 @@ def bench_upload(folder: Path) -> bool:
 def bench_large(folder: Path) -> bool:
     """Peak memory of a whole run with a file of 5 GiB and 10,000 small ones, into S3."""
     model = big_model(folder, 5120, 1, 10_000)
-    with Versitygw(folder / "s3") as s3:
+    with Versitygw(folder / "s3", sidecar=True) as s3:
         artifacts = s3.make_bucket("bench") + "/runs"
         with MLflow(folder / "server", artifacts=artifacts, direct_artifacts=True, env=s3.client_env()) as mlflow:
             job = handoff(folder / "job", new_run(mlflow), 0, model="bench-large", saved_model=str(model))

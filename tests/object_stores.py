@@ -72,10 +72,15 @@ class ObjectStore(LocalServer):
 class Versitygw(ObjectStore):
     """versitygw on a folder: an object is a file, its checksums are extended attributes.
 
-    path   the folder of buckets
+    path      the folder of buckets
+    sidecar   files beside them instead: ext4 has no room for the attributes of an object of many hundred parts
     """
 
     name = "versitygw"
+
+    def __init__(self, folder: Path | str, *, sidecar: bool = False, **more: Any) -> None:
+        super().__init__(folder, **more)
+        self.sidecar = sidecar
 
     @property
     def path(self) -> Path:
@@ -87,11 +92,14 @@ class Versitygw(ObjectStore):
         accounts = self.folder / "accounts"
         for folder in (self.path, accounts):
             folder.mkdir(exist_ok=True)
+        sidecar = ["--sidecar", str(self.folder / "sidecar")] if self.sidecar else []
+        if self.sidecar:
+            (self.folder / "sidecar").mkdir(exist_ok=True)
         tls = ["--cert", str(self.tls[0]), "--key", str(self.tls[1])] if self.tls else []
         return [go_tool("versitygw"), "--quiet", "--keep-alive", "--port", f"127.0.0.1:{self.port}",
                 "--access", self.user, "--secret", self.secret, "--region", self.region, *tls,
                 # without accounts, an unknown key is called something that no other server says
-                "--iam-dir", str(accounts), "posix", str(self.path)]
+                "--iam-dir", str(accounts), "posix", *sidecar, str(self.path)]
 
     def add_user(self, access: str, secret: str, role: str = "user") -> None:
         """A user; of role "user" he may do nothing in others' buckets."""

@@ -454,6 +454,43 @@ static void another_package_under_the_same_name_is_not_streamed(void **state)
 	drop_job(&job);
 }
 
+/* Wherever the end of the manifest lies in what the reader takes at once. */
+static void a_model_of_many_files_is_read_whatever_its_manifests_size(void **state)
+{
+	enum { LEAST = 440, MOST = 1000, STEP = 20 };
+	static struct saved_model_file files[MOST];
+	struct package_stream stream;
+	struct job job;
+	struct fail f = {0};
+	(void)state;
+	make_job(&job);
+	char *folder = text_format("%s/export/many", job.folder);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	for (int i = 0; i < MOST; i++) {
+		char *path = text_format("%s/%04d", folder, i);
+		fclose(fopen(path, "w"));
+		free(path);
+		files[i].path = text_format("many/%04d", i);
+		sha256_of("", 0, files[i].sha256);
+	}
+	job.model.files = files;
+	for (job.model.file_count = LEAST; job.model.file_count <= MOST;
+		job.model.file_count += STEP) {
+		struct manifest again;
+		pack(&job);
+		int opened = package_open_file(job.package, &job.manifest, 0, &stream, &f);
+		if (opened != 0 || package_read(job.package, NULL, &again, &f) != 0)
+			fail_msg("%zu files: %s", job.model.file_count, f.text);
+		package_stream_release(&stream);
+		manifest_release(&again);
+		manifest_release(&job.manifest);
+	}
+	for (int i = 0; i < MOST; i++)
+		free(files[i].path);
+	free(folder);
+	drop_job(&job);
+}
+
 static void a_logged_model_is_a_manifest_alone(void **state)
 {
 	const char *text = "{\"schema\":\"modelhook/handoff@1\",\"run_id\":\"" RUN
@@ -492,6 +529,7 @@ int main(void)
 		cmocka_unit_test(files_are_streamed_in_order_or_skipped),
 		cmocka_unit_test(what_was_read_once_is_known_again_by_its_seals),
 		cmocka_unit_test(another_package_under_the_same_name_is_not_streamed),
+		cmocka_unit_test(a_model_of_many_files_is_read_whatever_its_manifests_size),
 		cmocka_unit_test(a_logged_model_is_a_manifest_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
