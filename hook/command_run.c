@@ -33,14 +33,13 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 	return 0;
 }
 
-static int pack(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, const char *path, const struct package_tap *tap,
-	struct fail *f)
+static int pack(struct invocation *call, const struct manifest *manifest, const char *path,
+	const struct package_tap *tap, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms();
 	struct progress progress;
 	progress_start(&progress, "pack", manifest->model_bytes);
-	int result = package_write(manifest, model, path, &progress, tap, f);
+	int result = package_write(manifest, path, &progress, tap, f);
 	progress_end(&progress);
 	if (result != 0)
 		return -1;
@@ -157,9 +156,9 @@ static void settle_spool(
 }
 
 static int pack_and_finish(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, struct spool *spool, bool *is_far, struct fail *f)
+	struct spool *spool, bool *is_far, struct fail *f)
 {
-	if (pack(call, manifest, model, spool->package, NULL, f) != 0)
+	if (pack(call, manifest, spool->package, NULL, f) != 0)
 		return -1;
 	*is_far = send_to_spool(call, spool);
 	return finish_package(call, manifest, spool->package, f);
@@ -168,14 +167,14 @@ static int pack_and_finish(struct invocation *call, const struct manifest *manif
 /* The same with the upload beside the packing: where the spool is on this machine, the package need
  * not go anywhere before. */
 static int pack_and_send(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, const char *package, struct fail *f)
+	const char *package, struct fail *f)
 {
 	struct flow flow;
 	struct ahead ahead;
 	flow_begin(&flow, call, manifest, package);
 	ahead_start(&ahead, &flow);
 	struct package_tap tap = ahead_tap(&ahead);
-	if (pack(call, manifest, model, package, &tap, f) != 0) {
+	if (pack(call, manifest, package, &tap, f) != 0) {
 		ahead_cancel(&ahead, f);
 		flow_release(&flow);
 		return -1;
@@ -183,8 +182,8 @@ static int pack_and_send(struct invocation *call, const struct manifest *manifes
 	return finish_flow(&flow, ahead_join(&ahead, f), f);
 }
 
-static int run_packed(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, const char *folder, struct fail *f)
+static int run_packed(struct invocation *call, const struct manifest *manifest, const char *folder,
+	struct fail *f)
 {
 	struct spool spool = {0};
 	const char *named = call->settings.spool;
@@ -192,9 +191,9 @@ static int run_packed(struct invocation *call, const struct manifest *manifest,
 	if (result == 0) {
 		bool is_far = false;
 		spool.keeps_folder = named != NULL && !place_is_url(named);
-		result = model == NULL || place_is_url(named)
-				 ? pack_and_finish(call, manifest, model, &spool, &is_far, f)
-				 : pack_and_send(call, manifest, model, spool.package, f);
+		result = manifest->handoff.logged_model != NULL || place_is_url(named)
+				 ? pack_and_finish(call, manifest, &spool, &is_far, f)
+				 : pack_and_send(call, manifest, spool.package, f);
 		settle_spool(call, &spool, is_far, result, f);
 	}
 	spool_release(&spool);
@@ -202,8 +201,8 @@ static int run_packed(struct invocation *call, const struct manifest *manifest,
 }
 
 /* What is made of a plan: a package in the spool and everything after it, or a package alone. */
-typedef int use_function(struct invocation *call, struct manifest *manifest,
-	const struct saved_model *model, const char *folder, struct fail *f);
+typedef int use_function(
+	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f);
 
 static int plan_and(struct invocation *call, const struct handoff *handoff, const char *folder,
 	use_function *use, struct fail *f)
@@ -214,33 +213,33 @@ static int plan_and(struct invocation *call, const struct handoff *handoff, cons
 	int result = packs ? inspect(call, handoff, &model, f) : 0;
 	if (result == 0)
 		result = package_plan(handoff, packs ? &model : NULL, &manifest, f);
+	saved_model_release(&model);
 	if (result == 0) {
 		manifest.settings = settings_decisive(&call->settings);
-		result = use(call, &manifest, packs ? &model : NULL, folder, f);
+		result = use(call, &manifest, folder, f);
 	}
 	manifest_release(&manifest);
-	saved_model_release(&model);
 	return result;
 }
 
-static int run_planned(struct invocation *call, struct manifest *manifest,
-	const struct saved_model *model, const char *folder, struct fail *f)
+static int run_planned(
+	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
 {
 	const char *named = call->settings.spool;
 	char *spool = named != NULL && !place_is_url(named) ? text_copy(named)
 							    : file_join(folder, SPOOL_FOLDER);
-	int result = run_packed(call, manifest, model, spool, f);
+	int result = run_packed(call, manifest, spool, f);
 	free(spool);
 	return result;
 }
 
-static int pack_planned(struct invocation *call, struct manifest *manifest,
-	const struct saved_model *model, const char *folder, struct fail *f)
+static int pack_planned(
+	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
 {
 	const char *out = call->settings.output_path != NULL ? call->settings.output_path : folder;
 	char *name = package_name(manifest);
 	char *path = file_is_directory(out) ? file_join(out, name) : text_copy(out);
-	int result = pack(call, manifest, model, path, NULL, f);
+	int result = pack(call, manifest, path, NULL, f);
 	if (result == 0) {
 		console_print(path);
 		console_print("\n");
@@ -251,27 +250,28 @@ static int pack_planned(struct invocation *call, struct manifest *manifest,
 }
 
 /* The package that a gate with a command is tried on; it is kept nowhere. */
-static int pack_for_gates(struct invocation *call, const struct manifest *manifest,
-	const struct saved_model *model, char **scratch, char **package, struct fail *f)
+static int pack_for_gates(struct invocation *call, const struct manifest *manifest, char **scratch,
+	char **package, struct fail *f)
 {
 	const struct settings *settings = &call->settings;
-	if (model == NULL || !smoke_is_needed(settings->gates, settings->gate_count))
+	if (manifest->handoff.logged_model != NULL ||
+		!smoke_is_needed(settings->gates, settings->gate_count))
 		return 0;
 	if (scratch_open(scratch, f) != 0)
 		return -1;
 	*package = file_join(*scratch, "package.tar.gz");
-	int result = pack(call, manifest, model, *package, NULL, f);
+	int result = pack(call, manifest, *package, NULL, f);
 	result_set(&call->result.package, NULL);
 	return result;
 }
 
-static int judge_planned(struct invocation *call, struct manifest *manifest,
-	const struct saved_model *model, const char *folder, struct fail *f)
+static int judge_planned(
+	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
 {
 	struct flow flow = {0};
 	char *scratch = NULL, *package = NULL;
 	(void)folder;
-	int result = pack_for_gates(call, manifest, model, &scratch, &package, f);
+	int result = pack_for_gates(call, manifest, &scratch, &package, f);
 	if (result == 0)
 		result = flow_judge(&flow, call, manifest, package, f);
 	flow_release(&flow);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "packaging/sha256.h"
 
@@ -88,24 +89,52 @@ void delivery_count(struct deliveries *d, uint64_t bytes, bool kept)
 	pthread_mutex_unlock(&d->lock);
 }
 
-static void *take_spare(struct deliveries *d, size_t size)
+/* Whole pages from the system, which get back to it at once: what malloc keeps of thousands of
+ * small buffers would come on top of the parts. */
+static void *map(size_t size)
 {
-	void *bytes = NULL;
-	pthread_mutex_lock(&d->lock);
-	if (size == d->spare_size && d->spare_count > 0)
-		bytes = d->spare[--d->spare_count];
-	pthread_mutex_unlock(&d->lock);
+	void *bytes = mmap(NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (bytes == MAP_FAILED)
+		fail_out_of_memory();
 	return bytes;
 }
 
-static bool keep_spare(struct deliveries *d, void *bytes, size_t size)
+static void unmap(void *bytes, size_t size)
+{
+	INVARIANT(munmap(bytes, size > 0 ? size : 1) == 0);
+}
+
+/* Spare memory and what is in use are never more than the lanes' room. */
+static void trim_spare(struct deliveries *d)
+{
+	while (d->spare_count > 0 && d->used + d->spare_count * d->spare_size > d->lanes.room)
+		unmap(d->spare[--d->spare_count], d->spare_size);
+}
+
+static void *memory_for(struct deliveries *d, size_t size)
+{
+	void *bytes = NULL;
+	pthread_mutex_lock(&d->lock);
+	d->used += size;
+	if (size > 0 && size == d->spare_size && d->spare_count > 0)
+		bytes = d->spare[--d->spare_count];
+	trim_spare(d);
+	pthread_mutex_unlock(&d->lock);
+	return bytes != NULL ? bytes : map(size);
+}
+
+static void drop_memory(struct deliveries *d, void *bytes, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
+	d->used -= size;
 	bool keep = size > 0 && size == d->spare_size && d->spare_count <= LANES_MAX;
 	if (keep)
 		d->spare[d->spare_count++] = bytes;
+	trim_spare(d);
 	pthread_mutex_unlock(&d->lock);
-	return keep;
+	if (!keep)
+		unmap(bytes, size);
 }
 
 /* From here on memory of that size is used again. */
@@ -113,15 +142,9 @@ static void set_spare_size(struct deliveries *d, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
 	while (size != d->spare_size && d->spare_count > 0)
-		free(d->spare[--d->spare_count]);
+		unmap(d->spare[--d->spare_count], d->spare_size);
 	d->spare_size = size;
 	pthread_mutex_unlock(&d->lock);
-}
-
-static void *memory_for(struct deliveries *d, size_t size)
-{
-	void *bytes = take_spare(d, size);
-	return bytes != NULL ? bytes : memory_get(size > 0 ? size : 1, 1);
 }
 
 int delivery_room(struct deliveries *d, size_t size, void **bytes, struct fail *f)
@@ -139,8 +162,7 @@ void *delivery_try_room(struct deliveries *d, size_t size, int64_t *ms)
 
 void delivery_drop_room(struct deliveries *d, void *bytes, size_t size)
 {
-	if (!keep_spare(d, bytes, size))
-		free(bytes);
+	drop_memory(d, bytes, size);
 	lanes_give_room(&d->lanes, size);
 }
 

@@ -27,6 +27,7 @@ struct deliveries {
 	void *spare[LANES_MAX + 1];	 /* memory for parts, used again: new pages cost time */
 	unsigned spare_count;
 	size_t spare_size;
+	size_t used;	/* bytes of memory for files and parts */
 	size_t sent;	/* files */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */

@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "packaging/squeeze.h"
 
+#define CHUNK 65536
 #define GZIP_WINDOW (MAX_WBITS + 16) /* zlib's way to say: with gzip's header and trailer */
 #define TRAILER 8		     /* CRC and size, each of four bytes, the lowest first */
 #define BLOCK_HEAD 5 /* of a stored block that begins on a byte: 0, size, its complement */
@@ -139,8 +140,8 @@ struct gzip_inflate {
 	uint32_t crc, size; /* of what came out */
 	int fd;
 	bool ended;
-	uint8_t in[GZIP_CHUNK];
-	uint8_t out[GZIP_CHUNK];
+	uint8_t in[CHUNK];
+	uint8_t out[CHUNK];
 };
 
 int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
@@ -228,6 +229,14 @@ static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
 	return state == Z_STREAM_END ? check_end(r, f) : 0;
 }
 
+int gzip_reader_bounded(const struct gzip_reader *r, size_t ahead, struct fail *f)
+{
+	if (r->given <= r->most || r->given - r->most <= ahead)
+		return 0;
+	return fail_set(
+		f, STATUS_UNACCEPTABLE, "expands beyond the sizes that its manifest states");
+}
+
 int gzip_reader_next(struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f)
 {
 	*size = 0;
@@ -236,10 +245,7 @@ int gzip_reader_next(struct gzip_reader *r, const void **bytes, size_t *size, st
 		if (inflate_some(r, size, f) != 0)
 			return -1;
 	r->given += *size;
-	if (r->given > r->most)
-		return fail_set(f, STATUS_UNACCEPTABLE,
-			"expands beyond the sizes that its manifest states");
-	return 0;
+	return gzip_reader_bounded(r, sizeof(r->inflate->out), f);
 }
 
 void gzip_reader_release(struct gzip_reader *r)

@@ -5,8 +5,8 @@
  * the same bytes, however they were cut into calls and however many threads there were.
  * Read: exactly one member and nothing behind it, and no more bytes out of it than were allowed.
  *
- * The only place that includes <libdeflate.h>: zlib's own checksum would cost as much
- * as all the rest of reading what was stored.
+ * The only place that includes <libdeflate.h>: zlib's own checksum would cost as much as all the
+ * rest of reading what was stored.
  */
 #ifndef MODELHOOK_PACKAGING_ARCHIVE_GZIP_H
 #define MODELHOOK_PACKAGING_ARCHIVE_GZIP_H
@@ -38,15 +38,12 @@ MUST_CHECK int gzip_writer_add(
 MUST_CHECK int gzip_writer_finish(struct gzip_writer *w, struct fail *f);
 void gzip_writer_discard(struct gzip_writer *w);
 
-/* The most that comes out in one call, whether it is wanted or not. */
-#define GZIP_CHUNK 65536
-
 /* gzip_reader - owns an open file; {0} may be released */
 struct gzip_reader {
 	struct gzip_inflate *inflate;
 	struct progress *progress; /* counts bytes of the file; or NULL */
 	uint64_t given;		   /* bytes that came out so far */
-	uint64_t most;		   /* that may come out in all */
+	uint64_t most;		   /* that may come out so far, but for what is taken ahead */
 };
 
 MUST_CHECK int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f);
@@ -55,6 +52,8 @@ MUST_CHECK int gzip_reader_open(const char *path, struct gzip_reader *r, struct 
  * the file with it */
 MUST_CHECK int gzip_reader_next(
 	struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f);
+/* gzip_reader_bounded - no more came out than may, and at most so many bytes ahead of that */
+MUST_CHECK int gzip_reader_bounded(const struct gzip_reader *r, size_t ahead, struct fail *f);
 void gzip_reader_release(struct gzip_reader *r);
 
 #endif

@@ -52,8 +52,7 @@ static la_ssize_t pull(struct archive *tar, void *data, const void **bytes)
 int archive_reader_open(
 	const char *path, struct progress *progress, struct archive_reader *r, struct fail *f)
 {
-	*r = (struct archive_reader){
-		.f = f, .gzip = {.progress = progress, .most = END_BYTES + GZIP_CHUNK}};
+	*r = (struct archive_reader){.f = f, .gzip = {.progress = progress, .most = END_BYTES}};
 	if (gzip_reader_open(path, &r->gzip, f) != 0)
 		return -1;
 	r->tar = archive_read_new();
@@ -176,6 +175,8 @@ int archive_reader_finish(struct archive_reader *r, struct fail *f)
 		if (advance(r, &bytes, &size) != 0)
 			return -1;
 	} while (size > 0);
+	if (gzip_reader_bounded(&r->gzip, 0, f) != 0)
+		return -1;
 	/* what libarchive has not taken, whether it had it in hand or not */
 	uint64_t rest = r->gzip.given - (uint64_t)archive_filter_bytes(r->tar, 0);
 	if (rest > r->zeros)

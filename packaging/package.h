@@ -70,11 +70,11 @@ struct package_tap {
 	void *context;
 };
 
-/* package_write - write the package of `manifest` (from package_plan with the same arguments)
+/* package_write - write the package of `manifest` (from package_plan)
  * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. progress
  * (or NULL) counts the bytes of model/; tap: or NULL. */
-MUST_CHECK int package_write(const struct manifest *manifest, const struct saved_model *model,
-	const char *path, struct progress *progress, const struct package_tap *tap, struct fail *f);
+MUST_CHECK int package_write(const struct manifest *manifest, const char *path,
+	struct progress *progress, const struct package_tap *tap, struct fail *f);
 
 /* package_read - read the whole package from anyone's disk, check every name, size and digest, and
  * give its manifest, whose files are sealed. Refuses (UNACCEPTABLE): absolute paths, "..", links,

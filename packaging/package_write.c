@@ -161,11 +161,10 @@ static int write_entries(struct writing *w, struct fail *f)
 					  : 0;
 }
 
-int package_write(const struct manifest *manifest, const struct saved_model *model,
-	const char *path, struct progress *progress, const struct package_tap *tap, struct fail *f)
+int package_write(const struct manifest *manifest, const char *path, struct progress *progress,
+	const struct package_tap *tap, struct fail *f)
 {
 	struct writing w = {.manifest = manifest, .progress = progress, .tap = tap};
-	INVARIANT((model == NULL) == manifest_is_logged(manifest));
 	if (archive_writer_open(path, &w.archive, f) != 0)
 		return fail_in(f, "package");
 	if (write_entries(&w, f) != 0) {

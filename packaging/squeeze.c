@@ -32,7 +32,7 @@ struct squeeze {
 	uint64_t written; /* those before it were given to the sink */
 	bool filling;	  /* it has bytes */
 	bool follows;	  /* it follows another one */
-	z_stream own;	  /* of the caller's thread */
+	z_stream own;	  /* of the caller's thread, once it has something to compress */
 	pthread_t ids[SQUEEZE_THREADS_MAX];
 	unsigned started;
 	pthread_mutex_t lock; /* of what follows, of `filled`, and of `done` of pieces */
@@ -108,7 +108,6 @@ struct squeeze *squeeze_open(unsigned threads, squeeze_sink *sink, void *context
 	s->ring_size = threads + 1;
 	INVARIANT(pthread_mutex_init(&s->lock, NULL) == 0);
 	INVARIANT(pthread_cond_init(&s->changed, NULL) == 0);
-	stream_open(&s->own);
 	return s;
 }
 
@@ -150,6 +149,8 @@ static void hand_over(struct squeeze *s)
 	if (s->started == 0 && piece->size == SQUEEZE_PIECE)
 		start_threads(s);
 	if (s->started == 0) {
+		if (s->own.state == NULL)
+			stream_open(&s->own);
 		compress_piece(&s->own, piece);
 		piece->done = true;
 	}

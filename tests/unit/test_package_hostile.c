@@ -50,7 +50,7 @@ static int make_good(void **state)
 	if (file_store(graph, "graph\n", 6, &f) != 0 ||
 		handoff_parse(HANDOFF, strlen(HANDOFF), folder, &handoff, &f) != 0 ||
 		package_plan(&handoff, &model, &manifest, &f) != 0 ||
-		package_write(&manifest, &model, good, NULL, NULL, &f) != 0)
+		package_write(&manifest, good, NULL, NULL, &f) != 0)
 		fail_msg("%s", f.text);
 	manifest_release(&manifest);
 	handoff_release(&handoff);
