@@ -37,6 +37,15 @@ int http_open(struct http *http, const struct settings *settings,
 	return 0;
 }
 
+int http_open_beside(const struct http *http, struct http *beside, struct fail *f)
+{
+	if (http_open(beside, http->settings, http->credentials, http->deadline, f) != 0)
+		return -1;
+	beside->trust = http->trust;
+	beside->trust.warned = true;
+	return 0;
+}
+
 void http_release(struct http *http)
 {
 	if (http->multi != NULL) {
@@ -120,10 +129,8 @@ void http_send_all(struct http *http, struct http_exchange *exchanges, size_t co
 {
 	struct http_transfer transfers[HTTP_TOGETHER_MAX];
 	INVARIANT(count <= HTTP_TOGETHER_MAX);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++)
 		http_transfer_init(&transfers[i], http, exchanges[i].request, exchanges[i].answer);
-		transfers[i].due = clock_monotonic_ms() + exchanges[i].after_ms;
-	}
 	turn_until_done(http, transfers, count);
 	for (size_t i = 0; i < count; i++) {
 		exchanges[i].result = transfers[i].result;

@@ -105,6 +105,8 @@ struct http {
 
 MUST_CHECK int http_open(struct http *http, const struct settings *settings,
 	const struct credentials *credentials, struct deadline deadline, struct fail *f);
+/* http_open_beside - the same for one more thread: settings, credentials, deadline and trust */
+MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, struct fail *f);
 void http_release(struct http *http);
 
 /* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx
@@ -118,7 +120,6 @@ MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 struct http_exchange {
 	const struct http_request *request; /* borrowed */
 	struct http_answer *answer;	    /* borrowed */
-	int64_t after_ms;		    /* begin so much later than the others */
 	int result;			    /* as http_send returns */
 	struct fail fail;		    /* where that is -1 */
 };

@@ -83,13 +83,21 @@ static char *url_of(const struct mlflow *m, const char *path, const char *query)
 struct mlflow_ahead {
 	struct answer_ahead {
 		char *url;
-		int64_t after_ms;
 		struct mlflow_reply reply;
 		int result;
 		struct fail fail;
 	} answers[MLFLOW_AHEAD_MAX];
 	size_t count;
 };
+
+int mlflow_open_beside(
+	const struct mlflow *m, struct http *http, struct mlflow *beside, struct fail *f)
+{
+	*beside = *m;
+	beside->ahead = NULL;
+	beside->http = http;
+	return http_open_beside(m->http, http, f);
+}
 
 void mlflow_forget(struct mlflow *m)
 {
@@ -111,9 +119,8 @@ static void send_ahead(struct mlflow_ahead *ahead, struct http *http, const char
 		struct answer_ahead *answer = &ahead->answers[i];
 		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
 		equip(&requests[i], headers);
-		exchanges[i] = (struct http_exchange){.request = &requests[i],
-			.answer = &answer->reply.http,
-			.after_ms = answer->after_ms};
+		exchanges[i] = (struct http_exchange){
+			.request = &requests[i], .answer = &answer->reply.http};
 	}
 	http_send_all(http, exchanges, ahead->count);
 	for (size_t i = 0; i < ahead->count; i++) {
@@ -133,7 +140,6 @@ void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions,
 	m->ahead = memory_get(1, sizeof(*m->ahead));
 	for (size_t i = 0; i < count; i++) {
 		m->ahead->answers[i].url = url_of(m, questions[i].path, questions[i].query);
-		m->ahead->answers[i].after_ms = questions[i].after_ms;
 		m->ahead->answers[i].reply =
 			(struct mlflow_reply){.method = "GET", .path = questions[i].path};
 		free(questions[i].query);

@@ -30,12 +30,7 @@ MUST_CHECK int mlflow_get(struct mlflow *m, const char *path, char *query,
 struct mlflow_question {
 	const char *path; /* a literal */
 	char *query;
-	int64_t after_ms; /* ask it so much later */
 };
-
-/* A server's worker that is at work leaves a new connection to one that is not: what is asked this
- * much later, for the first time, is answered beside the other, by two workers for good. */
-#define MLFLOW_SPREAD_MS 30
 
 /* mlflow_get_ahead - send the questions together and keep what came for the next mlflow_get of the
  * same path and query; what was kept before is dropped */

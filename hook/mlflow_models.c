@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "mlflow_call.h"
+#include "mlflow_ends.h"
 #include "mlflow_page.h"
 #include "mlflow_read.h"
 #include "packaging/json.h"
@@ -46,22 +47,6 @@ static char *models_query(const struct models_end *end)
 	return query;
 }
 
-static int models_page(
-	struct mlflow *m, struct models_end *end, struct registered_models *models, struct fail *f)
-{
-	struct mlflow_reply reply;
-	char *next = NULL;
-	int result = mlflow_get(m, "registered-models/search", models_query(end), &reply, f);
-	if (result == 0)
-		result = mlflow_expect(m, &reply, f);
-	if (result == 0 && mlflow_read_models(&reply.http.body, models, &next, f) != 0)
-		result = fail_in(f, "registered-models/search");
-	mlflow_reply_release(&reply);
-	free(end->token);
-	end->token = next;
-	return result;
-}
-
 static int by_name(const void *a, const void *b)
 {
 	const struct registered_model *x = a, *y = b;
@@ -99,44 +84,64 @@ static void sort_models(struct registered_models *models)
 	models->count = kept;
 }
 
-/* Two pages at a time, one from each end; the first page alone, since it mostly is the only one.
- * *met: they have some model in common, or one end came to the other. */
-static int models_pages(struct mlflow *m, struct models_end ends[2],
-	struct registered_models *models, bool *met, struct fail *f)
+/* The search from both ends of the alphabet. */
+struct models_search {
+	struct models_end ends[MLFLOW_ENDS];
+	struct registered_models *models;
+};
+
+/* Over once a model came from both ends, or one end came to the other. */
+static int take_models(struct models_search *search, struct registered_models *page, bool is_last,
+	bool *over, struct fail *f)
 {
-	struct mlflow_question questions[2];
-	int count = models->count > 0 ? 2 : 1;
-	for (int i = 0; i < count; i++)
-		questions[i] = (struct mlflow_question){.path = "registered-models/search",
-			.query = models_query(&ends[i]),
-			.after_ms = i > 0 && ends[i].token == NULL ? MLFLOW_SPREAD_MS : 0};
-	mlflow_get_ahead(m, questions, (size_t)count);
-	for (int i = 0; i < count && !*met; i++) {
-		if (models_page(m, &ends[i], models, f) != 0)
-			return -1;
-		*met = ends[i].token == NULL;
+	struct registered_models *all = search->models;
+	size_t before = all->count, read = before + page->count;
+	if (page->count > 0)
+		all->items = memory_grow(all->items, read, sizeof(*all->items));
+	for (size_t i = 0; i < page->count; i++)
+		all->items[all->count++] = page->items[i];
+	free(page->items);
+	sort_models(all);
+	*over = *over || is_last || all->count < read;
+	if (*over || all->count > before)
+		return 0;
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
+}
+
+static int models_page(
+	void *context, struct mlflow_ends *ends, int at, struct mlflow *m, struct fail *f)
+{
+	struct models_search *search = context;
+	struct models_end *end = &search->ends[at];
+	struct registered_models page = {0};
+	struct mlflow_reply reply;
+	char *next = NULL;
+	int result = mlflow_get(m, "registered-models/search", models_query(end), &reply, f);
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0 && mlflow_read_models(&reply.http.body, &page, &next, f) != 0)
+		result = fail_in(f, "registered-models/search");
+	mlflow_reply_release(&reply);
+	free(end->token);
+	end->token = next;
+	if (result != 0) {
+		registered_models_release(&page);
+		return -1;
 	}
-	size_t read = models->count;
-	sort_models(models);
-	*met = *met || models->count < read;
-	return 0;
+	mlflow_ends_lock(ends);
+	result = take_models(search, &page, next == NULL, &ends->over, f);
+	mlflow_ends_unlock(ends);
+	return result;
 }
 
 int mlflow_search_models(struct mlflow *m, struct registered_models *models, struct fail *f)
 {
-	struct models_end ends[2] = {{.order = "ASC"}, {.order = "DESC"}};
-	bool met = false;
-	int result = 0;
+	struct models_search search = {
+		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .models = models};
 	*models = (struct registered_models){0};
-	for (size_t before = 0; result == 0 && !met; before = models->count) {
-		result = models_pages(m, ends, models, &met, f);
-		if (result == 0 && !met && models->count == before)
-			result = fail_set(
-				f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
-	}
-	mlflow_forget(m);
-	free(ends[0].token);
-	free(ends[1].token);
+	int result = mlflow_ends_read(m, models_page, &search, f);
+	free(search.ends[0].token);
+	free(search.ends[1].token);
 	if (result != 0)
 		registered_models_release(models);
 	drop_prompts(models);

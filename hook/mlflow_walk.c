@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "mlflow_call.h"
+#include "mlflow_ends.h"
 #include "mlflow_read.h"
 
-enum { PER_PAGE = 250, ENDS = 2, ROUNDS_MAX = 100000 };
+#define PER_PAGE 250
 
 /* walk_end - one of the two directions; owns its token, its name and what was not given yet */
 struct walk_end {
@@ -17,10 +18,11 @@ struct walk_end {
 };
 
 struct walk {
-	struct walk_end ends[ENDS];
+	struct walk_end ends[MLFLOW_ENDS];
 	mlflow_model_function *each;
 	void *context;
-	bool met; /* every model was given */
+	bool unsupported; /* the first page was refused */
+	bool met;	  /* every model was given */
 };
 
 static char *page_query(const struct walk_end *end)
@@ -43,9 +45,10 @@ static size_t same_model(const struct versions *versions, size_t from)
 }
 
 static int give_one(
-	struct walk *walk, struct walk_end *end, struct versions *versions, struct fail *f)
+	struct walk *walk, int at, struct mlflow *m, struct versions *versions, struct fail *f)
 {
-	const struct walk_end *other = &walk->ends[end == walk->ends ? 1 : 0];
+	struct walk_end *end = &walk->ends[at];
+	const struct walk_end *other = &walk->ends[1 - at];
 	const char *name = versions->items[0].model;
 	int result = 0;
 	versions_sort(versions);
@@ -53,7 +56,7 @@ static int give_one(
 	if (!walk->met) {
 		free(end->given);
 		end->given = text_copy(name);
-		result = walk->each(walk->context, versions, f);
+		result = walk->each(walk->context, m, versions, f);
 	}
 	for (size_t i = 0; i < versions->count; i++)
 		version_release(&versions->items[i]);
@@ -66,9 +69,9 @@ static int by_model(const void *a, const void *b)
 }
 
 /* The last model of a page may go on in the next one: it is kept until that is known. */
-static int give(struct walk *walk, struct walk_end *end, bool is_last_page, struct fail *f)
+static int give(struct walk *walk, int at, struct mlflow *m, bool is_last_page, struct fail *f)
 {
-	struct versions *left = &end->left;
+	struct versions *left = &walk->ends[at].left;
 	size_t from = 0;
 	int result = 0;
 	/* MLflow 1 gives all at once and in no order */
@@ -79,7 +82,7 @@ static int give(struct walk *walk, struct walk_end *end, bool is_last_page, stru
 		if (to == left->count && !is_last_page)
 			break;
 		struct versions one = {.items = left->items + from, .count = to - from};
-		result = give_one(walk, end, &one, f);
+		result = give_one(walk, at, m, &one, f);
 		from = to;
 	}
 	left->count -= from;
@@ -90,40 +93,30 @@ static int give(struct walk *walk, struct walk_end *end, bool is_last_page, stru
 }
 
 static int read_page(
-	struct mlflow *m, struct walk *walk, struct walk_end *end, bool *supported, struct fail *f)
+	void *context, struct mlflow_ends *ends, int at, struct mlflow *m, struct fail *f)
 {
+	struct walk *walk = context;
+	struct walk_end *end = &walk->ends[at];
 	struct mlflow_reply reply;
-	bool first = end->token == NULL;
+	bool first = at == 0 && end->token == NULL;
 	char *next = NULL;
 	int result = mlflow_get(m, "model-versions/search", page_query(end), &reply, f);
-	*supported = !(first && result == 0 && reply.http.status == 400);
-	if (result == 0 && *supported)
+	bool unsupported = first && result == 0 && reply.http.status == 400;
+	if (result == 0 && !unsupported)
 		result = mlflow_expect(m, &reply, f);
-	if (result == 0 && *supported &&
+	if (result == 0 && !unsupported &&
 		mlflow_read_versions(&reply.http.body, &end->left, &next, f) != 0)
 		result = fail_in(f, "model-versions/search");
 	mlflow_reply_release(&reply);
 	free(end->token);
 	end->token = next;
-	if (result == 0 && *supported)
-		result = give(walk, end, next == NULL, f);
+	mlflow_ends_lock(ends);
+	walk->unsupported = walk->unsupported || unsupported;
+	if (result == 0 && !unsupported && !walk->met)
+		result = give(walk, at, m, next == NULL, f);
+	ends->over = walk->met || walk->unsupported;
+	mlflow_ends_unlock(ends);
 	return result;
-}
-
-/* One page from each end; the first page alone, since it mostly is the only one. */
-static int read_pages(struct mlflow *m, struct walk *walk, bool *supported, struct fail *f)
-{
-	struct mlflow_question questions[ENDS];
-	int count = walk->ends[0].token != NULL ? ENDS : 1;
-	for (int i = 0; i < count; i++)
-		questions[i] = (struct mlflow_question){.path = "model-versions/search",
-			.query = page_query(&walk->ends[i]),
-			.after_ms = i > 0 && walk->ends[i].token == NULL ? MLFLOW_SPREAD_MS : 0};
-	mlflow_get_ahead(m, questions, (size_t)count);
-	for (int i = 0; i < count && !walk->met && *supported; i++)
-		if (read_page(m, walk, &walk->ends[i], supported, f) != 0)
-			return -1;
-	return 0;
 }
 
 int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context, bool *supported,
@@ -131,17 +124,9 @@ int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context, bo
 {
 	struct walk walk = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .each = each, .context = context};
-	int result = 0;
-	*supported = true;
-	for (int round = 0; result == 0 && !walk.met && *supported; round++) {
-		if (round == ROUNDS_MAX)
-			result = fail_set(
-				f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
-		else
-			result = read_pages(m, &walk, supported, f);
-	}
-	mlflow_forget(m);
-	for (int i = 0; i < ENDS; i++) {
+	int result = mlflow_ends_read(m, read_page, &walk, f);
+	*supported = !walk.unsupported;
+	for (int i = 0; i < MLFLOW_ENDS; i++) {
 		versions_release(&walk.ends[i].left);
 		free(walk.ends[i].token);
 		free(walk.ends[i].given);

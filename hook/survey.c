@@ -11,7 +11,7 @@
 
 struct survey {
 	struct invocation *call;
-	struct mlflow *mlflow;
+	struct mlflow *mlflow; /* of the thread that is at work */
 	survey_function *each;
 	void *context;
 	struct registered_models models; /* all of them, by name */
@@ -121,9 +121,11 @@ static int by_name(const void *key, const void *model)
 }
 
 /* A model that was registered since the models were searched is left out. */
-static int take_versions(void *context, const struct versions *versions, struct fail *f)
+static int take_versions(
+	void *context, struct mlflow *m, const struct versions *versions, struct fail *f)
 {
 	struct survey *s = context;
+	s->mlflow = m;
 	const struct registered_model *model =
 		s->models.count == 0 ? NULL
 				     : bsearch(versions->items[0].model, s->models.items,
@@ -162,6 +164,7 @@ int survey(struct invocation *call, struct mlflow *mlflow, survey_function *each
 		return -1;
 	s.seen = memory_get(s.models.count, sizeof(*s.seen));
 	int result = mlflow_walk(mlflow, take_versions, &s, &supported, f);
+	s.mlflow = mlflow;
 	if (result == 0)
 		result = take_rest(&s, supported, f);
 	registered_models_release(&s.models);

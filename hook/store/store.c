@@ -110,11 +110,8 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 	lane->is_lane = true;
 	lane->root = text_copy(store->root);
 	lane->own_http = lane->beyond = (struct http){0};
-	if (http_open(&lane->own_http, store->settings, store->http->credentials,
-		    store->http->deadline, f) != 0)
+	if (http_open_beside(store->http, &lane->own_http, f) != 0)
 		return -1;
-	lane->own_http.trust = store->http->trust;
-	lane->own_http.trust.warned = true;
 	lane->own_http.send_rate = store->settings->limit_rate;
 	lane->http = &lane->own_http;
 	if (store->mlflow != NULL) {
