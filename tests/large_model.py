@@ -30,3 +30,13 @@ def files_below(folder: Path) -> set[str]:
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def many_files(folder: Path, files: int = 600) -> Path:
+    """The same with so many small files in three folders: its manifest is larger than any buffer."""
+    large_model(folder)
+    for number in range(files):
+        path = folder / f"assets.extra/{number % 3}/{number:04}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"file {number} of {folder}\n" * (number % 50 + 1))
+    return folder

@@ -13,7 +13,7 @@ import pytest
 import tiny_model
 from conftest import Hook
 from consumer import Consumer
-from large_model import large_model
+from large_model import large_model, many_files
 from servers import MLflow
 from training import Team, run_of
 
@@ -81,6 +81,19 @@ def test_what_is_there_is_not_written_again(team: Team, tmp_path: Path) -> None:
     assert (again.status, again.result["version"]) == (0, "1")
     assert {path: path.stat().st_ino for path in before} == before
     assert "0 files sent (0 bytes)" in next(step["did"] for step in again.result["steps"] if step["name"] == "upload")
+
+
+def test_a_model_of_many_files_arrives_whole(team: Team, tmp_path: Path) -> None:
+    """From the run's own bytes, and once more from the package alone."""
+    saved_model = many_files(tmp_path / "many")
+    handoff = team.train(saved_model=saved_model)
+    assert team.run(handoff).status == 0
+    sent = artifacts_of(team, handoff) / "model/saved_model"
+    assert contents(sent) == contents(saved_model)
+    packed = team.hook("pack", "-o", tmp_path, handoff).stdout.strip()
+    shutil.rmtree(sent)
+    assert team.hook("replay", packed).status == 0
+    assert contents(sent) == contents(saved_model)
 
 
 def test_killed_at_any_write_the_same_command_makes_it_whole(team: Team, tmp_path: Path) -> None:
