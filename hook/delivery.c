@@ -246,10 +246,11 @@ static int send_part(struct delivery_job *job, struct store *store, struct fail 
 	pthread_mutex_lock(&d->lock);
 	object->sent += kept ? 0 : job->size;
 	bool is_whole = --object->left == 0;
-	object->held = is_whole && d->holds && d->held < d->lanes.max;
-	d->held += object->held;
+	bool is_held = is_whole && d->holds && d->held < d->lanes.max;
+	object->held = is_held; /* from the unlock on it may be let go at any time */
+	d->held += is_held;
 	pthread_mutex_unlock(&d->lock);
-	return is_whole && !object->held ? make_object(job, store, f) : 0;
+	return is_whole && !is_held ? make_object(job, store, f) : 0;
 }
 
 static int run(void *context, struct store *store, struct fail *f)

@@ -102,7 +102,7 @@ static struct lane_entry *take_from(struct lanes *lanes, struct lane_queue *queu
 
 static struct lane_entry *take_job(struct lanes *lanes)
 {
-	unsigned share = lanes->max / 2 > 0 ? lanes->max / 2 : 1;
+	unsigned share = (lanes->max + 1) / 2;
 	bool small_first = small_that_run(lanes) < share;
 	struct lane_entry *entry = take_from(lanes, small_first ? &lanes->small : &lanes->large);
 	if (entry == NULL)

@@ -2,8 +2,8 @@
  * a bound of memory.
  *
  * A lane is started when there is work that no other lane is free for. Jobs are begun in the order
- * in which they were added, small ones and others each in theirs: while both wait, a quarter of the
- * lanes, at least one, is for the small ones. They cost a store time rather than bytes, the others
+ * in which they were added, small ones and others each in theirs: while both wait, half of the
+ * lanes, at least one, are for the small ones. They cost a store time rather than bytes, the others
  * bytes rather than time: side by side neither waits for the other. Those of one series run one
  * after the other. The first failure is kept; from then on nothing is begun, and every call here
  * returns it. A job that was added is always released, run or not.
