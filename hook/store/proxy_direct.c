@@ -10,7 +10,7 @@
 #include "store/proxy_parts.h"
 
 #define VARIABLE "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"
-#define PRESIGNED "/mlflow-artifacts/presigned"
+#define PRESIGNED "mlflow-artifacts/presigned"
 
 /* From there on a question to the server costs less than it can save. */
 #define READS_MANY 16
@@ -53,11 +53,11 @@ static int ask_address(struct store *s, const char *path, char **packed, struct 
 	const char *root = strstr(s->root, PROXY_ENDPOINT) + strlen(PROXY_ENDPOINT);
 	int before = (int)(strstr(s->root, PROXY_ENDPOINT) - s->root);
 	char *escaped = http_escape_path(path);
-	char *url = text_format("%.*s" PRESIGNED "%s/%s", before, s->root, root, escaped);
+	char *url = text_format("%.*s/" PRESIGNED "%s/%s", before, s->root, root, escaped);
 	struct mlflow_reply reply;
 	struct http_request request = {.method = "GET", .url = url, .is_final = proxy_is_500_final};
 	*packed = NULL;
-	int result = mlflow_send(s->mlflow, &request, PRESIGNED + 1, &reply, f);
+	int result = mlflow_send(s->mlflow, &request, PRESIGNED, &reply, f);
 	if (result == 0 && reply.http.status == 200)
 		result = presigned_read(&reply.http.body, "url", packed, f);
 	mlflow_reply_release(&reply);
