@@ -142,6 +142,15 @@ static bool is_reported(const struct fail *f)
 	return call.settings.json && (verb->report != REPORT_FAILURE || f != NULL);
 }
 
+/* Why the place of the result is not touched: it tells what came of a training. NULL: it is. */
+static const char *why_no_result(void)
+{
+	if (call.settings.plan)
+		return "a plan";
+	return verb->report == REPORT_PACKAGE && !call.had_package ? "no package was replayed"
+								   : NULL;
+}
+
 /* The result where a scheduler looks for it: --result, and the last line of stdout. */
 static void tell_result(const struct fail *f)
 {
@@ -149,8 +158,9 @@ static void tell_result(const struct fail *f)
 		return;
 	char *line = result_line(&call.result, f);
 	if (call.settings.result_path != NULL) {
-		if (verb->report == REPORT_PACKAGE && !call.had_package)
-			console_say("no package was replayed: --result is left as it was");
+		const char *why = why_no_result();
+		if (why != NULL)
+			console_say("%s: --result is left as it was", why);
 		else
 			write_result(line, f);
 	}

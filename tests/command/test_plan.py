@@ -67,6 +67,16 @@ def test_the_plan_is_printed_before_the_result(site: Site) -> None:
     assert json.loads(lines[-1])["exit"] == 0
 
 
+def test_a_plan_is_nobodys_outcome(site: Site, command: tuple[str, Path], tmp_path: Path) -> None:
+    """What --result holds tells what came of a training, and a plan is none."""
+    kept = tmp_path / "result.json"
+    kept.write_text("of the last run\n")
+    ended = site.hook(*command, "--plan", "--result", kept)
+    assert ended.status == 0
+    assert kept.read_text() == "of the last run\n"
+    assert "a plan: --result is left as it was" in ended.stderr
+
+
 def test_the_plan_is_what_is_sent_then(site: Site) -> None:
     site.promote(10)
     handoff = site.train(11)
