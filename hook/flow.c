@@ -34,6 +34,7 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 	if (session_open(&flow->session, &call->settings, call->deadline, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, flow->session.registry->base);
+	result_set(&call->result.tracking_url, flow->session.tracking.base);
 	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
 		return fail_in(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
 	if (!found || flow->run.deleted) {

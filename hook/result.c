@@ -35,6 +35,7 @@ static void release_package_part(struct result *result)
 	free(result->alias);
 	free(result->package);
 	free(result->registry_url);
+	free(result->tracking_url);
 	free(result->plan);
 }
 
@@ -238,6 +239,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_string(object, "package", result->package);
 	add_error(object, f);
 	add_string(object, "registry_url", result->registry_url);
+	add_string(object, "tracking_url", result->tracking_url);
 	add_packages(object, result);
 	add_plan(object, result);
 	return finish_object(object);

@@ -53,8 +53,8 @@ struct result {
 	char *package; /* kept in the spool, or given to replay; NULL where none is left */
 	struct result_package *packages; /* of a replay of all */
 	size_t package_count;
-	int64_t trained_at_ms; /* 0: not known yet */
-	char *registry_url;
+	int64_t trained_at_ms;		   /* 0: not known yet */
+	char *registry_url, *tracking_url; /* the servers: of models, and of runs */
 	char *plan; /* the calls that --plan would make, a line each; NULL without --plan */
 };
 

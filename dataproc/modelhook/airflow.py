@@ -18,6 +18,7 @@ import contextlib
 import io
 import os
 import re
+from string import Formatter
 from typing import Any, Dict, Optional, Sequence
 
 try:  # Airflow 3
@@ -92,7 +93,7 @@ class ModelVersionLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The page, empty where there is no version yet."""
-        return _page(ti_key, "models/{model}/versions/{version}", "model", "version")
+        return _page(ti_key, "{registry_url}/#/models/{model}/versions/{version}")
 
 
 class RunLink(BaseOperatorLink):
@@ -102,7 +103,7 @@ class RunLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: Any) -> str:
         """The page, empty where the run is not known."""
-        return _page(ti_key, "runs/{run_id}", "run_id")
+        return _page(ti_key, "{tracking_url}/#/runs/{run_id}")
 
 
 class _Operator(BaseOperator):
@@ -338,12 +339,13 @@ def _options(**values: Optional[AnyPath]) -> Sequence[str]:
     return [part for name, value in values.items() if value for part in (f"--{name}", os.fspath(value))]
 
 
-def _page(ti_key: Any, path: str, *needed: str) -> str:
-    """The address of a page of MLflow's, from the result in XCom; empty where that does not tell it."""
+def _page(ti_key: Any, address: str) -> str:
+    """A page of MLflow's, its address filled from the result in XCom; empty where that does not tell all of it."""
     result = XCom.get_value(ti_key=ti_key, key=XCOM_KEY)
-    if not isinstance(result, dict) or not all(result.get(name) for name in ("registry_url", *needed)):
+    needed = {name for _, name, _, _ in Formatter().parse(address) if name}
+    if not isinstance(result, dict) or not all(result.get(name) for name in needed):
         return ""
-    return f"{result['registry_url'].rstrip('/')}/#/{path.format(**result)}"
+    return address.format(**{name: str(result[name]).rstrip("/") for name in needed})
 
 
 def _connection_env(conn_id: str) -> Dict[str, str]:

@@ -41,6 +41,7 @@ class Result:
     alias: Optional[str] = None
     package: Optional[str] = None
     registry_url: Optional[str] = None
+    tracking_url: Optional[str] = None  # the server of the run, mostly the same
     error: Optional[Dict[str, Any]] = None  # kind, message, hint
     gate: List[Dict[str, Any]] = field(default_factory=list)  # name, verdict, detail
     steps: List[Dict[str, Any]] = field(default_factory=list)  # name, ms, did
