@@ -95,6 +95,16 @@ static void make_tags(struct tag_list *list, const struct flow *flow)
 			tag_list_add(list, handoff->tags[i].key, handoff->tags[i].value);
 }
 
+/* MLflow 3 takes a source on its own proxy alone. */
+static void hint_at_two_servers(const struct flow *flow, struct fail *f)
+{
+	const struct session *session = &flow->session;
+	if (f->http == 400 && session->registry != &session->tracking.mlflow &&
+		text_starts_with(flow->source, "mlflow-artifacts:"))
+		fail_hint(f, "the registry is another server than the run's: let runs keep their "
+			     "artifacts where both can read them (s3:, gs:, a shared folder)");
+}
+
 static int create_or_find(struct flow *flow, bool *created, struct fail *f)
 {
 	const struct handoff *handoff = &flow->manifest->handoff;
@@ -112,6 +122,8 @@ static int create_or_find(struct flow *flow, bool *created, struct fail *f)
 	};
 	int result = registry_register(
 		&flow->registry, &request, flow->digest, &flow->version, created, f);
+	if (result != 0)
+		hint_at_two_servers(flow, f);
 	tag_list_release(&tags);
 	free(description);
 	return result;

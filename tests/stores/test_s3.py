@@ -16,7 +16,7 @@ from object_stores import Minio, ObjectStore, Versitygw
 from s3_bucket import Bucket
 from s3_proxy import answer
 from servers import MLflow
-from training import Team, run_of
+from training import Registry, Team, run_of
 
 REFUSED, DENIED, CONFIGURATION = 69, 77, 78
 
@@ -64,6 +64,36 @@ def test_a_consumer_loads_what_was_sent_to_the_bucket(
         said = consumer.ask("load", uri=team.server.url, model=f"models:/{team.model}/Production",
                             cases=models / "keras_export/cases.npz")
     assert said == "equal"
+
+
+def test_the_registry_may_be_another_server_than_the_runs(
+    hook: Hook, mlflow_s3: MLflow, mlflow3: MLflow, versitygw: Versitygw, tmp_path: Path
+) -> None:
+    hook.env |= versitygw.client_env()
+    team = Team(hook, mlflow_s3, tmp_path)
+    hook.env["MLFLOW_REGISTRY_URI"] = mlflow3.url
+    older, newer = team.train(11), team.train(12)
+    done = [team.run(newer), team.run(older), team.run(newer)]
+    assert [(ended.status, ended.result["version"]) for ended in done] == [(0, "1"), (99, "2"), (0, "1")]
+    assert {(ended.result["registry_url"], ended.result["tracking_url"]) for ended in done} == {
+        (mlflow3.url, mlflow_s3.url)}
+    assert team.registry.versions(team.model) == []
+    there = Registry(mlflow3.url)
+    assert [version["current_stage"] for version in there.versions(team.model)] == ["Production", "None"]
+    assert json.loads(team.registry.run(run_of(newer))["tags"]["modelhook.outcome"])["outcome"] == "promoted"
+    assert hook("promote", team.model, "2", "--reason", "by hand").status == 0
+    assert hook("rollback", team.model, "--to", "1").status == 0
+    assert [version["current_stage"] for version in there.versions(team.model)] == ["Production", "Archived"]
+
+
+def test_a_registry_that_cannot_read_the_runs_artifacts_says_where_they_should_be(
+    hook: Hook, mlflow_s3: MLflow, mlflow3: MLflow, tmp_path: Path
+) -> None:
+    team = Team(hook, mlflow3, tmp_path)
+    hook.env["MLFLOW_REGISTRY_URI"] = mlflow_s3.url
+    ended = team.run(team.train())
+    assert ended.status == REFUSED
+    assert "the registry is another server than the run's" in ended.result["error"]["hint"]
 
 
 @pytest.mark.parametrize("server", ["versitygw", "minio"])
