@@ -18,6 +18,7 @@ static void fill(struct result *result)
 	result_set(&result->alias, "production");
 	result_set(&result->package, "/spool/fish.tar.gz");
 	result_set(&result->registry_url, "http://h:5000");
+	result_set(&result->tracking_url, "http://t:5000");
 	result_add_gate(result, "val_accuracy", "passed", "val_accuracy 0.9, at least 0.8");
 	result_add_gate(result, "freshness", "overridden", "trained 40.00 h ago");
 	result_add_step(result, "upload", 1234, "3 files sent");
@@ -41,7 +42,7 @@ static void the_line_has_exactly_the_fields_that_are_scripted_against(void **sta
 		"40.00 h ago\"}],\"steps\":[{\"name\":\"upload\",\"ms\":1234,\"did\":\"3 files "
 		"sent\"},{\"name\":\"register\",\"ms\":0,\"did\":\"version 12 created\"}],"
 		"\"package\":\"/spool/fish.tar.gz\",\"error\":null,\"registry_url\":"
-		"\"http://h:5000\"}");
+		"\"http://h:5000\",\"tracking_url\":\"http://t:5000\"}");
 	free(line);
 	result_release(&result);
 	result_release(&result);
@@ -61,7 +62,8 @@ static void what_was_never_reached_is_null_and_not_left_out(void **state)
 		"\"run_id\":null,\"trained_at\":null,\"digest\":null,\"stage\":null,\"alias\":null,"
 		"\"gate\":[],"
 		"\"steps\":[],\"package\":null,\"error\":{\"kind\":\"later\",\"message\":\"no "
-		"answer from \\\"h\\\"\",\"hint\":\"replay it\"},\"registry_url\":null}");
+		"answer from \\\"h\\\"\",\"hint\":\"replay "
+		"it\"},\"registry_url\":null,\"tracking_url\":null}");
 	free(line);
 	fail_set(&f, STATUS_USAGE, "x");
 	line = result_line(&result, &f);
