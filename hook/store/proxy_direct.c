@@ -19,39 +19,52 @@
 void proxy_direct_open(struct store *s)
 {
 	struct proxy *proxy = s->state;
+	INVARIANT(pthread_mutex_init(&proxy->lock, NULL) == 0);
 	if (env_get(VARIABLE) != NULL)
 		proxy->signs = env_is_true(VARIABLE) ? PROXY_SIGNS : PROXY_SIGNS_NOT;
+}
+
+void proxy_direct_release(struct store *s)
+{
+	pthread_mutex_destroy(&((struct proxy *)s->state)->lock);
 }
 
 void proxy_direct_expect(struct store *s, uint64_t size)
 {
 	struct proxy *proxy = s->state;
+	pthread_mutex_lock(&proxy->lock);
 	if (size >= SIZE_LARGE)
-		atomic_store(&proxy->reads, READS_MANY);
+		proxy->reads = READS_MANY;
+	pthread_mutex_unlock(&proxy->lock);
 }
 
-/* Lanes may ask at once: they are told the same. */
+static int ask_feature(struct store *s, struct proxy *proxy, struct fail *f)
+{
+	bool has;
+	if (proxy->signs != PROXY_SIGNS_ASK || proxy->reads++ < READS_MANY)
+		return 0;
+	if (mlflow_has_feature(s->mlflow, "multipart_downloads_enabled", &has, f) != 0)
+		return -1;
+	proxy->signs = has ? PROXY_SIGNS : PROXY_SIGNS_NOT;
+	return 0;
+}
+
+/* Once: the other lanes wait for the answer. */
 static int ask_server(struct store *s, bool *signs, struct fail *f)
 {
 	struct proxy *proxy = s->state;
-	if (proxy->signs == PROXY_SIGNS_ASK) {
-		if (atomic_fetch_add(&proxy->reads, 1) < READS_MANY) {
-			*signs = false;
-			return 0;
-		}
-		if (mlflow_has_feature(s->mlflow, "multipart_downloads_enabled", signs, f) != 0)
-			return -1;
-		proxy->signs = *signs ? PROXY_SIGNS : PROXY_SIGNS_NOT;
-	}
+	pthread_mutex_lock(&proxy->lock);
+	int result = ask_feature(s, proxy, f);
 	*signs = proxy->signs == PROXY_SIGNS;
-	return 0;
+	pthread_mutex_unlock(&proxy->lock);
+	return result;
 }
 
 /* *packed NULL: it gives none. The caller wipes and frees it. */
 static int ask_address(struct store *s, const char *path, char **packed, struct fail *f)
 {
-	const char *root = strstr(s->root, PROXY_ENDPOINT) + strlen(PROXY_ENDPOINT);
-	int before = (int)(strstr(s->root, PROXY_ENDPOINT) - s->root);
+	int before;
+	const char *root = proxy_below(s, &before);
 	char *escaped = http_escape_path(path);
 	char *url = text_format("%.*s/" PRESIGNED "%s/%s", before, s->root, root, escaped);
 	struct mlflow_reply reply;
@@ -85,7 +98,9 @@ static int read_from(struct store *s, const char *packed, const struct http_sink
 	*got = false;
 	if (!is_worth_another_way(s, f))
 		return -1;
+	pthread_mutex_lock(&proxy->lock);
 	proxy->signs = PROXY_SIGNS_NOT;
+	pthread_mutex_unlock(&proxy->lock);
 	return sink->restart != NULL ? sink->restart(sink->context, f) : 0;
 }
 

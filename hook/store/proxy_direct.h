@@ -14,6 +14,8 @@
 /* proxy_direct_open - what the environment says */
 void proxy_direct_open(struct store *s);
 
+void proxy_direct_release(struct store *s);
+
 /* proxy_direct_expect - an object of that size was sent, and will be read back */
 void proxy_direct_expect(struct store *s, uint64_t size);
 

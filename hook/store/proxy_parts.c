@@ -60,6 +60,7 @@ int proxy_parts_open(struct store *s, struct fail *f)
 struct target {
 	char *folder; /* escaped, with the root's path */
 	const char *name;
+	int before; /* of the store's root, what stands in front of the API */
 };
 
 static struct target target_of(const struct store *s, const char *path)
@@ -67,9 +68,9 @@ static struct target target_of(const struct store *s, const char *path)
 	const char *slash = strrchr(path, '/');
 	char *below = text_format("%.*s", slash != NULL ? (int)(slash - path) : 0, path);
 	char *escaped = http_escape_path(below);
-	const char *root = strstr(s->root, PROXY_ENDPOINT) + strlen(PROXY_ENDPOINT);
-	struct target target = {text_format("%s%s%s", root, below[0] != '\0' ? "/" : "", escaped),
-		slash != NULL ? slash + 1 : path};
+	struct target target = {.name = slash != NULL ? slash + 1 : path};
+	const char *root = proxy_below(s, &target.before);
+	target.folder = text_format("%s%s%s", root, below[0] != '\0' ? "/" : "", escaped);
 	free(escaped);
 	free(below);
 	return target;
@@ -81,9 +82,8 @@ static int call(struct store *s, const char *verb, const char *path, struct cJSO
 {
 	struct target target = target_of(s, path);
 	struct text body = {0};
-	int before = (int)(strstr(s->root, PROXY_ENDPOINT) - s->root);
-	char *url =
-		text_format("%.*s/mlflow-artifacts/mpu/%s%s", before, s->root, verb, target.folder);
+	char *url = text_format(
+		"%.*s/mlflow-artifacts/mpu/%s%s", target.before, s->root, verb, target.folder);
 	json_set_string(more, "path", target.name);
 	json_print(more, &body);
 	struct http_request request = {

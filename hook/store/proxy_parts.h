@@ -15,6 +15,7 @@
 #ifndef MODELHOOK_STORE_PROXY_PARTS_H
 #define MODELHOOK_STORE_PROXY_PARTS_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "store/store.h"
@@ -30,12 +31,13 @@ struct proxy {
 		PROXY_TAKES_NO_PARTS,
 	} parts;		  /* told by the environment or by the server; set by begin */
 	atomic_bool no_way_there; /* a part did not arrive */
-	enum proxy_signs {
+	pthread_mutex_t lock;	  /* of what follows: proxy_direct.h */
+	enum {
 		PROXY_SIGNS_ASK,
 		PROXY_SIGNS,
 		PROXY_SIGNS_NOT,
-	} _Atomic signs;   /* addresses to read from: proxy_direct.h */
-	atomic_uint reads; /* so far, while that was not asked */
+	} signs;	/* addresses to read from */
+	unsigned reads; /* so far, while that was not asked */
 	bool tried_both;
 };
 
@@ -61,6 +63,9 @@ MUST_CHECK int proxy_addresses_read(const struct text *body, unsigned parts, cha
 
 /* in store_proxy.c */
 MUST_CHECK int proxy_check_name(const char *path, struct fail *f);
+/* proxy_below - the root's path behind PROXY_ENDPOINT; *before: the length of what stands in front
+ * of that */
+const char *proxy_below(const struct store *s, int *before);
 /* proxy_is_500_final - for calls to which the server answers 500 for good */
 bool proxy_is_500_final(const struct http_answer *answer);
 

@@ -78,6 +78,7 @@ static int open_by_uri(struct store *store, const char *artifact_uri, struct fai
 
 static void proxy_release(struct store *store)
 {
+	proxy_direct_release(store);
 	free(store->state);
 }
 
@@ -112,6 +113,13 @@ int proxy_check_name(const char *path, struct fail *f)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"the name %s: MLflow's artifact proxy cannot keep it", why);
 	return 0;
+}
+
+const char *proxy_below(const struct store *s, int *before)
+{
+	const char *endpoint = strstr(s->root, ENDPOINT);
+	*before = (int)(endpoint - s->root);
+	return endpoint + strlen(ENDPOINT);
 }
 
 static char *url_of(const struct store *s, const char *path)
@@ -181,11 +189,11 @@ static int proxy_remove(struct store *s, const char *path, struct fail *f)
 static int list_folder(
 	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
 {
-	const char *path = strstr(s->root, ENDPOINT) + strlen(ENDPOINT);
-	int endpoint = (int)(path - s->root);
+	int before;
+	const char *path = proxy_below(s, &before);
 	char *escaped = http_escape_path(folder);
-	char *url = text_format("%.*s?path=%s%s%s", endpoint, s->root, path + strspn(path, "/"),
-		folder[0] != '\0' ? "/" : "", escaped);
+	char *url = text_format("%.*s" ENDPOINT "?path=%s%s%s", before, s->root,
+		path + strspn(path, "/"), folder[0] != '\0' ? "/" : "", escaped);
 	struct mlflow_reply reply;
 	struct http_request request = {.method = "GET", .url = url};
 	*artifacts = (struct artifacts){0};
