@@ -157,10 +157,8 @@ MUST_CHECK int mlflow_get_model(struct mlflow *m, const char *name, struct regis
 /* mlflow_ask_for_standing - ask for the model and its versions at once: the next mlflow_get_model
  * and mlflow_list_versions of that name take what came, and fail as they would have */
 void mlflow_ask_for_standing(struct mlflow *m, const char *name);
-/* mlflow_open_beside - the same server for one more thread, over connections of its own; http is to
- * be released, m outlives both */
-MUST_CHECK int mlflow_open_beside(
-	const struct mlflow *m, struct http *http, struct mlflow *beside, struct fail *f);
+/* mlflow_beside - the same server for one more thread, with a http of its own (borrowed) */
+struct mlflow mlflow_beside(const struct mlflow *m, struct http *http);
 
 /* mlflow_forget - drop what was asked for and not taken */
 void mlflow_forget(struct mlflow *m);

@@ -90,13 +90,12 @@ struct mlflow_ahead {
 	size_t count;
 };
 
-int mlflow_open_beside(
-	const struct mlflow *m, struct http *http, struct mlflow *beside, struct fail *f)
+struct mlflow mlflow_beside(const struct mlflow *m, struct http *http)
 {
-	*beside = *m;
-	beside->ahead = NULL;
-	beside->http = http;
-	return http_open_beside(m->http, http, f);
+	struct mlflow beside = *m;
+	beside.ahead = NULL;
+	beside.http = http;
+	return beside;
 }
 
 void mlflow_forget(struct mlflow *m)

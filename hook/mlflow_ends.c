@@ -69,10 +69,10 @@ static void *read_back(void *context)
 /* Without the second end it only takes longer. */
 static void read_both(struct mlflow_ends *ends, struct mlflow *m)
 {
-	struct back back = {.ends = ends};
+	struct back back = {.ends = ends, .mlflow = mlflow_beside(m, &back.http)};
 	struct fail unsaid;
 	pthread_t thread;
-	bool opened = mlflow_open_beside(m, &back.http, &back.mlflow, &unsaid) == 0;
+	bool opened = http_open_beside(m->http, &back.http, &unsaid) == 0;
 	bool started = opened && thread_start(&thread, read_back, &back, &unsaid) == 0;
 	read_from(ends, 0, m);
 	if (started)

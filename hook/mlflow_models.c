@@ -91,19 +91,17 @@ struct models_search {
 };
 
 /* Over once a model came from both ends, or one end came to the other. */
-static int take_models(struct models_search *search, struct registered_models *page, bool is_last,
-	bool *over, struct fail *f)
+static int take_models(struct models_search *search, struct models_end *end,
+	const struct text *body, bool *over, struct fail *f)
 {
-	struct registered_models *all = search->models;
-	size_t before = all->count, read = before + page->count;
-	if (page->count > 0)
-		all->items = memory_grow(all->items, read, sizeof(*all->items));
-	for (size_t i = 0; i < page->count; i++)
-		all->items[all->count++] = page->items[i];
-	free(page->items);
-	sort_models(all);
-	*over = *over || is_last || all->count < read;
-	if (*over || all->count > before)
+	struct registered_models *models = search->models;
+	size_t before = models->count;
+	if (mlflow_read_models(body, models, &end->token, f) != 0)
+		return fail_in(f, "registered-models/search");
+	size_t read = models->count;
+	sort_models(models);
+	*over = *over || end->token == NULL || models->count < read;
+	if (*over || models->count > before)
 		return 0;
 	return fail_set(f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
 }
@@ -113,24 +111,18 @@ static int models_page(
 {
 	struct models_search *search = context;
 	struct models_end *end = &search->ends[at];
-	struct registered_models page = {0};
 	struct mlflow_reply reply;
-	char *next = NULL;
 	int result = mlflow_get(m, "registered-models/search", models_query(end), &reply, f);
+	free(end->token);
+	end->token = NULL;
 	if (result == 0)
 		result = mlflow_expect(m, &reply, f);
-	if (result == 0 && mlflow_read_models(&reply.http.body, &page, &next, f) != 0)
-		result = fail_in(f, "registered-models/search");
-	mlflow_reply_release(&reply);
-	free(end->token);
-	end->token = next;
-	if (result != 0) {
-		registered_models_release(&page);
-		return -1;
+	if (result == 0) {
+		mlflow_ends_lock(ends);
+		result = take_models(search, end, &reply.http.body, &ends->over, f);
+		mlflow_ends_unlock(ends);
 	}
-	mlflow_ends_lock(ends);
-	result = take_models(search, &page, next == NULL, &ends->over, f);
-	mlflow_ends_unlock(ends);
+	mlflow_reply_release(&reply);
 	return result;
 }
 

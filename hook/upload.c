@@ -15,6 +15,14 @@ static const struct saved_model_file *file_at(const struct upload *u, size_t ind
 	return &u->manifest->files[index];
 }
 
+char *upload_content(const struct upload *u, size_t index, struct store_content *content)
+{
+	const struct saved_model_file *file = file_at(u, index);
+	char *path = file_join(u->folder, file->path);
+	*content = (struct store_content){path, file->size, file->sha256};
+	return path;
+}
+
 bool upload_is_small(const struct upload *u, size_t index)
 {
 	uint64_t size = file_at(u, index)->size;
@@ -162,12 +170,10 @@ static int send_small(
 
 static int send_file(struct upload *u, size_t index, struct fail *f)
 {
-	const struct saved_model_file *file = file_at(u, index);
-	const struct store *store = u->store;
-	char *path = file_join(u->folder, file->path);
-	struct store_content content = {path, file->size, file->sha256};
+	struct store_content content;
+	char *path = upload_content(u, index, &content);
 	/* a plan is made in order, by one thread */
-	int result = upload_is_small(u, index) && store->plan == NULL
+	int result = upload_is_small(u, index) && u->store->plan == NULL
 			     ? send_small(u, index, &content, f)
 			     : send_large(u, index, &content, f);
 	free(path);
@@ -176,18 +182,17 @@ static int send_file(struct upload *u, size_t index, struct fail *f)
 
 /* Our own MLmodel at its place: then everything else was proven before it was put there, and is
  * proven again. */
-static int check_commit_mark(struct upload *u, const struct saved_model_file *file, struct fail *f)
+static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
 {
-	struct upload *upload = u;
-	char *path = file_join(upload->folder, file->path);
-	struct store_content content = {path, file->size, file->sha256};
-	const struct store_object *object = find_listed(u, file->path);
+	struct store_content content;
+	char *path = upload_content(u, index, &content);
+	const struct store_object *object = find_listed(u, file_at(u, index)->path);
 	enum store_has has = STORE_HAS_NOT;
 	int result = 0;
 	if (object != NULL)
 		has = STORE_HAS_OTHER;
-	if (object != NULL && object->size == file->size)
-		result = store_has_content(upload->store, &content, &has, f);
+	if (object != NULL && object->size == content.size)
+		result = store_has_content(u->store, &content, &has, f);
 	if (result == 0 && has == STORE_HAS_OTHER) {
 		fail_set(f, STATUS_REFUSED, "%s: the run already holds another model there", path);
 		result = fail_hint(f, "train in a new run, or hand over another \"artifact_path\"");
@@ -220,10 +225,8 @@ static int send_files(struct upload *u, bool commit_mark, struct fail *f)
 
 static int send_all(struct upload *u, struct fail *f)
 {
-	const struct manifest *manifest = u->manifest;
-	for (size_t i = 0; i < manifest->file_count; i++)
-		if (is_commit_mark(&manifest->files[i]) &&
-			check_commit_mark(u, &manifest->files[i], f) != 0)
+	for (size_t i = 0; i < u->manifest->file_count; i++)
+		if (is_commit_mark(file_at(u, i)) && check_commit_mark(u, i, f) != 0)
 			return -1;
 	if (send_files(u, false, f) != 0)
 		return -1;

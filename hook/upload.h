@@ -59,6 +59,10 @@ struct package_tap upload_tap(struct upload *upload);
  * apart */
 bool upload_is_listed(const struct upload *upload, size_t index);
 
+/* upload_content - the file as the store is to have it; what it returns, its path, is to be freed
+ */
+char *upload_content(const struct upload *upload, size_t index, struct store_content *content);
+
 /* upload_is_small - whether the file goes in one, with all its bytes in memory */
 bool upload_is_small(const struct upload *upload, size_t index);
 

@@ -1,16 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "upload.h"
-
-/* The present file, as the store is to have it; the caller frees its path. */
-static struct store_content content_of(const struct upload *upload)
-{
-	const struct saved_model_file *file = &upload->manifest->files[upload->ahead.index];
-	return (struct store_content){
-		file_join(upload->folder, file->path), file->size, file->sha256};
-}
 
 /* What fails here fails again, and is said, when upload_run comes to it. */
 static void begin_object(struct upload *upload)
@@ -18,13 +9,14 @@ static void begin_object(struct upload *upload)
 	struct upload_ahead *ahead = &upload->ahead;
 	struct deadline *deadline = &upload->store->http->deadline, whole = *deadline;
 	struct fail unsaid;
-	struct store_content content = content_of(upload);
+	struct store_content content;
+	char *path = upload_content(upload, ahead->index, &content);
 	if (ahead->patience < deadline_left(whole))
 		deadline->at = deadline_in(ahead->patience).at;
 	if (delivery_begin(&upload->deliveries, &content, &ahead->object, &unsaid) != 0)
 		ahead->over = true;
 	*deadline = whole;
-	free((char *)content.path);
+	free(path);
 }
 
 /* Not what goes in one stream: only the package can be that. */
@@ -41,10 +33,11 @@ static void begin(struct upload *upload, size_t index)
 static int hand_over_small(struct upload *upload, struct fail *f)
 {
 	struct upload_ahead *ahead = &upload->ahead;
-	struct store_content content = content_of(upload);
+	struct store_content content;
+	char *path = upload_content(upload, ahead->index, &content);
 	bool listed = upload_is_listed(upload, ahead->index);
 	int result = delivery_small(&upload->deliveries, &content, ahead->bytes, listed, f);
-	free((char *)content.path);
+	free(path);
 	return result;
 }
 

@@ -16,7 +16,8 @@
 
 struct piece {
 	bool done;
-	size_t dictionary, size, out_size;
+	bool follows; /* another one, the end of which is its dictionary */
+	size_t size, out_size;
 	uint8_t in[DICTIONARY + SQUEEZE_PIECE]; /* the dictionary ends where the piece begins */
 	uint8_t out[OUT];
 };
@@ -56,9 +57,8 @@ static void stream_open(z_stream *stream)
 static void compress_piece(z_stream *stream, struct piece *piece)
 {
 	INVARIANT(deflateReset(stream) == Z_OK);
-	if (piece->dictionary > 0)
-		INVARIANT(deflateSetDictionary(stream, piece->in + DICTIONARY - piece->dictionary,
-				  (uInt)piece->dictionary) == Z_OK);
+	if (piece->follows)
+		INVARIANT(deflateSetDictionary(stream, piece->in, DICTIONARY) == Z_OK);
 	stream->next_in = piece->in + DICTIONARY;
 	stream->avail_in = (uInt)piece->size;
 	stream->next_out = piece->out;
@@ -132,14 +132,12 @@ static int begin_piece(struct squeeze *s, struct fail *f)
 		*place = memory_get(1, sizeof(**place));
 	struct piece *piece = *place;
 	piece->done = false;
-	piece->size = piece->dictionary = 0;
+	piece->size = 0;
+	piece->follows = s->follows;
 	s->filling = true;
-	if (!s->follows)
-		return 0;
-	const struct piece *before = piece_at(s, s->filled - 1);
-	piece->dictionary = before->size < DICTIONARY ? before->size : DICTIONARY;
-	memcpy(piece->in + DICTIONARY - piece->dictionary,
-		before->in + DICTIONARY + before->size - piece->dictionary, piece->dictionary);
+	/* only a full piece is followed */
+	if (s->follows)
+		memcpy(piece->in, piece_at(s, s->filled - 1)->in + SQUEEZE_PIECE, DICTIONARY);
 	return 0;
 }
 

@@ -115,9 +115,7 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 	lane->own_http.send_rate = store->settings->limit_rate;
 	lane->http = &lane->own_http;
 	if (store->mlflow != NULL) {
-		lane->own_mlflow = *store->mlflow;
-		lane->own_mlflow.ahead = NULL;
-		lane->own_mlflow.http = lane->http;
+		lane->own_mlflow = mlflow_beside(store->mlflow, lane->http);
 		lane->mlflow = &lane->own_mlflow;
 	}
 	return 0;
