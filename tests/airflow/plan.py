@@ -32,6 +32,14 @@ def hooks_of(ancestor: int) -> list[int]:
     return [pid for pid in descendants(ancestor) if is_hook(pid)]
 
 
+def environment_of(pid: int) -> list[bytes]:
+    """The variables of a process, each as NAME=value; none where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
 def parent_of(pid: int) -> int:
     """The process that started one."""
     return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])

@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from deployment import PATIENCE, Airflow, install
 from fault_proxy import Decide, Fault, FaultProxy, Request
 from object_stores import Versitygw
-from plan import GATE_THAT_HOLDS, bad_model, fails_to_register, hooks_of, parent_of
+from plan import GATE_THAT_HOLDS, bad_model, environment_of, fails_to_register, hooks_of, parent_of
 from servers import Guarded, MLflow, kill
 from training import Registry
 
@@ -185,8 +185,7 @@ def kills_the_job(clouds: FakeClouds, model: str) -> Decide:
 
     def strike() -> None:
         wanted = f"FISH_MODEL={model}".encode()
-        (hook,) = (pid for pid in hooks_of(clouds.server.process.pid)
-                   if wanted in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"))
+        (hook,) = (pid for pid in hooks_of(clouds.server.process.pid) if wanted in environment_of(pid))
         kill([parent_of(hook), hook])
 
     def decide(request: Request) -> Fault | None:

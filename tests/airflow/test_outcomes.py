@@ -17,7 +17,7 @@ from conftest import Hook
 from deployment import PATIENCE, Airflow, Task, install
 from fault_proxy import FaultProxy
 from object_stores import Versitygw
-from plan import Plan, is_hook, outcomes
+from plan import Plan, environment_of, is_hook, outcomes
 from servers import MLflow
 
 pytestmark = pytest.mark.timeout(1200)  # the first one waits for all three
@@ -82,12 +82,9 @@ class Ran:
 
     def hooks_left(self) -> list[int]:
         """The processes of modelhook that were started from here and still run."""
-        found = []
         home = f"AIRFLOW_HOME={self.airflow.home}".encode()
-        for pid in filter(is_hook, (int(entry) for entry in os.listdir("/proc") if entry.isdigit())):
-            with contextlib.suppress(OSError):
-                found += [pid] if home in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") else []
-        return found
+        hooks = filter(is_hook, (int(entry) for entry in os.listdir("/proc") if entry.isdigit()))
+        return [pid for pid in hooks if home in environment_of(pid)]
 
 
 @pytest.fixture(scope="module")
