@@ -60,7 +60,7 @@ def short(run_id):
 def alert(context):
     """Tells people that a task has failed for good."""
     task = context["ti"]
-    text = f"{task.dag_id}, {task.task_id}: {context.get('exception')} ({context['run_id']})"
+    text = f"{task.dag_id}, {task.task_id}: {context.get('exception') or 'see its log'} ({context['run_id']})"
     webhook = BaseHook.get_connection("alerts")
     address = f"{webhook.host}/{webhook.password}" if webhook.password else webhook.host
     request = urllib.request.Request(address, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
