@@ -242,7 +242,7 @@ def test_a_signal_during_local_work_ends_it_and_leaves_nothing_half_made(site: S
     process.terminate()
     sent = time.monotonic()
     process.communicate(timeout=60)
-    assert time.monotonic() - sent < 5
+    assert time.monotonic() - sent < 2
     assert process.returncode in (143, -signal.SIGTERM)  # the latter: it had not begun yet
     packages = [name for name in site.spooled(handoff) if not name.endswith(".result.json")]
     assert all(name.endswith(".tar.gz") for name in packages)
@@ -486,7 +486,7 @@ def test_a_signal_ends_it_within_two_seconds_and_keeps_the_package(
     process.send_signal(number)
     sent = time.monotonic()
     stdout, stderr = process.communicate(timeout=60)
-    assert time.monotonic() - sent < 5
+    assert time.monotonic() - sent < 2
     assert process.returncode == status
     errors = [line for line in stderr.splitlines() if line.startswith("modelhook: ")]
     assert len(errors) == 1
@@ -524,7 +524,7 @@ def test_a_signal_while_a_large_upload_crawls_ends_it(site: Site, large: str) ->
     process.terminate()
     sent = time.monotonic()
     process.communicate(timeout=60)
-    assert time.monotonic() - sent < 5
+    assert time.monotonic() - sent < 2
     assert process.returncode == 143
     kept(site, handoff)
 

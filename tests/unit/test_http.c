@@ -362,11 +362,11 @@ static void silence_ends_a_try(void **state)
 {
 	(void)state;
 	BEGIN({NULL, SILENT}, {OK, KEEP});
-	settings.timeout_ms = 500;
+	settings.timeout_ms = 200;
 	int64_t start = clock_monotonic_ms();
 	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
 	int64_t took = clock_monotonic_ms() - start;
-	assert_in_range(took, 490, 5000);
+	assert_in_range(took, 190, 1500);
 	assert_int_equal(answer.tries, 2);
 	end();
 }
@@ -375,10 +375,10 @@ static void the_deadline_ends_everything(void **state)
 {
 	(void)state;
 	BEGIN({NULL, SILENT}, {NULL, SILENT});
-	http.deadline = deadline_in(500);
+	http.deadline = deadline_in(200);
 	int64_t start = clock_monotonic_ms();
 	assert_int_equal(ask("POST", HTTP_ASK), -1);
-	assert_in_range(clock_monotonic_ms() - start, 450, 5000);
+	assert_in_range(clock_monotonic_ms() - start, 150, 800);
 	assert_int_equal(f.status, STATUS_LATER);
 	assert_true(answer.unknown);
 	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
@@ -402,7 +402,7 @@ static void no_failure_repeats_a_secret(void **state)
 
 static void *terminate_soon(void *context)
 {
-	usleep(500000);
+	usleep(150000);
 	kill(getpid(), SIGTERM);
 	return context;
 }
@@ -417,7 +417,7 @@ static void a_signal_ends_a_wait_at_once(void **state)
 	pthread_create(&thread, NULL, terminate_soon, NULL);
 	int64_t start = clock_monotonic_ms();
 	assert_int_equal(ask("POST", HTTP_ASK), -1);
-	assert_in_range(clock_monotonic_ms() - start, 450, 5000);
+	assert_in_range(clock_monotonic_ms() - start, 100, 600);
 	assert_int_equal(f.status, STATUS_TERMINATED);
 	assert_true(answer.unknown);
 	pthread_join(thread, NULL);
