@@ -32,9 +32,10 @@ void proxy_direct_release(struct store *s)
 void proxy_direct_expect(struct store *s, uint64_t size)
 {
 	struct proxy *proxy = s->state;
+	if (size < SIZE_LARGE)
+		return;
 	pthread_mutex_lock(&proxy->lock);
-	if (size >= SIZE_LARGE)
-		proxy->reads = READS_MANY;
+	proxy->reads = READS_MANY;
 	pthread_mutex_unlock(&proxy->lock);
 }
 
