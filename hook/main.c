@@ -10,12 +10,12 @@
 
 #include "base/console.h"
 #include "base/stop.h"
-#include "command.h"
-#include "command_inspect.h"
-#include "command_manual.h"
-#include "command_replay.h"
-#include "help.h"
-#include "place.h"
+#include "command/by_hand.h"
+#include "command/command.h"
+#include "command/help.h"
+#include "command/inspect.h"
+#include "command/replay.h"
+#include "store/location.h"
 
 static int verb_inspect(struct invocation *call, struct fail *f)
 {

@@ -89,7 +89,7 @@ static int sync_folder(const char *path, struct fail *f)
 }
 
 /* A folder is as durable as its name in the one above it. Whoever is done with an empty one removes
- * it (spool.h): one that was there may be gone a moment later. */
+ * it (spool/local.h): one that was there may be gone a moment later. */
 static int make_directory(const char *path, struct fail *f)
 {
 	for (int tried = 0; tried < NAMES_TRIED; tried++) {

@@ -5,14 +5,14 @@
 
 #include "base/console.h"
 #include "base/env.h"
-#include "packaging/sha256.h"
-#include "store/azure_call.h"
-#include "store/gs_call.h"
-#include "store/hdfs_call.h"
-#include "store/s3_call.h"
-#include "store/store_file.h"
-#include "store/store_presigned.h"
-#include "store/store_proxy.h"
+#include "packaging/digest/sha256.h"
+#include "store/azure/call.h"
+#include "store/file/store.h"
+#include "store/gs/call.h"
+#include "store/hdfs/call.h"
+#include "store/mlflow/presigned_store.h"
+#include "store/mlflow/proxy_store.h"
+#include "store/s3/call.h"
 
 #define OBJECTS_MAX 100000
 

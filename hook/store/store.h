@@ -12,10 +12,10 @@
  * from any lane, then finish. A kind says with begin what an earlier, broken off upload of the same
  * object left, so that parts which the store proves to be the same are not sent again.
  */
-#ifndef MODELHOOK_STORE_H
-#define MODELHOOK_STORE_H
+#ifndef MODELHOOK_STORE_STORE_H
+#define MODELHOOK_STORE_STORE_H
 
-#include "mlflow.h"
+#include "mlflow/mlflow.h"
 
 struct store_object {
 	char *path; /* relative to what was listed */

@@ -2,7 +2,7 @@
 # scripts/lib/hadoop.sh - makes the real Hadoop of the tests, prints its class path
 #
 # Maven fetches the jars of HDFS and YARN that tests/spark/hadoop.xml names into the cache; there
-# tests/spark/MiniHadoop.java is compiled, which starts them in one JVM. tests/hadoop.py runs it.
+# tests/spark/MiniHadoop.java is compiled, which starts them in one JVM. tests/support/hadoop.py runs it.
 # The folder is named by the digest of both files: a second call is instant, two at once make it once.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/common.sh"

@@ -60,7 +60,7 @@ def test_a_stopped_server_leaves_no_worker(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_an_owner_that_dies_takes_even_a_stubborn_server_with_it(tmp_path: Path, number: int) -> None:
-    tests = Path(__file__).resolve().parent.parent
+    tests = Path(__file__).resolve().parent.parent / "support"
     owner = subprocess.Popen([sys.executable, "-c", OWNER, tests, STUBBORN, tmp_path / "log"], stdout=subprocess.PIPE)
     assert owner.stdout
     guard = int(owner.stdout.readline())
@@ -86,7 +86,7 @@ def test_no_two_hold_the_same_port() -> None:
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
-    servers = Path(__file__).resolve().parent.parent / "servers.py"
+    servers = Path(__file__).resolve().parent.parent / "support/servers.py"
     tried = subprocess.run([sys.executable, servers, "mlflow", "--dir", tmp_path, "--", "--no-such-option"],
                            capture_output=True, text=True, check=False, timeout=120, env={**os.environ})
     assert tried.returncode == 1
@@ -96,7 +96,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 
 def test_the_command_line_serves_until_its_caller_is_gone(tmp_path: Path) -> None:
-    servers = Path(__file__).resolve().parent.parent / "servers.py"
+    servers = Path(__file__).resolve().parent.parent / "support/servers.py"
     script = f"{sys.executable} {servers} postgresql --dir {tmp_path} & echo $!; sleep 600"
     caller = subprocess.Popen(["bash", "-c", script], stdout=subprocess.PIPE, text=True, start_new_session=True)
     assert caller.stdout

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/presigned.h"
-#include "store/proxy_parts.h"
+#include "store/mlflow/multipart.h"
+#include "store/mlflow/presigned.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

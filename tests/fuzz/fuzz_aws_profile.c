@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "store/aws_profile.h"
+#include "auth/aws_profile.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

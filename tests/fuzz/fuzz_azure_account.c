@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/azure_account.h"
+#include "store/azure/account.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -3,8 +3,8 @@
  * size of 255 is the shard.
  */
 #include "../unit/table_maker.h"
-#include "packaging/bundle.h"
-#include "packaging/shard.h"
+#include "packaging/savedmodel/shard.h"
+#include "packaging/savedmodel/tensor_bundle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
-#include "credentials_file.h"
+#include "mlflow/credentials_file.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -1,5 +1,5 @@
 /* fingerprint.pb: any bytes are read or refused with one finding. */
-#include "packaging/fingerprint.h"
+#include "packaging/savedmodel/fingerprint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/handoff_json.h"
+#include "packaging/package/handoff_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

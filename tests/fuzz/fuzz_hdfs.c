@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "store/hdfs_checksum.h"
-#include "store/hdfs_site.h"
-#include "store/hdfs_token.h"
+#include "store/hdfs/checksum.h"
+#include "store/hdfs/site.h"
+#include "store/hdfs/token.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

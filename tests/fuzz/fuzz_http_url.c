@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "http.h"
-#include "http_retry.h"
-#include "http_url.h"
+#include "http/http.h"
+#include "http/retry.h"
+#include "http/url.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "mlflow_read.h"
-#include "mlflow_refusal.h"
+#include "mlflow/read.h"
+#include "mlflow/reply.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

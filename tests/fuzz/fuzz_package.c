@@ -6,7 +6,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "packaging/package.h"
+#include "packaging/package/package.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

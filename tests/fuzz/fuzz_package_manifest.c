@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/manifest.h"
-#include "packaging/mlmodel.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/mlmodel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

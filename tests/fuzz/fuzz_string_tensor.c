@@ -2,7 +2,7 @@
  * as a whole.
  */
 #include "base/fail.h"
-#include "packaging/string_tensor.h"
+#include "packaging/savedmodel/string_tensor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,9 +2,9 @@
  * credential file of Google's or the answer of a token endpoint. */
 #include <stdint.h>
 
-#include "store/bearer.h"
-#include "store/fetch.h"
-#include "store/google_key.h"
+#include "auth/bearer.h"
+#include "auth/fetch.h"
+#include "auth/google_key.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

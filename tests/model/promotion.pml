@@ -1,4 +1,4 @@
-/* promotion - hook/registry.c's promotion loop against MLflow's registry, for spin.
+/* promotion - hook/registry/registry.c's promotion loop against MLflow's registry, for spin.
  *
  * PROMOTERS trainings and (PERSON) one rollback or promotion by hand run at once. Version 0 is old;
  * version i belongs to promoter i-1; a higher index was trained later. Version numbers follow no

@@ -33,7 +33,7 @@ class Job:
     def submit(self, spark: Spark, where: list[str], *options: str, conf: dict[str, str] | None = None,
                files: bool = True, **env: str) -> Ended:
         """The job in a deploy mode; the program comes with --files, or in another way."""
-        modules = f"{self.package},{environment.ROOT}/tests/tiny_model.py"
+        modules = f"{self.package},{environment.ROOT}/tests/models/tiny_model.py"
         return spark.submit(
             *where, "--py-files", modules, *(["--files", self.team.hook.binary] if files else []), JOB, self.run,
             self.team.model, *options, "--", "--tracking-uri", self.tracking, "--result", f"{self.kept}/result.json",

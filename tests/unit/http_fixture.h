@@ -7,8 +7,8 @@
 
 #include "base/console.h"
 #include "base/stop.h"
-#include "credentials.h"
-#include "http.h"
+#include "http/http.h"
+#include "mlflow/credentials.h"
 #include "scripted.h"
 #include "unit.h"
 

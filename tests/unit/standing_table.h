@@ -3,7 +3,7 @@
 #ifndef MODELHOOK_TESTS_STANDING_TABLE_H
 #define MODELHOOK_TESTS_STANDING_TABLE_H
 
-#include "standing.h"
+#include "registry/state.h"
 #include "unit.h"
 
 enum { ROWS_MAX = 6 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "packaging/crc32c.h"
+#include "packaging/digest/crc32c.h"
 
 #define MAKER __attribute__((unused)) static
 

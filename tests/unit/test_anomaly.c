@@ -1,4 +1,4 @@
-#include "anomaly.h"
+#include "registry/anomaly.h"
 #include "standing_table.h"
 
 #define P "Production"

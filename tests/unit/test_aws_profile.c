@@ -1,6 +1,6 @@
 #include "unit.h"
 
-#include "store/aws_profile.h"
+#include "auth/aws_profile.h"
 
 static struct aws_profile profile;
 

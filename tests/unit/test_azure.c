@@ -1,6 +1,6 @@
 /* Tests of the store in Azure: addresses, signatures, and what no emulator does. */
 #include "http_fixture.h"
-#include "store/azure_call.h"
+#include "store/azure/call.h"
 #include "store/checksum.h"
 
 #define XML(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<?xml version=\"1.0\"?>" body, CLOSE

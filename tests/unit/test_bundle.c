@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "packaging/bundle.h"
-#include "packaging/dtype.h"
-#include "packaging/shard.h"
-#include "packaging/slice_key.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/shard.h"
+#include "packaging/savedmodel/slice_key.h"
+#include "packaging/savedmodel/tensor_bundle.h"
 #include "table_maker.h"
 
 #define NAN_BITS 0x7fc00000u

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "packaging/crc32c.h"
+#include "packaging/digest/crc32c.h"
 
 static void published_values_hold(void **state)
 {

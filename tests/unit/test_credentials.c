@@ -13,8 +13,8 @@
 
 #include "base/console.h"
 #include "base/text.h"
-#include "credentials.h"
-#include "credentials_file.h"
+#include "mlflow/credentials.h"
+#include "mlflow/credentials_file.h"
 
 static char home[64];
 static struct credentials credentials;

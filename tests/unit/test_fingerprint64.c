@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "packaging/fingerprint64.h"
+#include "packaging/digest/fingerprint64.h"
 
 /* of the first `size` bytes of 3, 10, 17, ... (7 i + 3 modulo 256), from FarmHash's own code */
 static const struct {

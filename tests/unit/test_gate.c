@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "gate.h"
+#include "gate/gate.h"
 
 /* A literal where a struct would own its string: nothing here writes to it. */
 #define OWNED(literal) ((char *)(literal))

@@ -1,7 +1,7 @@
 #include "unit.h"
 
-#include "gate.h"
-#include "packaging/json.h"
+#include "gate/gate.h"
+#include "packaging/json/json.h"
 
 /* "gates" of a configuration that is nothing else. */
 static int parse(const char *text, struct gate **gates, size_t *count, struct fail *f)

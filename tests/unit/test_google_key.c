@@ -1,11 +1,11 @@
 /* Tests of Google's credential files, and of what is sent for them. */
-#include "store/google_key.h"
+#include "auth/google_key.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 
+#include "auth/fetch.h"
 #include "store/checksum.h"
-#include "store/fetch.h"
 #include "unit.h"
 
 #define NOW_MS INT64_C(1795643000123)

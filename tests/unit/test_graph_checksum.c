@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "packaging/graph_checksum.h"
+#include "packaging/savedmodel/graph_checksum.h"
 #include "table_maker.h"
 
 /* As Python's library writes a function: results with one name that begins another, arguments from

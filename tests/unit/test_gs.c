@@ -1,8 +1,8 @@
 /* Tests of the store in Google Cloud Storage against a scripted server: what no emulator does. */
-#include "store/gs_call.h"
+#include "store/gs/call.h"
 
 #include "http_fixture.h"
-#include "packaging/crc32c.h"
+#include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
 
 #define JSON(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body, CLOSE

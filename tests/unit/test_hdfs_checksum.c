@@ -2,7 +2,7 @@
  */
 #include "unit.h"
 
-#include "store/hdfs_checksum.h"
+#include "store/hdfs/checksum.h"
 
 #define SIZE 5000
 

@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "store/hdfs_site.h"
+#include "store/hdfs/site.h"
 
 static const char core[] =
 	"<?xml version=\"1.0\"?><?xml-stylesheet type=\"text/xsl\" href=\"configuration.xsl\"?>\n"

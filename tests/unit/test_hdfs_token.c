@@ -1,7 +1,7 @@
 /* Delegation tokens: the file, and the tokens as WebHDFS takes them, were made by Hadoop 3.4.2. */
 #include "unit.h"
 
-#include "store/hdfs_token.h"
+#include "store/hdfs/token.h"
 
 /* two tokens for HDFS, of the NameNode 10.0.0.5:8020 and of the name service "pair", and YARN's */
 #define FILE_OF_HADOOP TEST_DATA "/hadoop-credentials"

@@ -2,7 +2,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "history.h"
+#include "registry/history.h"
 
 /* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
 struct planned {

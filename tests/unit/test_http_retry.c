@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "http_retry.h"
+#include "http/retry.h"
 
 static const struct settings usual = {
 	.max_retries = 7,

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/text.h"
-#include "http.h"
-#include "http_url.h"
+#include "http/http.h"
+#include "http/url.h"
 
 static void check(char *got, const char *wanted)
 {

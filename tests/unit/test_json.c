@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "packaging/json.h"
+#include "packaging/json/json.h"
 
 static int parse(const char *text, struct fail *f)
 {

@@ -6,10 +6,10 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "packaging/dtype.h"
-#include "packaging/fingerprint.h"
-#include "packaging/fingerprint64.h"
-#include "packaging/meta_graph.h"
+#include "packaging/digest/fingerprint64.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/fingerprint.h"
+#include "packaging/savedmodel/meta_graph.h"
 #include "table_maker.h"
 
 static void put_tensor_entry(

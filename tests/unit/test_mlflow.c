@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/console.h"
-#include "credentials.h"
-#include "mlflow.h"
+#include "mlflow/credentials.h"
+#include "mlflow/mlflow.h"
 #include "scripted.h"
 #include "store/store.h"
 

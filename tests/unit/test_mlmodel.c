@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "packaging/dtype.h"
-#include "packaging/manifest.h"
-#include "packaging/mlmodel.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/mlmodel.h"
+#include "packaging/savedmodel/dtype.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"
 

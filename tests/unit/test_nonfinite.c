@@ -6,8 +6,8 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "packaging/dtype.h"
-#include "packaging/nonfinite.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/nonfinite.h"
 
 #define BYTES 1200 /* some runs and a rest */
 

@@ -16,8 +16,8 @@
 
 #include "base/file.h"
 #include "base/stop.h"
-#include "packaging/dtype.h"
-#include "packaging/manifest.h"
+#include "packaging/package/manifest.h"
+#include "packaging/savedmodel/dtype.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"
 #define LONG_NAME                                                                                  \

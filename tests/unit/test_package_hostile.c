@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "packaging/dtype.h"
-#include "packaging/manifest.h"
+#include "packaging/package/manifest.h"
+#include "packaging/savedmodel/dtype.h"
 #include "tarball.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"

@@ -1,8 +1,8 @@
 #include <string.h>
 
-#include "packaging/json.h"
-#include "store/presigned.h"
-#include "store/proxy_parts.h"
+#include "packaging/json/json.h"
+#include "store/mlflow/multipart.h"
+#include "store/mlflow/presigned.h"
 #include "unit.h"
 
 static struct fail f;

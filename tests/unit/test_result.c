@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "result.h"
+#include "invocation/result.h"
 
 static void fill(struct result *result)
 {

@@ -1,7 +1,7 @@
 /* Where a bucket is looked for, by the variables and the profile. Nothing is sent. */
 #include "unit.h"
 
-#include "store/s3_call.h"
+#include "store/s3/call.h"
 
 static const struct settings settings = {.timeout_ms = 1000};
 static struct store store;

@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/parallel.h"
 #include "base/stop.h"
-#include "packaging/abreast.h"
-#include "packaging/dtype.h"
-#include "packaging/findings.h"
-#include "packaging/fingerprint64.h"
-#include "packaging/reader.h"
-#include "packaging/saved_model.h"
-#include "packaging/sha256.h"
+#include "packaging/digest/fingerprint64.h"
+#include "packaging/digest/sha256.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/file_reader.h"
+#include "packaging/savedmodel/findings.h"
+#include "packaging/savedmodel/saved_model.h"
 #include "table_maker.h"
 
 #define SHARD "variables/variables.data-00000-of-00001"

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "packaging/file_check.h"
+#include "packaging/package/file_check.h"
 
 static void seal_of(const void *bytes, size_t size, size_t cut, uint8_t tag[SEAL_BYTES])
 {

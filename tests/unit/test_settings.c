@@ -3,8 +3,8 @@
 #include "base/console.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "gate.h"
-#include "settings.h"
+#include "gate/gate.h"
+#include "settings/settings.h"
 
 #define ALL                                                                                        \
 	(TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_MODEL | TAKES_OUTPUT |        \

@@ -2,9 +2,9 @@
  * in a Single Chunk", and what is left to servers to refuse: order, white space, session tokens. */
 #include "unit.h"
 
+#include "auth/sigv4.h"
 #include "base/clock.h"
-#include "packaging/sha256.h"
-#include "store/sigv4.h"
+#include "packaging/digest/sha256.h"
 
 static const struct sigv4_keys keys = {
 	"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", NULL};

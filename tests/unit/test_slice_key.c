@@ -5,7 +5,7 @@
 
 #include <cmocka.h>
 
-#include "packaging/slice_key.h"
+#include "packaging/savedmodel/slice_key.h"
 #include "table_maker.h"
 
 /* numbers in ascending order, with their code */

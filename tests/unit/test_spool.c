@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 
-#include "spool.h"
+#include "spool/local.h"
 
 static char *folder;
 

@@ -10,7 +10,7 @@
 #include <zlib.h>
 
 #include "base/text.h"
-#include "packaging/squeeze.h"
+#include "packaging/archive/parallel_deflate.h"
 
 #define MOST (6 * SQUEEZE_PIECE + 77)
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "packaging/string_tensor.h"
+#include "packaging/savedmodel/string_tensor.h"
 #include "table_maker.h"
 
 /* "", 200 letters, "fish", as TensorFlow writes them; gives the entry's checksum, not masked. */

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "packaging/table.h"
+#include "packaging/savedmodel/leveldb_table.h"
 #include "table_maker.h"
 
 #define ENTRIES 20

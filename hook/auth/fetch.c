@@ -1,0 +1,86 @@
+#include "auth/fetch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "http/url.h"
+
+int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)
+{
+	int64_t in_all_ms = near ? FETCH_NEAR_MS : FETCH_FAR_MS;
+	fetch->settings = *like->settings;
+	fetch->settings.max_retries = 1;
+	fetch->settings.timeout_ms = in_all_ms / 4;
+	if (http_open(&fetch->http, &fetch->settings, NULL, deadline_in(in_all_ms), f) != 0)
+		return -1;
+	fetch->http.trust = (struct http_trust){0};
+	fetch->http.direct = near;
+	return 0;
+}
+
+void fetch_release(struct fetch *fetch)
+{
+	http_release(&fetch->http);
+}
+
+int fetch_ask(struct fetch *fetch, const char *method, const char *url, const char *header,
+	struct http_answer *answer, struct fail *f)
+{
+	const char *headers[] = {header, NULL};
+	struct http_request request = {
+		.method = method, .url = url, .headers = headers, .max_answer = FETCH_ANSWER_MAX};
+	return http_send(&fetch->http, &request, answer, f);
+}
+
+int fetch_post_form(struct fetch *fetch, const char *url, const char *form,
+	struct http_answer *answer, struct fail *f)
+{
+	struct http_request request = {
+		.method = "POST",
+		.url = url,
+		.content_type = "application/x-www-form-urlencoded",
+		.body = {.bytes = form, .size = strlen(form)},
+		.max_answer = FETCH_ANSWER_MAX,
+	};
+	return http_send(&fetch->http, &request, answer, f);
+}
+
+char *fetch_member(const struct json_at *object, const char *key)
+{
+	struct json_at at = json_get(object, key);
+	struct fail ignored;
+	char *value = NULL;
+	if (json_is_there(&at) && !json_is_null(&at) && json_string(&at, &value, &ignored) != 0)
+		return NULL;
+	return value;
+}
+
+char *fetch_read_file(const char *path, struct fail *f)
+{
+	struct text text = {0};
+	char *token = NULL;
+	if (file_read(path, FETCH_ANSWER_MAX, &text, f) == 0)
+		token = text_trimmed(text_string(&text), text.size);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.size);
+	text_release(&text);
+	return token;
+}
+
+bool fetch_may_see_secrets(const char *url)
+{
+	char *host = http_url_host(url);
+	bool may = text_starts_with(url, "https://") || text_equal(host, "localhost") ||
+		   text_equal(host, "127.0.0.1") || text_equal(host, "::1");
+	free(host);
+	return may;
+}
+
+void fetch_wipe(char **secret)
+{
+	if (*secret != NULL)
+		explicit_bzero(*secret, strlen(*secret));
+	free(*secret);
+	*secret = NULL;
+}

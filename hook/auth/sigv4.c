@@ -1,0 +1,173 @@
+#include "auth/sigv4.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "packaging/digest/sha256.h"
+
+#define DATE_SIZE 17 /* 20261122T200317Z */
+
+static void hmac(const void *key, size_t key_size, const char *text, uint8_t out[SHA256_BYTES])
+{
+	unsigned size = SHA256_BYTES;
+	INVARIANT(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text),
+			  out, &size) != NULL);
+}
+
+/* The part of the URL behind its authority, and how long the authority is. */
+static const char *path_of(const char *url, const char **host, size_t *host_size)
+{
+	*host = strstr(url, "://") + 3;
+	*host_size = strcspn(*host, "/?");
+	return *host + *host_size;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* "name:value" with the white space around the value gone */
+static char *canonical_header(const char *line)
+{
+	const char *colon = strchr(line, ':');
+	char *value = text_trimmed(colon + 1, strlen(colon + 1));
+	char *canonical = text_format("%.*s:%s", (int)(colon - line), line, value);
+	free(value);
+	return canonical;
+}
+
+struct canonical {
+	char *headers[SIGV4_HEADERS_MAX + 4];
+	size_t count;
+	struct text names; /* "host;x-amz-date" */
+};
+
+/* Sorted by name: ":" must not take part, or x-amz-meta-a would come behind x-amz-meta-a-b. */
+static void sort_headers(struct canonical *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		*strchr(c->headers[i], ':') = '\0';
+	qsort(c->headers, c->count, sizeof(*c->headers), by_text);
+	for (size_t i = 0; i < c->count; i++) {
+		text_printf(&c->names, "%s%s", i > 0 ? ";" : "", c->headers[i]);
+		c->headers[i][strlen(c->headers[i])] = ':';
+	}
+}
+
+static void collect_headers(const struct sigv4_request *request,
+	const struct sigv4_lines *signed_lines, struct canonical *c)
+{
+	const char *host;
+	size_t host_size;
+	path_of(request->url, &host, &host_size);
+	*c = (struct canonical){0};
+	c->headers[c->count++] = text_format("host:%.*s", (int)host_size, host);
+	for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++) {
+		INVARIANT(i < SIGV4_HEADERS_MAX);
+		c->headers[c->count++] = canonical_header(request->headers[i]);
+	}
+	for (size_t i = 0; i < signed_lines->count; i++)
+		c->headers[c->count++] = canonical_header(signed_lines->lines[i]);
+	sort_headers(c);
+}
+
+static void canonical_release(struct canonical *c)
+{
+	for (size_t i = 0; i < c->count; i++) {
+		explicit_bzero(c->headers[i], strlen(c->headers[i]));
+		free(c->headers[i]);
+	}
+	text_release(&c->names);
+}
+
+static void digest_of_request(
+	const struct sigv4_request *request, const struct canonical *c, char digest[SHA256_HEX])
+{
+	struct text text = {0};
+	const char *host;
+	size_t host_size;
+	const char *path = path_of(request->url, &host, &host_size);
+	size_t path_size = strcspn(path, "?");
+	const char *query = path[path_size] == '?' ? path + path_size + 1 : "";
+	text_printf(&text, "%s\n%.*s\n%s\n", request->method, path_size > 0 ? (int)path_size : 1,
+		path_size > 0 ? path : "/", query);
+	for (size_t i = 0; i < c->count; i++)
+		text_printf(&text, "%s\n", c->headers[i]);
+	text_printf(&text, "\n%s\n%s", text_string(&c->names), request->payload);
+	sha256_of(text.data, text.size, digest);
+	explicit_bzero(text.data, text.size);
+	text_release(&text);
+}
+
+/* The day's key for this region and service. */
+static void derive_key(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
+	const char *day, uint8_t key[SHA256_BYTES])
+{
+	char *secret = text_format("AWS4%s", keys->secret_key);
+	hmac(secret, strlen(secret), day, key);
+	explicit_bzero(secret, strlen(secret));
+	free(secret);
+	hmac(key, SHA256_BYTES, scope->region, key);
+	hmac(key, SHA256_BYTES, scope->service, key);
+	hmac(key, SHA256_BYTES, "aws4_request", key);
+}
+
+static void sign_digest(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
+	const char *date, const char *digest, char signature[SHA256_HEX])
+{
+	uint8_t key[SHA256_BYTES], mac[SHA256_BYTES];
+	char day[9];
+	snprintf(day, sizeof(day), "%.8s", date);
+	char *text = text_format("AWS4-HMAC-SHA256\n%s\n%s/%s/%s/aws4_request\n%s", date, day,
+		scope->region, scope->service, digest);
+	derive_key(keys, scope, day, key);
+	hmac(key, sizeof(key), text, mac);
+	text_hex(signature, mac, sizeof(mac));
+	explicit_bzero(key, sizeof(key));
+	free(text);
+}
+
+static void format_date(int64_t now_ms, char date[DATE_SIZE])
+{
+	time_t seconds = (time_t)(now_ms / 1000);
+	struct tm parts;
+	gmtime_r(&seconds, &parts);
+	strftime(date, DATE_SIZE, "%Y%m%dT%H%M%SZ", &parts);
+}
+
+void sigv4_sign(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
+	const struct sigv4_request *request, struct sigv4_lines *signed_lines)
+{
+	char date[DATE_SIZE], digest[SHA256_HEX], signature[SHA256_HEX];
+	struct canonical canonical;
+	*signed_lines = (struct sigv4_lines){0};
+	format_date(scope->now_ms, date);
+	signed_lines->lines[signed_lines->count++] = text_format("x-amz-date: %s", date);
+	signed_lines->lines[signed_lines->count++] =
+		text_format("x-amz-content-sha256: %s", request->payload);
+	if (keys->session_token != NULL)
+		signed_lines->lines[signed_lines->count++] =
+			text_format("x-amz-security-token: %s", keys->session_token);
+	collect_headers(request, signed_lines, &canonical);
+	digest_of_request(request, &canonical, digest);
+	sign_digest(keys, scope, date, digest, signature);
+	signed_lines->lines[signed_lines->count++] = text_format(
+		"authorization: AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/%s/aws4_request, "
+		"SignedHeaders=%s, Signature=%s",
+		keys->access_key, date, scope->region, scope->service,
+		text_string(&canonical.names), signature);
+	canonical_release(&canonical);
+}
+
+void sigv4_lines_release(struct sigv4_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		explicit_bzero(lines->lines[i], strlen(lines->lines[i]));
+		free(lines->lines[i]);
+	}
+	*lines = (struct sigv4_lines){0};
+}

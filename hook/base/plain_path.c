@@ -1,0 +1,45 @@
+#include "base/plain_path.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+bool path_has_control(const char *string)
+{
+	size_t size = strlen(string);
+	struct text escaped = {0};
+	text_add_escaped(&escaped, string, size);
+	/* escaping leaves printable UTF-8 alone and lengthens everything else */
+	bool has = escaped.size != size;
+	text_release(&escaped);
+	return has;
+}
+
+static const char *part_problem(const char *part, size_t size)
+{
+	if (size == 0)
+		return "has an empty part";
+	if (part[0] == '.' && (size == 1 || (size == 2 && part[1] == '.')))
+		return size == 1 ? "has a part \".\"" : "has a part \"..\"";
+	return NULL;
+}
+
+const char *path_problem(const char *path)
+{
+	if (path[0] == '/')
+		return "absolute";
+	if (strlen(path) > PATH_PLAIN_MAX)
+		return "too long";
+	if (path_has_control(path))
+		return "has a control character or is not UTF-8";
+	if (strchr(path, '\\') != NULL)
+		return "has a backslash";
+	for (const char *part = path;; part = strchr(part, '/') + 1) {
+		size_t size = strcspn(part, "/");
+		const char *problem = part_problem(part, size);
+		if (problem != NULL)
+			return problem;
+		if (part[size] == '\0')
+			return NULL;
+	}
+}

@@ -1,0 +1,15 @@
+/* temp_dir - a private folder for files that nobody keeps, in TMPDIR (else /tmp), mode 0700.
+ */
+#ifndef MODELHOOK_BASE_TEMP_DIR_H
+#define MODELHOOK_BASE_TEMP_DIR_H
+
+#include "base/fail.h"
+
+/* scratch_open - make it; *path is its name. DISK where it cannot be made. */
+MUST_CHECK int scratch_open(char **path, struct fail *f);
+
+/* scratch_release - remove it with everything below and free path; NULL is nothing. No link is
+ * followed. What cannot be removed is told as a warning. */
+void scratch_release(char *path);
+
+#endif

@@ -1,0 +1,217 @@
+/* promote, rollback, archive, tag, describe, delete: what a person does by hand. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "command/by_hand.h"
+#include "command/operator.h"
+
+/* What each verb does once the model is open and its version found. */
+typedef int manual_function(
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f);
+
+/* Who is Production after it, in the result. */
+static void tell_standing(struct manual *manual, int64_t number)
+{
+	const struct standing *standing = &manual->registry.standing;
+	const struct version *version = standing_version(standing, number);
+	struct result *result = &manual->call->result;
+	result->version = number;
+	if (version == NULL)
+		return;
+	result_set(&result->stage, version->stage);
+	result_set(&result->run_id, version->run_id);
+	result_set(&result->digest, version_tag(version, TAG_DIGEST));
+	if (standing_alias(standing, ALIAS_PRODUCTION) == number)
+		result_set(&result->alias, ALIAS_PRODUCTION);
+}
+
+static int manual_act(
+	struct manual *manual, const char *name, manual_function *function, struct fail *f)
+{
+	const struct version *version = NULL;
+	struct text did = {0};
+	int64_t number = 0;
+	int result = name != NULL ? manual_version(manual, name, &version, f) : 0;
+	if (result == 0) {
+		number = version != NULL ? version->number : 0;
+		result = function(manual, version, &did, f);
+	}
+	if (result == 0) {
+		if (number != 0)
+			tell_standing(manual, number);
+		if (did.size > 0 && !manual->call->settings.json)
+			console_say("%s", did.data);
+	}
+	text_release(&did);
+	return result;
+}
+
+static int manual_call(
+	struct invocation *call, const char *version, manual_function *function, struct fail *f)
+{
+	struct manual manual;
+	int result = manual_open(&manual, call, call->argv[0], f);
+	if (result == 0)
+		result = manual_act(&manual, version, function, f);
+	manual_take_plan(&manual);
+	manual_release(&manual);
+	return result;
+}
+
+static void tell_winner(struct manual *manual, int64_t wanted, int64_t winner, struct text *did)
+{
+	struct result *result = &manual->call->result;
+	text_printf(
+		did, "version %lld of %s is Production", (long long)winner, manual->registry.model);
+	result->outcome = winner == wanted ? "promoted" : "superseded";
+	result->status = winner == wanted ? STATUS_PROMOTED : STATUS_HELD;
+	if (winner != wanted)
+		text_printf(
+			did, ": it was trained after version %lld was chosen", (long long)wanted);
+}
+
+static int promote(
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
+{
+	const struct settings *settings = &manual->call->settings;
+	const char *stage = settings->stage;
+	int64_t wanted = version->number, winner;
+	if (stage != NULL && !text_equal(stage, STAGE_PRODUCTION)) {
+		text_printf(did, "version %lld is in %s", (long long)wanted, stage);
+		manual->call->result.outcome = "staged";
+		return manual_stage(manual, version, stage, settings->reason, f);
+	}
+	manual->call->result.previous_version = standing_winner(&manual->registry.standing);
+	if (manual_promote(manual, wanted, settings->reason, &winner, f) != 0)
+		return -1;
+	tell_winner(manual, wanted, winner, did);
+	return 0;
+}
+
+static int rollback(
+	struct manual *manual, const struct version *none, struct text *did, struct fail *f)
+{
+	const struct settings *settings = &manual->call->settings;
+	const struct version *to = none;
+	int64_t from, winner;
+	if (settings->to != NULL && manual_version(manual, settings->to, &to, f) != 0)
+		return -1;
+	int64_t wanted = to != NULL ? to->number : 0;
+	if (manual_rollback(manual, wanted, settings->reason, &from, &winner, f) != 0)
+		return -1;
+	manual->call->result.previous_version = from;
+	tell_standing(manual, winner);
+	tell_winner(manual, wanted != 0 ? wanted : winner, winner, did);
+	return 0;
+}
+
+static int archive(
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
+{
+	manual->call->result.outcome = "archived";
+	text_printf(did, "version %lld is archived", (long long)version->number);
+	return manual_stage(manual, version, STAGE_ARCHIVED, manual->call->settings.reason, f);
+}
+
+static int check_assignment(const char *assignment, struct fail *f)
+{
+	const char *equals = strchr(assignment, '=');
+	if (equals == NULL || equals == assignment)
+		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
+	if (!text_is_utf8(assignment, strlen(assignment)))
+		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
+	if (text_starts_with(assignment, "modelhook."))
+		return fail_set(
+			f, STATUS_USAGE, "tags modelhook.* are what the registry is decided by");
+	return 0;
+}
+
+static int set_tag(struct manual *manual, int64_t number, const char *assignment, struct fail *f)
+{
+	const char *value = strchr(assignment, '=') + 1;
+	char *key = text_format("%.*s", (int)(value - 1 - assignment), assignment);
+	int result = value[0] == '\0' ? registry_untag(&manual->registry, number, key, f)
+				      : registry_tag(&manual->registry, number, key, value, f);
+	free(key);
+	return result;
+}
+
+/* Nothing is set where one of them cannot be. */
+static int tag(
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
+{
+	const struct invocation *call = manual->call;
+	manual->call->result.outcome = "tagged";
+	for (int i = 2; i < call->argc; i++)
+		if (check_assignment(call->argv[i], f) != 0)
+			return -1;
+	for (int i = 2; i < call->argc; i++)
+		if (set_tag(manual, version->number, call->argv[i], f) != 0)
+			return -1;
+	text_printf(did, "version %lld: %d tags", (long long)version->number, call->argc - 2);
+	return 0;
+}
+
+static int describe(
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
+{
+	const char *text = manual->call->argv[2];
+	if (!text_is_utf8(text, strlen(text)))
+		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
+	manual->call->result.outcome = "described";
+	text_printf(did, "version %lld is described", (long long)version->number);
+	return mlflow_describe_version(
+		manual->registry.mlflow, manual->registry.model, version->number, text, f);
+}
+
+static int delete (
+	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
+{
+	struct registry *registry = &manual->registry;
+	if (standing_is_production(&registry->standing, version) ||
+		version->number == standing_winner(&registry->standing)) {
+		fail_set(f, STATUS_REFUSED, "version %lld is Production, or should be",
+			(long long)version->number);
+		return fail_hint(f, "promote another version first");
+	}
+	char *what = text_format("delete version %lld for ever? Type the model's name: ",
+		(long long)version->number);
+	int result = manual_confirm(manual, what, f);
+	free(what);
+	if (result != 0)
+		return -1;
+	manual->call->result.outcome = "deleted";
+	text_printf(did, "version %lld is deleted", (long long)version->number);
+	return mlflow_delete_version(registry->mlflow, registry->model, version->number, f);
+}
+
+int command_promote(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, call->argv[1], promote, f);
+}
+
+int command_rollback(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, NULL, rollback, f);
+}
+
+int command_archive(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, call->argv[1], archive, f);
+}
+
+int command_tag(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, call->argv[1], tag, f);
+}
+
+int command_describe(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, call->argv[1], describe, f);
+}
+
+int command_delete(struct invocation *call, struct fail *f)
+{
+	return manual_call(call, call->argv[1], delete, f);
+}

@@ -1,0 +1,170 @@
+/* doctor: can the server be reached, does it speak the API, who are we for it, what has it, and can
+ * the places of artifacts and spool be written and read back. Each check is a row; the first that
+ * fails decides the status. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/console.h"
+#include "command/command.h"
+#include "command/store_probe.h"
+#include "mlflow/session.h"
+
+#define SKEW_TOLERATED_MS 60000
+
+struct examination {
+	struct invocation *call;
+	struct session session;
+	int64_t skew_ms; /* the server's clock minus ours */
+	cJSON *checks;	 /* [{name, ok, detail}] */
+};
+
+static void note(struct examination *e, const char *name, const char *verdict, const char *detail)
+{
+	cJSON *check = cJSON_CreateObject();
+	cJSON_AddStringToObject(check, "name", name);
+	cJSON_AddStringToObject(check, "verdict", verdict);
+	cJSON_AddStringToObject(check, "detail", detail);
+	cJSON_AddItemToArray(e->checks, check);
+	if (!e->call->settings.json) {
+		char *line = text_format("%-8s %-12s %s\n", verdict, name, detail);
+		console_print(line);
+		free(line);
+	}
+}
+
+/* A check that has nothing to look at leaves detail empty. */
+typedef int check_function(struct examination *e, struct text *detail, bool *warns, struct fail *f);
+
+static int check_settings(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	(void)warns;
+	if (settings_need_server(&e->call->settings, f) != 0)
+		return -1;
+	text_printf(detail, "%zu gates, deadline %" PRId64 " s", e->call->settings.gate_count,
+		e->call->settings.deadline_ms / 1000);
+	return 0;
+}
+
+static int check_server(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	(void)warns;
+	char *server = NULL;
+	if (session_open(&e->session, &e->call->settings, e->call->deadline, f) != 0)
+		return -1;
+	if (mlflow_greet(&e->session.tracking.mlflow, &server, &e->skew_ms, f) != 0)
+		return fail_in(f, "MLflow at %s", e->session.tracking.base);
+	text_printf(detail, "MLflow %s at %s", server[0] != '\0' ? server : "(no version told)",
+		e->session.tracking.base);
+	free(server);
+	return 0;
+}
+
+static int check_credentials(
+	struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	const struct credentials *credentials = &e->session.tracking.credentials;
+	struct registered_models models = {0};
+	(void)warns;
+	if (mlflow_search_models(e->session.registry, &models, f) != 0)
+		return -1;
+	text_printf(detail, "by %s", credentials->kind);
+	if (credentials->user != NULL) {
+		text_add_string(detail, ", user ");
+		text_add_escaped(detail, credentials->user, strlen(credentials->user));
+	}
+	text_printf(detail, "; %zu registered models to see", models.count);
+	registered_models_release(&models);
+	return 0;
+}
+
+static int check_clock(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	(void)f;
+	int64_t skew = e->skew_ms;
+	*warns = skew > SKEW_TOLERATED_MS || skew < -SKEW_TOLERATED_MS;
+	text_printf(detail, "the server's clock is %.1f s %s ours",
+		(double)(skew < 0 ? -skew : skew) / 1000, skew < 0 ? "behind" : "ahead of");
+	return 0;
+}
+
+static int check_aliases(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	bool has;
+	(void)warns;
+	if (mlflow_has_aliases(e->session.registry, "modelhook-doctor", &has, f) != 0)
+		return -1;
+	text_add_string(
+		detail, has ? "kept in step with the stage" : "none here: stages alone are used");
+	return 0;
+}
+
+static int check_artifacts(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	return probe_artifacts(&e->session, detail, warns, f);
+}
+
+static int check_spool(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	return probe_spool(&e->session, detail, warns, f);
+}
+
+static const struct {
+	const char *name;
+	check_function *function;
+} checks[] = {
+	{"settings", check_settings},
+	{"server", check_server},
+	{"credentials", check_credentials},
+	{"clock", check_clock},
+	{"aliases", check_aliases},
+	{"artifacts", check_artifacts},
+	{"spool", check_spool},
+};
+
+static int examine(struct examination *e, struct fail *f)
+{
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		struct text detail = {0};
+		bool warns = false;
+		int result = checks[i].function(e, &detail, &warns, f);
+		if (result != 0)
+			note(e, checks[i].name, "FAILED", f->text);
+		else if (detail.size > 0)
+			note(e, checks[i].name, warns ? "warning" : "ok", text_string(&detail));
+		text_release(&detail);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void tell(struct examination *e, const struct fail *f)
+{
+	if (!e->call->settings.json)
+		return;
+	cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "schema", "modelhook/doctor@1");
+	cJSON_AddBoolToObject(object, "ok", f == NULL);
+	cJSON_AddItemReferenceToObject(object, "checks", e->checks);
+	char *line = cJSON_PrintUnformatted(object);
+	cJSON_Delete(object);
+	console_print(line);
+	console_print("\n");
+	cJSON_free(line);
+}
+
+int command_doctor(struct invocation *call, struct fail *f)
+{
+	struct examination e = {.call = call, .checks = cJSON_CreateArray()};
+	int result = invocation_settle(call, ".", f);
+	if (result == 0)
+		result = examine(&e, f);
+	tell(&e, result == 0 ? NULL : f);
+	session_release(&e.session);
+	cJSON_Delete(e.checks);
+	return result;
+}

@@ -1,0 +1,42 @@
+#include "command/finish.h"
+
+#include <stdlib.h>
+
+#include "base/console.h"
+
+void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
+{
+	int64_t ms = clock_monotonic_ms() - started;
+	console_say("%-8s %s (%lld ms)", name, did, (long long)ms);
+	result_add_step(&call->result, name, ms, did);
+	free(did);
+}
+
+static void take_plan(struct invocation *call, const struct flow *flow)
+{
+	if (!call->settings.plan)
+		return;
+	result_set(&call->result.plan, text_string(&flow->session.plan.calls));
+	console_print(text_string(&flow->session.plan.calls));
+	console_say("plan: %zu calls would be sent; none was", flow->session.plan.count);
+}
+
+int finish_flow(struct flow *flow, int result, struct fail *f)
+{
+	struct invocation *call = flow->call;
+	if (result == 0)
+		result = flow_finish(flow, f);
+	if (!call->settings.plan)
+		flow_report(flow, result == 0 ? NULL : f);
+	take_plan(call, flow);
+	flow_release(flow);
+	return result;
+}
+
+int finish_package(struct invocation *call, const struct manifest *manifest, const char *package,
+	struct fail *f)
+{
+	struct flow flow;
+	flow_begin(&flow, call, manifest, package);
+	return finish_flow(&flow, 0, f);
+}

@@ -1,0 +1,21 @@
+/* finish - what run and replay share once there is a package: the flow, its plan, its steps'
+ * report.
+ */
+#ifndef MODELHOOK_COMMAND_FINISH_H
+#define MODELHOOK_COMMAND_FINISH_H
+
+#include "command/command.h"
+#include "flow/flow.h"
+
+/* finish_package - from a package to the one Production version (flow/flow.h) */
+MUST_CHECK int finish_package(struct invocation *call, const struct manifest *manifest,
+	const char *package, struct fail *f);
+
+/* finish_flow - the same for a flow that was begun, unless result says that it failed already, with
+ * f; the flow is released */
+MUST_CHECK int finish_flow(struct flow *flow, int result, struct fail *f);
+
+/* finish_add_step - a step that was done since `started`; takes did over */
+void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did);
+
+#endif

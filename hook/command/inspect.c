@@ -1,0 +1,432 @@
+#include "command/inspect.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "packaging/package/package.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/saved_model.h"
+
+#define COLUMNS 80
+#define FILES_SHOWN 12
+
+static const char *const weights[] = {
+	[FINDING_NOTE] = "note",
+	[FINDING_NONFINITE] = "nonfinite",
+	[FINDING_DAMAGE] = "damage",
+};
+
+/* 1,234,567 */
+static void add_count(struct text *out, uint64_t count)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRIu64, count);
+	size_t size = strlen(digits);
+	for (size_t i = 0; i < size; i++) {
+		if (i > 0 && (size - i) % 3 == 0)
+			text_add(out, ",", 1);
+		text_add(out, &digits[i], 1);
+	}
+}
+
+static void add_counted(struct text *out, uint64_t count, const char *noun)
+{
+	add_count(out, count);
+	text_printf(out, " %s%s", noun, count == 1 ? "" : "s");
+}
+
+static void add_bytes(struct text *out, uint64_t bytes)
+{
+	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+	double value = (double)bytes / 1024;
+	size_t unit = 0;
+	if (bytes < 1024) {
+		add_counted(out, bytes, "byte");
+		return;
+	}
+	for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+		value /= 1024;
+	text_printf(out, "%.1f %s", value, units[unit]);
+}
+
+static void add_dtype(struct text *out, int dtype)
+{
+	const char *name = dtype_name(dtype);
+	if (name != NULL)
+		text_add_string(out, name);
+	else
+		text_printf(out, "dtype %d", dtype);
+}
+
+/* (?, 224, 224, 3) */
+static void add_shape(struct text *out, const struct tensor_spec *spec)
+{
+	if (spec->unknown_rank) {
+		text_add_string(out, "of any shape");
+		return;
+	}
+	text_add_string(out, "(");
+	for (size_t i = 0; i < spec->rank; i++) {
+		text_add_string(out, i > 0 ? ", " : "");
+		if (spec->dims[i] < 0)
+			text_add_string(out, "?");
+		else
+			text_printf(out, "%" PRId64, spec->dims[i]);
+	}
+	text_add_string(out, spec->rank == 1 ? ",)" : ")");
+}
+
+static void add_head(struct text *out, const char *head)
+{
+	text_printf(out, "%s%-10s%s  ", console_bold(), head, console_plain());
+}
+
+static void add_spec(struct text *out, const char *side, const struct tensor_spec *spec)
+{
+	struct text key = {0}, dtype = {0};
+	text_add_escaped(&key, spec->key, strlen(spec->key));
+	add_dtype(&dtype, spec->dtype);
+	text_printf(out, "  %-8s  %-24s %-10s ", side, text_string(&key), text_string(&dtype));
+	add_shape(out, spec);
+	text_add_string(out, "\n");
+	text_release(&key);
+	text_release(&dtype);
+}
+
+static void add_signature(struct text *out, const struct signature_def *signature)
+{
+	add_head(out, "Signature");
+	text_add_escaped(out, signature->key, strlen(signature->key));
+	text_add_string(out, "\n");
+	for (size_t i = 0; i < signature->input_count; i++)
+		add_spec(out, "input", &signature->inputs[i]);
+	for (size_t i = 0; i < signature->output_count; i++)
+		add_spec(out, "output", &signature->outputs[i]);
+}
+
+static void add_tensors(struct text *out, const struct saved_model *model)
+{
+	add_head(out, "Tensors");
+	add_count(out, model->tensor_count);
+	text_add_string(out, " with ");
+	add_counted(out, model->parameter_count, "parameter");
+	text_add_string(out, ", ");
+	add_bytes(out, model->tensor_bytes);
+	text_add_string(out, " in ");
+	add_counted(out, model->shard_count, "shard");
+	if (model->nan_count + model->inf_count > 0)
+		text_printf(out, "; %" PRIu64 " NaN, %" PRIu64 " Inf", model->nan_count,
+			model->inf_count);
+	text_add_string(out, "\n");
+}
+
+static void add_files(
+	struct text *out, const struct saved_model_file *files, size_t count, uint64_t bytes)
+{
+	add_head(out, "Files");
+	add_count(out, count);
+	text_add_string(out, " of ");
+	add_bytes(out, bytes);
+	text_add_string(out, "\n");
+	for (size_t i = 0; i < count && i < FILES_SHOWN; i++) {
+		struct text size = {0};
+		add_bytes(&size, files[i].size);
+		text_printf(out, "  %10s  ", text_string(&size));
+		text_add_escaped(out, files[i].path, strlen(files[i].path));
+		text_add_string(out, "\n");
+		text_release(&size);
+	}
+	if (count > FILES_SHOWN) {
+		text_add_string(out, "              and ");
+		add_count(out, count - FILES_SHOWN);
+		text_add_string(out, " more\n");
+	}
+}
+
+/* Words in lines of 80 columns, each behind `margin` spaces; a word that is longer stays whole. */
+static void add_wrapped(struct text *out, const char *string, size_t margin)
+{
+	size_t column = COLUMNS;
+	while (*string != '\0') {
+		size_t size = strcspn(string, " ");
+		if (column + 1 + size > COLUMNS) {
+			text_printf(out, "\n%*s", (int)margin, "");
+			column = margin;
+		} else {
+			text_add_string(out, " ");
+			column++;
+		}
+		text_add(out, string, size);
+		column += size;
+		string += size + strspn(string + size, " ");
+	}
+}
+
+static void add_finding(struct text *out, const struct finding *finding)
+{
+	text_printf(out, "  %-10s%s", weights[finding->weight], finding->file);
+	if (finding->offset >= 0)
+		text_printf(out, ", offset %" PRId64, finding->offset);
+	if (finding->tensor != NULL)
+		text_printf(out, "\n%12s%s", "", finding->tensor);
+	add_wrapped(out, finding->text, 12);
+	text_add_string(out, "\n");
+}
+
+static void print_people(const char *folder, const struct saved_model *model, bool acceptable)
+{
+	struct text out = {0};
+	add_head(&out, "SavedModel");
+	text_add_escaped(&out, folder, strlen(folder));
+	text_add_string(&out, "\n");
+	add_head(&out, "TensorFlow");
+	const char *version = model->tensorflow_version;
+	text_add_escaped(&out, version != NULL ? version : "not said",
+		strlen(version != NULL ? version : "not said"));
+	text_add_string(&out, "\n");
+	for (size_t i = 0; i < model->signature_count; i++)
+		add_signature(&out, &model->signatures[i]);
+	add_tensors(&out, model);
+	add_files(&out, model->files, model->file_count, model->total_bytes);
+	add_head(&out, "Findings");
+	text_printf(&out, "%s\n", model->finding_count == 0 ? "none" : "");
+	for (size_t i = 0; i < model->finding_count; i++)
+		add_finding(&out, &model->findings[i]);
+	add_head(&out, "Verdict");
+	text_printf(&out, "%s\n", acceptable ? "whole: it may be promoted" : "not to be promoted");
+	console_print(text_string(&out));
+	text_release(&out);
+}
+
+/* What is added to an object belongs to it; out of memory ends the process as everywhere. */
+static void put(cJSON *object, const char *key, cJSON *value)
+{
+	if (value == NULL || !cJSON_AddItemToObject(object, key, value))
+		fail_out_of_memory();
+}
+
+static void append(cJSON *array, cJSON *value)
+{
+	if (value == NULL || !cJSON_AddItemToArray(array, value))
+		fail_out_of_memory();
+}
+
+/* Names from outside stand escaped where they are not UTF-8, so that the JSON is. */
+static cJSON *json_string(const char *string)
+{
+	if (string == NULL)
+		return cJSON_CreateNull();
+	if (text_is_utf8(string, strlen(string)))
+		return cJSON_CreateString(string);
+	struct text escaped = {0};
+	text_add_escaped(&escaped, string, strlen(string));
+	cJSON *value = cJSON_CreateString(text_string(&escaped));
+	text_release(&escaped);
+	return value;
+}
+
+/* cJSON's numbers are doubles: beyond 2^53 they would be others. */
+static cJSON *json_count(uint64_t count)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRIu64, count);
+	return cJSON_CreateRaw(digits);
+}
+
+static cJSON *json_offset(int64_t offset)
+{
+	return offset < 0 ? cJSON_CreateNull() : json_count((uint64_t)offset);
+}
+
+static cJSON *json_shape(const struct tensor_spec *spec)
+{
+	if (spec->unknown_rank)
+		return cJSON_CreateNull();
+	cJSON *shape = cJSON_CreateArray();
+	for (size_t i = 0; i < spec->rank; i++)
+		append(shape, cJSON_CreateNumber(spec->dims[i] < 0 ? -1 : (double)spec->dims[i]));
+	return shape;
+}
+
+static cJSON *json_specs(const struct tensor_spec *specs, size_t count)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < count; i++) {
+		cJSON *spec = cJSON_CreateObject();
+		put(spec, "key", json_string(specs[i].key));
+		put(spec, "tensor", json_string(specs[i].name));
+		put(spec, "dtype", json_string(dtype_name(specs[i].dtype)));
+		put(spec, "shape", json_shape(&specs[i]));
+		append(list, spec);
+	}
+	return list;
+}
+
+static cJSON *json_signatures(const struct signature_def *signatures, size_t count)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < count; i++) {
+		const struct signature_def *from = &signatures[i];
+		cJSON *signature = cJSON_CreateObject();
+		put(signature, "key", json_string(from->key));
+		put(signature, "method", json_string(from->method));
+		put(signature, "inputs", json_specs(from->inputs, from->input_count));
+		put(signature, "outputs", json_specs(from->outputs, from->output_count));
+		append(list, signature);
+	}
+	return list;
+}
+
+static cJSON *json_files(const struct saved_model_file *files, size_t count)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < count; i++) {
+		cJSON *file = cJSON_CreateObject();
+		put(file, "path", json_string(files[i].path));
+		put(file, "size", json_count(files[i].size));
+		put(file, "sha256", json_string(files[i].sha256));
+		append(list, file);
+	}
+	return list;
+}
+
+static cJSON *json_findings(const struct saved_model *model)
+{
+	cJSON *list = cJSON_CreateArray();
+	for (size_t i = 0; i < model->finding_count; i++) {
+		const struct finding *from = &model->findings[i];
+		cJSON *finding = cJSON_CreateObject();
+		put(finding, "weight", json_string(weights[from->weight]));
+		put(finding, "file", json_string(from->file));
+		put(finding, "offset", json_offset(from->offset));
+		put(finding, "tensor", json_string(from->tensor));
+		put(finding, "text", json_string(from->text));
+		append(list, finding);
+	}
+	return list;
+}
+
+static void print_object(cJSON *root)
+{
+	char *printed = cJSON_PrintUnformatted(root);
+	cJSON_Delete(root);
+	if (printed == NULL)
+		fail_out_of_memory();
+	struct text line = {0};
+	text_printf(&line, "%s\n", printed);
+	console_print(text_string(&line));
+	text_release(&line);
+	free(printed);
+}
+
+static void print_json(const char *folder, const struct saved_model *model, bool acceptable)
+{
+	cJSON *root = cJSON_CreateObject();
+	put(root, "schema", json_string(INSPECTION_SCHEMA));
+	put(root, "path", json_string(folder));
+	put(root, "acceptable", cJSON_CreateBool(acceptable));
+	put(root, "tensorflow_version", json_string(model->tensorflow_version));
+	put(root, "signatures", json_signatures(model->signatures, model->signature_count));
+	put(root, "tensor_count", json_count(model->tensor_count));
+	put(root, "parameter_count", json_count(model->parameter_count));
+	put(root, "tensor_bytes", json_count(model->tensor_bytes));
+	put(root, "nan_count", json_count(model->nan_count));
+	put(root, "inf_count", json_count(model->inf_count));
+	put(root, "shard_count", json_count(model->shard_count));
+	put(root, "total_bytes", json_count(model->total_bytes));
+	put(root, "files", json_files(model->files, model->file_count));
+	put(root, "findings", json_findings(model));
+	print_object(root);
+}
+
+/* A line with a name from outside. */
+static void add_named(struct text *out, const char *head, const char *name)
+{
+	add_head(out, head);
+	text_add_escaped(out, name, strlen(name));
+	text_add_string(out, "\n");
+}
+
+static void print_package(const char *path, const struct manifest *manifest)
+{
+	const struct handoff *handoff = &manifest->handoff;
+	struct text out = {0};
+	add_named(&out, "Package", path);
+	add_named(&out, "Model", handoff->model);
+	add_named(&out, "Run", handoff->run_id);
+	add_named(&out, "Trained at", handoff->trained_at);
+	add_named(&out, "Digest", manifest->digest);
+	for (size_t i = 0; i < manifest->signature_count; i++)
+		add_signature(&out, &manifest->signatures[i]);
+	if (handoff->logged_model != NULL)
+		add_named(&out, "Logged as", handoff->logged_model);
+	else
+		add_files(&out, manifest->files, manifest->file_count, manifest->model_bytes);
+	add_named(&out, "Verdict", "whole: every digest holds");
+	console_print(text_string(&out));
+	text_release(&out);
+}
+
+static void print_package_json(const char *path, const struct manifest *manifest)
+{
+	cJSON *root = cJSON_CreateObject();
+	put(root, "schema", json_string(INSPECTION_SCHEMA));
+	put(root, "path", json_string(path));
+	put(root, "acceptable", cJSON_CreateTrue());
+	put(root, "digest", json_string(manifest->digest));
+	put(root, "model", json_string(manifest->handoff.model));
+	put(root, "run_id", json_string(manifest->handoff.run_id));
+	put(root, "trained_at", json_string(manifest->handoff.trained_at));
+	put(root, "tensorflow_version", json_string(manifest->tensorflow_version));
+	put(root, "signatures", json_signatures(manifest->signatures, manifest->signature_count));
+	put(root, "tensor_count", json_count(manifest->tensor_count));
+	put(root, "parameter_count", json_count(manifest->parameter_count));
+	put(root, "total_bytes", json_count(manifest->model_bytes));
+	put(root, "files", json_files(manifest->files, manifest->file_count));
+	print_object(root);
+}
+
+static int inspect_package(const char *path, bool json, struct fail *f)
+{
+	struct progress progress;
+	struct manifest manifest;
+	progress_start(&progress, "check", 0);
+	int result = package_read(path, &progress, &manifest, f);
+	progress_end(&progress);
+	if (result != 0)
+		return -1;
+	json ? print_package_json(path, &manifest) : print_package(path, &manifest);
+	manifest_release(&manifest);
+	return 0;
+}
+
+static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, struct fail *f)
+{
+	struct progress progress;
+	struct saved_model model;
+	progress_start(&progress, "inspect", 0);
+	int read = saved_model_read(folder, &progress, &model, f);
+	progress_end(&progress);
+	if (read != 0)
+		return -1;
+	int result = saved_model_check(&model, allow_nonfinite, f);
+	if (json)
+		print_json(folder, &model, result == 0);
+	else
+		print_people(folder, &model, result == 0);
+	saved_model_release(&model);
+	return result;
+}
+
+int command_inspect(const char *path, bool json, bool allow_nonfinite, struct fail *f)
+{
+	if (file_is_there(path) && !file_is_directory(path))
+		return inspect_package(path, json, f);
+	return inspect_folder(path, json, allow_nonfinite, f);
+}

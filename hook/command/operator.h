@@ -1,0 +1,56 @@
+/* operator - what a person does by hand: the decisions behind promote, rollback, archive, tag,
+ * describe, delete.
+ *
+ * Promote and rollback write a decision on the registered model (registry/state.h) and then do what
+ * every promoter does; so a person's word outranks every training until a newer one, and nobody has
+ * to archive anything by hand. Nothing here ever takes the Production version away without another
+ * in its place.
+ */
+#ifndef MODELHOOK_COMMAND_OPERATOR_H
+#define MODELHOOK_COMMAND_OPERATOR_H
+
+#include "command/command.h"
+#include "mlflow/session.h"
+#include "registry/registry.h"
+
+/* struct manual - an open line to one model; owns what it opened */
+struct manual {
+	struct invocation *call;
+	struct session session;
+	struct registry registry;
+	char *who;
+};
+
+/* manual_open - settings, server, and the standing of the model; REFUSED where there is none of
+ * that name. On -1 it can still be released. */
+MUST_CHECK int manual_open(
+	struct manual *manual, struct invocation *call, const char *model, struct fail *f);
+void manual_release(struct manual *manual);
+
+/* manual_version - the version named on the command line: its number, "production" or another
+ * alias; USAGE where it is none of them, REFUSED where the model has no such version */
+MUST_CHECK int manual_version(const struct manual *manual, const char *name,
+	const struct version **version, struct fail *f);
+
+/* manual_promote - make version the Production one from now on: check that its files are there,
+ * note the decision, converge. *winner tells who won: a training that was finished meanwhile may be
+ * newer. */
+MUST_CHECK int manual_promote(
+	struct manual *manual, int64_t version, const char *why, int64_t *winner, struct fail *f);
+
+/* manual_rollback - back to `to`, or (0) to what was good before the present winner, which is
+ * withdrawn: no automatic promotion brings it back. *from and *winner tell the two versions. */
+MUST_CHECK int manual_rollback(struct manual *manual, int64_t to, const char *why, int64_t *from,
+	int64_t *winner, struct fail *f);
+
+/* manual_stage - move a version to Staging, Archived or None; REFUSED for the Production version */
+MUST_CHECK int manual_stage(struct manual *manual, const struct version *version, const char *stage,
+	const char *why, struct fail *f);
+
+/* manual_confirm - ask for the model's name, unless --yes or --plan; USAGE where it is not given */
+MUST_CHECK int manual_confirm(struct manual *manual, const char *question, struct fail *f);
+
+/* manual_take_plan - print and keep the calls that --plan did not send */
+void manual_take_plan(struct manual *manual);
+
+#endif

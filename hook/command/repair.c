@@ -1,0 +1,293 @@
+/* repair: what status calls an anomaly is mended, by the rules that every promotion follows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "command/by_hand.h"
+#include "command/operator.h"
+#include "registry/anomaly.h"
+#include "registry/artifact_check.h"
+#include "registry/history.h"
+#include "registry/scan.h"
+
+/* A registration that has not ended after so long will not. */
+#define STUCK_MS 3600000
+
+static bool may_be_seed(const struct standing *standing, const struct version *version)
+{
+	return version != NULL && version_is_ready(version) &&
+	       version_tag(version, TAG_WITHDRAWN) == NULL &&
+	       !version_is_duplicate(standing, version);
+}
+
+/* Nobody is Production and no tag says who should be: the one that the alias names, else the
+ * highest version that once was. */
+static int64_t find_seed(const struct standing *standing)
+{
+	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
+	if (may_be_seed(standing, standing_version(standing, alias)))
+		return alias;
+	for (size_t i = standing->versions.count; i-- > 0;) {
+		const struct version *version = &standing->versions.items[i];
+		if (text_equal(version->stage, STAGE_ARCHIVED) && may_be_seed(standing, version))
+			return version->number;
+	}
+	return 0;
+}
+
+static int mark_duplicates(struct manual *manual, struct fail *f)
+{
+	const struct standing *standing = &manual->registry.standing;
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		const char *digest = version_tag(version, TAG_DIGEST);
+		const struct version *first =
+			digest != NULL ? standing_find_digest(standing, digest) : NULL;
+		char number[24];
+		if (first == NULL || first == version || version_is_duplicate(standing, version))
+			continue;
+		if (registry_tag(&manual->registry, version->number, TAG_DUPLICATE,
+			    version_text(number, first->number), f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One that is being registered just now is left alone. */
+static int withdraw_failed(struct manual *manual, struct fail *f)
+{
+	const struct standing *standing = &manual->registry.standing;
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		if (version_is_ready(version) || version_tag(version, TAG_WITHDRAWN) != NULL)
+			continue;
+		if (!text_equal(version->status, "FAILED_REGISTRATION") &&
+			version->created_ms > clock_now_ms() - STUCK_MS) {
+			console_say("version %lld is being registered: left alone",
+				(long long)version->number);
+			continue;
+		}
+		if (registry_withdraw(&manual->registry, version->number, manual->who,
+			    "its registration failed", f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int plant(struct manual *manual, int64_t *winner, struct fail *f)
+{
+	struct registry *registry = &manual->registry;
+	for (int64_t seed; (seed = find_seed(&registry->standing)) != 0;) {
+		const struct version *version = standing_version(&registry->standing, seed);
+		const char *lacks;
+		bool found;
+		if (proof_ask(registry->mlflow, registry->model, version, &lacks, f) != 0)
+			return fail_in(f, "version %lld", (long long)seed);
+		if (lacks == NULL)
+			return manual_promote(manual, seed, "repair", winner, f);
+		console_warn("version %lld is withdrawn: %s", (long long)seed, lacks);
+		if (registry_withdraw(registry, seed, manual->who, lacks, f) != 0 ||
+			registry_read(registry, &found, f) != 0)
+			return -1;
+	}
+	fail_set(f, STATUS_REFUSED, "%s: no version is fit to be Production", registry->model);
+	return fail_hint(f, "name one: modelhook promote %s VERSION", registry->model);
+}
+
+static int mend(struct manual *manual, int64_t *winner, struct fail *f)
+{
+	struct registry *registry = &manual->registry;
+	bool found;
+	if (withdraw_failed(manual, f) != 0 || mark_duplicates(manual, f) != 0 ||
+		registry_read(registry, &found, f) != 0)
+		return -1;
+	if (standing_winner(&registry->standing) != 0 &&
+		registry_converge(registry, manual->who, winner, f) != 0)
+		return -1;
+	/* also where the winner's files turned out to be gone */
+	if (standing_winner(&registry->standing) == 0 && find_seed(&registry->standing) != 0)
+		return plant(manual, winner, f);
+	*winner = standing_winner(&registry->standing);
+	return 0;
+}
+
+/* repairs - the models to be mended, with what is wrong; owns its strings */
+struct repairs {
+	struct repair {
+		char *model;
+		char *wrong;
+	} * items;
+	size_t count;
+};
+
+static void repairs_release(struct repairs *repairs)
+{
+	for (size_t i = 0; i < repairs->count; i++) {
+		free(repairs->items[i].model);
+		free(repairs->items[i].wrong);
+	}
+	free(repairs->items);
+	*repairs = (struct repairs){0};
+}
+
+static int take_wrong(void *context, const struct standing *standing,
+	const struct anomalies *anomalies, struct fail *f)
+{
+	struct repairs *repairs = context;
+	struct text wrong = {0};
+	(void)f;
+	for (size_t i = 0; i < anomalies->count; i++)
+		text_printf(&wrong, "%s%s", i > 0 ? "; " : "", anomalies->items[i].text);
+	if (anomalies->count == 0)
+		return 0;
+	for (size_t i = 0; i < repairs->count; i++) {
+		if (strcmp(repairs->items[i].model, standing->model.name) == 0) {
+			text_release(&wrong);
+			return 0;
+		}
+	}
+	repairs->items = memory_grow(repairs->items, repairs->count + 1, sizeof(*repairs->items));
+	repairs->items[repairs->count++] = (struct repair){
+		.model = text_copy(standing->model.name), .wrong = text_take(&wrong)};
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct repair *)a)->model, ((const struct repair *)b)->model);
+}
+
+/* One model, as it is by now; with a plan nothing is sent and the calls are kept there. */
+static int mend_model(struct invocation *call, struct mlflow *mlflow, const char *model,
+	int64_t *winner, struct fail *f)
+{
+	struct manual manual = {.call = call};
+	bool found;
+	*winner = 0;
+	manual.who = history_who();
+	int result = registry_open(&manual.registry, mlflow, model, call->settings.promote_by, f);
+	if (result == 0)
+		result = registry_read(&manual.registry, &found, f);
+	if (result == 0 && found)
+		result = mend(&manual, winner, f);
+	registry_release(&manual.registry);
+	free(manual.who);
+	return result != 0 ? fail_in(f, "%s", model) : 0;
+}
+
+static void say_calls(const char *calls)
+{
+	for (size_t size; *calls != '\0'; calls += size + 1) {
+		size = strcspn(calls, "\n");
+		console_say("  %.*s", (int)size, calls);
+	}
+}
+
+/* What it would do, before it does it: told as calls, a line each, below what is wrong. */
+static int show_plan(struct invocation *call, struct session *session,
+	const struct repairs *repairs, struct fail *f)
+{
+	struct plan *plan = &session->plan;
+	session->registry->plan = plan;
+	for (size_t i = 0; i < repairs->count; i++) {
+		size_t from = plan->calls.size;
+		int64_t winner;
+		console_say("%s: %s", repairs->items[i].model, repairs->items[i].wrong);
+		if (mend_model(call, session->registry, repairs->items[i].model, &winner, f) != 0)
+			return -1;
+		if (plan->calls.size > from && !call->settings.plan)
+			say_calls(plan->calls.data + from);
+	}
+	session->registry->plan = NULL;
+	return 0;
+}
+
+static int confirm(struct invocation *call, const struct repairs *repairs, struct fail *f)
+{
+	if (call->settings.yes)
+		return 0;
+	char *word = repairs->count == 1 ? text_copy(repairs->items[0].model)
+					 : text_format("%zu", repairs->count);
+	char *question = text_format(repairs->count == 1 ? "repair %s? Type the model's name: "
+							 : "repair %s models? Type how many: ",
+		word);
+	char *answer = console_can_ask() ? console_ask(question) : NULL;
+	bool same = text_equal(answer, word);
+	free(answer);
+	free(question);
+	free(word);
+	if (same)
+		return 0;
+	fail_set(f, STATUS_USAGE, "not confirmed: nothing was done");
+	return fail_hint(f, "answer on a terminal, or pass --yes");
+}
+
+static int mend_all(struct invocation *call, struct session *session, const struct repairs *repairs,
+	struct fail *f)
+{
+	for (size_t i = 0; i < repairs->count; i++) {
+		const char *model = repairs->items[i].model;
+		int64_t started = clock_monotonic_ms(), winner;
+		if (mend_model(call, session->registry, model, &winner, f) != 0)
+			return -1;
+		char *did = winner != 0 ? text_format("%s: version %lld is Production", model,
+						  (long long)winner)
+					: text_format("%s: no version is to be Production", model);
+		console_say("%s", did);
+		result_add_step(&call->result, "repair", clock_monotonic_ms() - started, did);
+		free(did);
+		if (call->argc == 1)
+			call->result.version = winner;
+	}
+	call->result.outcome = "repaired";
+	return 0;
+}
+
+static int take_plan(struct invocation *call, const struct plan *plan)
+{
+	result_set(&call->result.plan, text_string(&plan->calls));
+	console_print(text_string(&plan->calls));
+	console_say("plan: %zu calls would be sent; none was", plan->count);
+	return 0;
+}
+
+static int repair(
+	struct invocation *call, struct session *session, struct repairs *repairs, struct fail *f)
+{
+	int result = call->argc == 1 ? survey_model(call, session->registry, call->argv[0],
+					       take_wrong, repairs, f)
+				     : survey(call, session->registry, take_wrong, repairs, f);
+	call->result.outcome = "nothing_to_do";
+	if (result != 0)
+		return -1;
+	if (repairs->count == 0) {
+		console_say("nothing is wrong");
+		return call->settings.plan ? take_plan(call, &session->plan) : 0;
+	}
+	qsort(repairs->items, repairs->count, sizeof(*repairs->items), by_name);
+	if (show_plan(call, session, repairs, f) != 0)
+		return -1;
+	if (call->settings.plan)
+		return take_plan(call, &session->plan);
+	if (confirm(call, repairs, f) != 0)
+		return -1;
+	return mend_all(call, session, repairs, f);
+}
+
+int command_repair(struct invocation *call, struct fail *f)
+{
+	struct session session = {0};
+	struct repairs repairs = {0};
+	if (call->argc == 1)
+		result_set(&call->result.model, call->argv[0]);
+	int result = invocation_settle(call, ".", f);
+	if (result == 0)
+		result = session_open(&session, &call->settings, call->deadline, f);
+	if (result == 0) {
+		result_set(&call->result.registry_url, session.registry->base);
+		result = repair(call, &session, &repairs, f);
+	}
+	repairs_release(&repairs);
+	session_release(&session);
+	return result;
+}

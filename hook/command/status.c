@@ -1,0 +1,168 @@
+/* status: who is Production, since when, by whom, with which numbers, and what is wrong. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/console.h"
+#include "command/command.h"
+#include "command/status_view.h"
+#include "registry/scan.h"
+
+/* report - what was found, by model; printed when all of it is known */
+struct report {
+	bool json;
+	bool table; /* of many models, in rows */
+	struct report_model {
+		char *name;    /* owned, as are the others */
+		char *shown;   /* the row, the text or the JSON */
+		char *details; /* what is wrong, below the table */
+		bool wrong;
+	} * models;
+	size_t count;
+};
+
+static int take_model(void *context, const struct standing *standing,
+	const struct anomalies *anomalies, struct fail *f)
+{
+	struct report *report = context;
+	const char *model = standing->model.name;
+	struct text shown = {0}, details = {0};
+	(void)f;
+	if (report->json) {
+		cJSON *object = overview_json(model, standing, anomalies);
+		char *line = cJSON_PrintUnformatted(object);
+		text_add_string(&shown, line);
+		cJSON_free(line);
+		cJSON_Delete(object);
+	} else if (report->table) {
+		overview_row(&shown, model, standing, anomalies);
+		overview_anomalies(&details, model, anomalies);
+	} else {
+		overview_text(&shown, model, standing, anomalies);
+	}
+	report->models = memory_grow(report->models, report->count + 1, sizeof(*report->models));
+	report->models[report->count++] = (struct report_model){
+		.name = text_copy(model),
+		.shown = text_take(&shown),
+		.details = text_take(&details),
+		.wrong = anomalies->count > 0,
+	};
+	return 0;
+}
+
+static void model_release(struct report_model *model)
+{
+	free(model->name);
+	free(model->shown);
+	free(model->details);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct report_model *)a)->name, ((const struct report_model *)b)->name);
+}
+
+/* A model that came up twice counts once. */
+static void sort_models(struct report *report)
+{
+	size_t kept = 0;
+	if (report->count > 1)
+		qsort(report->models, report->count, sizeof(*report->models), by_name);
+	for (size_t i = 0; i < report->count; i++) {
+		struct report_model *model = &report->models[i];
+		if (kept > 0 && strcmp(report->models[kept - 1].name, model->name) == 0)
+			model_release(model);
+		else
+			report->models[kept++] = *model;
+	}
+	report->count = kept;
+}
+
+static void add_models(const struct report *report, struct text *text)
+{
+	const char *between = report->json ? "," : report->table ? "" : "\n";
+	for (size_t i = 0; i < report->count; i++) {
+		text_add_string(text, i > 0 ? between : "");
+		text_add_string(text, report->models[i].shown);
+	}
+}
+
+/* One model alone is an object by itself. */
+static void print_json(const struct report *report, bool alone)
+{
+	struct text text = {0};
+	text_add_string(&text, "{\"schema\":\"modelhook/status@1\",");
+	if (alone)
+		text_add_string(&text, report->models[0].shown + 1);
+	else
+		text_add_string(&text, "\"models\":[");
+	if (!alone) {
+		add_models(report, &text);
+		text_add_string(&text, "]}");
+	}
+	text_add_string(&text, "\n");
+	console_print(text_string(&text));
+	text_release(&text);
+}
+
+static void print_table(const struct report *report)
+{
+	struct text text = {0};
+	size_t wrong = 0;
+	overview_head(&text);
+	add_models(report, &text);
+	for (size_t i = 0; i < report->count; i++) {
+		text_add_string(
+			&text, report->models[i].details != NULL ? report->models[i].details : "");
+		wrong += report->models[i].wrong;
+	}
+	text_printf(&text, "%zu models, %zu with something wrong%s\n", report->count, wrong,
+		wrong > 0 ? ": modelhook repair" : "");
+	console_print(text_string(&text));
+	text_release(&text);
+}
+
+static void print_texts(const struct report *report)
+{
+	struct text text = {0};
+	add_models(report, &text);
+	console_print(text_string(&text));
+	text_release(&text);
+}
+
+static void report_release(struct report *report)
+{
+	for (size_t i = 0; i < report->count; i++)
+		model_release(&report->models[i]);
+	free(report->models);
+}
+
+static int look(struct invocation *call, struct report *report, struct fail *f)
+{
+	struct session session = {0};
+	int result = invocation_settle(call, ".", f);
+	if (result == 0)
+		result = session_open(&session, &call->settings, call->deadline, f);
+	if (result == 0 && call->argc == 0) {
+		result = survey(call, session.registry, take_model, report, f);
+		sort_models(report);
+	}
+	for (int i = 0; result == 0 && i < call->argc; i++)
+		result = survey_model(call, session.registry, call->argv[i], take_model, report, f);
+	session_release(&session);
+	return result;
+}
+
+int command_status(struct invocation *call, struct fail *f)
+{
+	struct report report = {.json = call->settings.json, .table = call->argc == 0};
+	int result = look(call, &report, f);
+	if (result == 0 && report.json)
+		print_json(&report, call->argc == 1);
+	else if (result == 0)
+		report.table ? print_table(&report) : print_texts(&report);
+	report_release(&report);
+	return result;
+}

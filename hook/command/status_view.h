@@ -1,0 +1,28 @@
+/* status_view - what `status` tells of one model: who is Production, since when, by whom, with
+ * which numbers, and what is wrong. Pure; the strings of a server are escaped.
+ */
+#ifndef MODELHOOK_COMMAND_STATUS_VIEW_H
+#define MODELHOOK_COMMAND_STATUS_VIEW_H
+
+#include "registry/anomaly.h"
+#include "registry/state.h"
+
+struct cJSON;
+
+/* overview_json - {"model", "versions", "production": [...], "anomalies": [{kind, text}]} */
+struct cJSON *overview_json(
+	const char *model, const struct standing *standing, const struct anomalies *anomalies);
+
+/* overview_text - all of it, a line each */
+void overview_text(struct text *text, const char *model, const struct standing *standing,
+	const struct anomalies *anomalies);
+
+/* overview_row - one line of a table of 80 columns, below overview_head */
+void overview_head(struct text *text);
+void overview_row(struct text *text, const char *model, const struct standing *standing,
+	const struct anomalies *anomalies);
+
+/* overview_anomalies - "MODEL: what is wrong", a line each */
+void overview_anomalies(struct text *text, const char *model, const struct anomalies *anomalies);
+
+#endif

@@ -1,0 +1,204 @@
+#include "command/store_probe.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/env.h"
+#include "base/file.h"
+#include "base/random.h"
+#include "packaging/digest/sha256.h"
+#include "store/file/store.h"
+#include "store/location.h"
+#include "store/mlflow/presigned_store.h"
+
+#define PROBE_TEXT "modelhook doctor: may be removed\n"
+
+/* struct probe - the store, and a folder in it that nobody else has */
+struct probe {
+	struct store store;
+	char folder[40];
+	const char *what; /* is kept there */
+	char *place;	  /* for people */
+	bool must_clean;  /* what is put there must leave it in the end */
+};
+
+static char *escape(const char *string)
+{
+	struct text text = {0};
+	text_add_escaped(&text, string, strlen(string));
+	return text_take(&text);
+}
+
+static void probe_init(struct probe *probe, const char *what, const char *uri)
+{
+	char *shown = place_show(uri);
+	*probe = (struct probe){.what = what, .place = escape(shown)};
+	free(shown);
+	snprintf(probe->folder, sizeof(probe->folder), "modelhook-doctor-%08x",
+		(unsigned)random_below(UINT32_MAX));
+}
+
+static void probe_release(struct probe *probe)
+{
+	store_release(&probe->store);
+	free(probe->place);
+	*probe = (struct probe){0};
+}
+
+static int read_back(struct store *store, const char *name, struct fail *f)
+{
+	char sent[SHA256_HEX], got[SHA256_HEX];
+	uint64_t size;
+	bool found;
+	sha256_of(PROBE_TEXT, sizeof(PROBE_TEXT) - 1, sent);
+	if (store_get_digest(store, name, got, &size, &found, f) != 0)
+		return -1;
+	if (!found || strcmp(sent, got) != 0)
+		return fail_set(f, STATUS_REFUSED, "what was written was not read back");
+	return 0;
+}
+
+/* The folder, not the file: MLflow before 2 removes folders alone. */
+static int clean(struct probe *probe, struct fail *f)
+{
+	return store_remove(&probe->store, probe->folder, f);
+}
+
+static int write_and_read(struct probe *probe, struct fail *f)
+{
+	char name[60];
+	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
+	struct store_content content = {.path = name, .size = body.size};
+	struct fail unclean;
+	bool proven;
+	snprintf(name, sizeof(name), "%s/probe.txt", probe->folder);
+	int result = store_put(&probe->store, &content, &body, &proven, f);
+	if (result == 0 && probe->store.plan == NULL)
+		result = read_back(&probe->store, name, f);
+	/* a store that cannot be reached would be waited for once more */
+	if (result != 0 && (f->status == STATUS_DISK || !status_is_retryable(f->status)))
+		(void)!clean(probe, &unclean);
+	return result;
+}
+
+static int write_read_clean(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+{
+	if (write_and_read(probe, f) != 0)
+		return -1;
+	if (clean(probe, f) == 0) {
+		text_printf(detail, "%swritten, read back and removed again in %s",
+			probe->store.plan != NULL ? "would be " : "", probe->place);
+		return 0;
+	}
+	if (probe->must_clean || status_is_retryable(f->status))
+		return -1;
+	*warns = true;
+	text_printf(detail, "written and read back in %s, but %s there could not be removed: %s",
+		probe->place, probe->folder, f->text);
+	return 0;
+}
+
+/* A folder that is not there yet is made by the first run; what that takes is tried in the nearest
+ * one above it, so that no folder stays behind. */
+static void climb(struct probe *probe)
+{
+	char *root = probe->store.root;
+	if (probe->store.kind != &store_file || root[0] == '\0' || file_is_there(root))
+		return;
+	while (root[0] != '\0' && !file_is_there(root))
+		*strrchr(root, '/') = '\0';
+	free(probe->place);
+	probe->place = escape(root[0] != '\0' ? root : "/");
+}
+
+static int try_place(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+{
+	climb(probe);
+	if (write_read_clean(probe, detail, warns, f) == 0)
+		return 0;
+	fail_in(f, "%s in %.160s", probe->what, probe->place);
+	if (f->hint[0] != '\0')
+		return -1;
+	return fail_hint(f, probe->store.kind == &store_file
+				    ? "is its disk mounted here, and may this user write there?"
+				    : "may this job write, read and remove there, as a run does?");
+}
+
+/* Artifacts. */
+
+/* As MLflow's client finds the experiment of a run; *location NULL: none is named, and there is no
+ * default one, as in a new workspace */
+static int find_location(struct mlflow *mlflow, char **location, struct fail *f)
+{
+	const char *name = env_get("MLFLOW_EXPERIMENT_NAME"), *id = env_get("MLFLOW_EXPERIMENT_ID");
+	const char *wanted = name != NULL ? name : id != NULL ? id : "0";
+	bool found;
+	if (mlflow_get_artifact_location(mlflow, name != NULL, wanted, location, &found, f) != 0)
+		return fail_in(f, "experiment %.100s", wanted);
+	if (found || (name == NULL && id == NULL))
+		return 0;
+	fail_set(f, STATUS_REFUSED, "experiment %.100s: not found on this server", wanted);
+	return fail_hint(f, "the first training makes it, or it has another name: see %s",
+		name != NULL ? "MLFLOW_EXPERIMENT_NAME" : "MLFLOW_EXPERIMENT_ID");
+}
+
+static int not_tried(struct text *detail, bool *warns, const char *why, const char *place)
+{
+	*warns = true;
+	text_printf(detail, "not tried: %s%s", why, place);
+	return 0;
+}
+
+static int try_artifacts(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+{
+	if (probe->store.kind == &store_presigned)
+		return not_tried(detail, warns,
+			"without a key of S3 a run writes to addresses that the MLflow server "
+			"signs, and nothing could be removed again from ",
+			probe->place);
+	return try_place(probe, detail, warns, f);
+}
+
+int probe_artifacts(struct session *session, struct text *detail, bool *warns, struct fail *f)
+{
+	struct mlflow *mlflow = &session->tracking.mlflow;
+	struct probe probe;
+	char *location;
+	if (find_location(mlflow, &location, f) != 0)
+		return -1;
+	if (location == NULL)
+		return not_tried(detail, warns,
+			"there is no default experiment: name that of your runs: ",
+			"MLFLOW_EXPERIMENT_NAME");
+	probe_init(&probe, "artifacts", location);
+	/* stands for any run there: addresses are signed for runs alone */
+	struct run any = {.id = probe.folder, .artifact_uri = location};
+	int result = store_open(&probe.store, mlflow, &any, location, f);
+	if (result == 0)
+		result = try_artifacts(&probe, detail, warns, f);
+	probe_release(&probe);
+	free(location);
+	return result;
+}
+
+/* The spool. */
+
+int probe_spool(struct session *session, struct text *detail, bool *warns, struct fail *f)
+{
+	const struct http *http = &session->tracking.http;
+	const char *url = http->settings->spool;
+	struct probe probe;
+	if (url == NULL || !place_is_url(url))
+		return 0;
+	probe_init(&probe, "spool", url);
+	probe.must_clean = true;
+	int result = store_open_apart(&probe.store, http->settings, http->deadline, url, f);
+	probe.store.plan = session->tracking.mlflow.plan;
+	if (result == 0)
+		result = try_place(&probe, detail, warns, f);
+	else
+		fail_in(f, "spool");
+	probe_release(&probe);
+	return result;
+}

@@ -1,0 +1,24 @@
+/* store_probe - whether what a run would keep somewhere can be kept there: a small object in a
+ * folder of its own is written, read back and removed again, with the credentials and in the way of
+ * a run.
+ *
+ * On 0 detail tells what was done and where. A failure names the place and says what to do. With
+ * the session's plan nothing is written.
+ */
+#ifndef MODELHOOK_COMMAND_STORE_PROBE_H
+#define MODELHOOK_COMMAND_STORE_PROBE_H
+
+#include "mlflow/session.h"
+
+/* probe_artifacts - where the runs of an experiment keep theirs: of the one that
+ * MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID names, else of the default one. *warns: a run may
+ * do well there, but not all of the above could be done; detail says why. */
+MUST_CHECK int probe_artifacts(
+	struct session *session, struct text *detail, bool *warns, struct fail *f);
+
+/* probe_spool - the same for the spool, where that is a URL: what is finished must leave it, so
+ * that not being able to remove is a failure. Else nothing is done, and detail stays empty. */
+MUST_CHECK int probe_spool(
+	struct session *session, struct text *detail, bool *warns, struct fail *f);
+
+#endif

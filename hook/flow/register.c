@@ -1,0 +1,169 @@
+#include "flow/register.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "packaging/package/mlmodel.h"
+#include "registry/artifact_check.h"
+#include "registry/history.h"
+
+/* tag_list - the tags of a new version; owns keys and values */
+struct tag_list {
+	struct pair *items;
+	size_t count;
+};
+
+static void tag_list_add(struct tag_list *list, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	list->items = memory_grow(list->items, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] =
+		(struct pair){.key = text_copy(key), .value = text_copy(value)};
+}
+
+static void tag_list_release(struct tag_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		free(list->items[i].key);
+		free(list->items[i].value);
+	}
+	free(list->items);
+	*list = (struct tag_list){0};
+}
+
+static void add_metric_tag(struct tag_list *list, const char *tag, const double *value)
+{
+	char text[64];
+	if (value == NULL)
+		return;
+	snprintf(text, sizeof(text), "%.4f", *value);
+	tag_list_add(list, tag, text);
+}
+
+static void add_samples_tag(struct tag_list *list, const struct handoff *handoff)
+{
+	if (handoff->sample_count == 0)
+		return;
+	cJSON *object = cJSON_CreateObject();
+	for (size_t i = 0; i < handoff->sample_count; i++)
+		cJSON_AddNumberToObject(
+			object, handoff->samples[i].key, (double)handoff->samples[i].value);
+	char *printed = cJSON_PrintUnformatted(object);
+	tag_list_add(list, TAG_SAMPLES, printed);
+	cJSON_free(printed);
+	cJSON_Delete(object);
+}
+
+/* What the hook says of every version; the handoff's own tags come after, and do not replace these.
+ */
+static void add_own_tags(struct tag_list *list, const struct flow *flow)
+{
+	const struct manifest *manifest = flow->manifest;
+	const struct handoff *handoff = &manifest->handoff;
+	add_metric_tag(list, "accuracy", handoff_metric(handoff, "train_accuracy"));
+	add_metric_tag(list, "val_accuracy", handoff_metric(handoff, "val_accuracy"));
+	tag_list_add(list, "framework", "tensorflow");
+	tag_list_add(list, "architecture", manifest->architecture);
+	tag_list_add(list, "training_date", handoff->trained_at);
+	tag_list_add(list, "auto_registered", "true");
+	tag_list_add(list, TAG_DIGEST, flow->digest);
+	tag_list_add(list, TAG_TRAINED_AT, handoff->trained_at);
+	tag_list_add(list, TAG_BY, flow->who);
+	tag_list_add(list, TAG_WEIGHTS, manifest->weights[0] != '\0' ? manifest->weights : NULL);
+	if (manifest->file_count > 0) {
+		char content[SHA256_HEX];
+		proof_content(manifest, content);
+		tag_list_add(list, TAG_CONTENT, content);
+	}
+	add_samples_tag(list, handoff);
+}
+
+static void make_tags(struct tag_list *list, const struct flow *flow)
+{
+	const struct handoff *handoff = &flow->manifest->handoff;
+	add_own_tags(list, flow);
+	tag_list_add(list, TAG_GATE, flow->verdict);
+	if (flow->passed && flow->promote)
+		tag_list_add(list, TAG_INTENT, handoff->trained_at);
+	size_t own = list->count;
+	for (size_t i = 0; i < handoff->tag_count; i++)
+		if (tag_value(list->items, own, handoff->tags[i].key) == NULL)
+			tag_list_add(list, handoff->tags[i].key, handoff->tags[i].value);
+}
+
+/* MLflow 3 takes a source on its own proxy alone. */
+static void hint_at_two_servers(const struct flow *flow, struct fail *f)
+{
+	const struct session *session = &flow->session;
+	if (f->http == 400 && session->registry != &session->tracking.mlflow &&
+		text_starts_with(flow->source, "mlflow-artifacts:"))
+		fail_hint(f, "the registry is another server than the run's: let runs keep their "
+			     "artifacts where both can read them (s3:, gs:, a shared folder)");
+}
+
+static int create_or_find(struct flow *flow, bool *created, struct fail *f)
+{
+	const struct handoff *handoff = &flow->manifest->handoff;
+	struct tag_list tags = {0};
+	char *description = mlmodel_description(flow->manifest);
+	make_tags(&tags, flow);
+	struct version_request request = {
+		.model = handoff->model,
+		.source = flow->source,
+		.run_id = handoff->run_id,
+		.model_id = flow->model_id,
+		.description = description,
+		.tags = tags.items,
+		.tag_count = tags.count,
+	};
+	int result = registry_register(
+		&flow->registry, &request, flow->digest, &flow->version, created, f);
+	if (result != 0)
+		hint_at_two_servers(flow, f);
+	tag_list_release(&tags);
+	free(description);
+	return result;
+}
+
+int flow_register(struct flow *flow, struct text *did, struct fail *f)
+{
+	bool created;
+	if (registry_ensure_model(&flow->registry, f) != 0 ||
+		create_or_find(flow, &created, f) != 0)
+		return fail_in(f, "register %s", flow->manifest->handoff.model);
+	flow->call->result.version = flow->version;
+	if (!created && flow->verdict != NULL &&
+		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
+		return -1;
+	text_printf(did, created ? "version %lld created" : "version %lld was there already",
+		(long long)flow->version);
+	return registry_await_ready(&flow->registry, flow->version, f);
+}
+
+static const char *outcome_word(const struct flow *flow, bool production)
+{
+	if (production)
+		return "promoted";
+	if (!flow->passed)
+		return "held";
+	switch (flow->call->settings.policy) {
+	case POLICY_STAGING:
+		return "staged";
+	case POLICY_NONE:
+		return "registered";
+	case POLICY_PRODUCTION:
+		break;
+	}
+	return "superseded";
+}
+
+void flow_register_outcome(struct flow *flow, bool production)
+{
+	struct result *result = &flow->call->result;
+	result->outcome = outcome_word(flow, production);
+	result->status = production ? STATUS_PROMOTED : STATUS_HELD;
+}

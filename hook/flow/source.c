@@ -1,0 +1,151 @@
+#include "flow/source.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static bool run_has_metric(const struct run *run, const char *key)
+{
+	for (size_t i = 0; i < run->metric_count; i++)
+		if (strcmp(run->metrics[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
+{
+	const struct handoff *handoff = &flow->manifest->handoff;
+	struct metric *missing = memory_get(handoff->metric_count + 1, sizeof(*missing));
+	struct metric size = {
+		.key = (char *)"model_size_bytes", .value = (double)flow->manifest->model_bytes};
+	size_t count = 0;
+	for (size_t i = 0; i < handoff->metric_count; i++)
+		if (!run_has_metric(&flow->run, handoff->metrics[i].key))
+			missing[count++] = handoff->metrics[i];
+	if (flow->manifest->file_count > 0 && !run_has_metric(&flow->run, size.key) &&
+		handoff_metric(handoff, size.key) == NULL)
+		missing[count++] = size;
+	int result = 0;
+	if (count > 0)
+		result = mlflow_log_metrics(&flow->session.tracking.mlflow, handoff->run_id,
+			missing, count, handoff->trained_at_ms, f);
+	free(missing);
+	text_printf(did, "%zu of %zu metrics were missing on the run", count,
+		handoff->metric_count + 1);
+	return result;
+}
+
+int flow_open_upload(struct flow *flow, struct fail *f)
+{
+	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run,
+		    flow->run.artifact_uri, f) != 0)
+		return -1;
+	flow->upload = (struct upload){
+		.store = &flow->store,
+		.folder = flow->manifest->handoff.artifact_path,
+		.package = flow->package,
+		.manifest = flow->manifest,
+	};
+	return upload_open(&flow->upload, f);
+}
+
+static int upload_package(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct upload *upload = &flow->upload;
+	if (!upload->is_open && flow_open_upload(flow, f) != 0)
+		return -1;
+	int result = upload_run(upload, f);
+	if (result == 0) {
+		flow->source = file_join(flow->run.artifact_uri, upload->folder);
+		text_printf(did,
+			"%zu files sent (%" PRIu64 " bytes), %zu there already, all proven",
+			upload->sent, upload->bytes, upload->kept);
+	}
+	upload_release(upload, result == 0 ? NULL : f);
+	return result;
+}
+
+/* The digest of a model that the script logged: that of run, path and the bytes of its MLmodel. */
+static void logged_digest(struct flow *flow, const char *mlmodel_sha256)
+{
+	struct text text = {0};
+	text_printf(&text, "%s\n%s\n%s\n", flow->manifest->handoff.run_id,
+		flow->manifest->handoff.logged_model, mlmodel_sha256);
+	sha256_of(text.data, text.size, flow->digest);
+	text_release(&text);
+}
+
+static int find_mlmodel(struct flow *flow, const char *artifact_uri, const char *folder,
+	bool *found, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	uint64_t size;
+	store_release(&flow->store);
+	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run, artifact_uri, f) !=
+		0)
+		return -1;
+	char *path = folder != NULL ? file_join(folder, "MLmodel") : text_copy("MLmodel");
+	int result = store_get_digest(&flow->store, path, sha256, &size, found, f);
+	free(path);
+	if (result == 0 && *found)
+		logged_digest(flow, sha256);
+	return result;
+}
+
+static int find_logged_model(struct flow *flow, struct text *did, bool *found, struct fail *f)
+{
+	const char *name = flow->manifest->handoff.logged_model;
+	struct logged_models models = {0};
+	*found = false;
+	if (mlflow_search_logged_models(&flow->session.tracking.mlflow, flow->run.experiment_id,
+		    name, flow->run.id, &models, f) != 0)
+		return -1;
+	int result = 0;
+	for (size_t i = 0; result == 0 && !*found && i < models.count; i++) {
+		const struct logged_model *model = &models.items[i];
+		if (text_equal(model->status, "LOGGED_MODEL_UPLOAD_FAILED"))
+			continue;
+		result = find_mlmodel(flow, model->artifact_uri, NULL, found, f);
+		if (result != 0 || !*found)
+			continue;
+		flow->model_id = text_copy(model->id);
+		flow->source = text_format("models:/%s", model->id);
+		text_printf(did, "logged by the script as LoggedModel %s", model->id);
+	}
+	logged_models_release(&models);
+	return result;
+}
+
+static int find_logged(struct flow *flow, struct text *did, struct fail *f)
+{
+	const char *path = flow->manifest->handoff.logged_model;
+	bool found;
+	if (find_mlmodel(flow, flow->run.artifact_uri, path, &found, f) != 0)
+		return -1;
+	if (found) {
+		flow->source = file_join(flow->run.artifact_uri, path);
+		text_printf(did, "logged by the script at %s", path);
+		return 0;
+	}
+	if (find_logged_model(flow, did, &found, f) != 0)
+		return -1;
+	if (found)
+		return 0;
+	fail_set(f, STATUS_REFUSED,
+		"logged_model %s: the run has no such model, neither in its artifacts nor as a "
+		"LoggedModel",
+		path);
+	return fail_hint(
+		f, "was log_model(..., \"%s\") called in this run, and did it end well?", path);
+}
+
+int flow_find_source(struct flow *flow, struct text *did, struct fail *f)
+{
+	int result = flow->manifest->handoff.logged_model != NULL ? find_logged(flow, did, f)
+								  : upload_package(flow, did, f);
+	if (result == 0)
+		result_set(&flow->call->result.digest, flow->digest);
+	return result;
+}

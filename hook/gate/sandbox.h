@@ -1,0 +1,55 @@
+/* sandbox - run a command that is not ours within limits, so that nothing of it is left afterwards.
+ *
+ * It gets a session of its own, no input, and an environment without secrets (env_without_secrets).
+ * Whatever it starts, however far it detaches itself, stays a descendant of this process, which
+ * adopts orphans meanwhile (PR_SET_CHILD_SUBREAPER); at the end, and at a stop, all of them are
+ * killed. Should this process be killed itself, the command is too (PR_SET_PDEATHSIG), though not
+ * what it detached.
+ *
+ * Memory is limited twice: for each process by the kernel (RLIMIT_DATA), and for all of them
+ * together by what they have resident, looked at every so often, as the number of processes is.
+ * No other child of this process may be there meanwhile.
+ */
+#ifndef MODELHOOK_GATE_SANDBOX_H
+#define MODELHOOK_GATE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+
+/* struct confinement - borrowed */
+struct confinement {
+	char *const *argv;  /* NULL-terminated; found by PATH, or relative to folder */
+	const char *folder; /* where it runs */
+	int64_t timeout_ms;
+	uint64_t memory;  /* bytes, 0: as much as there is */
+	size_t processes; /* at once */
+};
+
+enum confined_end {
+	CONFINED_EXIT,	    /* code is its exit status */
+	CONFINED_SIGNAL,    /* code is the signal */
+	CONFINED_TIMEOUT,   /* killed: it took too long */
+	CONFINED_MEMORY,    /* killed: all of it was too large */
+	CONFINED_PROCESSES, /* killed: they were too many */
+};
+
+/* struct confined - what came of it; owns its output */
+struct confined {
+	enum confined_end end;
+	int code;
+	int64_t ms;
+	size_t left_behind; /* processes that were still there when it ended by itself */
+	struct text output; /* the last few KiB of stdout and stderr */
+};
+
+/* confine_run - run it to its end. CONFIGURATION where it cannot be started; TERMINATED,
+ * INTERRUPTED and LATER (the deadline) where this program is to end first. */
+MUST_CHECK int confine_run(
+	const struct confinement *what, struct confined *confined, struct fail *f);
+void confined_release(struct confined *confined);
+
+#endif

@@ -1,0 +1,29 @@
+/* smoke - the gate that loads the model as a consumer would: a command of the user's, run on the
+ * packed model, unpacked to a private temporary folder.
+ *
+ *   {"command": ["python3", "smoke.py", "{model}"], "timeout": "2m", "memory": "4G"}
+ *
+ * "{model}" stands for the folder with MLmodel in it. The command runs in the folder of
+ * modelhook.json (a package's settings: the working directory), within limits and with nothing left
+ * of it (gate/sandbox.h); without a word about them 2 minutes, any memory, 256 processes. Exit
+ * status 0 passes; any other end rejects. Its last lines go to stderr and into the verdict's
+ * detail. Its environment is ours without MLFLOW_*, MODELHOOK_*, those of the clouds, and whatever
+ * is named like a secret: it has no business with the registry.
+ */
+#ifndef MODELHOOK_GATE_SMOKE_H
+#define MODELHOOK_GATE_SMOKE_H
+
+#include "gate/gate.h"
+#include "packaging/package/package.h"
+
+bool smoke_is_needed(const struct gate *gates, size_t count);
+
+/* smoke_try - run the command of every smoke rule; trials are allocated, one for each, and freed by
+ * smoke_release, whatever the result. CONFIGURATION where a command or its script is not there, or
+ * where the model was logged by the training script, so that no package holds it. */
+MUST_CHECK int smoke_try(const struct gate *gates, size_t count, const char *package,
+	const struct manifest *manifest, struct gate_trial **trials, size_t *trial_count,
+	struct fail *f);
+void smoke_release(struct gate_trial *trials, size_t count);
+
+#endif

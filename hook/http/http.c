@@ -1,0 +1,185 @@
+#include "http/http.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/stop.h"
+#include "http/transfer.h"
+
+#define POLL_MAX_MS 1000
+#define CONNECTIONS_KEPT 8L
+
+int http_open(struct http *http, const struct settings *settings,
+	const struct credentials *credentials, struct deadline deadline, struct fail *f)
+{
+	*http = (struct http){
+		.settings = settings,
+		.credentials = credentials,
+		.deadline = deadline,
+		.trust =
+			{
+				.ca_bundle = settings->ca_bundle,
+				.ca_setting = "MLFLOW_TRACKING_SERVER_CERT_PATH",
+				.client_cert = settings->client_cert,
+				.takes_client_cert = true,
+				.insecure = settings->insecure_tls,
+				.insecure_setting = "MLFLOW_TRACKING_INSECURE_TLS",
+			},
+	};
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return fail_set(f, STATUS_LATER, "libcurl could not be started");
+	http->multi = curl_multi_init();
+	if (http->multi == NULL)
+		fail_out_of_memory();
+	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
+	return 0;
+}
+
+int http_open_beside(const struct http *http, struct http *beside, struct fail *f)
+{
+	if (http_open(beside, http->settings, http->credentials, http->deadline, f) != 0)
+		return -1;
+	beside->trust = http->trust;
+	beside->trust.warned = true;
+	return 0;
+}
+
+void http_release(struct http *http)
+{
+	if (http->multi != NULL) {
+		curl_multi_cleanup(http->multi);
+		curl_global_cleanup();
+	}
+	free(http->ca_file);
+	free(http->ca_folder);
+	*http = (struct http){0};
+}
+
+static bool collect_ended(struct http *http)
+{
+	bool any = false;
+	int left;
+	for (CURLMsg *message; (message = curl_multi_info_read(http->multi, &left)) != NULL;) {
+		struct http_transfer *t = NULL;
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		http_transfer_ended(t, message->data.result);
+		any = true;
+	}
+	return any;
+}
+
+static int wait_for_bytes(struct http *http, int64_t ms)
+{
+	struct curl_waitfd stop = {.fd = stop_fd(), .events = CURL_WAIT_POLLIN};
+	unsigned more = stop.fd >= 0 ? 1 : 0;
+	if (ms > POLL_MAX_MS)
+		ms = POLL_MAX_MS;
+	return curl_multi_poll(http->multi, &stop, more, (int)ms, NULL);
+}
+
+/* Begin what is due and end what waited for too long; the time until the next of these, or 0 once
+ * all are done. */
+static int64_t advance(struct http_transfer *transfers, size_t count)
+{
+	int64_t patience = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct http_transfer *t = &transfers[i];
+		if (t->state == TRANSFER_PAUSING && http_transfer_patience(t) == 0)
+			http_transfer_begin(t);
+		http_transfer_check(t);
+		if (t->state == TRANSFER_DONE)
+			continue;
+		int64_t own = http_transfer_patience(t);
+		if (own < 1)
+			own = 1;
+		patience = patience == 0 || own < patience ? own : patience;
+	}
+	return patience;
+}
+
+static void abandon(struct http_transfer *transfers, size_t count, const struct fail *stop)
+{
+	for (size_t i = 0; i < count; i++)
+		if (transfers[i].state != TRANSFER_DONE)
+			http_transfer_abandon(&transfers[i], stop);
+}
+
+/* Move what moves, end what ended, begin what is due, then wait; until all are done. */
+static void turn_until_done(struct http *http, struct http_transfer *transfers, size_t count)
+{
+	struct fail stop;
+	int moving;
+	for (int64_t patience; (patience = advance(transfers, count)) > 0;) {
+		if (stop_check(&stop) != 0) {
+			abandon(transfers, count, &stop);
+			return;
+		}
+		INVARIANT(curl_multi_perform(http->multi, &moving) == CURLM_OK);
+		if (collect_ended(http))
+			continue;
+		INVARIANT(wait_for_bytes(http, patience) == CURLM_OK);
+	}
+}
+
+void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count)
+{
+	struct http_transfer transfers[HTTP_TOGETHER_MAX];
+	INVARIANT(count <= HTTP_TOGETHER_MAX);
+	for (size_t i = 0; i < count; i++)
+		http_transfer_init(&transfers[i], http, exchanges[i].request, exchanges[i].answer);
+	turn_until_done(http, transfers, count);
+	for (size_t i = 0; i < count; i++) {
+		exchanges[i].result = transfers[i].result;
+		if (transfers[i].result != 0)
+			exchanges[i].fail = transfers[i].fail;
+		http_transfer_release(&transfers[i]);
+	}
+}
+
+int http_send(struct http *http, const struct http_request *request, struct http_answer *answer,
+	struct fail *f)
+{
+	struct http_exchange exchange = {.request = request, .answer = answer};
+	http_send_all(http, &exchange, 1);
+	if (exchange.result != 0)
+		*f = exchange.fail;
+	return exchange.result;
+}
+
+char *http_answer_header(const struct http_answer *answer, const char *name)
+{
+	size_t length = strlen(name);
+	for (const char *line = text_string(&answer->head); *line != '\0';) {
+		size_t size = strcspn(line, "\r\n");
+		if (size > length && line[length] == ':' && strncasecmp(line, name, length) == 0)
+			return text_trimmed(line + length + 1, size - length - 1);
+		line += size;
+		line += strspn(line, "\r\n");
+	}
+	return NULL;
+}
+
+void http_answer_release(struct http_answer *answer)
+{
+	text_release(&answer->head);
+	text_release(&answer->body);
+	free(answer->content_type);
+	free(answer->location);
+	*answer = (struct http_answer){0};
+}
+
+char *http_library_versions(void)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+	struct text text = {0};
+	text_printf(&text, "libcurl %s", info->version);
+	if (info->ssl_version != NULL)
+		text_printf(&text, ", %s", info->ssl_version);
+	if (info->libz_version != NULL)
+		text_printf(&text, ", zlib/%s", info->libz_version);
+	return text_take(&text);
+}

@@ -1,0 +1,17 @@
+/* request - a libcurl handle for one hop of a transfer: its options and its callbacks.
+ */
+#ifndef MODELHOOK_HTTP_REQUEST_H
+#define MODELHOOK_HTTP_REQUEST_H
+
+#include "http/transfer.h"
+
+/* http_easy_make - t->easy and t->headers, ready to be sent */
+void http_easy_make(struct http_transfer *t);
+
+/* http_easy_was_sent - whether any byte of the request went out; t->easy is there */
+bool http_easy_was_sent(const struct http_transfer *t);
+
+/* http_easy_release - free the handle and wipe its headers */
+void http_easy_release(struct http_transfer *t);
+
+#endif

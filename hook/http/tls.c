@@ -1,0 +1,102 @@
+#include "http/tls.h"
+
+#include <curl/curl.h>
+#include <unistd.h>
+
+#include "base/console.h"
+#include "base/env.h"
+#include "base/file.h"
+
+/* Debian, Ubuntu, Alpine; RHEL and CentOS 7 and later; older ones; SUSE; Alpine and the BSDs. */
+static const char *const distribution_bundles[] = {
+	"/etc/ssl/certs/ca-certificates.crt",
+	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+	"/etc/pki/tls/certs/ca-bundle.crt",
+	"/etc/ssl/ca-bundle.pem",
+	"/etc/ssl/cert.pem",
+};
+
+static const char *const bundle_variables[] = {
+	"CURL_CA_BUNDLE",
+	"SSL_CERT_FILE",
+	"REQUESTS_CA_BUNDLE",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int check_readable(const char *what, const char *path, struct fail *f)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	return fail_errno(f, STATUS_CONFIGURATION, "%s: %s", what, path);
+}
+
+/* A path that somebody named must be there: trusting others instead would be a surprise. */
+static int take_named(struct http *http, const char *what, const char *path, struct fail *f)
+{
+	if (check_readable(what, path, f) != 0)
+		return -1;
+	if (file_is_directory(path))
+		http->ca_folder = text_copy(path);
+	else
+		http->ca_file = text_copy(path);
+	return 0;
+}
+
+static int find_authorities(struct http *http, struct fail *f)
+{
+	const char *folder = env_get("SSL_CERT_DIR");
+	if (http->trust.ca_bundle != NULL)
+		return take_named(http, http->trust.ca_setting, http->trust.ca_bundle, f);
+	for (size_t i = 0; i < COUNT(bundle_variables); i++)
+		if (env_get(bundle_variables[i]) != NULL)
+			return take_named(
+				http, bundle_variables[i], env_get(bundle_variables[i]), f);
+	for (size_t i = 0; i < COUNT(distribution_bundles) && http->ca_file == NULL; i++)
+		if (access(distribution_bundles[i], R_OK) == 0)
+			http->ca_file = text_copy(distribution_bundles[i]);
+	if (folder != NULL && file_is_directory(folder))
+		http->ca_folder = text_copy(folder);
+	return 0;
+}
+
+int http_trust_prepare(struct http *http, struct fail *f)
+{
+	struct http_trust *trust = &http->trust;
+	if (http->trust_known)
+		return 0;
+	if (trust->insecure && trust->ca_bundle != NULL)
+		return fail_set(f, STATUS_CONFIGURATION,
+			"%s and %s contradict each other: set one of them", trust->insecure_setting,
+			trust->ca_setting);
+	if (trust->client_cert != NULL &&
+		check_readable("client certificate (MLFLOW_TRACKING_CLIENT_CERT_PATH)",
+			trust->client_cert, f) != 0)
+		return -1;
+	if (trust->insecure && !trust->warned)
+		console_warn(
+			"%s is set: the server's certificate is not checked, anyone in between "
+			"can read and change everything",
+			trust->insecure_setting);
+	trust->warned = true;
+	if (!trust->insecure && find_authorities(http, f) != 0)
+		return -1;
+	http->trust_known = true;
+	return 0;
+}
+
+void http_trust_apply(const struct http *http, void *easy)
+{
+	const struct http_trust *trust = &http->trust;
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, trust->insecure ? 0L : 1L);
+	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, trust->insecure ? 0L : 2L);
+	/* A library built on Debian knows Debian's bundle by itself; what was found here decides.
+	 */
+	curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+	curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
+	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (trust->client_cert == NULL)
+		return;
+	curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->client_cert);
+	curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->client_cert);
+}

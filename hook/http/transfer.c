@@ -1,0 +1,293 @@
+#include "http/transfer.h"
+
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/console.h"
+#include "base/random.h"
+#include "http/failure.h"
+#include "http/request.h"
+#include "http/retry.h"
+#include "http/tls.h"
+#include "http/url.h"
+
+#define HOPS_MAX 5
+
+void http_transfer_init(struct http_transfer *t, struct http *http,
+	const struct http_request *request, struct http_answer *answer)
+{
+	*answer = (struct http_answer){.tries = 1};
+	*t = (struct http_transfer){
+		.http = http,
+		.request = request,
+		.answer = answer,
+		.state = TRANSFER_PAUSING,
+		.ipv4 = http->ipv4_only,
+		.url = text_copy(request->url),
+	};
+}
+
+static void drop_easy(struct http_transfer *t)
+{
+	if (t->easy == NULL)
+		return;
+	curl_multi_remove_handle(t->http->multi, t->easy);
+	http_easy_release(t);
+}
+
+void http_transfer_release(struct http_transfer *t)
+{
+	drop_easy(t);
+	free(t->url);
+	t->url = NULL;
+}
+
+static void finish(struct http_transfer *t, int result)
+{
+	drop_easy(t);
+	t->state = TRANSFER_DONE;
+	t->result = result;
+	if (result != 0)
+		t->answer->status = 0;
+}
+
+/* A failure gets the request as its noun. */
+static void finish_failed(struct http_transfer *t)
+{
+	char *shown = http_url_show(t->url);
+	fail_in(&t->fail, "%s %.200s", t->request->method, shown);
+	free(shown);
+	finish(t, -1);
+}
+
+void http_transfer_abandon(struct http_transfer *t, const struct fail *f)
+{
+	if (t->state == TRANSFER_MOVING && t->request->repeat == HTTP_ASK)
+		t->answer->unknown = http_easy_was_sent(t);
+	t->fail = *f;
+	finish(t, -1);
+}
+
+static int prepare_again(struct http_transfer *t)
+{
+	const struct http_request *request = t->request;
+	text_clear(&t->answer->body);
+	free(t->answer->content_type);
+	t->answer->content_type = NULL;
+	if (t->begun++ == 0)
+		return 0;
+	if (request->body.bytes == NULL && request->body.rewind != NULL &&
+		request->body.rewind(request->body.context, &t->fail) != 0)
+		return -1;
+	if (request->sink != NULL && request->sink->restart != NULL)
+		return request->sink->restart(request->sink->context, &t->fail);
+	return 0;
+}
+
+void http_transfer_begin(struct http_transfer *t)
+{
+	if (deadline_left(t->http->deadline) == 0) {
+		fail_set(&t->fail, STATUS_LATER, "the deadline is over");
+		finish_failed(t);
+		return;
+	}
+	bool secure = strncasecmp(t->url, "https:", 6) == 0;
+	if (prepare_again(t) != 0 || (secure && http_trust_prepare(t->http, &t->fail) != 0)) {
+		finish(t, -1);
+		return;
+	}
+	http_easy_make(t);
+	t->state = TRANSFER_MOVING;
+	t->http->requests++;
+	INVARIANT(curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK);
+}
+
+static void pause_until(struct http_transfer *t, int64_t ms)
+{
+	drop_easy(t);
+	t->state = TRANSFER_PAUSING;
+	t->due = clock_monotonic_ms() + ms;
+}
+
+/* A try that cost nothing: another hop, another way to resolve the name. */
+static void begin_at_once(struct http_transfer *t)
+{
+	pause_until(t, 0);
+}
+
+static int tries_of(const struct http_transfer *t)
+{
+	int max = t->request->max_tries;
+	return max > 0 ? max : http_retry_tries(t->http->settings);
+}
+
+static void say_again(const struct http_transfer *t, const char *why, int64_t ms)
+{
+	char *tail = http_url_tail(t->url);
+	console_say("%s %s: %s, again in %.1f s (try %d of %d)", t->request->method, tail, why,
+		(double)ms / 1000, t->answer->tries + 1, tries_of(t));
+	free(tail);
+}
+
+/* Whether another try was arranged: there is one left, and it begins before the deadline. */
+static bool try_again(struct http_transfer *t, const char *why)
+{
+	const struct settings *settings = t->http->settings;
+	int next = t->answer->tries + 1;
+	if (next > tries_of(t))
+		return false;
+	double random01 = random_below(1000) / 1000.0;
+	int64_t ms = http_retry_pause_ms(settings, next, t->retry_after_ms, random01);
+	if (ms < 0 || ms >= deadline_left(t->http->deadline))
+		return false;
+	say_again(t, why, ms);
+	t->answer->tries = next;
+	free(t->url);
+	t->url = text_copy(t->request->url);
+	t->hops = 0;
+	pause_until(t, ms);
+	return true;
+}
+
+static bool is_read(const struct http_request *request)
+{
+	return strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
+}
+
+/* A write keeps its method only with 307 and 308 (RFC 9110 section 15.4); turned into a GET it
+ * would be lost without a word. Nothing goes from https to http, and no write to another origin. */
+static bool may_follow(const struct http_transfer *t, long status, const char *to)
+{
+	if (!t->http->settings->follow_redirects || t->request->redirect_is_answer ||
+		t->hops >= HOPS_MAX)
+		return false;
+	bool same = http_url_same_origin(t->url, to);
+	if (!is_read(t->request))
+		return same && (status == 307 || status == 308);
+	char *origin = http_url_origin(to);
+	bool secure = strncasecmp(t->url, "https:", 6) == 0;
+	bool fine = origin != NULL && (!secure || text_starts_with(origin, "https:"));
+	free(origin);
+	return fine;
+}
+
+static bool follow(struct http_transfer *t, long status)
+{
+	char *to = NULL;
+	curl_easy_getinfo(t->easy, CURLINFO_REDIRECT_URL, &to);
+	if (status < 300 || status > 399 || to == NULL)
+		return false;
+	if (!may_follow(t, status, to)) {
+		t->answer->location = http_url_show(to);
+		return false;
+	}
+	char *url = text_copy(to);
+	free(t->url);
+	t->url = url;
+	t->hops++;
+	begin_at_once(t);
+	return true;
+}
+
+static bool should_repeat(const struct http_transfer *t)
+{
+	const struct http_request *request = t->request;
+	long status = t->answer->status;
+	if (!http_retry_is_transient(status))
+		return false;
+	if (request->is_final != NULL && request->is_final(t->answer))
+		return false;
+	return request->repeat == HTTP_REPEAT || status == 429;
+}
+
+static void answered(struct http_transfer *t)
+{
+	struct http_answer *answer = t->answer;
+	char *type = NULL;
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
+	answer->content_type = text_copy(type);
+	if (t->ipv4)
+		t->http->ipv4_only = true;
+	if (follow(t, answer->status))
+		return;
+	char why[16];
+	snprintf(why, sizeof(why), "%ld", answer->status);
+	if (should_repeat(t) && try_again(t, why))
+		return;
+	answer->unknown = t->request->repeat == HTTP_ASK && answer->status != 429 &&
+			  http_retry_is_transient(answer->status);
+	finish(t, 0);
+}
+
+/* Some resolvers (musl's) find nothing where a name server answers for IPv4 but fails for IPv6. */
+static bool resolve_otherwise(struct http_transfer *t, int code)
+{
+	if (code != CURLE_COULDNT_RESOLVE_HOST || t->ipv4)
+		return false;
+	t->ipv4 = true;
+	begin_at_once(t);
+	return true;
+}
+
+static void failed(struct http_transfer *t, int code)
+{
+	if (t->has_failed) {
+		finish_failed(t);
+		return;
+	}
+	if (resolve_otherwise(t, code))
+		return;
+	bool unknown = t->request->repeat == HTTP_ASK && http_easy_was_sent(t);
+	bool helps = http_failure_read(t, code, &t->fail);
+	if (helps && !unknown && try_again(t, t->fail.text))
+		return;
+	t->answer->unknown = unknown;
+	finish_failed(t);
+}
+
+void http_transfer_ended(struct http_transfer *t, int code)
+{
+	if (code == CURLE_OK && !t->head_is_whole)
+		failed(t, CURLE_PARTIAL_FILE);
+	else if (code == CURLE_OK || t->enough)
+		answered(t);
+	else
+		failed(t, code);
+}
+
+static int64_t silence_left(const struct http_transfer *t)
+{
+	int64_t limit = t->http->settings->timeout_ms;
+	if (limit <= 0)
+		return CLOCK_FOREVER;
+	int64_t left = t->moved_at + limit - clock_monotonic_ms();
+	return left > 0 ? left : 0;
+}
+
+void http_transfer_check(struct http_transfer *t)
+{
+	if (t->state != TRANSFER_MOVING)
+		return;
+	if (deadline_left(t->http->deadline) == 0) {
+		t->answer->unknown = t->request->repeat == HTTP_ASK && http_easy_was_sent(t);
+		fail_set(&t->fail, STATUS_LATER, "no answer before the deadline");
+		finish_failed(t);
+	} else if (silence_left(t) == 0) {
+		failed(t, CURLE_OPERATION_TIMEDOUT);
+	}
+}
+
+int64_t http_transfer_patience(const struct http_transfer *t)
+{
+	int64_t left = CLOCK_FOREVER;
+	if (t->state == TRANSFER_PAUSING)
+		left = t->due - clock_monotonic_ms();
+	else if (t->state == TRANSFER_MOVING)
+		left = silence_left(t);
+	int64_t deadline = deadline_left(t->http->deadline);
+	if (t->state == TRANSFER_MOVING && deadline < left)
+		left = deadline;
+	return left > 0 ? left : 0;
+}

@@ -1,0 +1,14 @@
+#include "base/stop.h"
+#include "command/command.h"
+
+int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
+{
+	if (settings_read_rest(&call->settings, folder, f) != 0)
+		return -1;
+	if (call->settings.end_with_parent)
+		stop_with_parent();
+	if (call->settings.deadline_ms > 0)
+		call->deadline = deadline_in(call->settings.deadline_ms);
+	stop_limit(call->deadline);
+	return 0;
+}

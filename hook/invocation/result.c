@@ -1,0 +1,246 @@
+#include "invocation/result.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "registry/state.h"
+
+void result_set(char **field, const char *value)
+{
+	char *copy = text_copy(value);
+	free(*field);
+	*field = copy;
+}
+
+/* What is of one package alone. */
+static void release_package_part(struct result *result)
+{
+	for (size_t i = 0; i < result->gate_count; i++) {
+		free(result->gates[i].name);
+		free(result->gates[i].verdict);
+		free(result->gates[i].detail);
+	}
+	for (size_t i = 0; i < result->step_count; i++)
+		free(result->steps[i].did);
+	free(result->gates);
+	free(result->steps);
+	free(result->model);
+	free(result->run_id);
+	free(result->digest);
+	free(result->stage);
+	free(result->alias);
+	free(result->package);
+	free(result->registry_url);
+	free(result->tracking_url);
+	free(result->plan);
+}
+
+void result_release(struct result *result)
+{
+	release_package_part(result);
+	for (size_t i = 0; i < result->package_count; i++) {
+		free(result->packages[i].package);
+		free(result->packages[i].outcome);
+		free(result->packages[i].model);
+		free(result->packages[i].message);
+	}
+	free(result->packages);
+	*result = (struct result){0};
+}
+
+void result_add_step(struct result *result, const char *name, int64_t ms, const char *did)
+{
+	result->steps = memory_grow(result->steps, result->step_count + 1, sizeof(*result->steps));
+	result->steps[result->step_count++] =
+		(struct result_step){.name = name, .ms = ms, .did = text_copy(did)};
+}
+
+void result_add_gate(
+	struct result *result, const char *name, const char *verdict, const char *detail)
+{
+	result->gates = memory_grow(result->gates, result->gate_count + 1, sizeof(*result->gates));
+	result->gates[result->gate_count++] = (struct result_gate){
+		.name = text_copy(name),
+		.verdict = text_copy(verdict),
+		.detail = text_copy(detail),
+	};
+}
+
+static const char *outcome_of(const struct result *result, const struct fail *f)
+{
+	if (f != NULL)
+		return status_word(f->status);
+	return result->outcome != NULL ? result->outcome : status_word(result->status);
+}
+
+void result_add_package(struct result *result, const struct fail *f)
+{
+	result->packages =
+		memory_grow(result->packages, result->package_count + 1, sizeof(*result->packages));
+	result->packages[result->package_count++] = (struct result_package){
+		.package = text_copy(result->package),
+		.outcome = text_copy(outcome_of(result, f)),
+		.status = f != NULL ? f->status : result->status,
+		.model = text_copy(result->model),
+		.version = result->version,
+		.message = f != NULL ? text_copy(f->text) : NULL,
+	};
+	release_package_part(result);
+	*result = (struct result){
+		.packages = result->packages,
+		.package_count = result->package_count,
+	};
+}
+
+/* Paths and reasons may be any bytes, JSON may not: those that are no UTF-8 are escaped. */
+static void add_string(cJSON *object, const char *key, const char *value)
+{
+	struct text escaped = {0};
+	if (value == NULL) {
+		cJSON_AddNullToObject(object, key);
+		return;
+	}
+	if (!text_is_utf8(value, strlen(value))) {
+		text_add_escaped(&escaped, value, strlen(value));
+		value = text_string(&escaped);
+	}
+	cJSON_AddStringToObject(object, key, value);
+	text_release(&escaped);
+}
+
+/* Version numbers are strings, as in MLflow's own API. */
+static void add_version(cJSON *object, const char *key, int64_t number)
+{
+	char text[24];
+	add_string(object, key, number != 0 ? version_text(text, number) : NULL);
+}
+
+static void add_gates(cJSON *object, const struct result *result)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, "gate");
+	for (size_t i = 0; i < result->gate_count; i++) {
+		cJSON *gate = cJSON_CreateObject();
+		add_string(gate, "name", result->gates[i].name);
+		add_string(gate, "verdict", result->gates[i].verdict);
+		add_string(gate, "detail", result->gates[i].detail);
+		cJSON_AddItemToArray(list, gate);
+	}
+}
+
+static void add_steps(cJSON *object, const struct result *result)
+{
+	cJSON *list = cJSON_AddArrayToObject(object, "steps");
+	for (size_t i = 0; i < result->step_count; i++) {
+		cJSON *step = cJSON_CreateObject();
+		add_string(step, "name", result->steps[i].name);
+		cJSON_AddNumberToObject(step, "ms", (double)result->steps[i].ms);
+		add_string(step, "did", result->steps[i].did);
+		cJSON_AddItemToArray(list, step);
+	}
+}
+
+static void add_error(cJSON *object, const struct fail *f)
+{
+	if (f == NULL) {
+		cJSON_AddNullToObject(object, "error");
+		return;
+	}
+	cJSON *error = cJSON_AddObjectToObject(object, "error");
+	add_string(error, "kind", status_word(f->status));
+	add_string(error, "message", f->text);
+	add_string(error, "hint", f->hint[0] != '\0' ? f->hint : NULL);
+}
+
+static void add_plan(cJSON *object, const struct result *result)
+{
+	if (result->plan == NULL)
+		return;
+	cJSON *list = cJSON_AddArrayToObject(object, "plan");
+	for (const char *at = result->plan; *at != '\0';) {
+		size_t size = strcspn(at, "\n");
+		char *line = text_format("%.*s", (int)size, at);
+		cJSON_AddItemToArray(list, cJSON_CreateString(line));
+		free(line);
+		at += size + (at[size] == '\n');
+	}
+}
+
+static void add_packages(cJSON *object, const struct result *result)
+{
+	if (result->package_count == 0)
+		return;
+	cJSON *list = cJSON_AddArrayToObject(object, "packages");
+	for (size_t i = 0; i < result->package_count; i++) {
+		const struct result_package *package = &result->packages[i];
+		cJSON *item = cJSON_CreateObject();
+		add_string(item, "package", package->package);
+		add_string(item, "outcome", package->outcome);
+		cJSON_AddNumberToObject(item, "exit", package->status);
+		add_string(item, "model", package->model);
+		add_version(item, "version", package->version);
+		add_string(item, "message", package->message);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
+static void add_time(cJSON *object, const char *key, int64_t ms)
+{
+	char text[32];
+	if (ms != 0)
+		clock_format_rfc3339(text, ms);
+	add_string(object, key, ms != 0 ? text : NULL);
+}
+
+static cJSON *start_object(const struct result *result, const struct fail *f)
+{
+	enum status status = f != NULL ? f->status : result->status;
+	cJSON *object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "schema", RESULT_SCHEMA);
+	add_string(object, "outcome", outcome_of(result, f));
+	cJSON_AddNumberToObject(object, "exit", status);
+	cJSON_AddBoolToObject(object, "retryable", status_is_retryable(status));
+	add_string(object, "model", result->model);
+	add_version(object, "version", result->version);
+	return object;
+}
+
+/* cJSON's own string, given to the caller; the object is gone afterwards. */
+static char *finish_object(cJSON *object)
+{
+	char *line = cJSON_PrintUnformatted(object);
+	cJSON_Delete(object);
+	if (line == NULL)
+		fail_out_of_memory();
+	return line;
+}
+
+char *result_outcome(const struct result *result, const struct fail *f)
+{
+	cJSON *object = start_object(result, f);
+	add_time(object, "at", clock_now_ms());
+	return finish_object(object);
+}
+
+char *result_line(const struct result *result, const struct fail *f)
+{
+	cJSON *object = start_object(result, f);
+	add_version(object, "previous_version", result->previous_version);
+	add_string(object, "run_id", result->run_id);
+	add_time(object, "trained_at", result->trained_at_ms);
+	add_string(object, "digest", result->digest);
+	add_string(object, "stage", result->stage);
+	add_string(object, "alias", result->alias);
+	add_gates(object, result);
+	add_steps(object, result);
+	add_string(object, "package", result->package);
+	add_error(object, f);
+	add_string(object, "registry_url", result->registry_url);
+	add_string(object, "tracking_url", result->tracking_url);
+	add_packages(object, result);
+	add_plan(object, result);
+	return finish_object(object);
+}

@@ -1,0 +1,81 @@
+/* result - what came of it, in one JSON line: modelhook/result@1.
+ *
+ * Filled by the steps as they go, so that it is as complete as the command got, and printed by main
+ * alone: the last line on stdout, and to --result FILE. Owns its strings.
+ */
+#ifndef MODELHOOK_INVOCATION_RESULT_H
+#define MODELHOOK_INVOCATION_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+#define RESULT_SCHEMA "modelhook/result@1"
+
+struct result_step {
+	const char *name; /* borrowed, a literal */
+	int64_t ms;
+	char *did; /* "created version 3", "already there" */
+};
+
+struct result_gate {
+	char *name;
+	char *verdict; /* "passed", "rejected", "overridden" */
+	char *detail;  /* the numbers, for people */
+};
+
+/* one of several packages that were replayed in one call */
+struct result_package {
+	char *package;
+	char *outcome;
+	enum status status;
+	char *model;
+	int64_t version;
+	char *message; /* what it failed with, or NULL */
+};
+
+struct result {
+	enum status status;  /* PROMOTED or HELD where nothing failed */
+	const char *outcome; /* promoted, held, superseded, staged, registered; else the status's
+				word */
+	char *model;
+	int64_t version;	  /* 0: none yet */
+	int64_t previous_version; /* the one that was Production before; 0: none */
+	char *run_id;
+	char *digest;
+	char *stage;
+	char *alias;
+	struct result_gate *gates;
+	size_t gate_count;
+	struct result_step *steps;
+	size_t step_count;
+	char *package; /* kept in the spool, or given to replay; NULL where none is left */
+	struct result_package *packages; /* of a replay of all */
+	size_t package_count;
+	int64_t trained_at_ms;		   /* 0: not known yet */
+	char *registry_url, *tracking_url; /* the servers: of models, and of runs */
+	char *plan; /* the calls that --plan would make, a line each; NULL without --plan */
+};
+
+void result_release(struct result *result);
+
+/* result_set - replace an owned string by a copy */
+void result_set(char **field, const char *value);
+
+/* result_add_step, result_add_gate - copies are taken of did, name, verdict, detail */
+void result_add_step(struct result *result, const char *name, int64_t ms, const char *did);
+void result_add_gate(
+	struct result *result, const char *name, const char *verdict, const char *detail);
+
+/* result_add_package - note what came of the present package, and start over for the next one */
+void result_add_package(struct result *result, const struct fail *f);
+
+/* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
+char *result_line(const struct result *result, const struct fail *f);
+
+/* result_outcome - the short form for the run's tag: {"outcome", "exit", "retryable", "model",
+ * "version", "at"}. The caller frees it. */
+char *result_outcome(const struct result *result, const struct fail *f);
+
+#endif

@@ -1,0 +1,276 @@
+#include "mlflow/call.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "base/stop.h"
+#include "mlflow/credentials.h"
+#include "mlflow/reply.h"
+#include "packaging/json/json.h"
+
+#define API "/api/2.0/mlflow/"
+#define MEETING_TRIES 8
+
+void mlflow_reply_release(struct mlflow_reply *reply)
+{
+	http_answer_release(&reply->http);
+	*reply = (struct mlflow_reply){0};
+}
+
+bool mlflow_is_final(const struct http_answer *answer)
+{
+	const char *body = text_string(&answer->body);
+	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
+}
+
+bool mlflow_serves_no_artifacts(const struct http_answer *answer)
+{
+	const char *body = text_string(&answer->body);
+	/* since 3, and before */
+	return strstr(body, "Artifact serving is disabled") != NULL ||
+	       strstr(body, "disabled due to the mlflow server running") != NULL;
+}
+
+/* A name from a variable becomes a header: it must not bring lines of its own. */
+static int workspace_header(const struct mlflow *m, char **header, struct fail *f)
+{
+	*header = NULL;
+	if (m->workspace == NULL || m->workspace[0] == '\0')
+		return 0;
+	for (const char *c = m->workspace; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			return fail_set(f, STATUS_CONFIGURATION,
+				"MLFLOW_WORKSPACE holds a control character");
+	*header = text_format("X-MLFLOW-WORKSPACE: %s", m->workspace);
+	return 0;
+}
+
+/* What every request to the server carries. */
+static void equip(struct http_request *request, const char *const *headers)
+{
+	request->headers = headers;
+	request->authorized = true;
+	if (request->is_final == NULL)
+		request->is_final = mlflow_is_final;
+}
+
+int mlflow_send(struct mlflow *m, struct http_request *request, const char *named,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	char *workspace;
+	*reply = (struct mlflow_reply){.method = request->method, .path = named};
+	if (workspace_header(m, &workspace, f) != 0)
+		return -1;
+	const char *headers[] = {workspace, NULL};
+	equip(request, headers);
+	int result = http_send(m->http, request, &reply->http, f);
+	if (result == 0)
+		mlflow_refusal_read(reply);
+	request->headers = NULL;
+	free(workspace);
+	return result;
+}
+
+static char *url_of(const struct mlflow *m, const char *path, const char *query)
+{
+	bool asks = query != NULL && query[0] != '\0';
+	return text_format("%s" API "%s%s%s", m->base, path, asks ? "?" : "", asks ? query : "");
+}
+
+/* mlflow_ahead - answers that wait to be asked for; owns all of it */
+struct mlflow_ahead {
+	struct answer_ahead {
+		char *url;
+		struct mlflow_reply reply;
+		int result;
+		struct fail fail;
+	} answers[MLFLOW_AHEAD_MAX];
+	size_t count;
+};
+
+struct mlflow mlflow_beside(const struct mlflow *m, struct http *http)
+{
+	struct mlflow beside = *m;
+	beside.ahead = NULL;
+	beside.http = http;
+	return beside;
+}
+
+void mlflow_forget(struct mlflow *m)
+{
+	if (m->ahead == NULL)
+		return;
+	for (size_t i = 0; i < m->ahead->count; i++) {
+		free(m->ahead->answers[i].url);
+		mlflow_reply_release(&m->ahead->answers[i].reply);
+	}
+	free(m->ahead);
+	m->ahead = NULL;
+}
+
+static void send_ahead(struct mlflow_ahead *ahead, struct http *http, const char *const *headers)
+{
+	struct http_request requests[MLFLOW_AHEAD_MAX];
+	struct http_exchange exchanges[MLFLOW_AHEAD_MAX];
+	for (size_t i = 0; i < ahead->count; i++) {
+		struct answer_ahead *answer = &ahead->answers[i];
+		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
+		equip(&requests[i], headers);
+		exchanges[i] = (struct http_exchange){
+			.request = &requests[i], .answer = &answer->reply.http};
+	}
+	http_send_all(http, exchanges, ahead->count);
+	for (size_t i = 0; i < ahead->count; i++) {
+		ahead->answers[i].result = exchanges[i].result;
+		ahead->answers[i].fail = exchanges[i].fail;
+		if (exchanges[i].result == 0)
+			mlflow_refusal_read(&ahead->answers[i].reply);
+	}
+}
+
+void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions, size_t count)
+{
+	char *workspace;
+	struct fail said_by_the_call_itself;
+	INVARIANT(count <= MLFLOW_AHEAD_MAX);
+	mlflow_forget(m);
+	m->ahead = memory_get(1, sizeof(*m->ahead));
+	for (size_t i = 0; i < count; i++) {
+		m->ahead->answers[i].url = url_of(m, questions[i].path, questions[i].query);
+		m->ahead->answers[i].reply =
+			(struct mlflow_reply){.method = "GET", .path = questions[i].path};
+		free(questions[i].query);
+	}
+	m->ahead->count = count;
+	if (workspace_header(m, &workspace, &said_by_the_call_itself) != 0) {
+		mlflow_forget(m);
+		return;
+	}
+	const char *headers[] = {workspace, NULL};
+	send_ahead(m->ahead, m->http, headers);
+	free(workspace);
+}
+
+/* The answer to url that was asked for ahead, handed over; each is taken once. */
+static bool take_ahead(
+	struct mlflow *m, const char *url, struct mlflow_reply *reply, int *result, struct fail *f)
+{
+	for (size_t i = 0; m->ahead != NULL && i < m->ahead->count; i++) {
+		struct answer_ahead *answer = &m->ahead->answers[i];
+		if (!text_equal(answer->url, url))
+			continue;
+		*reply = answer->reply;
+		*result = answer->result;
+		if (answer->result != 0)
+			*f = answer->fail;
+		free(answer->url);
+		*answer = (struct answer_ahead){0};
+		return true;
+	}
+	return false;
+}
+
+static int call(struct mlflow *m, const struct mlflow_write *what, const char *query,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	struct text body = {0};
+	if (what->body != NULL)
+		json_print(what->body, &body);
+	char *url = url_of(m, what->path, query);
+	struct http_request request = {
+		.method = what->method,
+		.url = url,
+		.content_type = what->body != NULL ? "application/json" : NULL,
+		.body = {.bytes = body.data, .size = body.size},
+		.repeat = what->repeat,
+	};
+	int result;
+	if (what->body != NULL || !take_ahead(m, url, reply, &result, f))
+		result = mlflow_send(m, &request, what->path, reply, f);
+	text_release(&body);
+	free(url);
+	return result;
+}
+
+int mlflow_get(
+	struct mlflow *m, const char *path, char *query, struct mlflow_reply *reply, struct fail *f)
+{
+	struct mlflow_write what = {.method = "GET", .path = path};
+	int result = call(m, &what, query, reply, f);
+	free(query);
+	return result;
+}
+
+int mlflow_post(struct mlflow *m, const char *path, struct cJSON *body, struct mlflow_reply *reply,
+	struct fail *f)
+{
+	struct mlflow_write what = {.method = "POST", .path = path, .body = body};
+	int result = call(m, &what, NULL, reply, f);
+	json_release(body);
+	return result;
+}
+
+void plan_add(struct plan *plan, const char *method, const char *path, const char *more)
+{
+	text_printf(&plan->calls, "%s ", method);
+	text_add_escaped(&plan->calls, path, strlen(path));
+	text_add_string(&plan->calls, " ");
+	text_add_escaped(&plan->calls, more, strlen(more));
+	text_add_string(&plan->calls, "\n");
+	plan->count++;
+}
+
+static bool is_planned(struct mlflow *m, const char *method, const char *path, const char *more)
+{
+	if (m->plan != NULL)
+		plan_add(m->plan, method, path, more);
+	return m->plan != NULL;
+}
+
+/* MLflow sets a tag or an alias by looking for its row and making one where there is none. Of two
+ * that set the same one for the first time, one can be told of the database's unique constraint, as
+ * if its request were wrong. Nothing of it was carried out; the row is there now, and the same
+ * request works. */
+static bool met_another(const struct mlflow_reply *reply)
+{
+	/* SQLite, PostgreSQL, MySQL */
+	static const char *const words[] = {
+		"UNIQUE constraint", "UniqueViolation", "Duplicate entry", NULL};
+	if (reply->http.status != 400)
+		return false;
+	for (const char *const *word = words; *word != NULL; word++)
+		if (strstr(reply->message, *word) != NULL)
+			return true;
+	return false;
+}
+
+static int send_write(struct mlflow *m, const struct mlflow_write *write,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	int result = call(m, write, NULL, reply, f);
+	for (int tries = 1; result == 0 && met_another(reply) && tries < MEETING_TRIES; tries++) {
+		mlflow_reply_release(reply);
+		if (stop_sleep(20 + (int64_t)random_below(80), f) != 0)
+			return -1;
+		result = call(m, write, NULL, reply, f);
+	}
+	return result;
+}
+
+int mlflow_write(struct mlflow *m, const struct mlflow_write *write, struct mlflow_reply *reply,
+	struct fail *f)
+{
+	int result = 0;
+	struct text body = {0};
+	json_print(write->body, &body);
+	if (is_planned(m, write->method, write->path, text_string(&body)))
+		*reply = (struct mlflow_reply){
+			.method = write->method, .path = write->path, .planned = true};
+	else
+		result = send_write(m, write, reply, f);
+	text_release(&body);
+	json_release(write->body);
+	return result;
+}

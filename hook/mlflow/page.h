@@ -1,0 +1,31 @@
+/* page - what the verbs share: lists that come in pages, and writes that only succeed or
+ * fail.
+ */
+#ifndef MODELHOOK_MLFLOW_PAGE_H
+#define MODELHOOK_MLFLOW_PAGE_H
+
+#include "mlflow/mlflow.h"
+
+struct cJSON;
+
+/* Reads one page; token is NULL for the first. *next: that of the next page or NULL; it is freed
+ * here, also after -1. */
+typedef int mlflow_page_function(
+	struct mlflow *m, void *context, const char *token, char **next, struct fail *f);
+
+/* mlflow_pages - all pages. NOT_A_REGISTRY where they do not end. */
+MUST_CHECK int mlflow_pages(
+	struct mlflow *m, mlflow_page_function *read, void *context, struct fail *f);
+
+/* mlflow_model_query - the query of registered-models/get; the caller frees it */
+char *mlflow_model_query(const char *name);
+
+/* mlflow_do - a write that is the same when carried out twice; body is handed over */
+MUST_CHECK int mlflow_do(
+	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);
+
+/* mlflow_do_gone - a write that removes; being gone already is success; body is handed over */
+MUST_CHECK int mlflow_do_gone(
+	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);
+
+#endif

@@ -1,0 +1,331 @@
+#include "mlflow/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "packaging/json/lenient.h"
+
+static struct pair *read_pairs(
+	struct answer *a, const struct answer_value *object, const char *key, size_t *count)
+{
+	const struct answer_value *next;
+	*count = answer_items(a, object, key, &next);
+	struct pair *pairs = *count > 0 ? memory_get(*count, sizeof(*pairs)) : NULL;
+	for (size_t i = 0; i < *count; i++) {
+		const struct answer_value *item = answer_item(a, &next, key);
+		pairs[i].key = answer_string(a, item, "key");
+		pairs[i].value = answer_string(a, item, "value");
+	}
+	return pairs;
+}
+
+static struct metric *read_metrics(struct answer *a, const struct answer_value *data, size_t *count)
+{
+	const struct answer_value *next;
+	*count = answer_items(a, data, "metrics", &next);
+	struct metric *metrics = *count > 0 ? memory_get(*count, sizeof(*metrics)) : NULL;
+	for (size_t i = 0; i < *count; i++) {
+		const struct answer_value *item = answer_item(a, &next, "metrics");
+		metrics[i].key = answer_string(a, item, "key");
+		metrics[i].value = answer_number(a, item, "value");
+	}
+	return metrics;
+}
+
+static char *read_next(struct answer *a)
+{
+	char *next = answer_string(a, answer_root(a), "next_page_token");
+	if (next[0] != '\0')
+		return next;
+	free(next);
+	return NULL;
+}
+
+/* Older servers say run_uuid alone. */
+static char *read_run_id(struct answer *a, const struct answer_value *info)
+{
+	char *id = answer_string(a, info, "run_id");
+	if (id[0] != '\0')
+		return id;
+	free(id);
+	return answer_string(a, info, "run_uuid");
+}
+
+static void fill_run(struct answer *a, const struct answer_value *object, struct run *run)
+{
+	const struct answer_value *info = answer_object(a, object, "info");
+	const struct answer_value *data = answer_object(a, object, "data");
+	answer_need(a, info, "artifact_uri");
+	run->id = read_run_id(a, info);
+	run->experiment_id = answer_string(a, info, "experiment_id");
+	run->name = answer_string(a, info, "run_name");
+	run->status = answer_string(a, info, "status");
+	run->user = answer_string(a, info, "user_id");
+	run->artifact_uri = answer_string(a, info, "artifact_uri");
+	char *stage = answer_string(a, info, "lifecycle_stage");
+	run->deleted = strcmp(stage, "deleted") == 0;
+	free(stage);
+	run->metrics = read_metrics(a, data, &run->metric_count);
+	run->tags = read_pairs(a, data, "tags", &run->tag_count);
+}
+
+static void fill_version(
+	struct answer *a, const struct answer_value *object, struct version *version)
+{
+	answer_need(a, object, "version");
+	version->model = answer_string(a, object, "name");
+	version->number = answer_integer(a, object, "version");
+	version->stage = answer_string(a, object, "current_stage");
+	version->source = answer_string(a, object, "source");
+	version->run_id = answer_string(a, object, "run_id");
+	version->status = answer_string(a, object, "status");
+	version->status_message = answer_string(a, object, "status_message");
+	version->description = answer_string(a, object, "description");
+	version->user = answer_string(a, object, "user_id");
+	version->created_ms = answer_integer(a, object, "creation_timestamp");
+	version->updated_ms = answer_integer(a, object, "last_updated_timestamp");
+	version->tags = read_pairs(a, object, "tags", &version->tag_count);
+}
+
+static struct alias *read_aliases(
+	struct answer *a, const struct answer_value *object, size_t *count)
+{
+	const struct answer_value *next;
+	*count = answer_items(a, object, "aliases", &next);
+	struct alias *aliases = *count > 0 ? memory_get(*count, sizeof(*aliases)) : NULL;
+	for (size_t i = 0; i < *count; i++) {
+		const struct answer_value *item = answer_item(a, &next, "aliases");
+		aliases[i].name = answer_string(a, item, "alias");
+		aliases[i].version = answer_integer(a, item, "version");
+	}
+	return aliases;
+}
+
+static void fill_model(
+	struct answer *a, const struct answer_value *object, struct registered_model *model)
+{
+	answer_need(a, object, "name");
+	model->name = answer_string(a, object, "name");
+	model->created_ms = answer_integer(a, object, "creation_timestamp");
+	model->tags = read_pairs(a, object, "tags", &model->tag_count);
+	model->aliases = read_aliases(a, object, &model->alias_count);
+}
+
+static void fill_logged_model(
+	struct answer *a, const struct answer_value *object, struct logged_model *model)
+{
+	const struct answer_value *info = answer_object(a, object, "info");
+	answer_need(a, info, "model_id");
+	model->id = answer_string(a, info, "model_id");
+	model->name = answer_string(a, info, "name");
+	model->artifact_uri = answer_string(a, info, "artifact_uri");
+	model->status = answer_string(a, info, "status");
+	model->source_run_id = answer_string(a, info, "source_run_id");
+	model->created_ms = answer_integer(a, info, "creation_timestamp_ms");
+}
+
+/* The three single things: an object under one key. */
+
+static const struct answer_value *only(struct answer *a, const char *key)
+{
+	answer_need(a, answer_root(a), key);
+	return answer_object(a, answer_root(a), key);
+}
+
+static int parse(struct answer *a, const struct text *body, struct fail *f)
+{
+	return answer_parse(a, text_string(body), body->size, f);
+}
+
+static int close_answer(struct answer *a, int result, struct fail *f)
+{
+	if (result == 0)
+		result = answer_check(a, f);
+	answer_release(a);
+	return result;
+}
+
+int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
+{
+	struct answer a;
+	*run = (struct run){0};
+	int result = parse(&a, body, f);
+	if (result == 0)
+		fill_run(&a, only(&a, "run"), run);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		run_release(run);
+	return result;
+}
+
+/* One string that must be there, of the whole answer or of the object `in`. */
+static int read_string(
+	const struct text *body, const char *in, const char *key, char **string, struct fail *f)
+{
+	struct answer a;
+	*string = NULL;
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		const struct answer_value *object = in != NULL ? only(&a, in) : answer_root(&a);
+		answer_need(&a, object, key);
+		*string = answer_string(&a, object, key);
+	}
+	result = close_answer(&a, result, f);
+	if (result != 0) {
+		free(*string);
+		*string = NULL;
+	}
+	return result;
+}
+
+int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f)
+{
+	return read_string(body, NULL, "artifact_uri", uri, f);
+}
+
+int mlflow_read_location(const struct text *body, char **location, struct fail *f)
+{
+	return read_string(body, "experiment", "artifact_location", location, f);
+}
+
+int mlflow_read_version(const struct text *body, struct version *version, struct fail *f)
+{
+	struct answer a;
+	*version = (struct version){0};
+	int result = parse(&a, body, f);
+	if (result == 0)
+		fill_version(&a, only(&a, "model_version"), version);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		version_release(version);
+	return result;
+}
+
+int mlflow_read_model(const struct text *body, struct registered_model *model, struct fail *f)
+{
+	struct answer a;
+	*model = (struct registered_model){0};
+	int result = parse(&a, body, f);
+	if (result == 0)
+		fill_model(&a, only(&a, "registered_model"), model);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		registered_model_release(model);
+	return result;
+}
+
+/* The lists: room for `more` items behind those of earlier pages. */
+
+static void *room_for(void *items, size_t count, size_t more, size_t size)
+{
+	if (more == 0)
+		return items;
+	char *grown = memory_grow(items, count + more, size);
+	memset(grown + count * size, 0, more * size);
+	return grown;
+}
+
+int mlflow_read_versions(
+	const struct text *body, struct versions *versions, char **next, struct fail *f)
+{
+	struct answer a;
+	const struct answer_value *at;
+	*next = NULL;
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		size_t more = answer_items(&a, answer_root(&a), "model_versions", &at);
+		versions->items =
+			room_for(versions->items, versions->count, more, sizeof(*versions->items));
+		for (; more > 0; more--)
+			fill_version(&a, answer_item(&a, &at, "model_versions"),
+				&versions->items[versions->count++]);
+		*next = read_next(&a);
+	}
+	return close_answer(&a, result, f);
+}
+
+int mlflow_read_models(
+	const struct text *body, struct registered_models *models, char **next, struct fail *f)
+{
+	struct answer a;
+	const struct answer_value *at;
+	*next = NULL;
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		size_t more = answer_items(&a, answer_root(&a), "registered_models", &at);
+		models->items =
+			room_for(models->items, models->count, more, sizeof(*models->items));
+		for (; more > 0; more--)
+			fill_model(&a, answer_item(&a, &at, "registered_models"),
+				&models->items[models->count++]);
+		*next = read_next(&a);
+	}
+	return close_answer(&a, result, f);
+}
+
+int mlflow_read_logged_models(
+	const struct text *body, struct logged_models *models, char **next, struct fail *f)
+{
+	struct answer a;
+	const struct answer_value *at;
+	*next = NULL;
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		size_t more = answer_items(&a, answer_root(&a), "models", &at);
+		models->items =
+			room_for(models->items, models->count, more, sizeof(*models->items));
+		for (; more > 0; more--)
+			fill_logged_model(&a, answer_item(&a, &at, "models"),
+				&models->items[models->count++]);
+		*next = read_next(&a);
+	}
+	return close_answer(&a, result, f);
+}
+
+static bool is_plain_name(const char *name)
+{
+	return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+/* The part of path below folder; path itself where it is elsewhere. */
+static char *below(const char *folder, char *path)
+{
+	size_t size = strlen(folder);
+	if (size == 0 || !text_starts_with(path, folder) || path[size] != '/')
+		return path;
+	char *name = text_copy(path + size + 1);
+	free(path);
+	return name;
+}
+
+static int fill_artifact(struct answer *a, const struct answer_value *object, const char *folder,
+	struct artifact *artifact, struct fail *f)
+{
+	artifact->path = below(folder, answer_string(a, object, "path"));
+	artifact->is_folder = answer_bool(a, object, "is_dir");
+	int64_t size = answer_integer(a, object, "file_size");
+	artifact->size = size > 0 ? (uint64_t)size : 0;
+	if (is_plain_name(artifact->path))
+		return 0;
+	char name[80];
+	text_escape(name, sizeof(name), artifact->path, strlen(artifact->path));
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "the list of artifacts names \"%s\"", name);
+}
+
+int mlflow_read_artifacts(
+	const struct text *body, const char *folder, struct artifacts *artifacts, struct fail *f)
+{
+	struct answer a;
+	const struct answer_value *at;
+	*artifacts = (struct artifacts){0};
+	int result = parse(&a, body, f);
+	if (result == 0) {
+		size_t count = answer_items(&a, answer_root(&a), "files", &at);
+		artifacts->items = room_for(NULL, 0, count, sizeof(*artifacts->items));
+		while (result == 0 && artifacts->count < count)
+			result = fill_artifact(&a, answer_item(&a, &at, "files"), folder,
+				&artifacts->items[artifacts->count++], f);
+	}
+	return close_answer(&a, result, f);
+}

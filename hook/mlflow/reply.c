@@ -1,0 +1,207 @@
+#include "mlflow/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/retry.h"
+#include "mlflow/credentials.h"
+#include "packaging/json/lenient.h"
+
+/* what an operator sets so that versions may lie on hosts that the server does not know */
+#define HOST_SCHEMES "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
+
+static bool is_success(const struct mlflow_reply *reply)
+{
+	return reply->http.status >= 200 && reply->http.status <= 299;
+}
+
+static bool is_html(const struct mlflow_reply *reply)
+{
+	const char *type = reply->http.content_type, *body = text_string(&reply->http.body);
+	return (type != NULL && strstr(type, "html") != NULL) ||
+	       body[strspn(body, " \t\r\n")] == '<';
+}
+
+/* Plain text is worth its first line, also where Flask calls it HTML for want of a type; a page of
+ * HTML is not worth a terminal. */
+static void read_plain(struct mlflow_reply *reply)
+{
+	const char *body = text_string(&reply->http.body);
+	if (strchr(body, '<') == NULL)
+		text_escape(reply->message, sizeof(reply->message), body, strcspn(body, "\r\n"));
+}
+
+static void read_json(struct mlflow_reply *reply, struct answer *answer)
+{
+	const struct answer_value *root = answer_root(answer);
+	char *code = answer_string(answer, root, "error_code");
+	char *message = answer_string(answer, root, "message");
+	char *detail = answer_string(answer, root, "detail");
+	const char *words = message[0] != '\0' ? message : detail;
+	text_escape(reply->code, sizeof(reply->code), code, strlen(code));
+	text_escape(reply->message, sizeof(reply->message), words, strcspn(words, "\r\n"));
+	free(code);
+	free(message);
+	free(detail);
+}
+
+void mlflow_refusal_read(struct mlflow_reply *reply)
+{
+	const struct text *body = &reply->http.body;
+	struct answer answer;
+	struct fail unused;
+	if (is_success(reply))
+		return;
+	if (answer_parse(&answer, text_string(body), body->size, &unused) == 0)
+		read_json(reply, &answer);
+	else
+		read_plain(reply);
+	answer_release(&answer);
+}
+
+static bool code_is(const struct mlflow_reply *reply, const char *const *codes)
+{
+	for (; *codes != NULL; codes++)
+		if (strcmp(reply->code, *codes) == 0)
+			return true;
+	return false;
+}
+
+bool mlflow_is_missing(const struct mlflow_reply *reply)
+{
+	return reply->http.status == 404 && strcmp(reply->code, "RESOURCE_DOES_NOT_EXIST") == 0;
+}
+
+bool mlflow_is_unsupported(const struct mlflow_reply *reply)
+{
+	static const char *const codes[] = {"ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED",
+		"FEATURE_DISABLED", "UNSUPPORTED_OPERATION", NULL};
+	long status = reply->http.status;
+	bool no_route = (status == 404 || status == 405) && reply->code[0] == '\0';
+	return no_route || status == 501 || code_is(reply, codes);
+}
+
+/* nginx's words to a client that showed no certificate, or not the right one */
+static bool wants_certificate(const struct mlflow_reply *reply)
+{
+	return reply->http.status == 400 &&
+	       strstr(text_string(&reply->http.body), "SSL certificate") != NULL;
+}
+
+static enum status refusal_status(const struct mlflow_reply *reply)
+{
+	static const char *const for_now[] = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED",
+		"RESOURCE_EXHAUSTED", "ABORTED", "DEADLINE_EXCEEDED", NULL};
+	long status = reply->http.status;
+	if (status == 401 || status == 403 || status == 407 || wants_certificate(reply))
+		return STATUS_DENIED;
+	if (status < 400)
+		return STATUS_NOT_A_REGISTRY;
+	if (mlflow_is_final(&reply->http) || status == 501)
+		return STATUS_REFUSED;
+	if (status >= 500 || http_retry_is_transient(status) || code_is(reply, for_now))
+		return STATUS_LATER;
+	if ((status == 404 || status == 405) && reply->code[0] == '\0')
+		return STATUS_NOT_A_REGISTRY;
+	return STATUS_REFUSED;
+}
+
+static void hint_denied(const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	const struct credentials *credentials = m->http->credentials;
+	if (strstr(reply->message, "Invalid Host header") != NULL)
+		fail_hint(f, "the server accepts only names it knows: start it with "
+			     "--allowed-hosts, or use the name that it was started for");
+	else if (reply->http.status == 407)
+		fail_hint(
+			f, "the proxy wants credentials: put them into HTTP_PROXY or HTTPS_PROXY");
+	else if (wants_certificate(reply))
+		fail_hint(f, "set MLFLOW_TRACKING_CLIENT_CERT_PATH to a PEM file with a client "
+			     "certificate and its key");
+	else if (credentials == NULL || credentials->authorization == NULL)
+		fail_hint(f, "no credentials were sent: set MLFLOW_TRACKING_USERNAME and "
+			     "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
+	else if (reply->http.status == 401)
+		fail_hint(f, "the credentials (%s) were not accepted", credentials->kind);
+	else
+		fail_hint(f, "the credentials (%s) are not allowed to do this", credentials->kind);
+}
+
+static bool has_path(const char *base)
+{
+	const char *host = strstr(base, "://");
+	return host != NULL && strchr(host + 3, '/') != NULL;
+}
+
+static void hint(const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	static const char *const disabled[] = {"FEATURE_DISABLED", NULL};
+	long status = reply->http.status;
+	if (f->status == STATUS_DENIED)
+		hint_denied(m, reply, f);
+	else if (mlflow_serves_no_artifacts(&reply->http))
+		fail_hint(f, "start the MLflow server with --serve-artifacts and "
+			     "--artifacts-destination, so that it passes artifacts on");
+	else if (strstr(text_string(&reply->http.body), HOST_SCHEMES) != NULL)
+		fail_hint(f,
+			"start the MLflow server with " HOST_SCHEMES " set to the scheme (hdfs), "
+			"or with its --default-artifact-root on that storage");
+	else if (code_is(reply, disabled) && m->workspace != NULL)
+		fail_hint(f, "MLFLOW_WORKSPACE is set: is this the server that it is meant for, "
+			     "and was that started with --enable-workspaces?");
+	else if (reply->http.location != NULL)
+		fail_hint(f,
+			"it redirects to %.160s, which is not followed: set "
+			"MLFLOW_TRACKING_URI to where the server is",
+			reply->http.location);
+	else if (status == 413)
+		fail_hint(f, "a proxy in front of the server limits the size of a request");
+	else if (f->status == STATUS_NOT_A_REGISTRY && status < 300)
+		fail_hint(
+			f, "something else answers at this URL: a login page, or another program");
+	else if (f->status == STATUS_NOT_A_REGISTRY && has_path(m->base))
+		fail_hint(f, "is MLFLOW_TRACKING_URI right? Before MLflow 3 --static-prefix moves "
+			     "the pages alone, and the API stays where it was");
+	else if (f->status == STATUS_NOT_A_REGISTRY)
+		fail_hint(f, "is MLFLOW_TRACKING_URI complete? A server behind a prefix needs its "
+			     "path");
+}
+
+static int refuse(const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	const char *type = reply->http.content_type;
+	char more[380], shown_type[60] = "";
+	if (type != NULL)
+		text_escape(shown_type, sizeof(shown_type), type, strlen(type));
+	if (reply->code[0] != '\0' || reply->message[0] != '\0')
+		snprintf(more, sizeof(more), " %s%s%s", reply->code,
+			reply->code[0] != '\0' && reply->message[0] != '\0' ? ": " : "",
+			reply->message);
+	else if (is_success(reply))
+		snprintf(more, sizeof(more), ", but %s instead of JSON",
+			shown_type[0] != '\0' ? shown_type : "something");
+	else
+		more[0] = '\0';
+	fail_set(f, refusal_status(reply), "%s %s: %ld%s", reply->method, reply->path,
+		reply->http.status, more);
+	f->http = reply->http.status;
+	hint(m, reply, f);
+	return -1;
+}
+
+int mlflow_expect(struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	const char *body = text_string(&reply->http.body);
+	if (reply->planned || (is_success(reply) && body[strspn(body, " \t\r\n")] == '{'))
+		return 0;
+	return refuse(m, reply, f);
+}
+
+int mlflow_expect_done(struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	bool is_page = reply->http.body.size > 0 && is_html(reply);
+	if (reply->planned || (is_success(reply) && !is_page))
+		return 0;
+	return refuse(m, reply, f);
+}

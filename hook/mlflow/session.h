@@ -1,0 +1,33 @@
+/* session - an open line to the tracking server and to the model registry, which are mostly one
+ * server.
+ *
+ * Owns credentials, connections and the plan. Must not be moved once opened: its parts point to
+ * each other.
+ */
+#ifndef MODELHOOK_MLFLOW_SESSION_H
+#define MODELHOOK_MLFLOW_SESSION_H
+
+#include "mlflow/credentials.h"
+#include "mlflow/mlflow.h"
+
+struct session_end {
+	char *base; /* URI without user information */
+	struct credentials credentials;
+	struct http http;
+	struct mlflow mlflow;
+};
+
+struct session {
+	struct session_end tracking;
+	struct session_end other; /* used where the registry is another server */
+	struct mlflow *registry;  /* one of the two */
+	struct plan plan;
+};
+
+/* session_open - read credentials and settings; nothing is sent yet. On -1 the session can still be
+ * released. */
+MUST_CHECK int session_open(struct session *session, struct settings *settings,
+	struct deadline deadline, struct fail *f);
+void session_release(struct session *session);
+
+#endif

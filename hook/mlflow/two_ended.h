@@ -1,0 +1,37 @@
+/* two_ended - a long list that a server gives in pages, read from both its ends at once, by two
+ * threads with a connection each, so that two workers of a server are busy.
+ */
+#ifndef MODELHOOK_MLFLOW_TWO_ENDED_H
+#define MODELHOOK_MLFLOW_TWO_ENDED_H
+
+#include <pthread.h>
+
+#include "mlflow/mlflow.h"
+
+#define MLFLOW_ENDS 2
+
+struct mlflow_ends;
+
+/* mlflow_end_function - ask m for the next page from that end, then take it between
+ * mlflow_ends_lock and mlflow_ends_unlock */
+typedef int mlflow_end_function(
+	void *context, struct mlflow_ends *ends, int end, struct mlflow *m, struct fail *f);
+
+struct mlflow_ends {
+	mlflow_end_function *page;
+	void *context;
+	pthread_mutex_t lock;
+	bool over; /* set by page, with the lock held: the whole list was read */
+	bool failed;
+	struct fail fail; /* the first */
+};
+
+/* mlflow_ends_read - until page says that it is over; NOT_A_REGISTRY where it never does. The first
+ * page alone, since it mostly is the only one. */
+MUST_CHECK int mlflow_ends_read(
+	struct mlflow *m, mlflow_end_function *page, void *context, struct fail *f);
+
+void mlflow_ends_lock(struct mlflow_ends *ends);
+void mlflow_ends_unlock(struct mlflow_ends *ends);
+
+#endif

@@ -1,0 +1,277 @@
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mlflow/call.h"
+#include "mlflow/page.h"
+#include "mlflow/read.h"
+#include "packaging/json/json.h"
+
+#define VERSIONS_PER_PAGE 1000
+
+static char *number_string(int64_t number)
+{
+	return text_format("%lld", (long long)number);
+}
+
+/* Versions are strings on the wire. */
+static struct cJSON *version_body(const char *name, int64_t number)
+{
+	struct cJSON *body = json_new_object();
+	char *version = number_string(number);
+	json_set_string(body, "name", name);
+	json_set_string(body, "version", version);
+	free(version);
+	return body;
+}
+
+/* The search's language quotes with ' or " and knows no escape. */
+static int name_filter(const char *name, char **filter, struct fail *f)
+{
+	char quote = strchr(name, '\'') == NULL ? '\'' : '"';
+	*filter = NULL;
+	if (strchr(name, quote) != NULL)
+		return fail_set(f, STATUS_REFUSED,
+			"MLflow cannot search for a model name with both kinds of quotes");
+	char *plain = text_format("name=%c%s%c", quote, name, quote);
+	*filter = http_escape_query(plain);
+	free(plain);
+	return 0;
+}
+
+struct version_search {
+	const char *filter;
+	struct versions *versions;
+};
+
+static char *versions_query(const char *filter, const char *token)
+{
+	char *escaped = http_escape_query(token != NULL ? token : "");
+	char *query = text_format("filter=%s&max_results=%d&order_by=version_number%%20ASC%s%s",
+		filter, VERSIONS_PER_PAGE, token != NULL ? "&page_token=" : "", escaped);
+	free(escaped);
+	return query;
+}
+
+void mlflow_ask_for_standing(struct mlflow *m, const char *name)
+{
+	struct fail said_by_the_call_itself;
+	char *filter;
+	if (name_filter(name, &filter, &said_by_the_call_itself) != 0)
+		return;
+	struct mlflow_question questions[] = {
+		{"registered-models/get", mlflow_model_query(name)},
+		{"model-versions/search", versions_query(filter, NULL)},
+	};
+	mlflow_get_ahead(m, questions, 2);
+	free(filter);
+}
+
+/* The order keeps pages apart while others change versions: the default one, by time of change,
+ * would move a version that was just changed from a page to come to one already read. */
+static int versions_page(
+	struct mlflow *m, void *context, const char *token, char **next, struct fail *f)
+{
+	struct version_search *search = context;
+	struct mlflow_reply reply;
+	int result = mlflow_get(
+		m, "model-versions/search", versions_query(search->filter, token), &reply, f);
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0 && mlflow_read_versions(&reply.http.body, search->versions, next, f) != 0)
+		result = fail_in(f, "model-versions/search");
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct version *x = a, *y = b;
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+void versions_sort(struct versions *versions)
+{
+	size_t kept = 0;
+	if (versions->count > 1)
+		qsort(versions->items, versions->count, sizeof(*versions->items), by_number);
+	for (size_t i = 0; i < versions->count; i++) {
+		struct version *version = &versions->items[i];
+		if (kept > 0 && versions->items[kept - 1].number == version->number)
+			version_release(version);
+		else
+			versions->items[kept++] = *version;
+	}
+	versions->count = kept;
+}
+
+int mlflow_list_versions(
+	struct mlflow *m, const char *name, struct versions *versions, struct fail *f)
+{
+	char *filter;
+	*versions = (struct versions){0};
+	if (name_filter(name, &filter, f) != 0)
+		return -1;
+	struct version_search search = {.filter = filter, .versions = versions};
+	int result = mlflow_pages(m, versions_page, &search, f);
+	free(filter);
+	if (result != 0)
+		versions_release(versions);
+	versions_sort(versions);
+	return result;
+}
+
+int mlflow_get_version(struct mlflow *m, const char *name, int64_t number, struct version *version,
+	bool *found, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(name);
+	char *query = text_format("name=%s&version=%lld", escaped, (long long)number);
+	int result = mlflow_get(m, "model-versions/get", query, &reply, f);
+	*version = (struct version){0};
+	*found = result == 0 && !mlflow_is_missing(&reply);
+	if (*found)
+		result = mlflow_expect(m, &reply, f);
+	if (*found && result == 0 && mlflow_read_version(&reply.http.body, version, f) != 0)
+		result = fail_in(f, "model-versions/get");
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+int mlflow_get_download_uri(
+	struct mlflow *m, const char *name, int64_t number, char **uri, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_query(name);
+	char *query = text_format("name=%s&version=%lld", escaped, (long long)number);
+	int result = mlflow_get(m, "model-versions/get-download-uri", query, &reply, f);
+	*uri = NULL;
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0)
+		result = mlflow_read_download_uri(&reply.http.body, uri, f);
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+/* Creating */
+
+static struct cJSON *create_body(const struct version_request *request)
+{
+	struct cJSON *body = json_new_object(), *tags = json_new_array();
+	json_set_string(body, "name", request->model);
+	json_set_string(body, "source", request->source);
+	if (request->run_id != NULL && request->run_id[0] != '\0')
+		json_set_string(body, "run_id", request->run_id);
+	if (request->model_id != NULL)
+		json_set_string(body, "model_id", request->model_id);
+	if (request->description != NULL)
+		json_set_string(body, "description", request->description);
+	for (size_t i = 0; i < request->tag_count; i++) {
+		struct cJSON *tag = json_new_object();
+		json_set_string(tag, "key", request->tags[i].key);
+		json_set_string(tag, "value", request->tags[i].value);
+		json_append(tags, tag);
+	}
+	json_set(body, "tags", tags);
+	return body;
+}
+
+/* What the server would answer; the number is its to give, and stays 0. */
+static void answer_planned(const struct version_request *request, struct version *version)
+{
+	*version = (struct version){
+		.stage = text_copy("None"),
+		.source = text_copy(request->source),
+		.run_id = text_copy(request->run_id != NULL ? request->run_id : ""),
+		.status = text_copy("READY"),
+		.status_message = text_copy(""),
+		.description = text_copy(request->description != NULL ? request->description : ""),
+		.user = text_copy(""),
+		.created_ms = clock_now_ms(),
+		.updated_ms = clock_now_ms(),
+		.tag_count = request->tag_count,
+	};
+	version->tags = memory_get(request->tag_count, sizeof(*version->tags));
+	for (size_t i = 0; i < request->tag_count; i++) {
+		version->tags[i].key = text_copy(request->tags[i].key);
+		version->tags[i].value = text_copy(request->tags[i].value);
+	}
+}
+
+int mlflow_create_version(struct mlflow *m, const struct version_request *request,
+	struct version *version, bool *unknown, struct fail *f)
+{
+	struct mlflow_write write = {
+		.method = "POST",
+		.path = "model-versions/create",
+		.body = create_body(request),
+		.repeat = HTTP_ASK,
+	};
+	struct mlflow_reply reply;
+	*version = (struct version){0};
+	int result = mlflow_write(m, &write, &reply, f);
+	*unknown = reply.http.unknown;
+	if (result == 0)
+		result = mlflow_expect(m, &reply, f);
+	if (result == 0 && reply.planned) {
+		answer_planned(request, version);
+	} else if (result == 0 && mlflow_read_version(&reply.http.body, version, f) != 0) {
+		/* A success that cannot be read: it may well be there. */
+		*unknown = true;
+		result = fail_in(f, "model-versions/create");
+	}
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+/* Changing */
+
+int mlflow_set_version_tag(struct mlflow *m, const char *name, int64_t number, const char *key,
+	const char *value, struct fail *f)
+{
+	struct cJSON *body = version_body(name, number);
+	json_set_string(body, "key", key);
+	json_set_string(body, "value", value);
+	return mlflow_do(m, "POST", "model-versions/set-tag", body, f);
+}
+
+int mlflow_delete_version_tag(
+	struct mlflow *m, const char *name, int64_t number, const char *key, struct fail *f)
+{
+	struct cJSON *body = version_body(name, number);
+	json_set_string(body, "key", key);
+	return mlflow_do_gone(m, "DELETE", "model-versions/delete-tag", body, f);
+}
+
+int mlflow_describe_version(
+	struct mlflow *m, const char *name, int64_t number, const char *description, struct fail *f)
+{
+	struct cJSON *body = version_body(name, number);
+	json_set_string(body, "description", description);
+	return mlflow_do(m, "PATCH", "model-versions/update", body, f);
+}
+
+int mlflow_delete_version(struct mlflow *m, const char *name, int64_t number, struct fail *f)
+{
+	return mlflow_do_gone(m, "DELETE", "model-versions/delete", version_body(name, number), f);
+}
+
+int mlflow_transition(struct mlflow *m, const char *name, int64_t number, const char *stage,
+	bool archive_existing, bool *supported, struct fail *f)
+{
+	struct cJSON *body = version_body(name, number);
+	json_set_string(body, "stage", stage);
+	json_set(body, "archive_existing_versions", cJSON_CreateBool(archive_existing));
+	struct mlflow_write write = {
+		.method = "POST", .path = "model-versions/transition-stage", .body = body};
+	struct mlflow_reply reply;
+	int result = mlflow_write(m, &write, &reply, f);
+	*supported = result == 0 && !mlflow_is_unsupported(&reply);
+	if (*supported)
+		result = mlflow_expect(m, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}

@@ -1,0 +1,170 @@
+#include "registry/anomaly.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
+{
+	anomalies->items =
+		memory_grow(anomalies->items, anomalies->count + 1, sizeof(*anomalies->items));
+	anomalies->items[anomalies->count++] = (struct anomaly){.kind = kind, .text = text};
+}
+
+static void find_several(const struct standing *standing, struct anomalies *anomalies)
+{
+	struct text text = {0};
+	text_add_string(&text, "several versions are Production:");
+	for (size_t i = 0; i < standing->versions.count; i++)
+		if (standing_is_production(standing, &standing->versions.items[i]))
+			text_printf(&text, " %lld", (long long)standing->versions.items[i].number);
+	anomalies_add(anomalies, "several_production", text_take(&text));
+}
+
+static bool ought_to_have_one(const struct standing *standing, int64_t winner)
+{
+	if (winner != 0 || standing_alias(standing, ALIAS_PRODUCTION) != 0)
+		return true;
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		if (text_equal(version->stage, STAGE_ARCHIVED) &&
+			version_tag(version, TAG_WITHDRAWN) == NULL)
+			return true;
+	}
+	return false;
+}
+
+static void find_wrong_production(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	const struct version *version = standing_version(standing, winner);
+	size_t count = standing_production_count(standing);
+	if (count > 1)
+		find_several(standing, anomalies);
+	else if (count == 0 && ought_to_have_one(standing, winner))
+		anomalies_add(anomalies, "no_production", text_copy("no version is Production"));
+	if (version != NULL && count > 0 && !standing_is_production(standing, version))
+		anomalies_add(anomalies, "not_the_winner",
+			text_format(
+				"version %lld should be Production and is not", (long long)winner));
+}
+
+/* Its promoter meant to set the alias next: the last entry of its history names it. */
+static bool was_to_have_alias(const struct version *version)
+{
+	const char *text = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
+	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	const cJSON *last = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
+	const cJSON *alias = cJSON_GetObjectItemCaseSensitive(last, "alias");
+	bool named = text_equal(cJSON_GetStringValue(alias), ALIAS_PRODUCTION);
+	cJSON_Delete(list);
+	return named;
+}
+
+static void find_alias_apart(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
+	if (alias == winner)
+		return;
+	if (alias == 0) {
+		/* else whoever promotes here does not use them */
+		if (was_to_have_alias(standing_version(standing, winner)))
+			anomalies_add(anomalies, "alias_apart",
+				text_format("alias %s is not set, it should be version %lld",
+					ALIAS_PRODUCTION, (long long)winner));
+		return;
+	}
+	if (winner == 0)
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, and none should be Production",
+				ALIAS_PRODUCTION, (long long)alias));
+	else
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, it should be version %lld",
+				ALIAS_PRODUCTION, (long long)alias, (long long)winner));
+}
+
+/* A promoter of ours that was killed between the two aliases. Who sets the first one alone, by
+ * other means, leaves no history. */
+static void find_previous_apart(
+	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+{
+	const struct version *version = standing_version(standing, winner);
+	int64_t alias = standing_alias(standing, ALIAS_PREVIOUS);
+	int64_t previous = standing_previous(standing, winner);
+	if (version == NULL || standing_alias(standing, ALIAS_PRODUCTION) != winner ||
+		version_tag(version, TAG_HISTORY) == NULL || alias == previous)
+		return;
+	if (previous == 0)
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is version %lld, and there is none to go back to",
+				ALIAS_PREVIOUS, (long long)alias));
+	else
+		anomalies_add(anomalies, "alias_apart",
+			text_format("alias %s is not version %lld, where a rollback goes",
+				ALIAS_PREVIOUS, (long long)previous));
+}
+
+static void find_in_version(
+	const struct standing *standing, const struct version *version, struct anomalies *anomalies)
+{
+	long long number = version->number;
+	const char *digest = version_tag(version, TAG_DIGEST);
+	if (!version_is_ready(version) && version_tag(version, TAG_WITHDRAWN) == NULL) {
+		char status[64];
+		text_escape(status, sizeof(status), version->status, strlen(version->status));
+		anomalies_add(
+			anomalies, "not_ready", text_format("version %lld is %s", number, status));
+	}
+	if (digest == NULL || version_is_duplicate(standing, version))
+		return;
+	const struct version *first = standing_find_digest(standing, digest);
+	if (first != version)
+		anomalies_add(anomalies, "duplicate",
+			text_format("version %lld is the same package as version %lld", number,
+				(long long)first->number));
+}
+
+void anomalies_find(const struct standing *standing, bool aliases, struct anomalies *anomalies)
+{
+	int64_t winner = standing_winner(standing);
+	*anomalies = (struct anomalies){0};
+	find_wrong_production(standing, winner, anomalies);
+	if (aliases && standing->stages)
+		find_alias_apart(standing, winner, anomalies);
+	/* where more is wrong, what was Production before is not certain */
+	if (aliases && anomalies->count == 0)
+		find_previous_apart(standing, winner, anomalies);
+	for (size_t i = 0; i < standing->versions.count; i++)
+		find_in_version(standing, &standing->versions.items[i], anomalies);
+}
+
+void anomalies_find_stale(
+	const struct standing *standing, int64_t before_ms, struct anomalies *anomalies)
+{
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		const char *trained = version_tag(version, TAG_TRAINED_AT);
+		int64_t at = version->created_ms;
+		char text[32];
+		if (!standing_is_production(standing, version))
+			continue;
+		if (trained != NULL && !clock_parse_rfc3339(trained, &at))
+			at = version->created_ms;
+		clock_format_rfc3339(text, at);
+		if (at < before_ms)
+			anomalies_add(anomalies, "stale",
+				text_format("version %lld was trained at %s",
+					(long long)version->number, text));
+	}
+}
+
+void anomalies_release(struct anomalies *anomalies)
+{
+	for (size_t i = 0; i < anomalies->count; i++)
+		free(anomalies->items[i].text);
+	free(anomalies->items);
+	*anomalies = (struct anomalies){0};
+}

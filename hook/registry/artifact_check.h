@@ -1,0 +1,29 @@
+/* artifact_check - whether the files of a version are where it says, and the very ones that were
+ * registered.
+ *
+ * A version of ours carries the digest of its files (modelhook.content: the SHA-256 of what
+ * `sha256sum` prints for them, sorted by path): every file is read back and compared. Of a
+ * stranger's version only its MLmodel can be asked for.
+ */
+#ifndef MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
+#define MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
+
+#include "mlflow/mlflow.h"
+
+#define TAG_CONTENT "modelhook.content"
+
+/* proof_ask - *lacks says in words what is wrong with them, NULL: nothing; -1 where they cannot be
+ * asked for */
+MUST_CHECK int proof_ask(struct mlflow *mlflow, const char *model, const struct version *version,
+	const char **lacks, struct fail *f);
+
+/* proof_check - 0 where they are; REFUSED where a file is gone or differs */
+MUST_CHECK int proof_check(
+	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f);
+
+struct manifest; /* packaging/package/package.h */
+
+/* proof_content - the digest of a package's files, for the tag of its version */
+void proof_content(const struct manifest *manifest, char digest[65]);
+
+#endif

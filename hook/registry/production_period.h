@@ -1,0 +1,41 @@
+/* production_period - who was Production from when to when, by whom and why.
+ *
+ * Read from what each version keeps of itself (registry/history.h). Where others promoted, who keep
+ * nothing, the tenure is what MLflow knows: when a version was changed last, and where it stands
+ * now; then recorded is false, and a time that nobody knows is 0. Pure.
+ */
+#ifndef MODELHOOK_REGISTRY_PRODUCTION_PERIOD_H
+#define MODELHOOK_REGISTRY_PRODUCTION_PERIOD_H
+
+#include "registry/state.h"
+
+struct cJSON;
+
+struct tenure {
+	int64_t version;
+	int64_t from_ms;     /* 0: not known */
+	int64_t to_ms;	     /* 0: not known, or it lasts */
+	int64_t instead;     /* the version that took its place; 0: none, or not known */
+	const char *by;	     /* who promoted it; NULL: not known */
+	const char *why;     /* NULL: no reason was given */
+	const char *trained; /* when, as written in its tag; NULL: not known */
+	bool lasts;
+	bool recorded;
+	int64_t at_ms; /* its place in the order of time */
+};
+
+/* struct tenures - oldest first; owns the parsed tags that the strings lie in */
+struct tenures {
+	struct tenure *items;
+	size_t count;
+	struct cJSON **parsed;
+	size_t parsed_count;
+};
+
+void tenures_read(const struct standing *standing, struct tenures *tenures);
+void tenures_release(struct tenures *tenures);
+
+/* tenures_present - that of a version which is Production now, or NULL */
+const struct tenure *tenures_present(const struct tenures *tenures, int64_t version);
+
+#endif

@@ -1,0 +1,27 @@
+/* scan - the standing of every model of a registry, with what is wrong in it, in few calls.
+ *
+ * The models and all versions are searched once (mlflow_walk): the search of versions does not say
+ * their aliases. A model that was changed within the last minutes and looks wrong is read again by
+ * itself: between two pages somebody may have promoted. Memory is that of the models and of two
+ * pages of versions.
+ */
+#ifndef MODELHOOK_REGISTRY_SCAN_H
+#define MODELHOOK_REGISTRY_SCAN_H
+
+#include "command/command.h"
+#include "mlflow/session.h"
+#include "registry/anomaly.h"
+
+/* Is given each model, in no order, seldom twice; what it is given is borrowed for the call. */
+typedef int survey_function(void *context, const struct standing *standing,
+	const struct anomalies *anomalies, struct fail *f);
+
+/* survey - the checks are those of the settings */
+MUST_CHECK int survey(struct invocation *call, struct mlflow *mlflow, survey_function *each,
+	void *context, struct fail *f);
+
+/* survey_model - the same for one; REFUSED where there is none of that name */
+MUST_CHECK int survey_model(struct invocation *call, struct mlflow *mlflow, const char *model,
+	survey_function *each, void *context, struct fail *f);
+
+#endif

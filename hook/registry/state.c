@@ -1,0 +1,270 @@
+#include "registry/state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+void standing_release(struct standing *standing)
+{
+	registered_model_release(&standing->model);
+	versions_release(&standing->versions);
+	*standing = (struct standing){0};
+}
+
+struct version *standing_version(const struct standing *standing, int64_t number)
+{
+	for (size_t i = 0; i < standing->versions.count; i++)
+		if (standing->versions.items[i].number == number)
+			return &standing->versions.items[i];
+	return NULL;
+}
+
+int64_t standing_alias(const struct standing *standing, const char *alias)
+{
+	for (size_t i = 0; i < standing->model.alias_count; i++)
+		if (strcmp(standing->model.aliases[i].name, alias) == 0)
+			return standing->model.aliases[i].version;
+	return 0;
+}
+
+const char *version_text(char out[24], int64_t number)
+{
+	snprintf(out, 24, "%" PRId64, number);
+	return out;
+}
+
+const char *version_tag(const struct version *version, const char *key)
+{
+	return tag_value(version->tags, version->tag_count, key);
+}
+
+bool standing_is_production(const struct standing *standing, const struct version *version)
+{
+	if (standing->stages)
+		return text_equal(version->stage, STAGE_PRODUCTION);
+	return standing_alias(standing, ALIAS_PRODUCTION) == version->number;
+}
+
+size_t standing_production_count(const struct standing *standing)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < standing->versions.count; i++)
+		count += standing_is_production(standing, &standing->versions.items[i]);
+	return count;
+}
+
+static bool read_intent(const struct version *version, int64_t *at_ms)
+{
+	const char *intent = version_tag(version, TAG_INTENT);
+	return intent != NULL && clock_parse_rfc3339(intent, at_ms);
+}
+
+bool version_is_stranger(const struct standing *standing, const struct version *version)
+{
+	int64_t at;
+	return standing_is_production(standing, version) && !read_intent(version, &at);
+}
+
+bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms)
+{
+	if (read_intent(version, at_ms))
+		return true;
+	*at_ms = version->created_ms;
+	return standing_is_production(standing, version);
+}
+
+/* A version number as MLflow spells it, to the letter; 0 for anything else. */
+static int64_t parse_number(const char *text)
+{
+	char spelled[24];
+	int64_t number = strtoll(text, NULL, 10);
+	return strcmp(version_text(spelled, number), text) == 0 ? number : 0;
+}
+
+bool version_is_duplicate(const struct standing *standing, const struct version *version)
+{
+	const char *tag = version_tag(version, TAG_DUPLICATE);
+	const struct version *first =
+		tag != NULL ? standing_version(standing, parse_number(tag)) : NULL;
+	return first != NULL && first != version;
+}
+
+/* Marked or not yet: a create that the server carried out after its caller had stopped asking. */
+static bool is_registered_before(const struct standing *standing, const struct version *version)
+{
+	const char *digest = version_tag(version, TAG_DIGEST);
+	return digest != NULL && standing_find_digest(standing, digest) != version;
+}
+
+bool version_is_ready(const struct version *version)
+{
+	return version->status == NULL || strcmp(version->status, "READY") == 0;
+}
+
+static bool is_candidate(
+	const struct standing *standing, const struct version *version, int64_t *at_ms)
+{
+	return version_intent(standing, version, at_ms) && version_is_ready(version) &&
+	       version_tag(version, TAG_WITHDRAWN) == NULL &&
+	       !version_is_duplicate(standing, version) && !is_registered_before(standing, version);
+}
+
+/* Where a version stands in the order of training; of one instant, the higher number is newer. */
+struct place {
+	int64_t at;
+	int64_t number;
+};
+
+static bool is_newer(struct place a, struct place b)
+{
+	return a.at != b.at ? a.at > b.at : a.number > b.number;
+}
+
+/* What a version's own history says: it was Production, or its place there was taken. *any false:
+ * it keeps none. */
+static bool history_tells_production(const struct version *version, bool *any)
+{
+	const char *text = version_tag(version, TAG_HISTORY);
+	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	const cJSON *entry;
+	bool served = false;
+	cJSON_ArrayForEach(entry, list)
+	{
+		const char *to =
+			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "to"));
+		served = served || text_equal(to, STAGE_PRODUCTION) ||
+			 cJSON_HasObjectItem(entry, "for");
+	}
+	*any = cJSON_GetArraySize(list) > 0;
+	cJSON_Delete(list);
+	return served;
+}
+
+/* Whether a version was ever Production. A training that was overtaken before it could be promoted
+ * never left the stage None; one that a person archived without that has a history that tells so.
+ * Whom others archived, who keep none, was most likely Production. */
+static bool has_served(const struct standing *standing, const struct version *version)
+{
+	bool any;
+	if (standing_is_production(standing, version))
+		return true;
+	if (standing->stages && !text_equal(version->stage, STAGE_ARCHIVED))
+		return false;
+	return history_tells_production(version, &any) || (standing->stages && !any);
+}
+
+static const struct version *newest_between(
+	const struct standing *standing, struct place after, struct place before, bool served_only)
+{
+	const struct version *newest = NULL;
+	struct place newest_at = after;
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const struct version *version = &standing->versions.items[i];
+		struct place at = {.number = version->number};
+		if (!is_candidate(standing, version, &at.at) ||
+			(served_only && !has_served(standing, version)))
+			continue;
+		if (!is_newer(at, newest_at) || !is_newer(before, at))
+			continue;
+		newest = version;
+		newest_at = at;
+	}
+	return newest;
+}
+
+static cJSON *parse_decision(const struct standing *standing)
+{
+	const char *text = tag_value(standing->model.tags, standing->model.tag_count, TAG_DECISION);
+	return text != NULL ? cJSON_Parse(text) : NULL;
+}
+
+static const char *decision_string(const cJSON *decision, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(decision, key));
+}
+
+/* The decision's version and time; 0 where there is none, or it names no version that is there and
+ * was not withdrawn since. */
+static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
+{
+	cJSON *json = parse_decision(standing);
+	const char *version = decision_string(json, "version");
+	const char *at = decision_string(json, "at");
+	int64_t number = 0;
+	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
+		number = parse_number(version);
+	cJSON_Delete(json);
+	const struct version *chosen = standing_version(standing, number);
+	return chosen != NULL && version_tag(chosen, TAG_WITHDRAWN) == NULL ? number : 0;
+}
+
+char *standing_reason(const struct standing *standing, int64_t number)
+{
+	cJSON *json = parse_decision(standing);
+	const char *version = decision_string(json, "version");
+	const char *why = decision_string(json, "why");
+	bool is_about_it = version != NULL && parse_number(version) == number;
+	char *reason = is_about_it && why != NULL ? text_copy(why) : NULL;
+	cJSON_Delete(json);
+	return reason;
+}
+
+int64_t standing_winner(const struct standing *standing)
+{
+	int64_t decided_at = INT64_MIN;
+	int64_t decided = read_decision(standing, &decided_at);
+	struct place first = {INT64_MIN, INT64_MIN}, last = {INT64_MAX, INT64_MAX};
+	/* trained at the very moment of the decision is not trained after it */
+	struct place decision = {decided_at, INT64_MAX};
+	const struct version *newest =
+		newest_between(standing, decided != 0 ? decision : first, last, false);
+	return newest != NULL ? newest->number : decided;
+}
+
+int64_t standing_previous(const struct standing *standing, int64_t winner)
+{
+	const struct version *version = standing_version(standing, winner);
+	struct place first = {INT64_MIN, INT64_MIN}, place = {.number = winner};
+	if (version == NULL)
+		return 0;
+	if (!version_intent(standing, version, &place.at))
+		place.at = version->created_ms;
+	const struct version *previous = newest_between(standing, first, place, true);
+	return previous != NULL ? previous->number : 0;
+}
+
+struct version *standing_find_digest(const struct standing *standing, const char *digest)
+{
+	for (size_t i = 0; i < standing->versions.count; i++)
+		if (text_equal(version_tag(&standing->versions.items[i], TAG_DIGEST), digest))
+			return &standing->versions.items[i];
+	return NULL;
+}
+
+bool standing_is_settled(const struct standing *standing, bool stage, bool alias)
+{
+	int64_t winner = standing_winner(standing);
+	const struct version *version = standing_version(standing, winner);
+	if (version == NULL)
+		return standing_production_count(standing) == 0;
+	if (stage && !(standing_production_count(standing) == 1 &&
+			     text_equal(version->stage, STAGE_PRODUCTION)))
+		return false;
+	if (!alias)
+		return true;
+	return standing_alias(standing, ALIAS_PRODUCTION) == winner &&
+	       standing_alias(standing, ALIAS_PREVIOUS) == standing_previous(standing, winner);
+}
+
+bool standing_lacks_stages(const struct standing *standing)
+{
+	for (size_t i = 0; i < standing->versions.count; i++) {
+		const char *stage = standing->versions.items[i].stage;
+		if (stage != NULL && stage[0] != '\0')
+			return false;
+	}
+	return standing->versions.count > 0;
+}

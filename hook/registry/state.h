@@ -1,0 +1,105 @@
+/* state - what the registry says about one model at one moment, and which version should be
+ * Production.
+ *
+ * Pure decisions, no calls: given the same tags, everybody computes the same winner. That is what
+ * lets any number of promoters, killed anywhere, push the same way (see registry/registry.h for how
+ * they push).
+ *
+ * Tags that decide:
+ *   modelhook.intent        on a version: RFC 3339, when it was trained; it may be Production: it
+ *                           was uploaded and passed the gates
+ *   modelhook.withdrawn     on a version: somebody rolled back from it, or its files are gone; it
+ *                           is no candidate any more, and no decision for it counts
+ *   modelhook.duplicate_of  on a version: another version of the same package stands for it; so it
+ *                           is, marked or not, for every higher version of one modelhook.digest
+ *   modelhook.decision      on the model: {"version":"3","at":RFC 3339,"by":...,"why":...}; the
+ *                           last one counts
+ *
+ * The winner is the decision's version, unless a version with an intent was trained after that
+ * decision; then the one trained last (ties: the highest number). A Production version that carries
+ * no intent was promoted by somebody else, and counts as an intent at its creation time.
+ */
+#ifndef MODELHOOK_REGISTRY_STATE_H
+#define MODELHOOK_REGISTRY_STATE_H
+
+#include "mlflow/mlflow.h"
+
+#define TAG_INTENT "modelhook.intent"
+#define TAG_WITHDRAWN "modelhook.withdrawn"
+#define TAG_DUPLICATE "modelhook.duplicate_of"
+#define TAG_DECISION "modelhook.decision"
+#define TAG_DIGEST "modelhook.digest"
+#define TAG_TRAINED_AT "modelhook.trained_at"
+#define TAG_GATE "modelhook.gate"
+#define TAG_BY "modelhook.by"
+#define TAG_HISTORY "modelhook.history"
+#define TAG_WEIGHTS "modelhook.weights"
+#define TAG_SAMPLES "modelhook.samples"
+#define TAG_OUTCOME "modelhook.outcome"
+
+#define ALIAS_PRODUCTION "production"
+#define ALIAS_PREVIOUS "previous"
+
+#define STAGE_PRODUCTION "Production"
+#define STAGE_STAGING "Staging"
+#define STAGE_ARCHIVED "Archived"
+
+/* struct standing - owns both */
+struct standing {
+	struct registered_model model;
+	struct versions versions;
+	bool stages; /* the server has them: stage tells what is Production, else the alias does */
+};
+
+void standing_release(struct standing *standing);
+
+/* The version of that number, or NULL. */
+struct version *standing_version(const struct standing *standing, int64_t number);
+
+/* The version an alias points to, 0 where it is not set. */
+int64_t standing_alias(const struct standing *standing, const char *alias);
+
+/* version_text - a version number as MLflow spells it: a string of digits; returns out */
+const char *version_text(char out[24], int64_t number);
+
+const char *version_tag(const struct version *version, const char *key);
+
+/* version_intent - when it was trained, by its tag or (a stranger in Production) its creation;
+ * false: none */
+bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms);
+
+/* version_is_stranger - in Production without a readable intent: somebody else promoted it */
+bool version_is_stranger(const struct standing *standing, const struct version *version);
+
+/* version_is_duplicate - another version that is there stands for it */
+bool version_is_duplicate(const struct standing *standing, const struct version *version);
+
+/* version_is_ready - READY, or the server says nothing of it */
+bool version_is_ready(const struct version *version);
+
+bool standing_is_production(const struct standing *standing, const struct version *version);
+size_t standing_production_count(const struct standing *standing);
+
+/* standing_winner - the number of the version that should be Production; 0: none should */
+int64_t standing_winner(const struct standing *standing);
+
+/* standing_reason - why a person chose this version, by the last decision; NULL: nobody chose it,
+ * or gave no reason. The caller frees it. */
+char *standing_reason(const struct standing *standing, int64_t number);
+
+/* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
+ * once (by their own history, else by their stage), the one trained last before it; 0: nowhere */
+int64_t standing_previous(const struct standing *standing, int64_t winner);
+
+/* standing_find_digest - the lowest version with that digest tag, or NULL */
+struct version *standing_find_digest(const struct standing *standing, const char *digest);
+
+/* standing_lacks_stages - there are versions, and not one of them says a stage: this registry has
+ * none */
+bool standing_lacks_stages(const struct standing *standing);
+
+/* standing_is_settled - the winner alone is Production, and the aliases agree where they are kept
+ */
+bool standing_is_settled(const struct standing *standing, bool stage, bool alias);
+
+#endif

@@ -1,0 +1,136 @@
+/* settings - everything that can be set, from one table of options: flags, then environment, then
+ * modelhook.json. Paths in modelhook.json are relative to its folder, all others to the working
+ * directory.
+ *
+ * settings/settings.c holds the table (name, flag, variable, key, kind, help); help, the
+ * configuration file and the environment are read by it, so that none of the three can differ from
+ * the others. Owns its strings. Secrets (see mlflow/credentials.h) are not settings: they are read
+ * from where MLflow reads them.
+ */
+#ifndef MODELHOOK_SETTINGS_SETTINGS_H
+#define MODELHOOK_SETTINGS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+struct gate; /* gate/gate.h */
+
+#define SETTINGS_PARALLEL_MAX 32
+
+enum promote_by {
+	PROMOTE_BY_SERVER, /* what the server has: stages and aliases */
+	PROMOTE_BY_STAGE,
+	PROMOTE_BY_ALIAS,
+	PROMOTE_BY_BOTH,
+};
+
+enum policy {
+	POLICY_PRODUCTION, /* promote what passes the gates */
+	POLICY_STAGING,	   /* stop at Staging */
+	POLICY_NONE,	   /* register and stop */
+};
+
+struct settings {
+	char *tracking_uri;    /* http(s)://host[:port][/prefix], no trailing slash */
+	char *registry_uri;    /* the tracking URI unless given */
+	char *workspace;       /* MLFLOW_WORKSPACE, or NULL */
+	char *config_path;     /* --config, or NULL */
+	char *result_path;     /* --result, file or URL, or NULL */
+	char *run_id;	       /* --run */
+	char *spool;	       /* folder or URL; NULL: .modelhook beside the handoff */
+	char *webhdfs_url;     /* --webhdfs-url: one or, with commas, several; or NULL */
+	char *output_path;     /* -o */
+	char *override_reason; /* --override */
+	char *ca_bundle;       /* a file of CA certificates, or NULL: the distribution's */
+	char *client_cert;     /* PEM with certificate and key, or NULL */
+	bool insecure_tls;     /* MLFLOW_TRACKING_INSECURE_TLS */
+	char *reason;	       /* --reason */
+	char *stage;	       /* --stage */
+	char *to;	       /* --to */
+	int64_t max_age_ms;    /* --max-age, 0: any age will do */
+	bool files;	       /* --files */
+	bool all;	       /* --all */
+	bool yes;
+	bool what_if;
+	bool json;
+	bool plan;
+	bool quiet;
+	bool end_with_parent;
+	bool presigned; /* --presigned */
+	bool allow_nonfinite;
+	int64_t deadline_ms;	  /* of the whole command, 0 = none */
+	int64_t timeout_ms;	  /* MLFLOW_HTTP_REQUEST_TIMEOUT: no byte moved for so long */
+	int64_t parallel;	  /* --parallel: files and parts sent at once */
+	int64_t limit_rate;	  /* --limit-rate: bytes a second, 0 = any */
+	int64_t max_retries;	  /* MLFLOW_HTTP_REQUEST_MAX_RETRIES */
+	double backoff_factor;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR */
+	double backoff_jitter;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_JITTER */
+	bool respect_retry_after; /* MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER */
+	bool follow_redirects;	  /* MLFLOW_ALLOW_HTTP_REDIRECTS */
+	enum promote_by promote_by;
+	enum policy policy;
+	struct gate *gates;
+	size_t gate_count;
+	char *gates_text; /* the rules as JSON, canonical; NULL: none were given */
+	uint64_t given;	  /* bit i: row i of the table was set by a flag or a variable */
+};
+
+/* Which settings a command takes, as bits; a command names its own in its row (command/command.h).
+ */
+enum {
+	TAKES_SERVER = 1, /* everything about reaching the server */
+	TAKES_FLOW = 2,	  /* gates, policy, promotion, spool, result */
+	TAKES_PLAN = 4,
+	TAKES_JSON = 8,
+	TAKES_MODEL = 16,  /* --allow-nonfinite */
+	TAKES_OUTPUT = 32, /* -o */
+	TAKES_REASON = 128,
+	TAKES_STAGE = 256,
+	TAKES_TO = 512,
+	TAKES_YES = 1024,
+	TAKES_WHAT_IF = 2048,
+	TAKES_GATE = 4096,    /* --override */
+	TAKES_MEANS = 8192,   /* --promote-by */
+	TAKES_CHECKS = 16384, /* --max-age, --files */
+	TAKES_ALL = 32768,    /* --all */
+	TAKES_RUN = 65536,    /* --run */
+	TAKES_SPOOL = 131072, /* --spool */
+	TAKES_ALWAYS = 64,    /* --quiet, --config, --deadline */
+};
+
+/* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left
+ * over are the command's arguments. "--" ends the flags. USAGE names a flag that is unknown or not
+ * for this command. */
+MUST_CHECK int settings_read_flags(
+	struct settings *settings, unsigned takes, int *argc, char **argv, struct fail *f);
+
+/* settings_read_rest - what no flag set, from the environment, then from the configuration file:
+ * --config, else modelhook.json in `folder` (not being there is fine; folder NULL: none is looked
+ * for). CONFIGURATION names the variable, or the file and key. */
+MUST_CHECK int settings_read_rest(struct settings *settings, const char *folder, struct fail *f);
+
+/* settings_decisive - the settings that decide what becomes of a training (gates, policy,
+ * promote_by), as JSON for its package; the caller frees it */
+char *settings_decisive(const struct settings *settings);
+
+/* settings_adopt - take those of a package where nothing nearer gave them: a replay decides as the
+ * run would have. UNACCEPTABLE where they cannot be read; CONFIGURATION where a rule would run a
+ * command: that takes settings of one's own. */
+MUST_CHECK int settings_adopt(struct settings *settings, const char *decisive, struct fail *f);
+
+/* settings_disown - take back what settings_adopt took; before: a copy from before that call */
+void settings_disown(struct settings *settings, const struct settings *before);
+
+/* settings_need_server - CONFIGURATION where no usable tracking URI is set */
+MUST_CHECK int settings_need_server(struct settings *settings, struct fail *f);
+
+void settings_release(struct settings *settings);
+
+/* settings_help - the options that a command takes, a line or two each, for people; into text */
+struct text;
+void settings_help(unsigned takes, struct text *text);
+
+#endif

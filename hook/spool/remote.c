@@ -1,0 +1,194 @@
+#include "spool/remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/stop.h"
+#include "packaging/json/json.h"
+#include "store/location.h"
+#include "upload/file.h"
+
+#define PACKAGE_END ".tar.gz"
+#define RESULT_END ".result.json"
+#define ASIDE "superseded"
+#define RESULT_MAX ((size_t)4 << 20)
+
+int spool_remote_open(struct spool_remote *spool, const struct settings *settings,
+	struct deadline deadline, const char *url, struct fail *f)
+{
+	*spool = (struct spool_remote){.url = text_copy(url)};
+	for (size_t size = strlen(url); size > 1 && spool->url[size - 1] == '/';)
+		spool->url[--size] = '\0';
+	if (store_open_apart(&spool->store, settings, deadline, spool->url, f) == 0)
+		return 0;
+	spool_remote_release(spool);
+	return fail_in(f, "spool");
+}
+
+void spool_remote_release(struct spool_remote *spool)
+{
+	store_release(&spool->store);
+	free(spool->url);
+	*spool = (struct spool_remote){0};
+}
+
+char *spool_remote_name(const struct spool_remote *spool, const char *name)
+{
+	return text_format("%s/%s", spool->url, name);
+}
+
+static int put_result(
+	struct spool_remote *spool, const char *name, const char *result_line, struct fail *f)
+{
+	char *path = text_format("%s" RESULT_END, name);
+	int result = place_put(&spool->store, path, result_line, f);
+	free(path);
+	return result;
+}
+
+int spool_remote_send(struct spool_remote *spool, const char *name, const char *local,
+	const char *result_line, struct fail *f)
+{
+	uint64_t sent;
+	if (put_result(spool, name, result_line, f) != 0 ||
+		carry_up(&spool->store, local, name, &sent, f) != 0)
+		return fail_in(f, "spool");
+	return 0;
+}
+
+int spool_remote_fetch(struct spool_remote *spool, const char *name, const char *local, bool *found,
+	struct fail *f)
+{
+	return carry_down(&spool->store, name, local, found, f) == 0 ? 0 : fail_in(f, "spool");
+}
+
+static int is_there(struct spool_remote *spool, const char *name, bool *there, struct fail *f)
+{
+	struct store_listing listing;
+	*there = false;
+	if (store_list(&spool->store, "", &listing, f) != 0)
+		return -1;
+	for (size_t i = 0; i < listing.count; i++)
+		*there = *there || strcmp(listing.objects[i].path, name) == 0;
+	store_listing_release(&listing);
+	return 0;
+}
+
+/* Another call may have finished the package meanwhile. */
+int spool_remote_keep(
+	struct spool_remote *spool, const char *name, const char *result_line, struct fail *f)
+{
+	bool there;
+	int result = is_there(spool, name, &there, f);
+	if (result == 0 && there)
+		result = put_result(spool, name, result_line, f);
+	return result == 0 ? 0 : fail_in(f, "spool");
+}
+
+/* The result first: who dies in between leaves a package, which the next replay finishes again. */
+int spool_remote_finish(struct spool_remote *spool, const char *name, struct fail *f)
+{
+	char *path = text_format("%s" RESULT_END, name);
+	int result = store_remove(&spool->store, path, f);
+	if (result == 0)
+		result = store_remove(&spool->store, name, f);
+	if (result == 0)
+		store_sweep(&spool->store, "");
+	free(path);
+	return result == 0 ? 0 : fail_in(f, "spool");
+}
+
+int spool_remote_put_aside(struct spool_remote *spool, const char *name, const char *local,
+	const char *result_line, struct fail *f)
+{
+	char *aside = text_format(ASIDE "/%s", name);
+	int result = spool_remote_send(spool, aside, local, result_line, f);
+	free(aside);
+	return result == 0 ? spool_remote_finish(spool, name, f) : -1;
+}
+
+/* When the model was trained, by the result beside the package. */
+static int read_trained_at(
+	struct spool_remote *spool, const char *name, int64_t *trained_at_ms, struct fail *f)
+{
+	char *path = text_format("%s" RESULT_END, name), *time = NULL;
+	struct text text = {0};
+	struct cJSON *tree = NULL;
+	bool found;
+	int result = place_get(&spool->store, path, RESULT_MAX, &text, &found, f);
+	struct fail no_result;
+	*trained_at_ms = 0;
+	if (result == 0 && found &&
+		json_parse(text_string(&text), text.size, &tree, &no_result) == 0) {
+		struct json_at root = json_root(tree);
+		struct json_at at = json_get(&root, "trained_at");
+		if (json_is_there(&at) && json_string(&at, &time, &no_result) == 0 &&
+			!clock_parse_rfc3339(time, trained_at_ms))
+			*trained_at_ms = 0;
+	}
+	json_release(tree);
+	text_release(&text);
+	free(time);
+	free(path);
+	return result;
+}
+
+static bool is_package(const char *path)
+{
+	return strchr(path, '/') == NULL && text_ends_with(path, PACKAGE_END);
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+	const struct spool_package *x = a, *y = b;
+	if (x->trained_at_ms != y->trained_at_ms)
+		return x->trained_at_ms < y->trained_at_ms ? -1 : 1;
+	return strcmp(x->name, y->name);
+}
+
+/* A result that cannot be read is as one that does not tell. */
+static int add_package(
+	struct spool_remote *spool, struct spool_waiting *waiting, const char *name, struct fail *f)
+{
+	int64_t trained_at_ms;
+	struct fail unread;
+	(void)!read_trained_at(spool, name, &trained_at_ms, &unread);
+	if (stop_or_late(f) != 0)
+		return -1;
+	waiting->items = memory_grow(waiting->items, waiting->count + 1, sizeof(*waiting->items));
+	waiting->items[waiting->count++] = (struct spool_package){text_copy(name), trained_at_ms};
+	return 0;
+}
+
+int spool_remote_list(struct spool_remote *spool, struct spool_waiting *waiting, struct fail *f)
+{
+	struct store_listing listing;
+	*waiting = (struct spool_waiting){0};
+	if (store_list(&spool->store, "", &listing, f) != 0)
+		return fail_in(f, "spool");
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < listing.count; i++)
+		if (is_package(listing.objects[i].path))
+			result = add_package(spool, waiting, listing.objects[i].path, f);
+	store_listing_release(&listing);
+	if (result == 0) {
+		spool_waiting_sort(waiting);
+		return 0;
+	}
+	spool_waiting_release(waiting);
+	return fail_in(f, "spool");
+}
+
+void spool_waiting_sort(struct spool_waiting *waiting)
+{
+	if (waiting->count > 1)
+		qsort(waiting->items, waiting->count, sizeof(*waiting->items), oldest_first);
+}
+
+void spool_waiting_release(struct spool_waiting *waiting)
+{
+	for (size_t i = 0; i < waiting->count; i++)
+		free(waiting->items[i].name);
+	free(waiting->items);
+	*waiting = (struct spool_waiting){0};
+}

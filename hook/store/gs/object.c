@@ -1,0 +1,261 @@
+/* gs_object - what Google Cloud Storage says of objects, and how one is sent. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/fetch.h"
+#include "base/random.h"
+#include "packaging/digest/crc32c.h"
+#include "store/checksum.h"
+#include "store/gs/call.h"
+
+/* Google writes 64-bit numbers as strings, others of its API as numbers. */
+static uint64_t take_size(const struct json_at *json)
+{
+	struct json_at at = json_get(json, "size");
+	char *digits = fetch_member(json, "size");
+	struct fail ignored;
+	int64_t size = 0;
+	if (digits != NULL)
+		size = (int64_t)strtoull(digits, NULL, 10);
+	else if (!json_is_there(&at) ||
+		 json_integer(&at, 0, JSON_INTEGER_MAX, &size, &ignored) != 0)
+		size = 0;
+	free(digits);
+	return (uint64_t)size;
+}
+
+void gs_object_take(const struct json_at *json, struct gs_object *object)
+{
+	struct json_at metadata = json_get(json, "metadata");
+	*object = (struct gs_object){
+		.name = fetch_member(json, "name"),
+		.crc32c = fetch_member(json, "crc32c"),
+		.size = take_size(json),
+	};
+	if (json_is_there(&metadata) && !json_is_null(&metadata)) {
+		object->sha256 = fetch_member(&metadata, "sha256");
+		object->meant_crc32c = fetch_member(&metadata, "crc32c");
+	}
+}
+
+int gs_object_read(const struct http_answer *answer, struct gs_object *object, struct fail *f)
+{
+	struct cJSON *tree;
+	*object = (struct gs_object){0};
+	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
+		f->status = STATUS_NOT_A_REGISTRY;
+		return fail_in(f, "Google Cloud Storage's answer");
+	}
+	struct json_at root = json_root(tree);
+	gs_object_take(&root, object);
+	json_release(tree);
+	return 0;
+}
+
+void gs_object_release(struct gs_object *object)
+{
+	free(object->name);
+	free(object->crc32c);
+	free(object->sha256);
+	free(object->meant_crc32c);
+	*object = (struct gs_object){0};
+}
+
+/* Listing. */
+
+static int read_page(const struct http_answer *answer, gs_list_function *each, void *context,
+	char **next, struct fail *f)
+{
+	struct cJSON *tree;
+	int result = 0;
+	*next = NULL;
+	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
+		f->status = STATUS_NOT_A_REGISTRY;
+		return fail_in(f, "Google Cloud Storage's list");
+	}
+	struct json_at root = json_root(tree);
+	struct json_at items = json_get(&root, "items");
+	struct json_at at = {0};
+	if (json_is_there(&items) && !json_is_null(&items))
+		at = json_first(&items);
+	for (; result == 0 && json_is_there(&at); at = json_next(&at)) {
+		struct gs_object object;
+		gs_object_take(&at, &object);
+		if (object.name != NULL)
+			result = each(context, &object, f);
+		gs_object_release(&object);
+	}
+	*next = fetch_member(&root, "nextPageToken");
+	json_release(tree);
+	return result;
+}
+
+static int list_page(struct store *store, const char *below, const char *token,
+	gs_list_function *each, void *context, char **next, struct fail *f)
+{
+	struct http_answer answer;
+	char *prefix = http_escape_query(below);
+	char *page = http_escape_query(token != NULL ? token : "");
+	char *query =
+		text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", page);
+	struct gs_request request = {.method = "GET", .query = query};
+	int result = gs_send(store, &request, &answer, f);
+	*next = NULL;
+	if (result == 0)
+		result = gs_expect(store, &answer, f);
+	if (result == 0)
+		result = read_page(&answer, each, context, next, f);
+	http_answer_release(&answer);
+	free(query);
+	free(page);
+	free(prefix);
+	return result;
+}
+
+int gs_list_names(struct store *store, const char *below, gs_list_function *each, void *context,
+	struct fail *f)
+{
+	char *token = NULL;
+	int result;
+	do {
+		char *next;
+		result = list_page(store, below, token, each, context, &next, f);
+		free(token);
+		token = next;
+	} while (result == 0 && token != NULL && token[0] != '\0');
+	free(token);
+	return result;
+}
+
+/* Uploading: what the object is to be and its bytes, in one body of two parts (RFC 2387). */
+
+struct related {
+	const struct http_body *body;
+	struct text head;
+	char *tail;
+	uint64_t at;  /* in all three */
+	uint32_t crc; /* of the bytes so far */
+};
+
+/* What stands at r->at, and how much of it there is; NULL: it has to be read. */
+static const char *related_here(const struct related *r, uint64_t *left)
+{
+	uint64_t head = r->head.size, end = head + r->body->size;
+	if (r->at < head) {
+		*left = head - r->at;
+		return r->head.data + r->at;
+	}
+	if (r->at < end) {
+		*left = end - r->at;
+		return r->body->bytes != NULL ? (const char *)r->body->bytes + (r->at - head)
+					      : NULL;
+	}
+	*left = end + strlen(r->tail) - r->at;
+	return r->tail + (r->at - end);
+}
+
+static int related_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	struct related *r = context;
+	uint64_t left, head = r->head.size;
+	bool is_content = r->at >= head && r->at < head + r->body->size;
+	const char *here = related_here(r, &left);
+	*got = left < size ? (size_t)left : size;
+	if (here != NULL)
+		memcpy(buffer, here, *got);
+	else if (r->body->read(r->body->context, buffer, *got, got, f) != 0)
+		return -1;
+	if (is_content)
+		r->crc = crc32c_add(r->crc, buffer, *got);
+	r->at += *got;
+	return 0;
+}
+
+static int related_rewind(void *context, struct fail *f)
+{
+	struct related *r = context;
+	r->at = 0;
+	r->crc = 0;
+	return r->body->rewind != NULL ? r->body->rewind(r->body->context, f) : 0;
+}
+
+static void add_metadata(struct text *text, const char *sha256, const struct http_body *body)
+{
+	struct cJSON *object = json_new_object(), *metadata = json_new_object();
+	if (sha256 != NULL)
+		json_set_string(metadata, "sha256", sha256);
+	if (body->bytes != NULL) {
+		char *crc = checksum_crc32c(crc32c_add(0, body->bytes, body->size));
+		json_set_string(object, "crc32c", crc);
+		if (sha256 != NULL)
+			json_set_string(metadata, "crc32c", crc);
+		free(crc);
+	}
+	json_set(object, "metadata", metadata);
+	json_print(object, text);
+	json_release(object);
+}
+
+static void related_open(
+	struct related *r, const char *boundary, const char *sha256, const struct http_body *body)
+{
+	*r = (struct related){.body = body};
+	text_printf(&r->head, "--%s\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n",
+		boundary);
+	add_metadata(&r->head, sha256, body);
+	text_printf(
+		&r->head, "\r\n--%s\r\nContent-Type: application/octet-stream\r\n\r\n", boundary);
+	r->tail = text_format("\r\n--%s--\r\n", boundary);
+}
+
+static int take_uploaded(
+	const struct http_answer *answer, const struct related *r, bool *proven, struct fail *f)
+{
+	struct gs_object object;
+	if (gs_object_read(answer, &object, f) != 0)
+		return -1;
+	char *crc = checksum_crc32c(r->crc);
+	*proven = text_equal(object.crc32c, crc);
+	gs_object_release(&object);
+	free(crc);
+	return 0;
+}
+
+int gs_upload(struct store *store, const char *name, const char *sha256,
+	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f)
+{
+	struct related related;
+	struct http_answer answer;
+	char boundary[64];
+	snprintf(boundary, sizeof(boundary), "modelhook-%08x%08x%08x%08x", random_below(UINT32_MAX),
+		random_below(UINT32_MAX), random_below(UINT32_MAX), random_below(UINT32_MAX));
+	char *escaped = http_escape_query(name);
+	char *query = text_format("uploadType=multipart&name=%s", escaped);
+	char *type = text_format("multipart/related; boundary=%s", boundary);
+	related_open(&related, boundary, sha256, body);
+	struct gs_request request = {
+		.method = "POST",
+		.query = query,
+		.is_upload = true,
+		.content_type = type,
+		.body = {.size = related.head.size + body->size + strlen(related.tail),
+			.read = related_read,
+			.rewind = related_rewind,
+			.context = &related},
+	};
+	*proven = false;
+	int result = gs_send(store, &request, &answer, f);
+	if (result == 0)
+		result = gs_expect(store, &answer, f);
+	if (result == 0)
+		result = take_uploaded(&answer, &related, proven, f);
+	*crc = related.crc;
+	http_answer_release(&answer);
+	text_release(&related.head);
+	free(related.tail);
+	free(type);
+	free(query);
+	free(escaped);
+	return result;
+}

@@ -1,0 +1,49 @@
+/* file - the questions about a file or a folder of HDFS that the rest is made of. */
+#ifndef MODELHOOK_STORE_HDFS_FILE_H
+#define MODELHOOK_STORE_HDFS_FILE_H
+
+#include "packaging/json/lenient.h"
+#include "store/hdfs/call.h"
+#include "store/hdfs/checksum.h"
+
+#define HDFS_TEMPORARY_END ".modelhook"
+
+/* hdfs_ask_json - a question to the NameNode whose answer, with status 200, is JSON; reply and
+ * answer are the caller's to release, whatever the result */
+MUST_CHECK int hdfs_ask_json(struct store *store, const struct hdfs_operation *operation,
+	struct hdfs_reply *reply, struct answer *answer, struct fail *f);
+
+/* struct hdfs_entries - what is in a folder: files and folders, no links */
+struct hdfs_entry {
+	char *name;
+	bool is_folder;
+	uint64_t size;
+};
+
+struct hdfs_entries {
+	struct hdfs_entry *items;
+	size_t count;
+};
+
+/* hdfs_list_folder - a folder that is not there is an empty one */
+MUST_CHECK int hdfs_list_folder(
+	struct store *store, const char *folder, struct hdfs_entries *entries, struct fail *f);
+void hdfs_entries_release(struct hdfs_entries *entries);
+
+/* hdfs_is_temporary - a name that a file of ours has only on its way */
+bool hdfs_is_temporary(const char *name);
+
+/* hdfs_below - folder/name, where folder may be ""; the caller frees it */
+char *hdfs_below(const char *folder, const char *name);
+
+MUST_CHECK int hdfs_read_size(
+	struct store *store, const char *path, uint64_t *size, bool *found, struct fail *f);
+
+/* hdfs_read_checksum - *known false: it gives none that can be compared */
+MUST_CHECK int hdfs_read_checksum(struct store *store, const char *path,
+	struct hdfs_checksum *checksum, bool *known, struct fail *f);
+
+/* hdfs_remove - a file, or a folder with what is in it; not being there is fine */
+MUST_CHECK int hdfs_remove(struct store *store, const char *path, struct fail *f);
+
+#endif

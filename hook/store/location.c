@@ -1,0 +1,130 @@
+#include "store/location.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "packaging/digest/sha256.h"
+
+bool place_is_url(const char *place)
+{
+	return place != NULL && strstr(place, "://") != NULL;
+}
+
+int place_split(const char *url, char **folder, char **name, struct fail *f)
+{
+	const char *slash = strrchr(url, '/');
+	const char *path = strstr(url, "://") + 3;
+	if (slash < path || slash[1] == '\0') {
+		char *shown = place_show(url);
+		fail_set(f, STATUS_CONFIGURATION, "%.200s: names no object", shown);
+		free(shown);
+		return fail_hint(f, "s3://BUCKET/FOLDER/result.json");
+	}
+	*folder = text_format("%.*s", (int)(slash - url), url);
+	*name = text_copy(slash + 1);
+	return 0;
+}
+
+char *place_show(const char *url)
+{
+	const char *host = strstr(url, "://");
+	host = host != NULL ? host + 3 : url;
+	size_t authority = strcspn(host, "/");
+	const char *at = memchr(host, '@', authority);
+	/* wasbs and abfss name a container there, and no secret */
+	bool is_container = text_starts_with(url, "wasb") || text_starts_with(url, "abfs");
+	if (at == NULL || is_container)
+		return text_format("%.*s", (int)strcspn(url, "?#"), url);
+	return text_format("%.*s%.*s", (int)(host - url), url, (int)strcspn(at + 1, "?#"), at + 1);
+}
+
+int place_put(struct store *store, const char *name, const char *text, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	size_t size = strlen(text);
+	sha256_of(text, size, sha256);
+	struct store_content content = {name, size, sha256};
+	struct http_body body = {.bytes = text, .size = size};
+	bool proven;
+	return store_put(store, &content, &body, &proven, f);
+}
+
+struct text_sink {
+	struct text *text;
+	size_t max;
+};
+
+static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
+{
+	struct text_sink *sink = context;
+	if (sink->text->size + size > sink->max)
+		return fail_set(f, STATUS_UNACCEPTABLE, "more than %zu bytes", sink->max);
+	text_add(sink->text, bytes, size);
+	return 0;
+}
+
+static int sink_restart(void *context, struct fail *f)
+{
+	struct text_sink *sink = context;
+	(void)f;
+	text_clear(sink->text);
+	return 0;
+}
+
+int place_get(struct store *store, const char *name, size_t max, struct text *text, bool *found,
+	struct fail *f)
+{
+	struct text_sink to = {text, max};
+	struct http_sink sink = {sink_write, sink_restart, &to};
+	text_clear(text);
+	return store_get(store, name, &sink, found, f);
+}
+
+static int get_text(
+	struct store *store, const char *name, size_t max, struct text *text, struct fail *f)
+{
+	bool found;
+	if (place_get(store, name, max, text, &found, f) != 0)
+		return -1;
+	return found ? 0 : fail_set(f, STATUS_MISSING, "nothing is there");
+}
+
+/* Writes `write`, or reads into `read`. */
+static int at_url(const struct settings *settings, struct deadline deadline, const char *url,
+	const char *write, size_t max, struct text *read, struct fail *f)
+{
+	char *folder, *name;
+	struct store store;
+	if (place_split(url, &folder, &name, f) != 0)
+		return -1;
+	int result = store_open_apart(&store, settings, deadline, folder, f);
+	if (result == 0)
+		result = write != NULL ? place_put(&store, name, write, f)
+				       : get_text(&store, name, max, read, f);
+	store_release(&store);
+	free(folder);
+	free(name);
+	if (result == 0)
+		return 0;
+	char *shown = place_show(url);
+	fail_in(f, "%.200s", shown);
+	free(shown);
+	return -1;
+}
+
+int place_write(const struct settings *settings, struct deadline deadline, const char *place,
+	const char *text, struct fail *f)
+{
+	if (!place_is_url(place))
+		return file_store(place, text, strlen(text), f);
+	return at_url(settings, deadline, place, text, 0, NULL, f);
+}
+
+int place_read(const struct settings *settings, struct deadline deadline, const char *place,
+	size_t max, struct text *text, struct fail *f)
+{
+	if (!place_is_url(place))
+		return file_read(place, max, text, f);
+	return at_url(settings, deadline, place, NULL, max, text, f);
+}

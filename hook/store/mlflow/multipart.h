@@ -1,0 +1,72 @@
+/* multipart - large artifacts in parts past the MLflow server, by its multipart API.
+ *
+ * The server begins an upload in its own store and signs an address for each part, good for an
+ * hour; the parts go straight there, and the server makes the object of them. Whether it can is
+ * asked as MLflow's client asks: MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD, else what server-info says;
+ * from MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE on, in parts of MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE
+ * (5 MiB at least, which is what S3 takes, and unless set). Where it cannot, where the addresses
+ * cannot be reached from here, or ran out, the artifact is put in one.
+ *
+ * Nobody can list the server's open uploads, nor the parts that are there: an upload that breaks
+ * off is ended and begun anew. So that a killed one is ended too, its name stands in a tag of the
+ * run from its begin to its end (modelhook.upload.*); what was killed before it had the server's
+ * answer to the begin is left to the bucket's own rule for incomplete uploads.
+ */
+#ifndef MODELHOOK_STORE_MLFLOW_MULTIPART_H
+#define MODELHOOK_STORE_MLFLOW_MULTIPART_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/store.h"
+
+#define PROXY_ENDPOINT "/mlflow-artifacts/artifacts"
+
+/* struct proxy - the state of a store of the kind; shared by its lanes */
+struct proxy {
+	uint64_t minimum; /* bytes: from there on an artifact goes in parts */
+	enum {
+		PROXY_TAKES_PARTS_ASK,
+		PROXY_TAKES_PARTS,
+		PROXY_TAKES_NO_PARTS,
+	} parts;		  /* told by the environment or by the server; set by begin */
+	atomic_bool no_way_there; /* a part did not arrive */
+	pthread_mutex_t lock;	  /* of what follows: store/mlflow/direct.h */
+	enum {
+		PROXY_SIGNS_ASK,
+		PROXY_SIGNS,
+		PROXY_SIGNS_NOT,
+	} signs;	/* addresses to read from */
+	unsigned reads; /* so far, while that was not asked */
+	bool tried_both;
+};
+
+/* proxy_parts_open - store->part_size and state->minimum, from the environment */
+MUST_CHECK int proxy_parts_open(struct store *s, struct fail *f);
+
+MUST_CHECK int proxy_begin(struct store *s, struct store_upload *upload, struct fail *f);
+MUST_CHECK int proxy_put_part(struct store *s, struct store_upload *upload,
+	const struct store_part *part, bool *kept, struct fail *f);
+MUST_CHECK int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f);
+MUST_CHECK int proxy_abandon(struct store *s, struct store_upload *upload, struct fail *f);
+bool proxy_has_another_way(struct store *s);
+MUST_CHECK int proxy_sweep(struct store *s, const char *folder, struct fail *f);
+
+/* proxy_addresses - what a begun upload's answer says: its name ("" where it has none; the caller
+ * frees it), and a block of memory with an address for each part */
+struct proxy_addresses {
+	bool is_azure;
+	size_t at[]; /* of each part, from the start of the block; see presigned_unpack */
+};
+MUST_CHECK int proxy_addresses_read(const struct text *body, unsigned parts, char **id,
+	struct proxy_addresses **addresses, struct fail *f);
+
+/* in store/mlflow/proxy_store.c */
+MUST_CHECK int proxy_check_name(const char *path, struct fail *f);
+/* proxy_below - the root's path behind PROXY_ENDPOINT; *before: the length of what stands in front
+ * of that */
+const char *proxy_below(const struct store *s, int *before);
+/* proxy_is_500_final - for calls to which the server answers 500 for good */
+bool proxy_is_500_final(const struct http_answer *answer);
+
+#endif

@@ -1,0 +1,316 @@
+#include "store/mlflow/presigned_store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/url.h"
+#include "mlflow/call.h"
+#include "packaging/json/json.h"
+#include "store/checksum.h"
+#include "store/mlflow/folders.h"
+#include "store/mlflow/presigned.h"
+#include "store/s3/call.h"
+
+#define PUT_MAX ((uint64_t)5 << 30) /* what S3 takes in one */
+#define FEATURE "presigned_upload_run_id_supported"
+
+/* struct signing - the state */
+struct signing {
+	char *run_id;
+	char *folder; /* of the store's root among the run's artifacts, "" or ending in a slash */
+};
+
+static void signing_release(struct store *s)
+{
+	struct signing *signing = s->state;
+	if (signing == NULL)
+		return;
+	free(signing->run_id);
+	free(signing->folder);
+	free(signing);
+	s->state = NULL;
+}
+
+/* Opening. */
+
+/* The part of uri below the run's artifacts; NULL where it is elsewhere. */
+static char *folder_of(const char *uri, const char *artifacts)
+{
+	size_t size = strlen(artifacts);
+	while (size > 0 && artifacts[size - 1] == '/')
+		size--;
+	if (strncmp(uri, artifacts, size) != 0 || (uri[size] != '/' && uri[size] != '\0'))
+		return NULL;
+	const char *rest = uri + size + strspn(uri + size, "/");
+	size = strlen(rest);
+	while (size > 0 && rest[size - 1] == '/')
+		size--;
+	return text_format("%.*s%s", (int)size, rest, size > 0 ? "/" : "");
+}
+
+static int find_folder(struct store *s, const char *uri, char **folder, struct fail *f)
+{
+	struct run run = {0};
+	const char *artifacts = s->run->artifact_uri;
+	bool found = true;
+	*folder = NULL;
+	if (artifacts == NULL && mlflow_get_run(s->mlflow, s->run->id, &run, &found, f) != 0)
+		return -1;
+	if (artifacts == NULL && found)
+		artifacts = run.artifact_uri;
+	if (artifacts != NULL)
+		*folder = folder_of(uri, artifacts);
+	run_release(&run);
+	return 0;
+}
+
+/* *opened false: this server does not sign, or not for that place */
+static int open_signing(struct store *s, const char *uri, bool *opened, struct fail *f)
+{
+	char *folder = NULL;
+	*opened = false;
+	if (s->run == NULL || s->run->id == NULL || s->run->id[0] == '\0')
+		return 0;
+	if (mlflow_has_feature(s->mlflow, FEATURE, opened, f) != 0)
+		return -1;
+	if (*opened && find_folder(s, uri, &folder, f) != 0)
+		return -1;
+	*opened = folder != NULL;
+	if (!*opened)
+		return 0;
+	struct signing *signing = memory_get(1, sizeof(*signing));
+	signing->run_id = text_copy(s->run->id);
+	signing->folder = folder;
+	s->kind = &store_presigned;
+	s->http = s->mlflow->http; /* what is not sent to a signed address goes to MLflow */
+	s->state = signing;
+	s->root = text_copy(uri);
+	return 0;
+}
+
+/* *found: S3 can be asked with what this process has; else why not is in *why */
+static int open_s3(struct store *s, const char *uri, bool *found, struct fail *why, struct fail *f)
+{
+	struct aws_keys keys;
+	if (s3_open(s, uri, f) != 0)
+		return -1;
+	struct s3 *s3 = s->state;
+	*found = s3->is_unsigned || aws_credentials_get(&s3->credentials, s->http, &keys, why) == 0;
+	if (*found && !s3->is_unsigned)
+		aws_keys_release(&keys);
+	if (!*found && !s3->credentials.looked) {
+		*f = *why; /* one of the places is broken: that is not to be hidden */
+		return -1;
+	}
+	return 0;
+}
+
+int presigned_or_s3_open(struct store *s, const char *uri, struct fail *f)
+{
+	bool asked_for = s->settings->presigned, found = false, opened;
+	struct fail why;
+	if (s->mlflow == NULL)
+		return s3_open(s, uri, f);
+	if (!asked_for && open_s3(s, uri, &found, &why, f) != 0)
+		return -1;
+	if (found)
+		return 0;
+	s3_close(s);
+	free(s->root);
+	s->root = NULL;
+	if (open_signing(s, uri, &opened, f) != 0)
+		return -1;
+	if (opened)
+		return 0;
+	if (asked_for)
+		fail_set(f, STATUS_CONFIGURATION,
+			"the MLflow server signs no addresses for %.200s, as --presigned wants it",
+			uri);
+	else
+		fail_set(f, STATUS_DENIED, "%.300s, and the MLflow server signs no uploads there",
+			why.text);
+	return fail_hint(f,
+		"give the job a key (AWS_ACCESS_KEY_ID, a profile, a role), or have the server "
+		"sign "
+		"(MLflow 3.17 and later) or pass artifacts on (--artifacts-destination)");
+}
+
+/* Addresses. */
+
+/* call: "presigned-upload-url"; *packed NULL: nothing is there. The caller wipes and frees it. */
+static int ask_address(
+	struct store *s, const char *call, const char *path, char **packed, struct fail *f)
+{
+	const struct signing *signing = s->state;
+	struct mlflow_reply reply;
+	struct cJSON *body = json_new_object();
+	char *full = text_format("%s%s", signing->folder, path);
+	char *name = text_format("artifacts/%s", call);
+	json_set_string(body, "run_id", signing->run_id);
+	json_set_string(body, "path", full);
+	*packed = NULL;
+	int result = mlflow_post(s->mlflow, name, body, &reply, f);
+	if (result == 0 && !mlflow_is_missing(&reply)) {
+		result = mlflow_expect(s->mlflow, &reply, f);
+		if (result == 0)
+			result = presigned_read(&reply.http.body, "presigned_url", packed, f);
+	}
+	mlflow_reply_release(&reply);
+	free(name);
+	free(full);
+	return result;
+}
+
+/* Sending, with the MD5 of what goes by. */
+
+struct summed {
+	const struct http_body *body;
+	struct md5 md5;
+};
+
+static int summed_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	struct summed *summed = context;
+	if (summed->body->read(summed->body->context, buffer, size, got, f) != 0)
+		return -1;
+	md5_add(&summed->md5, buffer, *got);
+	return 0;
+}
+
+static int summed_rewind(void *context, struct fail *f)
+{
+	struct summed *summed = context;
+	md5_init(&summed->md5);
+	return summed->body->rewind(summed->body->context, f);
+}
+
+static int put_once(
+	struct store *s, const char *path, struct summed *summed, char **etag, struct fail *f)
+{
+	struct presigned to;
+	struct http_body body = *summed->body;
+	char *packed;
+	*etag = NULL;
+	if (body.bytes == NULL && body.read != NULL) {
+		body.read = summed_read;
+		body.rewind = summed_rewind;
+		body.context = summed;
+	}
+	if (ask_address(s, "presigned-upload-url", path, &packed, f) != 0)
+		return -1;
+	if (packed == NULL)
+		return fail_set(
+			f, STATUS_REFUSED, "the MLflow server says that there is no such run");
+	presigned_unpack(packed, &to);
+	int result = presigned_put(s, &to, &body, etag, f);
+	presigned_drop(packed);
+	return result;
+}
+
+/* It may have run out while tries were paused between. */
+static bool may_have_run_out(const struct fail *f)
+{
+	return f->status == STATUS_DENIED && f->http == 403;
+}
+
+static int presigned_put_object(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	struct summed summed = {.body = body};
+	uint8_t md5[MD5_BYTES];
+	char *etag;
+	if (content->size > PUT_MAX) {
+		fail_set(f, STATUS_REFUSED,
+			"%" PRIu64 " bytes: more than the 5 GiB that S3 takes in one",
+			content->size);
+		return fail_hint(f, "give the job credentials for S3: then it goes in parts");
+	}
+	md5_init(&summed.md5);
+	int result = put_once(s, content->path, &summed, &etag, f);
+	if (result != 0 && may_have_run_out(f)) {
+		result = body->rewind != NULL ? summed_rewind(&summed, f) : 0;
+		if (result == 0)
+			result = put_once(s, content->path, &summed, &etag, f);
+	}
+	if (body->bytes != NULL)
+		md5_add(&summed.md5, body->bytes, (size_t)body->size);
+	md5_finish(&summed.md5, md5);
+	*proven = result == 0 && presigned_is_md5(etag, md5);
+	free(etag);
+	return result;
+}
+
+/* Reading. */
+
+static int get_once(struct store *s, const char *path, const struct http_sink *sink, bool *found,
+	struct fail *f)
+{
+	struct presigned from;
+	char *packed;
+	int result = ask_address(s, "presigned-download-url", path, &packed, f);
+	*found = result == 0 && packed != NULL;
+	if (*found) {
+		presigned_unpack(packed, &from);
+		result = presigned_get(s, &from, sink, 0, found, f);
+	}
+	presigned_drop(packed);
+	return result;
+}
+
+static int presigned_get_object(struct store *s, const char *path, const struct http_sink *sink,
+	bool *found, struct fail *f)
+{
+	int result = get_once(s, path, sink, found, f);
+	if (result == 0 || !may_have_run_out(f))
+		return result;
+	if (sink->restart != NULL && sink->restart(sink->context, f) != 0)
+		return -1;
+	return get_once(s, path, sink, found, f);
+}
+
+static int list_folder(
+	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
+{
+	const struct signing *signing = s->state;
+	struct mlflow_reply reply;
+	char *full = text_format("%s%s", signing->folder, folder);
+	size_t size = strlen(full);
+	if (size > 0 && full[size - 1] == '/')
+		full[size - 1] = '\0';
+	char *escaped = http_escape_query(full);
+	char *query = text_format("run_id=%s&path=%s", signing->run_id, escaped);
+	*artifacts = (struct artifacts){0};
+	int result = mlflow_get(s->mlflow, "artifacts/list", query, &reply, f);
+	if (result == 0 && !mlflow_is_missing(&reply)) {
+		result = mlflow_expect(s->mlflow, &reply, f);
+		if (result == 0)
+			result = mlflow_read_artifacts(&reply.http.body, full, artifacts, f);
+	}
+	mlflow_reply_release(&reply);
+	free(escaped);
+	free(full);
+	return result;
+}
+
+static int presigned_list(
+	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
+{
+	return folders_list(s, list_folder, folder, listing, f);
+}
+
+static int presigned_remove(struct store *s, const char *path, struct fail *f)
+{
+	(void)s;
+	return fail_set(f, STATUS_REFUSED, "%.160s: the MLflow server signs no removals", path);
+}
+
+const struct store_kind store_presigned = {
+	.scheme = "s3, signed by the MLflow server",
+	.list = presigned_list,
+	.put = presigned_put_object,
+	.get = presigned_get_object,
+	.remove = presigned_remove,
+	.show = store_show_in_root,
+	.release = signing_release,
+};

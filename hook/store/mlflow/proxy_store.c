@@ -1,0 +1,295 @@
+#include "store/mlflow/proxy_store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/url.h"
+#include "mlflow/call.h"
+#include "store/mlflow/direct.h"
+#include "store/mlflow/folders.h"
+#include "store/mlflow/multipart.h"
+
+#define ENDPOINT PROXY_ENDPOINT
+#define API "/api/2.0" ENDPOINT
+
+#define NAMED "mlflow-artifacts" /* what messages call it: the caller names the artifact */
+
+static char *root_of(const char *base, const char *path)
+{
+	char *escaped = http_escape_path(path + strspn(path, "/"));
+	size_t size = strlen(escaped);
+	while (size > 0 && escaped[size - 1] == '/')
+		escaped[--size] = '\0';
+	char *root = text_format("%s" API "/%s", base, escaped);
+	free(escaped);
+	return root;
+}
+
+static int foreign(const char *artifact_uri, struct fail *f)
+{
+	char *shown = http_url_show(artifact_uri);
+	fail_set(f, STATUS_CONFIGURATION,
+		"artifacts at %.200s are not on the tracking server: its credentials are not sent "
+		"there",
+		shown);
+	free(shown);
+	return -1;
+}
+
+/* mlflow-artifacts://host:port/path: MLflow's client asks that host by the scheme of its own URI */
+static int open_named_host(struct store *store, const char *uri, struct fail *f)
+{
+	const char *host = strstr(uri, "://") + 3;
+	size_t size = strcspn(host, "/");
+	const char *scheme = store->mlflow->base;
+	char *there =
+		text_format("%.*s://%.*s", (int)strcspn(scheme, ":"), scheme, (int)size, host);
+	bool ours = http_url_same_origin(there, store->mlflow->base);
+	if (ours)
+		store->root = root_of(store->mlflow->base, host + size);
+	free(there);
+	return ours ? 0 : foreign(uri, f);
+}
+
+static int open_url(struct store *store, const char *uri, struct fail *f)
+{
+	const char *endpoint = strstr(uri, ENDPOINT);
+	if (!http_url_same_origin(uri, store->mlflow->base) || strchr(uri, '@') != NULL)
+		return foreign(uri, f);
+	if (endpoint == NULL || strpbrk(uri, "?#") != NULL)
+		return fail_set(f, STATUS_CONFIGURATION,
+			"the artifact URL is not one of the server's own (…" API "/…)");
+	store->root = text_copy(uri);
+	for (size_t size = strlen(uri); size > 0 && store->root[size - 1] == '/';)
+		store->root[--size] = '\0';
+	return 0;
+}
+
+static int open_by_uri(struct store *store, const char *artifact_uri, struct fail *f)
+{
+	if (text_starts_with(artifact_uri, "http"))
+		return open_url(store, artifact_uri, f);
+	const char *path = strchr(artifact_uri, ':') + 1;
+	if (text_starts_with(path, "//") && path[2] != '/')
+		return open_named_host(store, artifact_uri, f);
+	store->root = root_of(store->mlflow->base, path);
+	return 0;
+}
+
+static void proxy_release(struct store *store)
+{
+	proxy_direct_release(store);
+	free(store->state);
+}
+
+int store_proxy_open(struct store *store, const char *artifact_uri, struct fail *f)
+{
+	store->state = memory_get(1, sizeof(struct proxy));
+	proxy_direct_open(store);
+	return open_by_uri(store, artifact_uri, f) == 0 ? proxy_parts_open(store, f) : -1;
+}
+
+static bool is_hex(char c)
+{
+	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
+}
+
+/* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
+ * end. */
+int proxy_check_name(const char *path, struct fail *f)
+{
+	const char *why = NULL;
+	if (!store_path_is_plain(path))
+		why = "is not a relative path";
+	for (const char *c = path; *c != '\0' && why == NULL; c++) {
+		if (*c == '#')
+			why = "holds a #";
+		else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			why = "holds a control character";
+		else if (*c == '%' && is_hex(c[1]) && is_hex(c[2]))
+			why = "holds a % with two hex digits, which the server would decode";
+	}
+	if (why != NULL)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"the name %s: MLflow's artifact proxy cannot keep it", why);
+	return 0;
+}
+
+const char *proxy_below(const struct store *s, int *before)
+{
+	const char *endpoint = strstr(s->root, ENDPOINT);
+	*before = (int)(endpoint - s->root);
+	return endpoint + strlen(ENDPOINT);
+}
+
+static char *url_of(const struct store *s, const char *path)
+{
+	char *escaped = http_escape_path(path);
+	char *url = text_format("%s/%s", s->root, escaped);
+	free(escaped);
+	return url;
+}
+
+static char *proxy_show(const struct store *s, const char *path)
+{
+	char *url = url_of(s, path);
+	char *shown = text_copy(strstr(url, ENDPOINT) + 1);
+	free(url);
+	return shown;
+}
+
+static int proxy_put(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	(void)proven;
+	if (proxy_check_name(content->path, f) != 0)
+		return -1;
+	char *url = url_of(s, content->path);
+	struct mlflow_reply reply;
+	struct http_request request = {
+		.method = "PUT",
+		.url = url,
+		.content_type = "application/octet-stream",
+		.body = *body,
+	};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0)
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
+	free(url);
+	proxy_direct_expect(s, content->size);
+	return result;
+}
+
+/* Servers before 2 answer 500 to removing a file, for good. */
+bool proxy_is_500_final(const struct http_answer *answer)
+{
+	return answer->status == 500 || mlflow_is_final(answer);
+}
+
+static int proxy_remove(struct store *s, const char *path, struct fail *f)
+{
+	if (proxy_check_name(path, f) != 0)
+		return -1;
+	char *url = url_of(s, path);
+	struct mlflow_reply reply;
+	struct http_request request = {
+		.method = "DELETE", .url = url, .is_final = proxy_is_500_final};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0 && reply.http.status != 404)
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
+	free(url);
+	return result;
+}
+
+/* Listing. The path to list goes into the query as it stands in the root: what the escape keeps is
+ * fine in both. */
+
+static int list_folder(
+	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
+{
+	int before;
+	const char *path = proxy_below(s, &before);
+	char *escaped = http_escape_path(folder);
+	char *url = text_format("%.*s" ENDPOINT "?path=%s%s%s", before, s->root,
+		path + strspn(path, "/"), folder[0] != '\0' ? "/" : "", escaped);
+	struct mlflow_reply reply;
+	struct http_request request = {.method = "GET", .url = url};
+	*artifacts = (struct artifacts){0};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	if (result == 0 && !mlflow_is_missing(&reply)) {
+		result = mlflow_expect(s->mlflow, &reply, f);
+		if (result == 0)
+			result = mlflow_read_artifacts(&reply.http.body, "", artifacts, f);
+	}
+	mlflow_reply_release(&reply);
+	free(escaped);
+	free(url);
+	return result;
+}
+
+static int proxy_list(
+	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
+{
+	return folders_list(s, list_folder, folder, listing, f);
+}
+
+/* Reading. A server in front of an object store answers 500 for what is not there, as it does when
+ * it is broken: the list of the folder tells the two apart before anything is repeated. */
+
+static int is_listed(struct store *s, const char *path, bool *listed, struct fail *f)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = text_format("%.*s", slash != NULL ? (int)(slash - path) : 0, path);
+	const char *name = slash != NULL ? slash + 1 : path;
+	struct artifacts artifacts;
+	int result = list_folder(s, folder, &artifacts, f);
+	*listed = false;
+	for (size_t i = 0; i < artifacts.count && result == 0; i++)
+		*listed = *listed || strcmp(artifacts.items[i].path, name) == 0;
+	artifacts_release(&artifacts);
+	free(folder);
+	return result;
+}
+
+static int get_once(struct store *s, const char *url, const struct http_sink *sink,
+	bool (*is_final)(const struct http_answer *), long *status, struct fail *f)
+{
+	struct mlflow_reply reply;
+	struct http_request request = {
+		.method = "GET", .url = url, .sink = sink, .is_final = is_final};
+	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
+	*status = reply.http.status;
+	bool is_answer = *status == 404 || (*status == 500 && is_final == proxy_is_500_final);
+	/* An artifact may well be HTML: any success is one. */
+	if (result == 0 && !is_answer && (*status < 200 || *status > 299))
+		result = mlflow_expect_done(s->mlflow, &reply, f);
+	mlflow_reply_release(&reply);
+	return result;
+}
+
+static int get_through_server(struct store *s, const char *path, const struct http_sink *sink,
+	bool *found, struct fail *f)
+{
+	long status;
+	bool listed = false;
+	char *url = url_of(s, path);
+	int result = get_once(s, url, sink, proxy_is_500_final, &status, f);
+	if (result == 0 && status == 500)
+		result = is_listed(s, path, &listed, f);
+	if (result == 0 && listed && sink->restart != NULL)
+		result = sink->restart(sink->context, f);
+	if (result == 0 && listed)
+		result = get_once(s, url, sink, NULL, &status, f);
+	*found = result == 0 && status != 404 && status != 500;
+	free(url);
+	return result;
+}
+
+static int proxy_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
+	struct fail *f)
+{
+	if (proxy_check_name(path, f) != 0 || proxy_direct_get(s, path, sink, found, f) != 0)
+		return -1;
+	return *found ? 0 : get_through_server(s, path, sink, found, f);
+}
+
+const struct store_kind store_proxy = {
+	.scheme = "mlflow-artifacts",
+	.list = proxy_list,
+	.put = proxy_put,
+	.get = proxy_get,
+	.remove = proxy_remove,
+	.show = proxy_show,
+	.release = proxy_release,
+	.part_min = (size_t)5 << 20, /* where its own store is S3 */
+	.parts_max = 10000,
+	.parts_get_lost = true,
+	.begin = proxy_begin,
+	.put_part = proxy_put_part,
+	.finish = proxy_finish,
+	.abandon = proxy_abandon,
+	.has_another_way = proxy_has_another_way,
+	.sweep = proxy_sweep,
+};

@@ -1,0 +1,252 @@
+#include "store/s3/call.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/fetch.h"
+#include "auth/sigv4.h"
+#include "http/url.h"
+#include "store/xml.h"
+
+/* What goes along with one request: its own headers, the store's, and the signature's. */
+struct equipment {
+	const char *headers[SIGV4_HEADERS_MAX + 8];
+	size_t count;
+	struct aws_keys keys;
+	struct sigv4_lines lines;
+	char *bearer;
+};
+
+static void add(struct equipment *e, const char *line)
+{
+	INVARIANT(e->count < SIGV4_HEADERS_MAX);
+	e->headers[e->count++] = line;
+}
+
+void s3_add_header(struct s3_request *request, const char *line)
+{
+	INVARIANT(request->header_count < S3_HEADERS_MAX);
+	request->headers[request->header_count++] = line;
+}
+
+static char *url_of(const struct s3 *s3, const struct s3_request *request)
+{
+	struct text url = {0};
+	text_add_string(&url, s3->endpoint);
+	if (s3->path_style) {
+		char *bucket = http_escape_path(s3->bucket);
+		text_printf(&url, "/%s", bucket);
+		free(bucket);
+	}
+	if (request->key != NULL) {
+		char *key = http_escape_path(request->key);
+		text_printf(&url, "/%s", key);
+		free(key);
+	} else if (!s3->path_style) {
+		text_add_string(&url, "/");
+	}
+	if (request->query != NULL)
+		text_printf(&url, "?%s", request->query);
+	return text_take(&url);
+}
+
+static int sign(struct store *store, const struct s3_request *request, const char *url,
+	struct equipment *e, struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	if (s3->is_unsigned)
+		return 0;
+	if (aws_credentials_get(&s3->credentials, store->http, &e->keys, f) != 0)
+		return -1;
+	if (e->keys.bearer != NULL && !fetch_may_see_secrets(url))
+		return fail_set(f, STATUS_CONFIGURATION,
+			"S3 at %.100s: the machine's token is shown over https only", s3->endpoint);
+	if (e->keys.bearer != NULL) {
+		e->bearer = text_format("authorization: Bearer %s", e->keys.bearer);
+		add(e, e->bearer);
+		return 0;
+	}
+	struct sigv4_keys keys = {e->keys.access_key, e->keys.secret_key, e->keys.session_token};
+	struct sigv4_scope scope = {s3->region, "s3", clock_now_ms()};
+	e->headers[e->count] = NULL;
+	struct sigv4_request to_sign = {request->method, url, e->headers,
+		request->sha256 != NULL ? request->sha256 : SIGV4_UNSIGNED};
+	sigv4_sign(&keys, &scope, &to_sign, &e->lines);
+	for (size_t i = 0; i < e->lines.count; i++)
+		e->headers[e->count++] = e->lines.lines[i];
+	return 0;
+}
+
+static int equip(struct store *store, const struct s3_request *request, const char *url,
+	struct equipment *e, struct fail *f)
+{
+	const struct s3 *s3 = store->state;
+	*e = (struct equipment){0};
+	for (size_t i = 0; i < request->header_count; i++)
+		add(e, request->headers[i]);
+	for (size_t i = 0; request->makes_object && i < s3->extra_count; i++)
+		add(e, s3->extra[i]);
+	if (s3->owner != NULL)
+		add(e, s3->owner);
+	return sign(store, request, url, e, f);
+}
+
+static void equipment_release(struct equipment *e)
+{
+	sigv4_lines_release(&e->lines);
+	aws_keys_release(&e->keys);
+	if (e->bearer != NULL)
+		explicit_bzero(e->bearer, strlen(e->bearer));
+	free(e->bearer);
+}
+
+static int take_error(void *context, const char *path, const char *text, struct fail *f)
+{
+	struct s3_reply *reply = context;
+	(void)f;
+	if (strcmp(path, "Error/Code") == 0)
+		text_escape(reply->code, sizeof(reply->code), text, strlen(text));
+	else if (strcmp(path, "Error/Message") == 0)
+		text_escape(reply->message, sizeof(reply->message), text, strlen(text));
+	else if (strcmp(path, "Error/Region") == 0)
+		text_escape(reply->region, sizeof(reply->region), text, strlen(text));
+	return 0;
+}
+
+/* An error may come with a 200 too: it was found after the answer had begun. */
+void s3_reply_read(struct s3_reply *reply, bool has_sink)
+{
+	const struct text *body = &reply->http.body;
+	struct fail ignored;
+	bool fine = reply->http.status >= 200 && reply->http.status <= 299;
+	if (body->size == 0 || (fine && has_sink))
+		return;
+	if (!fine || strstr(text_string(body), "<Error>") != NULL)
+		(void)!xml_read(body->data, body->size, take_error, reply, &ignored);
+}
+
+static int send_once(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+	struct fail *f)
+{
+	struct equipment equipment;
+	char *url = url_of(store->state, request);
+	*reply = (struct s3_reply){0};
+	int result = equip(store, request, url, &equipment, f);
+	if (result == 0) {
+		equipment.headers[equipment.count] = NULL;
+		struct http_request http = {
+			.method = request->method,
+			.url = url,
+			.headers = equipment.headers,
+			.body = request->body,
+			.sink = request->sink,
+			.max_answer = request->max_answer,
+		};
+		result = http_send(store->http, &http, &reply->http, f);
+	}
+	if (result == 0)
+		s3_reply_read(reply, request->sink != NULL);
+	equipment_release(&equipment);
+	free(url);
+	return result;
+}
+
+/* A region that is fit for a host's name and a signature, and is not the one that was asked. */
+static bool is_elsewhere(const struct s3 *s3, struct s3_reply *reply)
+{
+	char *told = http_answer_header(&reply->http, "x-amz-bucket-region");
+	if (told != NULL)
+		text_escape(reply->region, sizeof(reply->region), told, strlen(told));
+	free(told);
+	size_t size = strspn(reply->region, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	return size > 0 && reply->region[size] == '\0' && strcmp(reply->region, s3->region) != 0;
+}
+
+int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+	struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	int result = send_once(store, request, reply, f);
+	if (result != 0 || store->is_lane || s3->settled)
+		return result;
+	s3->settled = true;
+	long status = reply->http.status;
+	if (status < 300 || status >= 500 || request->body.read != NULL || !is_elsewhere(s3, reply))
+		return 0;
+	s3_set_region(s3, reply->region);
+	s3_reply_release(reply);
+	return send_once(store, request, reply, f);
+}
+
+static bool is_one_of(const char *code, const char *const *codes)
+{
+	for (; *codes != NULL; codes++)
+		if (strcmp(code, *codes) == 0)
+			return true;
+	return false;
+}
+
+enum status s3_reply_status(const struct s3_reply *reply)
+{
+	static const char *const denied[] = {"AccessDenied", "InvalidAccessKeyId",
+		"SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidTokenId",
+		"TokenRefreshRequired", "XAdminUserNotFound", "RequestTimeTooSkewed", NULL};
+	static const char *const later[] = {"SlowDown", "InternalError", "ServiceUnavailable",
+		"RequestTimeout", "OperationAborted", "ConditionalRequestConflict", NULL};
+	long status = reply->http.status;
+	if (is_one_of(reply->code, denied) || status == 401 || status == 403)
+		return STATUS_DENIED;
+	if (is_one_of(reply->code, later) || status == 408 || status == 429 ||
+		(status >= 500 && status != 501 && status != 507))
+		return STATUS_LATER;
+	if (reply->code[0] == '\0' && status < 300)
+		return STATUS_NOT_A_REGISTRY;
+	return STATUS_REFUSED;
+}
+
+static int hint(struct store *store, const struct s3_reply *reply, struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	if (strcmp(reply->code, "RequestTimeTooSkewed") == 0) {
+		char ours[32], theirs[32];
+		clock_format_rfc3339(ours, clock_now_ms());
+		clock_format_rfc3339(theirs, reply->http.date_ms);
+		return fail_hint(f, "this machine's clock says %s, the store's %s", ours, theirs);
+	}
+	if (strcmp(reply->code, "NoSuchBucket") == 0)
+		return fail_hint(
+			f, "is %.100s the right endpoint, and the bucket made?", s3->endpoint);
+	if (strcmp(reply->code, "AuthorizationHeaderMalformed") == 0)
+		return fail_hint(
+			f, "AWS_DEFAULT_REGION names the bucket's region, now %.60s", s3->region);
+	if (f->status != STATUS_DENIED || s3->is_unsigned)
+		return -1;
+	struct aws_keys keys;
+	struct fail ignored;
+	if (aws_credentials_get(&s3->credentials, store->http, &keys, &ignored) == 0)
+		fail_hint(f, "the credentials came from %s; may they write to bucket %.60s?",
+			keys.from, s3->bucket);
+	aws_keys_release(&keys);
+	return -1;
+}
+
+int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f)
+{
+	const struct s3 *s3 = store->state;
+	long status = reply->http.status;
+	if (status >= 200 && status <= 299 && reply->code[0] == '\0')
+		return 0;
+	char *shown = http_url_show(s3->endpoint);
+	fail_set(f, s3_reply_status(reply), "S3 at %.100s, bucket %.63s: answers %ld%s%s%s%s",
+		shown, s3->bucket, status, reply->code[0] != '\0' ? " " : "", reply->code,
+		reply->message[0] != '\0' ? ": " : "", reply->message);
+	free(shown);
+	f->http = status;
+	return hint(store, reply, f);
+}
+
+void s3_reply_release(struct s3_reply *reply)
+{
+	http_answer_release(&reply->http);
+	*reply = (struct s3_reply){0};
+}

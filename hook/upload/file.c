@@ -1,0 +1,176 @@
+#include "upload/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/stop.h"
+#include "packaging/digest/sha256.h"
+#include "upload/transfer.h"
+
+#define CHUNK ((size_t)256 << 10)
+
+static int open_local(const char *path, struct fail *f)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 ? fd : fail_errno(f, fail_input_status(errno), "%s", path);
+}
+
+/* Exactly size bytes, or what is left of them. */
+static int read_bytes(int fd, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	*got = 0;
+	while (*got < size) {
+		ssize_t count = read(fd, (char *)buffer + *got, size - *got);
+		if (count == 0)
+			return 0;
+		if (count < 0 && errno != EINTR)
+			return fail_errno(f, STATUS_MISSING, "reading it");
+		*got += count > 0 ? (size_t)count : 0;
+	}
+	return stop_or_late(f);
+}
+
+static int digest_of(int fd, char sha256[SHA256_HEX], uint64_t *size, struct fail *f)
+{
+	struct sha256 sha = {0};
+	char *buffer = memory_get(CHUNK, 1);
+	size_t got = 0;
+	int result;
+	sha256_init(&sha);
+	*size = 0;
+	do {
+		result = read_bytes(fd, buffer, CHUNK, &got, f);
+		sha256_add(&sha, buffer, got);
+		*size += got;
+	} while (result == 0 && got > 0);
+	sha256_finish(&sha, sha256);
+	free(buffer);
+	return result;
+}
+
+/* The file as a stream, for a store that takes it in one. */
+static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	return read_bytes(*(int *)context, buffer, size, got, f);
+}
+
+static int stream_rewind(void *context, struct fail *f)
+{
+	if (lseek(*(int *)context, 0, SEEK_SET) == 0)
+		return 0;
+	return fail_errno(f, STATUS_MISSING, "reading it again");
+}
+
+static int send_whole(
+	struct store *store, int fd, const struct store_content *content, struct fail *f)
+{
+	struct http_body body = {.size = content->size,
+		.read = stream_read,
+		.rewind = stream_rewind,
+		.context = &fd};
+	bool proven;
+	if (stream_rewind(&fd, f) != 0 || store_put(store, content, &body, &proven, f) != 0)
+		return -1;
+	return proven ? 0 : delivery_prove(store, content, f);
+}
+
+static int send_parts(struct deliveries *d, struct delivery_object *object, int fd, struct fail *f)
+{
+	size_t size, room, got;
+	bool last;
+	if (stream_rewind(&fd, f) != 0)
+		return -1;
+	while ((size = delivery_next_part(object, &last, &room)) > 0) {
+		void *bytes;
+		if (delivery_room(d, room, &bytes, f) != 0)
+			return -1;
+		int result = read_bytes(fd, bytes, size, &got, f);
+		if (result == 0 && got < size)
+			result = fail_set(f, STATUS_UNACCEPTABLE, "it is shorter than it was");
+		if (result != 0) {
+			delivery_drop_room(d, bytes, room);
+			return -1;
+		}
+		if (delivery_part(d, object, bytes, f) != 0)
+			return -1;
+	}
+	return deliveries_wait(d, f);
+}
+
+static int send_large(
+	struct store *store, int fd, const struct store_content *content, struct fail *f)
+{
+	struct deliveries deliveries;
+	struct delivery_object *object = NULL;
+	deliveries_open(&deliveries, store, content->size);
+	deliveries_show(&deliveries, content->size);
+	int result = delivery_begin(&deliveries, content, &object, f);
+	if (result == 0 && object != NULL)
+		result = send_parts(&deliveries, object, fd, f);
+	deliveries_release(&deliveries, result == 0 ? NULL : f);
+	return result == 0 && object == NULL ? send_whole(store, fd, content, f) : result;
+}
+
+static int send_open(struct store *store, int fd, const char *path, uint64_t *sent, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	struct store_content content = {.path = path, .sha256 = sha256};
+	enum store_has has;
+	*sent = 0;
+	if (digest_of(fd, sha256, &content.size, f) != 0 ||
+		store_has_content(store, &content, &has, f) != 0)
+		return -1;
+	if (has == STORE_HAS_SAME)
+		return 0;
+	*sent = content.size;
+	bool large = content.size > delivery_part_size(store, content.size);
+	if (large && store->kind->begin != NULL)
+		return send_large(store, fd, &content, f);
+	return send_whole(store, fd, &content, f);
+}
+
+int carry_up(
+	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f)
+{
+	int fd = open_local(local, f);
+	if (fd < 0)
+		return -1;
+	int result = send_open(store, fd, path, sent, f);
+	close(fd);
+	return result;
+}
+
+static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
+{
+	if (file_write(context, bytes, size, f) != 0)
+		return -1;
+	return stop_or_late(f);
+}
+
+static int sink_restart(void *context, struct fail *f)
+{
+	struct file_writer *w = context;
+	char *path = text_copy(w->path);
+	file_discard(w);
+	int result = file_create(path, w, f);
+	free(path);
+	return result;
+}
+
+int carry_down(
+	struct store *store, const char *path, const char *local, bool *found, struct fail *f)
+{
+	struct file_writer w = {0};
+	struct http_sink sink = {sink_write, sink_restart, &w};
+	*found = false;
+	if (file_create(local, &w, f) != 0)
+		return -1;
+	int result = store_get(store, path, &sink, found, f);
+	if (result == 0 && *found)
+		return file_finish(&w, f);
+	file_discard(&w);
+	return result;
+}

@@ -1,0 +1,17 @@
+/* file - a local file into a store, and back.
+ */
+#ifndef MODELHOOK_UPLOAD_FILE_H
+#define MODELHOOK_UPLOAD_FILE_H
+
+#include "store/store.h"
+
+/* carry_up - send the file, unless the very same is there; in parts and side by side where that
+ * pays, and proven, as upload_run does. *sent: bytes, 0 where it was there. */
+MUST_CHECK int carry_up(
+	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f);
+
+/* carry_down - fetch an object into a file, which appears whole or not at all */
+MUST_CHECK int carry_down(
+	struct store *store, const char *path, const char *local, bool *found, struct fail *f);
+
+#endif

@@ -1,0 +1,308 @@
+#include "upload/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "upload/package_source.h"
+#include "upload/transfer.h"
+
+#define COMMIT_MARK "MLmodel"
+#define AHEAD_PATIENCE_MS 10000
+
+static const struct saved_model_file *file_at(const struct upload *u, size_t index)
+{
+	return &u->manifest->files[index];
+}
+
+char *upload_content(const struct upload *u, size_t index, struct store_content *content)
+{
+	const struct saved_model_file *file = file_at(u, index);
+	char *path = file_join(u->folder, file->path);
+	*content = (struct store_content){path, file->size, file->sha256};
+	return path;
+}
+
+bool upload_is_small(const struct upload *u, size_t index)
+{
+	uint64_t size = file_at(u, index)->size;
+	return size <= delivery_part_size(u->store, size);
+}
+
+static bool is_commit_mark(const struct saved_model_file *file)
+{
+	return strcmp(file->path, COMMIT_MARK) == 0;
+}
+
+static int by_path(const void *path, const void *object)
+{
+	return strcmp(path, ((const struct store_object *)object)->path);
+}
+
+static const struct store_object *find_listed(const struct upload *u, const char *path)
+{
+	const struct store_listing *listing = &u->listing;
+	if (listing->count == 0)
+		return NULL;
+	return bsearch(path, listing->objects, listing->count, sizeof(*listing->objects), by_path);
+}
+
+bool upload_is_listed(const struct upload *u, size_t index)
+{
+	const struct saved_model_file *file = file_at(u, index);
+	const struct store_object *object = find_listed(u, file->path);
+	return object != NULL && object->size == file->size;
+}
+
+/* Files that the store takes in one, straight from the package. */
+
+static int stream_rewind(void *context, struct fail *f)
+{
+	struct upload *u = context;
+	return passage_rewind(&u->passage, f);
+}
+
+static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	struct upload *u = context;
+	if (passage_read(&u->passage, buffer, size, got, f) != 0)
+		return -1;
+	delivery_progress(&u->deliveries, *got);
+	return 0;
+}
+
+static int send_whole(
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
+{
+	struct store *store = u->store;
+	struct http_body body = {
+		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = u};
+	bool proven;
+	if (store->plan == NULL && passage_go_to(&u->passage, index, f) != 0)
+		return -1;
+	if (store_put(store, content, &body, &proven, f) != 0)
+		return -1;
+	if (!proven && store->plan == NULL)
+		return delivery_sent(&u->deliveries, content, f);
+	delivery_count(&u->deliveries, content->size, false);
+	return 0;
+}
+
+/* Files in parts. */
+
+static int read_parts(struct upload *u, struct delivery_object *object, struct fail *f)
+{
+	size_t size, room;
+	bool last;
+	while ((size = delivery_next_part(object, &last, &room)) > 0) {
+		void *bytes;
+		if (delivery_room(&u->deliveries, room, &bytes, f) != 0)
+			return -1;
+		if (passage_fill(&u->passage, bytes, size, last, f) != 0) {
+			delivery_drop_room(&u->deliveries, bytes, room);
+			return -1;
+		}
+		if (delivery_part(&u->deliveries, object, bytes, f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What went ahead of the package, and stopped: its parts, passed over here, are digested again with
+ * the others. */
+static int pass_over(struct upload *u, uint64_t size, struct fail *f)
+{
+	char buffer[32768];
+	size_t got;
+	for (; size > 0; size -= got)
+		if (passage_read(&u->passage, buffer,
+			    size < sizeof(buffer) ? (size_t)size : sizeof(buffer), &got, f) != 0)
+			return -1;
+	return 0;
+}
+
+static int go_on(struct upload *u, size_t index, struct fail *f)
+{
+	struct delivery_object *object = u->ahead.object;
+	if (passage_go_to(&u->passage, index, f) != 0 ||
+		pass_over(u, delivery_handed_over(object), f) != 0)
+		return -1;
+	return read_parts(u, object, f);
+}
+
+static int send_large(
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
+{
+	struct store *store = u->store;
+	struct delivery_object *object = NULL;
+	enum store_has has = STORE_HAS_NOT;
+	if (u->ahead.object != NULL && u->ahead.index == index)
+		return go_on(u, index, f);
+	if (upload_is_listed(u, index) && store_has_content(store, content, &has, f) != 0)
+		return -1;
+	if (has == STORE_HAS_SAME) {
+		delivery_count(&u->deliveries, 0, true);
+		return 0;
+	}
+	if (store->plan == NULL && store->kind->begin != NULL &&
+		delivery_begin(&u->deliveries, content, &object, f) != 0)
+		return -1;
+	if (object == NULL)
+		return send_whole(u, index, content, f);
+	return passage_go_to(&u->passage, index, f) == 0 ? read_parts(u, object, f) : -1;
+}
+
+static int send_small(
+	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
+{
+	size_t size = (size_t)content->size;
+	void *bytes;
+	if (passage_go_to(&u->passage, index, f) != 0 ||
+		delivery_room(&u->deliveries, size, &bytes, f) != 0)
+		return -1;
+	if (passage_fill(&u->passage, bytes, size, true, f) != 0) {
+		delivery_drop_room(&u->deliveries, bytes, size);
+		return -1;
+	}
+	bool listed = upload_is_listed(u, index);
+	return delivery_small(&u->deliveries, content, bytes, listed, f);
+}
+
+static int send_file(struct upload *u, size_t index, struct fail *f)
+{
+	struct store_content content;
+	char *path = upload_content(u, index, &content);
+	/* a plan is made in order, by one thread */
+	int result = upload_is_small(u, index) && u->store->plan == NULL
+			     ? send_small(u, index, &content, f)
+			     : send_large(u, index, &content, f);
+	free(path);
+	return result;
+}
+
+/* Our own MLmodel at its place: then everything else was proven before it was put there, and is
+ * proven again. */
+static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
+{
+	struct store_content content;
+	char *path = upload_content(u, index, &content);
+	const struct store_object *object = find_listed(u, file_at(u, index)->path);
+	enum store_has has = STORE_HAS_NOT;
+	int result = 0;
+	if (object != NULL)
+		has = STORE_HAS_OTHER;
+	if (object != NULL && object->size == content.size)
+		result = store_has_content(u->store, &content, &has, f);
+	if (result == 0 && has == STORE_HAS_OTHER) {
+		fail_set(f, STATUS_REFUSED, "%s: the run already holds another model there", path);
+		result = fail_hint(f, "train in a new run, or hand over another \"artifact_path\"");
+	}
+	free(path);
+	return result;
+}
+
+/* Behind the last file that is still to go in parts. */
+static size_t end_of_parts(const struct upload *u)
+{
+	size_t end = u->manifest->file_count;
+	while (end > 0 && (upload_is_small(u, end - 1) || u->ahead.sent[end - 1]))
+		end--;
+	return end;
+}
+
+static int send_files(struct upload *u, bool commit_mark, struct fail *f)
+{
+	size_t end = end_of_parts(u);
+	for (size_t i = 0; i < u->manifest->file_count; i++) {
+		if (i == end && deliveries_make(&u->deliveries, f) != 0)
+			return -1;
+		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->ahead.sent[i] &&
+			send_file(u, i, f) != 0)
+			return -1;
+	}
+	return deliveries_wait(&u->deliveries, f);
+}
+
+static int send_all(struct upload *u, struct fail *f)
+{
+	for (size_t i = 0; i < u->manifest->file_count; i++)
+		if (is_commit_mark(file_at(u, i)) && check_commit_mark(u, i, f) != 0)
+			return -1;
+	if (send_files(u, false, f) != 0)
+		return -1;
+	return send_files(u, true, f);
+}
+
+/* What may not be sent at all, or only slowly, is not sent before its time. */
+static bool may_go_ahead(const struct upload *u)
+{
+	return find_listed(u, COMMIT_MARK) == NULL && u->store->settings->limit_rate == 0;
+}
+
+static void drop_gathered(struct upload *u)
+{
+	struct upload_ahead *ahead = &u->ahead;
+	if (ahead->bytes == NULL)
+		return;
+	delivery_drop_room(&u->deliveries, ahead->bytes, ahead->room);
+	ahead->bytes = NULL;
+}
+
+int upload_open(struct upload *u, struct fail *f)
+{
+	if (store_list(u->store, u->folder, &u->listing, f) != 0)
+		return -1;
+	deliveries_open(&u->deliveries, u->store, u->manifest->model_bytes);
+	u->ahead = (struct upload_ahead){
+		.sent = memory_get(u->manifest->file_count, sizeof(*u->ahead.sent)),
+		.index = u->manifest->file_count,
+		.patience = AHEAD_PATIENCE_MS,
+		.over = !may_go_ahead(u),
+	};
+	u->is_open = true;
+	return 0;
+}
+
+static int run_once(struct upload *u, struct fail *f)
+{
+	drop_gathered(u);
+	passage_open(&u->passage, u->package, u->manifest, u->store->settings->limit_rate);
+	deliveries_show(&u->deliveries, u->manifest->model_bytes);
+	int result = send_all(u, f);
+	if (result == 0)
+		store_sweep(u->store, u->folder);
+	u->sent = u->deliveries.sent;
+	u->kept = u->deliveries.kept;
+	u->bytes = u->deliveries.bytes;
+	return result;
+}
+
+static int run_again(struct upload *u, struct fail *f)
+{
+	console_warn("%s: it is tried another way", f->text);
+	upload_release(u, f);
+	return upload_open(u, f) == 0 ? run_once(u, f) : -1;
+}
+
+int upload_run(struct upload *u, struct fail *f)
+{
+	struct store *store = u->store;
+	int result = run_once(u, f);
+	if (result != 0 && store->kind->has_another_way != NULL &&
+		store->kind->has_another_way(store))
+		result = run_again(u, f);
+	return result;
+}
+
+void upload_release(struct upload *u, const struct fail *f)
+{
+	if (!u->is_open)
+		return;
+	drop_gathered(u);
+	deliveries_release(&u->deliveries, f);
+	passage_release(&u->passage);
+	store_listing_release(&u->listing);
+	free(u->ahead.sent);
+	u->ahead = (struct upload_ahead){0};
+	u->is_open = false;
+}

@@ -1,0 +1,80 @@
+/* workers - threads that send what one thread hands to them, each over connections of its own,
+ * within a bound of memory.
+ *
+ * A lane is started when there is work that no other lane is free for. Jobs are begun in the order
+ * in which they were added, small ones and others each in theirs: while both wait, half of the
+ * lanes, at least one, are for the small ones. They cost a store time rather than bytes, the others
+ * bytes rather than time: side by side neither waits for the other. Those of one series run one
+ * after the other. The first failure is kept; from then on nothing is begun, and every call here
+ * returns it. A job that was added is always released, run or not.
+ */
+#ifndef MODELHOOK_UPLOAD_WORKERS_H
+#define MODELHOOK_UPLOAD_WORKERS_H
+
+#include <pthread.h>
+
+#include "settings/settings.h"
+#include "store/store.h"
+
+#define LANES_MAX SETTINGS_PARALLEL_MAX
+
+struct lane_job {
+	int (*run)(void *context, struct store *store, struct fail *f);
+	void (*release)(void *context); /* gives back its room too */
+	void *context;
+	const void *series; /* or NULL: it may run beside any other */
+	bool small;
+};
+
+struct lane_entry;
+
+/* Jobs that wait. */
+struct lane_queue {
+	struct lane_entry *first, *last;
+	size_t count;
+};
+
+struct lane {
+	struct lanes *lanes;
+	struct store store;
+	pthread_t thread;
+	const struct lane_job *job; /* that runs, or NULL */
+};
+
+struct lanes {
+	const struct store *store; /* borrowed */
+	unsigned max;
+	size_t room; /* bytes that may be taken at once */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct lane lanes[LANES_MAX];
+	unsigned count; /* started */
+	unsigned busy;
+	size_t taken;
+	struct lane_queue large, small;
+	bool failed, ending;
+	struct fail fail;
+};
+
+/* lanes_open - starts nothing yet. Must not be moved until lanes_release. */
+void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, size_t room);
+
+/* lanes_take_room - wait until so many bytes are free (more than all there is: until nothing is
+ * taken), and take them */
+MUST_CHECK int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f);
+
+/* lanes_try_room - the same, but for so long at most; *ms is what is left of it. False: not taken,
+ * for want of room or because something failed. */
+bool lanes_try_room(struct lanes *lanes, size_t bytes, int64_t *ms);
+void lanes_give_room(struct lanes *lanes, size_t bytes);
+
+/* lanes_add - the job is released by the lanes, whatever the result */
+MUST_CHECK int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f);
+
+/* lanes_wait - until all jobs are done */
+MUST_CHECK int lanes_wait(struct lanes *lanes, struct fail *f);
+
+/* lanes_release - begin nothing more, wait for what runs, end the threads */
+void lanes_release(struct lanes *lanes);
+
+#endif

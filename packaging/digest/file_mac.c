@@ -1,0 +1,56 @@
+#include "packaging/digest/file_mac.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+
+#include "base/text.h"
+
+#define KEY_BYTES 16
+#define NONCE_BYTES 12
+#define STEP ((size_t)1 << 30) /* EVP counts bytes in an int */
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static uint8_t key[KEY_BYTES];
+
+static void draw_key(void)
+{
+	INVARIANT(RAND_bytes(key, sizeof(key)) == 1);
+}
+
+void seal_init(struct seal *seal)
+{
+	static const uint8_t nonce[NONCE_BYTES];
+	pthread_once(&once, draw_key);
+	seal->context = EVP_CIPHER_CTX_new();
+	if (seal->context == NULL ||
+		EVP_EncryptInit_ex(seal->context, EVP_aes_128_gcm(), NULL, key, nonce) != 1)
+		fail_out_of_memory();
+}
+
+/* To GCM they are additional data: authenticated, and not encrypted. */
+void seal_add(struct seal *seal, const void *bytes, size_t size)
+{
+	for (const uint8_t *at = bytes; size > 0;) {
+		size_t count = size < STEP ? size : STEP;
+		int unused;
+		INVARIANT(EVP_EncryptUpdate(seal->context, NULL, &unused, at, (int)count) == 1);
+		at += count;
+		size -= count;
+	}
+}
+
+void seal_finish(struct seal *seal, uint8_t tag[SEAL_BYTES])
+{
+	uint8_t nothing[SEAL_BYTES];
+	int unused;
+	INVARIANT(EVP_EncryptFinal_ex(seal->context, nothing, &unused) == 1);
+	INVARIANT(EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_GCM_GET_TAG, SEAL_BYTES, tag) == 1);
+	seal_release(seal);
+}
+
+void seal_release(struct seal *seal)
+{
+	EVP_CIPHER_CTX_free(seal->context);
+	seal->context = NULL;
+}

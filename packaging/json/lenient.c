@@ -1,0 +1,165 @@
+#include "packaging/json/lenient.h"
+
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
+
+static const cJSON *tree(const struct answer_value *value)
+{
+	return (const cJSON *)value;
+}
+
+static const struct answer_value *value_of(const cJSON *item)
+{
+	return (const struct answer_value *)item;
+}
+
+static void note_wrong(struct answer *answer, const char *key, const char *wanted)
+{
+	if (answer->wrong[0] == '\0')
+		snprintf(answer->wrong, sizeof(answer->wrong), "\"%s\" is %s", key, wanted);
+}
+
+int answer_parse(struct answer *answer, const char *text, size_t size, struct fail *f)
+{
+	*answer = (struct answer){0};
+	const char *end = NULL;
+	answer->root = cJSON_ParseWithLengthOpts(text, size, &end, 0);
+	if (answer->root == NULL)
+		return fail_set(f, STATUS_NOT_A_REGISTRY, "the answer is not JSON");
+	if (!cJSON_IsObject((cJSON *)answer->root))
+		return fail_set(f, STATUS_NOT_A_REGISTRY, "the answer is not a JSON object");
+	return 0;
+}
+
+void answer_release(struct answer *answer)
+{
+	cJSON_Delete(answer->root);
+	*answer = (struct answer){0};
+}
+
+int answer_check(const struct answer *answer, struct fail *f)
+{
+	if (answer->wrong[0] == '\0')
+		return 0;
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "in the answer %s", answer->wrong);
+}
+
+const struct answer_value *answer_root(const struct answer *answer)
+{
+	return answer->root;
+}
+
+static const cJSON *member(const struct answer_value *object, const char *key)
+{
+	if (object == NULL)
+		return NULL;
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree(object), key);
+	return item == NULL || cJSON_IsNull(item) ? NULL : item;
+}
+
+const struct answer_value *answer_object(
+	struct answer *answer, const struct answer_value *object, const char *key)
+{
+	const cJSON *item = member(object, key);
+	if (item == NULL || cJSON_IsObject(item))
+		return value_of(item);
+	note_wrong(answer, key, "no object");
+	return NULL;
+}
+
+size_t answer_items(struct answer *answer, const struct answer_value *object, const char *key,
+	const struct answer_value **next)
+{
+	const cJSON *item = member(object, key);
+	*next = NULL;
+	if (item == NULL)
+		return 0;
+	if (!cJSON_IsArray(item)) {
+		note_wrong(answer, key, "no array");
+		return 0;
+	}
+	*next = value_of(item->child);
+	return (size_t)cJSON_GetArraySize(item);
+}
+
+const struct answer_value *answer_item(
+	struct answer *answer, const struct answer_value **next, const char *key)
+{
+	const cJSON *item = tree(*next);
+	*next = value_of(item->next);
+	if (cJSON_IsObject(item))
+		return value_of(item);
+	note_wrong(answer, key, "no array of objects");
+	return NULL;
+}
+
+char *answer_string(struct answer *answer, const struct answer_value *object, const char *key)
+{
+	const cJSON *item = member(object, key);
+	if (item != NULL && cJSON_IsString(item))
+		return text_copy(item->valuestring);
+	if (item != NULL)
+		note_wrong(answer, key, "no string");
+	return text_copy("");
+}
+
+static bool read_digits(const char *string, int64_t *value)
+{
+	char *end;
+	errno = 0;
+	*value = strtoll(string, &end, 10);
+	return errno == 0 && end != string && *end == '\0';
+}
+
+int64_t answer_integer(struct answer *answer, const struct answer_value *object, const char *key)
+{
+	const cJSON *item = member(object, key);
+	int64_t value;
+	if (item == NULL)
+		return 0;
+	if (cJSON_IsString(item) && read_digits(item->valuestring, &value))
+		return value;
+	if (cJSON_IsNumber(item) && fabs(item->valuedouble) <= INTEGER_MAX &&
+		item->valuedouble == floor(item->valuedouble))
+		return (int64_t)item->valuedouble;
+	note_wrong(answer, key, "no integer");
+	return 0;
+}
+
+double answer_number(struct answer *answer, const struct answer_value *object, const char *key)
+{
+	const cJSON *item = member(object, key);
+	if (item == NULL)
+		return 0;
+	if (cJSON_IsNumber(item))
+		return item->valuedouble;
+	if (cJSON_IsString(item) && strcmp(item->valuestring, "NaN") == 0)
+		return NAN;
+	if (cJSON_IsString(item) && strcmp(item->valuestring, "Infinity") == 0)
+		return INFINITY;
+	if (cJSON_IsString(item) && strcmp(item->valuestring, "-Infinity") == 0)
+		return -INFINITY;
+	note_wrong(answer, key, "no number");
+	return 0;
+}
+
+bool answer_bool(struct answer *answer, const struct answer_value *object, const char *key)
+{
+	const cJSON *item = member(object, key);
+	if (item != NULL && !cJSON_IsBool(item))
+		note_wrong(answer, key, "neither true nor false");
+	return item != NULL && cJSON_IsTrue(item);
+}
+
+void answer_need(struct answer *answer, const struct answer_value *object, const char *key)
+{
+	if (member(object, key) == NULL)
+		note_wrong(answer, key, "missing");
+}

@@ -1,0 +1,43 @@
+#include "packaging/package/file_check.h"
+
+#include <string.h>
+
+void file_check_begin(struct file_check *check, const struct saved_model_file *file)
+{
+	*check = (struct file_check){.file = file};
+	seal_init(&check->seal);
+	if (!file->sealed)
+		sha256_init(&check->sha);
+}
+
+void file_check_add(struct file_check *check, const void *bytes, size_t size)
+{
+	check->size += size;
+	seal_add(&check->seal, bytes, size);
+	if (!check->file->sealed)
+		sha256_add(&check->sha, bytes, size);
+}
+
+bool file_check_end(struct file_check *check, uint8_t seal[SEAL_BYTES])
+{
+	const struct saved_model_file *file = check->file;
+	char sha256[SHA256_HEX];
+	bool same;
+	seal_finish(&check->seal, seal);
+	if (file->sealed) {
+		same = memcmp(seal, file->seal, SEAL_BYTES) == 0;
+	} else {
+		sha256_finish(&check->sha, sha256);
+		same = strcmp(sha256, file->sha256) == 0;
+	}
+	same = same && check->size == file->size;
+	check->file = NULL;
+	return same;
+}
+
+void file_check_release(struct file_check *check)
+{
+	seal_release(&check->seal);
+	sha256_release(&check->sha);
+	check->file = NULL;
+}

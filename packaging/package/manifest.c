@@ -1,0 +1,334 @@
+#include "packaging/package/manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/plain_path.h"
+#include "packaging/package/handoff_json.h"
+#include "packaging/package/mlmodel.h"
+#include "packaging/package/signature.h"
+
+static void release_files(struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->file_count; i++)
+		free(manifest->files[i].path);
+	free(manifest->files);
+	manifest->files = NULL;
+	manifest->file_count = 0;
+}
+
+void manifest_release(struct manifest *manifest)
+{
+	handoff_release(&manifest->handoff);
+	text_release(&manifest->text);
+	free(manifest->tensorflow_version);
+	free(manifest->architecture);
+	free(manifest->settings);
+	signature_release_all(manifest->signatures, manifest->signature_count);
+	release_files(manifest);
+	*manifest = (struct manifest){0};
+}
+
+bool manifest_is_logged(const struct manifest *manifest)
+{
+	return manifest->handoff.logged_model != NULL;
+}
+
+struct saved_model_file *manifest_add_file(
+	struct manifest *manifest, const char *path, uint64_t size, const char *sha256)
+{
+	size_t count = manifest->file_count;
+	/* one more at every power of two */
+	if ((count & (count - 1)) == 0)
+		manifest->files = memory_grow(
+			manifest->files, count > 0 ? 2 * count : 1, sizeof(*manifest->files));
+	struct saved_model_file *file = &manifest->files[manifest->file_count++];
+	*file = (struct saved_model_file){.path = text_copy(path), .size = size};
+	INVARIANT(strlen(sha256) == SHA256_HEX - 1);
+	memcpy(file->sha256, sha256, SHA256_HEX);
+	return file;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+	return strcmp(((const struct saved_model_file *)a)->path,
+		((const struct saved_model_file *)b)->path);
+}
+
+static void add_generated(struct manifest *manifest)
+{
+	for (size_t i = 0; i < MLMODEL_FILE_COUNT; i++) {
+		struct text text = {0};
+		char sha256[SHA256_HEX];
+		mlmodel_files[i].make(manifest, &text);
+		sha256_of(text_string(&text), text.size, sha256);
+		manifest_add_file(manifest, mlmodel_files[i].path, text.size, sha256);
+		text_release(&text);
+		/* each one may be made from those before it, in the order that they end up in */
+		qsort(manifest->files, manifest->file_count, sizeof(*manifest->files),
+			compare_files);
+	}
+}
+
+/* The lines of sha256sum in the SavedModel's folder, so that anyone can check it with that. */
+static void digest_weights(struct manifest *manifest)
+{
+	struct text lines = {0};
+	const char *start = MANIFEST_SAVED_MODEL "variables/";
+	for (size_t i = 0; i < manifest->file_count; i++) {
+		const struct saved_model_file *file = &manifest->files[i];
+		if (text_starts_with(file->path, start))
+			text_printf(&lines, "%s  %s\n", file->sha256,
+				file->path + strlen(MANIFEST_SAVED_MODEL));
+	}
+	sha256_of(text_string(&lines), lines.size, manifest->weights);
+	text_release(&lines);
+}
+
+void manifest_complete(struct manifest *manifest)
+{
+	free(manifest->architecture);
+	manifest->architecture = mlmodel_architecture(&manifest->handoff);
+	if (!manifest_is_logged(manifest)) {
+		digest_weights(manifest);
+		add_generated(manifest);
+	}
+	manifest->model_bytes = 0;
+	for (size_t i = 0; i < manifest->file_count; i++)
+		manifest->model_bytes += manifest->files[i].size;
+	text_clear(&manifest->text);
+	manifest_print(manifest, true, &manifest->text);
+	sha256_of(text_string(&manifest->text), manifest->text.size, manifest->digest);
+}
+
+static struct cJSON *file_to_json(const struct saved_model_file *file)
+{
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "path", file->path);
+	json_set_number(object, "size", (double)file->size);
+	json_set_string(object, "sha256", file->sha256);
+	return object;
+}
+
+static struct cJSON *files_to_json(const struct manifest *manifest, bool whole)
+{
+	struct cJSON *array = json_new_array();
+	for (size_t i = 0; i < manifest->file_count; i++)
+		if (whole || strcmp(manifest->files[i].path, MANIFEST_MLMODEL) != 0)
+			json_append(array, file_to_json(&manifest->files[i]));
+	return array;
+}
+
+void manifest_print(const struct manifest *manifest, bool whole, struct text *text)
+{
+	struct cJSON *object = json_new_object();
+	const char *saved_model = manifest_is_logged(manifest) ? NULL : "model/saved_model";
+	json_set_string(object, "schema", PACKAGE_SCHEMA);
+	json_set(object, "handoff", handoff_to_json(&manifest->handoff, saved_model));
+	json_set(object, "signatures",
+		signature_to_json(manifest->signatures, manifest->signature_count));
+	json_set(object, "files", files_to_json(manifest, whole));
+	if (whole)
+		json_set_number(object, "model_bytes", (double)manifest->model_bytes);
+	json_set_number(object, "parameters", (double)manifest->parameter_count);
+	json_set_number(object, "tensors", (double)manifest->tensor_count);
+	if (manifest->tensorflow_version != NULL)
+		json_set_string(object, "tensorflow", manifest->tensorflow_version);
+	if (manifest->weights[0] != '\0')
+		json_set_string(object, "weights", manifest->weights);
+	json_print(object, text);
+	json_release(object);
+}
+
+ptrdiff_t manifest_find(const struct manifest *manifest, const char *path)
+{
+	struct saved_model_file key = {.path = (char *)path};
+	const struct saved_model_file *found =
+		manifest->file_count == 0 ? NULL
+					  : bsearch(&key, manifest->files, manifest->file_count,
+						    sizeof(key), compare_files);
+	return found != NULL ? found - manifest->files : -1;
+}
+
+static int read_file(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	static const char *const keys[] = {"path", "sha256", "size"};
+	char *path = NULL, *sha256 = NULL;
+	int64_t size = 0;
+	if (json_known_keys(at, keys, 3, f) != 0)
+		return -1;
+	struct json_at path_at = json_get(at, "path"), sha256_at = json_get(at, "sha256");
+	struct json_at size_at = json_get(at, "size");
+	int result = -1;
+	if (json_string(&path_at, &path, f) == 0 && json_string(&sha256_at, &sha256, f) == 0 &&
+		json_integer(&size_at, 0, JSON_INTEGER_MAX, &size, f) == 0) {
+		const char *problem = path_problem(path);
+		if (problem != NULL)
+			json_fail(&path_at, f, "not a plain relative path: %s", problem);
+		else if (!text_is_hex(sha256, SHA256_HEX - 1))
+			json_fail(&sha256_at, f, "not 64 lower-case hex digits");
+		else
+			result = 0;
+	}
+	if (result == 0)
+		manifest_add_file(manifest, path, (uint64_t)size, sha256);
+	free(path);
+	free(sha256);
+	return result;
+}
+
+static int read_files(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	if (json_array(at, f) != 0)
+		return -1;
+	for (struct json_at file = json_first(at); json_is_there(&file); file = json_next(&file))
+		if (read_file(&file, manifest, f) != 0)
+			return -1;
+	return 0;
+}
+
+static int read_schema(const struct json_at *at, struct fail *f)
+{
+	char *schema = NULL;
+	if (json_string(at, &schema, f) != 0)
+		return -1;
+	int result = strcmp(schema, PACKAGE_SCHEMA) == 0
+			     ? 0
+			     : json_fail(at, f, "not " PACKAGE_SCHEMA ", the only one known here");
+	free(schema);
+	return result;
+}
+
+static int read_counts(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	struct json_at parameters = json_get(at, "parameters"), tensors = json_get(at, "tensors");
+	int64_t parameter_count = 0, tensor_count = 0;
+	if (json_integer(&parameters, 0, JSON_INTEGER_MAX, &parameter_count, f) != 0 ||
+		json_integer(&tensors, 0, JSON_INTEGER_MAX, &tensor_count, f) != 0)
+		return -1;
+	manifest->parameter_count = (uint64_t)parameter_count;
+	manifest->tensor_count = (uint64_t)tensor_count;
+	return 0;
+}
+
+/* What the text says, its files as they are listed there. */
+static int read_stated(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	static const char *const keys[] = {"schema", "handoff", "signatures", "files",
+		"model_bytes", "parameters", "tensors", "tensorflow", "weights"};
+	if (json_known_keys(at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0)
+		return -1;
+	struct json_at schema = json_get(at, "schema"), handoff = json_get(at, "handoff");
+	struct json_at signatures = json_get(at, "signatures"), files = json_get(at, "files");
+	struct json_at tensorflow = json_get(at, "tensorflow");
+	if (read_schema(&schema, f) != 0 || json_object(&handoff, f) != 0 ||
+		handoff_from_json(&handoff, "", &manifest->handoff, f) != 0 ||
+		signature_from_json(
+			&signatures, &manifest->signatures, &manifest->signature_count, f) != 0 ||
+		read_files(&files, manifest, f) != 0 || read_counts(at, manifest, f) != 0)
+		return -1;
+	if (!json_is_there(&tensorflow))
+		return 0;
+	return json_string(&tensorflow, &manifest->tensorflow_version, f);
+}
+
+/* Keep the files below saved_model/ only: the others must follow from them. */
+static void keep_saved_model(struct manifest *manifest, struct manifest *stated)
+{
+	stated->files = manifest->files;
+	stated->file_count = manifest->file_count;
+	manifest->files = NULL;
+	manifest->file_count = 0;
+	for (size_t i = 0; i < stated->file_count; i++) {
+		const struct saved_model_file *file = &stated->files[i];
+		if (text_starts_with(file->path, MANIFEST_SAVED_MODEL))
+			manifest_add_file(manifest, file->path, file->size, file->sha256);
+	}
+}
+
+static int check_order(const struct manifest *stated, struct fail *f)
+{
+	for (size_t i = 1; i < stated->file_count; i++)
+		if (strcmp(stated->files[i - 1].path, stated->files[i].path) >= 0)
+			return fail_set(f, STATUS_UNACCEPTABLE,
+				"%.200s: listed twice or out of order", stated->files[i].path);
+	return 0;
+}
+
+static int check_stated(
+	const struct manifest *manifest, const struct saved_model_file *file, struct fail *f)
+{
+	ptrdiff_t index = manifest_find(manifest, file->path);
+	if (index < 0)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"%.200s: neither a file of the SavedModel nor one that follows from the "
+			"handoff",
+			file->path);
+	if (strcmp(manifest->files[index].sha256, file->sha256) != 0 ||
+		manifest->files[index].size != file->size)
+		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: not what follows from the handoff",
+			file->path);
+	return 0;
+}
+
+/* The text is not the canonical form of what it says: name the file where that shows. */
+static int name_difference(
+	const struct manifest *manifest, const struct manifest *stated, struct fail *f)
+{
+	if (check_order(stated, f) != 0)
+		return -1;
+	for (size_t i = 0; i < stated->file_count; i++)
+		if (check_stated(manifest, &stated->files[i], f) != 0)
+			return -1;
+	if (stated->file_count != manifest->file_count)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"a file that follows from the handoff is not listed");
+	return fail_set(f, STATUS_UNACCEPTABLE,
+		"not in canonical form, or its sums are not those of its files");
+}
+
+static int check_same(struct manifest *manifest, const char *text, size_t size, struct fail *f)
+{
+	struct manifest stated = {0};
+	keep_saved_model(manifest, &stated);
+	manifest_complete(manifest);
+	int result = 0;
+	if (manifest->text.size != size || memcmp(manifest->text.data, text, size) != 0)
+		result = name_difference(manifest, &stated, f);
+	release_files(&stated);
+	return result;
+}
+
+static int check_parts(const struct manifest *manifest, struct fail *f)
+{
+	if (manifest_is_logged(manifest)) {
+		if (manifest->file_count == 0 && manifest->signature_count == 0)
+			return 0;
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"a logged model with files or signatures of its own");
+	}
+	const struct signature_def *def =
+		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
+	if (def == NULL || def->input_count == 0 || def->output_count == 0)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"signatures: no \"serving_default\" with inputs and outputs");
+	return 0;
+}
+
+int manifest_parse(const char *text, size_t size, struct manifest *manifest, struct fail *f)
+{
+	struct cJSON *root;
+	*manifest = (struct manifest){0};
+	if (json_parse(text, size, &root, f) != 0)
+		return -1;
+	struct json_at at = json_root(root);
+	int result = read_stated(&at, manifest, f);
+	json_release(root);
+	if (result == 0)
+		result = check_parts(manifest, f);
+	if (result == 0)
+		result = check_same(manifest, text, size, f);
+	if (result != 0)
+		manifest_release(manifest);
+	return result;
+}

@@ -1,0 +1,117 @@
+#include "packaging/package/package.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/plain_path.h"
+#include "packaging/package/handoff_json.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/signature.h"
+
+/* Room for "-RUN8-DIGEST12.tar.gz" and a temporary suffix in a file name of 255 bytes. */
+#define NAME_PART_MAX 180
+
+char *package_name(const struct manifest *manifest)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789._-";
+	char *name = text_format("%.*s-%.8s-%.12s.tar.gz", NAME_PART_MAX, manifest->handoff.model,
+		manifest->handoff.run_id, manifest->digest);
+	for (char *at = name; *at != '\0'; at++)
+		if (strchr(plain, *at) == NULL)
+			*at = '-';
+	return name;
+}
+
+static const struct saved_model_file *find_file(const struct saved_model *model, const char *path)
+{
+	for (size_t i = 0; i < model->file_count; i++)
+		if (strcmp(model->files[i].path, path) == 0)
+			return &model->files[i];
+	return NULL;
+}
+
+/* What the training script said it wrote must be what is there now. */
+static int check_files(
+	const struct handoff *handoff, const struct saved_model *model, struct fail *f)
+{
+	for (size_t i = 0; i < handoff->file_count; i++) {
+		const struct pair *stated = &handoff->files[i];
+		const struct saved_model_file *file = find_file(model, stated->key);
+		if (file == NULL)
+			return fail_set(f, STATUS_UNACCEPTABLE,
+				"%.200s: in the handoff's files, but not in the SavedModel",
+				stated->key);
+		if (strcmp(file->sha256, stated->value) != 0)
+			return fail_set(f, STATUS_UNACCEPTABLE,
+				"%.200s: changed since the handoff was written: SHA-256 is %s, the "
+				"handoff says %s",
+				stated->key, file->sha256, stated->value);
+	}
+	return 0;
+}
+
+static int add_files(const struct saved_model *model, struct manifest *manifest, struct fail *f)
+{
+	for (size_t i = 0; i < model->file_count; i++) {
+		const struct saved_model_file *file = &model->files[i];
+		char shown[256];
+		const char *problem = path_problem(file->path);
+		if (problem != NULL)
+			return fail_set(f, STATUS_UNACCEPTABLE, "%s: no name for a package: %s",
+				text_escape(shown, sizeof(shown), file->path, strlen(file->path)),
+				problem);
+		char *path = text_format("%s%s", MANIFEST_SAVED_MODEL, file->path);
+		struct saved_model_file *added =
+			manifest_add_file(manifest, path, file->size, file->sha256);
+		memcpy(added->seal, file->seal, sizeof(added->seal));
+		added->sealed = file->sealed;
+		free(path);
+	}
+	return 0;
+}
+
+/* A package that could not be read again must not be written: what a graph names its tensors, or
+ * says their sizes are, is nobody's promise. */
+static int check_readable(const struct manifest *manifest, struct fail *f)
+{
+	struct manifest again;
+	const struct text *text = &manifest->text;
+	if (text->size > MANIFEST_BYTES)
+		return fail_set(f, STATUS_UNACCEPTABLE, "its manifest has %zu bytes, at most %d go",
+			text->size, MANIFEST_BYTES);
+	if (manifest_parse(text_string(text), text->size, &again, f) != 0)
+		return fail_in(f, "no package can hold this");
+	manifest_release(&again);
+	return 0;
+}
+
+static int fill(const struct handoff *handoff, const struct saved_model *model,
+	struct manifest *manifest, struct fail *f)
+{
+	handoff_copy(handoff, &manifest->handoff);
+	if (model != NULL) {
+		if (check_files(handoff, model, f) != 0 || add_files(model, manifest, f) != 0)
+			return -1;
+		manifest->tensorflow_version = text_copy(model->tensorflow_version);
+		manifest->signatures =
+			signature_copy_all(model->signatures, model->signature_count);
+		manifest->signature_count = model->signature_count;
+		manifest->parameter_count = model->parameter_count;
+		manifest->tensor_count = model->tensor_count;
+	}
+	manifest_complete(manifest);
+	return check_readable(manifest, f);
+}
+
+int package_plan(const struct handoff *handoff, const struct saved_model *model,
+	struct manifest *manifest, struct fail *f)
+{
+	INVARIANT((model == NULL) == (handoff->logged_model != NULL));
+	*manifest = (struct manifest){0};
+	if (fill(handoff, model, manifest, f) == 0)
+		return 0;
+	manifest_release(manifest);
+	return -1;
+}

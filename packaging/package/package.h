@@ -1,0 +1,117 @@
+/* package - modelhook/package@1: a .tar.gz that alone is enough to finish a promotion, anywhere.
+ *
+ * manifest.json first (schema, handoff, SignatureDefs, TensorFlow version, counts, files with size
+ * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
+ * loader) and saved_model/, last settings.json. Entries sorted by bytes, times 0, owners 0, modes
+ * 0644, no time in the gzip header: the same input gives the same bytes on any machine. The digest
+ * is the SHA-256 of the canonical manifest (keys sorted, no white space), which is what
+ * manifest.json holds, byte for byte. A package of a logged model carries the manifest alone.
+ *
+ * Everything below model/ but saved_model/ follows from the manifest. What follows is part of
+ * modelhook/package@1: a change of it (another loader, another line in MLmodel) needs a new schema
+ * version, or packages in a spool could not be finished any more.
+ *
+ * struct manifest owns everything it points to.
+ */
+#ifndef MODELHOOK_PACKAGING_PACKAGE_PACKAGE_H
+#define MODELHOOK_PACKAGING_PACKAGE_PACKAGE_H
+
+#include <stdint.h>
+
+#include "base/text.h"
+#include "packaging/package/file_check.h"
+#include "packaging/package/handoff.h"
+#include "packaging/savedmodel/saved_model.h"
+
+#define PACKAGE_SCHEMA "modelhook/package@1"
+
+struct manifest {
+	char digest[SHA256_HEX];
+	struct handoff handoff;	  /* its saved_model is "model/saved_model" once it was read from a
+				     package */
+	struct text text;	  /* the canonical manifest */
+	char *tensorflow_version; /* or NULL */
+	struct signature_def *signatures;
+	size_t signature_count;
+	char *architecture; /* the tag or param of that name in the handoff, else the model's
+			       family; or NULL */
+	/* files below model/, sorted, MLmodel among them; none for a logged model */
+	struct saved_model_file *files;
+	size_t file_count;
+	uint64_t model_bytes; /* sum of files */
+	uint64_t parameter_count;
+	uint64_t tensor_count;
+	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
+				     same digest; that of the lines that `sha256sum` prints for
+				     those files, sorted by path. "" for a logged model */
+	char *settings; /* JSON of the settings that decide (gates, policy), so that a replay
+			   decides as the run would have; the last entry of the package,
+			   settings.json, and not part of the digest. NULL: none. Owned; set between
+			   package_plan and package_write */
+};
+
+void manifest_release(struct manifest *manifest);
+
+/* package_name - NAME-RUN8-DIGEST12.tar.gz, characters outside [A-Za-z0-9._-] of NAME replaced by
+ * "-"; the caller frees it */
+char *package_name(const struct manifest *manifest);
+
+/* package_plan - the manifest of handoff and model, without writing anything. model is NULL for a
+ * logged model. UNACCEPTABLE: a file that differs from the handoff's `files`, a model without the
+ * signature "serving_default", a name that no package may carry. */
+MUST_CHECK int package_plan(const struct handoff *handoff, const struct saved_model *model,
+	struct manifest *manifest, struct fail *f);
+
+/* package_tap - who else takes the bytes of the SavedModel's files while they are packed; nothing
+ * of it fails the packing */
+struct package_tap {
+	void (*bytes)(void *context, size_t index, const void *bytes, size_t size); /* in order */
+	void (*end)(void *context, size_t index); /* they were those of files[index] */
+	void *context;
+};
+
+/* package_write - write the package of `manifest` (from package_plan)
+ * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. progress
+ * (or NULL) counts the bytes of model/; tap: or NULL. */
+MUST_CHECK int package_write(const struct manifest *manifest, const char *path,
+	struct progress *progress, const struct package_tap *tap, struct fail *f);
+
+/* package_read - read the whole package from anyone's disk, check every name, size and digest, and
+ * give its manifest, whose files are sealed. Refuses (UNACCEPTABLE): absolute paths, "..", links,
+ * devices, duplicates, entries that the manifest does not name or that are missing, sizes beyond
+ * the manifest's, a compression bomb, trailing garbage, generated files (MLmodel, loader,
+ * environments) that are not what this handoff gives. Writes nothing. progress (or NULL) counts the
+ * bytes of the package. */
+MUST_CHECK int package_read(
+	const char *path, struct progress *progress, struct manifest *manifest, struct fail *f);
+
+/* package_stream - one file of model/ read from the package, in order; owns an open archive. */
+struct archive_reader;
+struct package_stream {
+	struct archive_reader *archive;
+	size_t index;			     /* in the manifest's files */
+	const struct saved_model_file *file; /* borrowed from the manifest */
+	struct file_check check;
+	uint8_t seal[SEAL_BYTES]; /* of the file, at its end */
+};
+
+/* package_open_file - position at the first byte of files[index] */
+MUST_CHECK int package_open_file(const char *path, const struct manifest *manifest, size_t index,
+	struct package_stream *stream, struct fail *f);
+
+/* package_stream_read - up to size bytes; *got 0 at the end, where the file's seal or, without one,
+ * its SHA-256 has been compared */
+MUST_CHECK int package_stream_read(
+	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f);
+
+/* package_stream_next - go on to files[index], which must come after the present one: no second
+ * pass over the archive when files are taken in order */
+MUST_CHECK int package_stream_next(struct package_stream *stream, const struct manifest *manifest,
+	size_t index, struct fail *f);
+
+void package_stream_release(struct package_stream *stream);
+
+/* archive_library_versions - "libarchive 3.7.4, zlib 1.3.1"; the caller frees it */
+char *archive_library_versions(void);
+
+#endif

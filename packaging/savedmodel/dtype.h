@@ -1,0 +1,31 @@
+/* dtype - TensorFlow's DataType numbers (types.proto) and what else they are called.
+ */
+#ifndef MODELHOOK_PACKAGING_SAVEDMODEL_DTYPE_H
+#define MODELHOOK_PACKAGING_SAVEDMODEL_DTYPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum dtype {
+	DTYPE_FLOAT = 1,
+	DTYPE_DOUBLE = 2,
+	DTYPE_STRING = 7,
+	DTYPE_COMPLEX64 = 8,
+	DTYPE_BFLOAT16 = 14,
+	DTYPE_COMPLEX128 = 18,
+	DTYPE_HALF = 19,
+	DTYPE_RESOURCE = 20,
+	DTYPE_VARIANT = 21,
+};
+
+/* dtype_name - TensorFlow's name ("float32", "bfloat16", "string"), NULL where unknown */
+const char *dtype_name(int dtype);
+
+/* dtype_numpy - the NumPy name that an MLflow tensor spec takes ("float32"), NULL where there is
+ * none (bfloat16, string, quantized, resource) */
+const char *dtype_numpy(int dtype);
+
+/* dtype_size - bytes of one element in a tensor bundle, 0 where it varies or is not known */
+size_t dtype_size(int dtype);
+
+#endif

@@ -1,0 +1,131 @@
+#include "packaging/savedmodel/file_reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/stop.h"
+
+#define BUFFER_SIZE ((size_t)256 << 10)
+
+static int read_fail(const char *path, struct fail *f)
+{
+	char escaped[256];
+	return fail_errno(f, fail_input_status(errno), "%s",
+		text_escape(escaped, sizeof(escaped), path, strlen(path)));
+}
+
+int reader_open(struct reader *reader, const char *folder, const char *name,
+	struct progress *progress, struct fail *f)
+{
+	char *path = file_join(folder, name);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0) {
+		read_fail(path, f);
+		free(path);
+		return -1;
+	}
+	*reader = (struct reader){.path = path, .fd = fd, .progress = progress};
+	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+	reader->buffer = memory_get(BUFFER_SIZE, 1);
+	sha256_init(&reader->sha);
+	seal_init(&reader->seal);
+	return 0;
+}
+
+void reader_of_memory(struct reader *reader, const void *bytes, size_t size)
+{
+	*reader = (struct reader){.bytes = bytes, .left = size};
+	sha256_init(&reader->sha);
+	seal_init(&reader->seal);
+	sha256_add(&reader->sha, bytes, size);
+	seal_add(&reader->seal, bytes, size);
+}
+
+void reader_tap(struct reader *reader, reader_taker *tap, void *context)
+{
+	reader->tap = tap;
+	reader->context = context;
+	if (reader->left > 0)
+		tap(context, reader->bytes, reader->left);
+}
+
+static int reader_fill(struct reader *reader, struct fail *f)
+{
+	if (stop_or_late(f) != 0)
+		return -1;
+	if (reader->dropped != NULL && atomic_load(reader->dropped))
+		return fail_set(f, STATUS_LATER, "not asked for any more");
+	ssize_t count;
+	do {
+		count = read(reader->fd, reader->buffer, BUFFER_SIZE);
+	} while (count < 0 && errno == EINTR);
+	if (count < 0)
+		return read_fail(reader->path, f);
+	reader->bytes = reader->buffer;
+	reader->left = (size_t)count;
+	sha256_add(&reader->sha, reader->buffer, reader->left);
+	seal_add(&reader->seal, reader->buffer, reader->left);
+	if (reader->tap != NULL)
+		reader->tap(reader->context, reader->buffer, reader->left);
+	if (reader->progress != NULL)
+		progress_add(reader->progress, reader->left);
+	return 0;
+}
+
+int reader_lend(
+	struct reader *reader, size_t max, const uint8_t **bytes, size_t *size, struct fail *f)
+{
+	if (reader->left == 0 && reader->path != NULL && reader_fill(reader, f) != 0)
+		return -1;
+	*size = reader->left < max ? reader->left : max;
+	*bytes = reader->bytes;
+	reader->bytes += *size;
+	reader->left -= *size;
+	reader->offset += *size;
+	return 0;
+}
+
+int reader_copy(struct reader *reader, void *out, size_t size, size_t *got, struct fail *f)
+{
+	*got = 0;
+	while (*got < size) {
+		const uint8_t *bytes;
+		size_t count;
+		if (reader_lend(reader, size - *got, &bytes, &count, f) != 0)
+			return -1;
+		if (count == 0)
+			return 0;
+		memcpy((uint8_t *)out + *got, bytes, count);
+		*got += count;
+	}
+	return 0;
+}
+
+int reader_finish(
+	struct reader *reader, char sha256[SHA256_HEX], uint8_t seal[SEAL_BYTES], struct fail *f)
+{
+	const uint8_t *bytes;
+	size_t size;
+	do {
+		if (reader_lend(reader, SIZE_MAX, &bytes, &size, f) != 0)
+			return -1;
+	} while (size > 0);
+	sha256_finish(&reader->sha, sha256);
+	seal_finish(&reader->seal, seal);
+	return 0;
+}
+
+void reader_release(struct reader *reader)
+{
+	if (reader->path != NULL)
+		close(reader->fd);
+	sha256_release(&reader->sha);
+	seal_release(&reader->seal);
+	free(reader->buffer);
+	free(reader->path);
+	*reader = (struct reader){0};
+}

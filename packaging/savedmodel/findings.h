@@ -1,0 +1,35 @@
+/* findings - a growing list of what is wrong with a SavedModel, bounded against models that are
+ * made to be wrong everywhere.
+ *
+ * Owns its findings until they are handed over (findings_take).
+ */
+#ifndef MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
+#define MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
+
+#include "packaging/savedmodel/saved_model.h"
+
+#define FINDINGS_MAX 1000 /* of one weight; the rest is counted */
+
+struct findings {
+	struct finding *list;
+	size_t count;
+	size_t of_weight[FINDING_DAMAGE + 1]; /* those left out counted too */
+};
+
+/* findings_add - one more. file (relative to the model) is never NULL, tensor may be; both are
+ * escaped here; what the arguments hold from outside the caller must escape. offset -1: none. */
+void findings_add(struct findings *findings, enum finding_weight weight, const char *file,
+	int64_t offset, const char *tensor, const char *format, ...) PRINTF_LIKE(6, 7);
+
+/* findings_move - put all of `from` behind those of `findings`, as if they had been added there;
+ * `from` is empty then */
+void findings_move(struct findings *findings, struct findings *from);
+
+/* findings_take - hand the list over, in the order of files (bytes) and, within one, of their
+ * making; what was left out becomes one finding per weight at the end */
+void findings_take(struct findings *findings, struct finding **list, size_t *count);
+
+void findings_release(struct findings *findings);
+void findings_release_list(struct finding *list, size_t count);
+
+#endif

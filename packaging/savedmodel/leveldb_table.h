@@ -1,0 +1,32 @@
+/* leveldb_table - a LevelDB table in memory (leveldb/doc/table_format.md): sorted keys with values,
+ * in checked blocks.
+ *
+ * The index block's handles are followed; every block's checksum, its restart points, the order of
+ * the keys and the cover of the file by blocks are checked. Compressed blocks are refused:
+ * TensorFlow writes none.
+ */
+#ifndef MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
+#define MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
+
+#include "packaging/savedmodel/findings.h"
+
+#define TABLE_KEY_MAX 65536
+
+/* struct table_entry - borrowed, valid while the visitor runs */
+struct table_entry {
+	const uint8_t *key;
+	size_t key_size;
+	const uint8_t *value;
+	size_t value_size;
+	uint64_t offset; /* of the value in the file */
+};
+
+/* table_visitor - is given every entry in key order; false ends the walk (it has said why) */
+typedef bool table_visitor(const struct table_entry *entry, void *context);
+
+/* table_walk - visit all entries. False where the table is damaged, with findings that name `file`,
+ * or where the visitor ended it. */
+bool table_walk(const uint8_t *bytes, size_t size, const char *file, table_visitor *visitor,
+	void *context, struct findings *findings);
+
+#endif

@@ -1,0 +1,474 @@
+#include "packaging/savedmodel/meta_graph.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "packaging/digest/fingerprint64.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/graph_checksum.h"
+#include "packaging/savedmodel/protobuf.h"
+
+#define NAME_MAX_SIZE 65536 /* bytes of any name in a graph */
+#define RANK_MAX 254	    /* TensorFlow's own limit */
+
+/* A reading of the file: the graph at hand, the best so far, and the memory left to keep things. */
+struct reading {
+	struct meta_graph at_hand;
+	struct meta_graph best;
+	size_t memory;
+	size_t graphs;
+	struct text text; /* of the string read last */
+};
+
+/* The value of a map entry, and where its key is kept. */
+struct named_tensor {
+	struct reading *reading;
+	struct tensor_spec *spec;
+};
+
+struct named_signature {
+	struct reading *reading;
+	struct signature_def *signature;
+};
+
+static void release_spec(struct tensor_spec *spec)
+{
+	free(spec->key);
+	free(spec->name);
+	free(spec->dims);
+}
+
+static void release_signature(struct signature_def *signature)
+{
+	free(signature->key);
+	free(signature->method);
+	for (size_t i = 0; i < signature->input_count; i++)
+		release_spec(&signature->inputs[i]);
+	for (size_t i = 0; i < signature->output_count; i++)
+		release_spec(&signature->outputs[i]);
+	free(signature->inputs);
+	free(signature->outputs);
+}
+
+void meta_graph_release_signatures(struct signature_def *signatures, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		release_signature(&signatures[i]);
+	free(signatures);
+}
+
+void meta_graph_release(struct meta_graph *graph)
+{
+	meta_graph_release_signatures(graph->signatures, graph->signature_count);
+	for (size_t i = 0; i < graph->asset_count; i++)
+		free(graph->assets[i]);
+	free(graph->assets);
+	free(graph->nodes);
+	free(graph->tensorflow_version);
+	*graph = (struct meta_graph){0};
+}
+
+/* Every byte that is kept is taken from what a reading may keep. */
+static bool take_memory(pb_istream_t *stream, struct reading *reading, size_t size)
+{
+	if (size > reading->memory)
+		PB_RETURN_ERROR(stream, "more names and signatures than are kept");
+	reading->memory -= size;
+	return true;
+}
+
+/* Room for one more of a list that grows by doubling; NULL where the memory is used up. */
+static void *grow(
+	pb_istream_t *stream, struct reading *reading, void *list, size_t count, size_t size)
+{
+	if (!take_memory(stream, reading, size))
+		return NULL;
+	if (count > 0 && (count & (count - 1)) != 0)
+		return list;
+	return memory_grow(list, count == 0 ? 1 : count * 2, size);
+}
+
+static bool take_text(
+	pb_istream_t *stream, const struct wire_field *field, struct reading *reading, char **out)
+{
+	struct text *text = &reading->text;
+	if (!wire_text(stream, field, NAME_MAX_SIZE, text) ||
+		!take_memory(stream, reading, text->size + 16))
+		return false;
+	if (!text_is_utf8(text_string(text), text->size) ||
+		memchr(text_string(text), 0, text->size) != NULL)
+		PB_RETURN_ERROR(stream, "a name that is not UTF-8");
+	free(*out);
+	*out = text_copy(text_string(text));
+	return true;
+}
+
+static bool take_size(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	uint64_t value;
+	if (field->number != 1)
+		return wire_skip(stream, field);
+	if (!wire_number(stream, field, &value))
+		return false;
+	*(int64_t *)context = (int64_t)value < 0 ? -1 : (int64_t)value;
+	return true;
+}
+
+static bool take_dim(pb_istream_t *stream, const struct wire_field *field, struct reading *reading,
+	struct tensor_spec *spec)
+{
+	if (spec->rank == RANK_MAX)
+		PB_RETURN_ERROR(stream, "a shape of more than 254 dimensions");
+	int64_t *dims = grow(stream, reading, spec->dims, spec->rank, sizeof(*dims));
+	if (dims == NULL)
+		return false;
+	spec->dims = dims;
+	dims[spec->rank] = 0;
+	return wire_message(stream, field, take_size, &dims[spec->rank++]);
+}
+
+static bool take_shape(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_tensor *tensor = context;
+	uint64_t unknown;
+	switch (field->number) {
+	case 2:
+		return take_dim(stream, field, tensor->reading, tensor->spec);
+	case 3:
+		if (!wire_number(stream, field, &unknown))
+			return false;
+		tensor->spec->unknown_rank = unknown != 0;
+		return true;
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_tensor_info(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_tensor *tensor = context;
+	uint64_t dtype;
+	switch (field->number) {
+	case 1:
+		return take_text(stream, field, tensor->reading, &tensor->spec->name);
+	case 2:
+		if (!wire_number(stream, field, &dtype))
+			return false;
+		tensor->spec->dtype = dtype <= INT32_MAX ? (int)dtype : 0;
+		return true;
+	case 3:
+		return wire_message(stream, field, take_shape, tensor);
+	case 4: /* coo_sparse, composite_tensor: several tensors of the graph, in place of a name */
+	case 5:
+		if (tensor->spec->name == NULL)
+			tensor->spec->name = text_copy("");
+		return wire_skip(stream, field);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_tensor_entry(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_tensor *tensor = context;
+	switch (field->number) {
+	case 1:
+		return take_text(stream, field, tensor->reading, &tensor->spec->key);
+	case 2:
+		return wire_message(stream, field, take_tensor_info, tensor);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_tensor(pb_istream_t *stream, const struct wire_field *field,
+	struct reading *reading, struct tensor_spec **list, size_t *count)
+{
+	struct tensor_spec *grown = grow(stream, reading, *list, *count, sizeof(**list));
+	if (grown == NULL)
+		return false;
+	*list = grown;
+	grown[*count] = (struct tensor_spec){0};
+	struct named_tensor tensor = {.reading = reading, .spec = &grown[(*count)++]};
+	return wire_message(stream, field, take_tensor_entry, &tensor);
+}
+
+static bool take_signature(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_signature *named = context;
+	struct signature_def *signature = named->signature;
+	switch (field->number) {
+	case 1:
+		return take_tensor(
+			stream, field, named->reading, &signature->inputs, &signature->input_count);
+	case 2:
+		return take_tensor(stream, field, named->reading, &signature->outputs,
+			&signature->output_count);
+	case 3:
+		return take_text(stream, field, named->reading, &signature->method);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_signature_entry(
+	pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_signature *named = context;
+	switch (field->number) {
+	case 1:
+		return take_text(stream, field, named->reading, &named->signature->key);
+	case 2:
+		return wire_message(stream, field, take_signature, named);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_signature_def(
+	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+{
+	struct meta_graph *graph = &reading->at_hand;
+	struct signature_def *grown =
+		grow(stream, reading, graph->signatures, graph->signature_count, sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	graph->signatures = grown;
+	grown[graph->signature_count] = (struct signature_def){0};
+	struct named_signature named = {
+		.reading = reading, .signature = &grown[graph->signature_count++]};
+	return wire_message(stream, field, take_signature_entry, &named);
+}
+
+static bool take_asset_name(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct reading *reading = context;
+	struct meta_graph *graph = &reading->at_hand;
+	if (field->number != 2)
+		return wire_skip(stream, field);
+	return take_text(stream, field, reading, &graph->assets[graph->asset_count - 1]);
+}
+
+static bool take_asset(
+	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+{
+	struct meta_graph *graph = &reading->at_hand;
+	char **grown = grow(stream, reading, graph->assets, graph->asset_count, sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	graph->assets = grown;
+	grown[graph->asset_count++] = NULL;
+	return wire_message(stream, field, take_asset_name, reading);
+}
+
+static bool take_node(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct reading *reading = context;
+	struct meta_graph *graph = &reading->at_hand;
+	if (field->number != 1)
+		return wire_skip(stream, field);
+	uint64_t *grown = grow(stream, reading, graph->nodes, graph->node_count, sizeof(*grown));
+	if (grown == NULL)
+		return false;
+	graph->nodes = grown;
+	if (!wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
+		return false;
+	grown[graph->node_count++] = fingerprint64(text_string(&reading->text), reading->text.size);
+	return true;
+}
+
+static bool take_graph_def(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	if (field->number == 1)
+		return wire_message(stream, field, take_node, context);
+	return wire_skip(stream, field);
+}
+
+static bool take_tag(pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+{
+	struct meta_graph *graph = &reading->at_hand;
+	if (!wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
+		return false;
+	graph->tag_count++;
+	graph->has_serve |= text_equal(text_string(&reading->text), "serve");
+	return true;
+}
+
+static bool take_meta_info(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct reading *reading = context;
+	switch (field->number) {
+	case 4:
+		return take_tag(stream, field, reading);
+	case 5:
+		return take_text(stream, field, reading, &reading->at_hand.tensorflow_version);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct reading *reading = context;
+	switch (field->number) {
+	case 1:
+		return wire_message(stream, field, take_meta_info, reading);
+	case 2:
+		return wire_message(stream, field, take_graph_def, reading);
+	case 3:
+		reading->at_hand.has_saver = true;
+		return wire_skip(stream, field);
+	case 5:
+		return take_signature_def(stream, field, reading);
+	case 6:
+		return take_asset(stream, field, reading);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+/* A loader asks for the graph whose only tag is `serve`; one with more tags is second best. */
+static bool is_better(const struct meta_graph *one, const struct meta_graph *other)
+{
+	if (one->has_serve != other->has_serve)
+		return one->has_serve;
+	return one->has_serve && one->tag_count < other->tag_count;
+}
+
+static bool take_saved_model(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct reading *reading = context;
+	if (field->number == 1)
+		return wire_skip(stream, field);
+	if (field->number != 2)
+		PB_RETURN_ERROR(stream, "a field that a SavedModel does not have");
+	if (!wire_message(stream, field, take_meta_graph, reading))
+		return false;
+	if (reading->graphs++ == 0 || is_better(&reading->at_hand, &reading->best)) {
+		meta_graph_release(&reading->best);
+		reading->best = reading->at_hand;
+		reading->at_hand = (struct meta_graph){0};
+	}
+	meta_graph_release(&reading->at_hand);
+	return true;
+}
+
+static int compare_specs(const void *a, const void *b)
+{
+	return strcmp(((const struct tensor_spec *)a)->key, ((const struct tensor_spec *)b)->key);
+}
+
+static int compare_signatures(const void *a, const void *b)
+{
+	return strcmp(
+		((const struct signature_def *)a)->key, ((const struct signature_def *)b)->key);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return (x > y) - (x < y);
+}
+
+static void sort_specs(struct tensor_spec *specs, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (specs[i].key == NULL)
+			specs[i].key = text_copy("");
+	if (count > 1)
+		qsort(specs, count, sizeof(*specs), compare_specs);
+}
+
+/* Map entries come in any order; a default key is left out in the file. The signature that only
+ * initializes is nothing to call. */
+static void put_signatures_in_order(struct meta_graph *graph)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < graph->signature_count; i++) {
+		struct signature_def *signature = &graph->signatures[i];
+		if (signature->key == NULL)
+			signature->key = text_copy("");
+		sort_specs(signature->inputs, signature->input_count);
+		sort_specs(signature->outputs, signature->output_count);
+		if (text_equal(signature->key, "__saved_model_init_op"))
+			release_signature(signature);
+		else
+			graph->signatures[kept++] = *signature;
+	}
+	graph->signature_count = kept;
+	if (kept > 1)
+		qsort(graph->signatures, kept, sizeof(*graph->signatures), compare_signatures);
+}
+
+static void put_in_order(struct meta_graph *graph)
+{
+	put_signatures_in_order(graph);
+	for (size_t i = 0; i < graph->asset_count; i++)
+		if (graph->assets[i] == NULL)
+			graph->assets[i] = text_copy("");
+	if (graph->asset_count > 1)
+		qsort(graph->assets, graph->asset_count, sizeof(*graph->assets), compare_names);
+	if (graph->node_count > 1)
+		qsort(graph->nodes, graph->node_count, sizeof(*graph->nodes), compare_nodes);
+}
+
+static bool has_graph(const struct reading *reading, const char *file, struct findings *findings)
+{
+	const char *wrong = NULL;
+	if (reading->graphs == 0)
+		wrong = "there is no graph in it";
+	else if (!reading->best.has_serve)
+		wrong = "no graph has the tag `serve`";
+	if (wrong != NULL)
+		findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", wrong);
+	return wrong == NULL;
+}
+
+/* Messages that are skipped here are broken or whole for the checksum, which looks into more of
+ * them; what is broken for both is said once (file is NULL then). */
+static bool take_checksum(struct meta_graph *graph, struct graph_checksum *checksum,
+	const char *file, struct findings *findings)
+{
+	uint64_t position = checksum->position;
+	enum graph_checksum_end end = graph_checksum_finish(checksum, &graph->checksum);
+	graph->has_checksum = file != NULL && end == GRAPH_CHECKSUM_WHOLE;
+	if (file == NULL)
+		return false;
+	if (end == GRAPH_CHECKSUM_BROKEN)
+		findings_add(findings, FINDING_DAMAGE, file, (int64_t)position, NULL,
+			"it does not decode: a message does not fit into what holds it");
+	if (end == GRAPH_CHECKSUM_TOO_LARGE)
+		findings_add(findings, FINDING_NOTE, file, (int64_t)position, NULL,
+			"a map of megabytes, such as the attributes of a large constant: its "
+			"checksum is not compared with fingerprint.pb");
+	return end != GRAPH_CHECKSUM_BROKEN;
+}
+
+int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
+	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f)
+{
+	struct reading reading = {.memory = META_GRAPH_MEMORY};
+	struct wire_source source = {.reader = reader, .f = f};
+	struct graph_checksum checksum;
+	graph_checksum_begin(&checksum);
+	reader_tap(reader, graph_checksum_add, &checksum);
+	pb_istream_t stream = wire_stream(&source, size);
+	bool whole = wire_each(&stream, take_saved_model, &reading);
+	reader->tap = NULL;
+	if (!whole && !source.failed)
+		findings_add(findings, FINDING_DAMAGE, file, (int64_t)reader->offset, NULL,
+			"it does not decode: %s", PB_GET_ERROR(&stream));
+	bool checked = take_checksum(&reading.best, &checksum, whole ? file : NULL, findings);
+	*found = whole && checked && has_graph(&reading, file, findings);
+	put_in_order(&reading.best);
+	*graph = reading.best;
+	meta_graph_release(&reading.at_hand);
+	text_release(&reading.text);
+	return source.failed ? -1 : 0;
+}

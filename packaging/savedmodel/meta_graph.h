@@ -1,0 +1,44 @@
+/* meta_graph - what saved_model.pb says (saved_model.proto, meta_graph.proto): the MetaGraphDef
+ * with the tag `serve`, which is the one that is loaded for inference.
+ *
+ * Read as a stream: the graph's functions, its attributes and the object graph are skipped, only
+ * the names of its nodes are kept, as hashes. What is kept is bounded by META_GRAPH_MEMORY.
+ * The file carries no checksum of its own: fingerprint.pb has it.
+ *
+ * Owns everything it points to until meta_graph_release.
+ */
+#ifndef MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
+#define MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
+
+#include "packaging/savedmodel/file_reader.h"
+#include "packaging/savedmodel/findings.h"
+
+#define META_GRAPH_MEMORY ((size_t)16 << 20)
+
+struct meta_graph {
+	char *tensorflow_version; /* or NULL */
+	struct signature_def *signatures;
+	size_t signature_count;
+	char **assets; /* file names below assets/, sorted */
+	size_t asset_count;
+	uint64_t *nodes; /* fingerprint64 of the names of its nodes, sorted */
+	size_t node_count;
+	size_t tag_count;
+	bool has_serve;
+	bool has_saver; /* it restores variables when loaded */
+	bool has_checksum;
+	uint64_t checksum; /* of the whole file, see graph_checksum.h */
+};
+
+/* meta_graph_read - read saved_model.pb of `size` bytes to its end. *found says whether it decoded
+ * and has a graph to be served; findings name `file`. Fails only where the file cannot be read. */
+MUST_CHECK int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
+	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f);
+
+/* meta_graph_check - whether the graph can be served: signature, names, nodes */
+void meta_graph_check(const struct meta_graph *graph, const char *file, struct findings *findings);
+
+void meta_graph_release(struct meta_graph *graph);
+void meta_graph_release_signatures(struct signature_def *signatures, size_t count);
+
+#endif

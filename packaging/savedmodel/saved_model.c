@@ -1,0 +1,502 @@
+#include "packaging/savedmodel/saved_model.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "packaging/digest/fingerprint64.h"
+#include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/file_reader.h"
+#include "packaging/savedmodel/fingerprint.h"
+#include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/shard.h"
+#include "packaging/savedmodel/tensor_bundle.h"
+
+#define GRAPH "saved_model.pb"
+#define FINGERPRINT "fingerprint.pb"
+#define INDEX "variables/variables.index"
+#define SHARD "variables/variables.data-"
+#define ASSETS "assets/"
+#define FILES_MAX 100000
+
+/* Everything that is known while a model is read. */
+struct inspection {
+	const char *folder;
+	unsigned threads;
+	struct progress *progress;
+	struct saved_model *model;
+	struct findings findings;
+	struct meta_graph graph;
+	struct fingerprint fingerprint;
+	struct bundle bundle;
+	uint64_t index_hash;
+	bool has_graph; /* each: it was there and could be made sense of */
+	bool has_fingerprint;
+	bool has_index;
+	bool has_bundle;
+};
+
+/* What comes out of one file, until it is taken. */
+struct outcome {
+	struct findings findings;
+	struct shard_count count;
+};
+
+/* A kind of file: whether a path is of it, and what to do with its bytes beyond the digest. The
+ * fields of the inspection that one writes are read by none that is read beside it. */
+struct part {
+	bool (*is)(const char *path);
+	int (*read)(struct inspection *in, const struct saved_model_file *file,
+		struct reader *reader, struct outcome *outcome, struct fail *f);
+};
+
+static void damaged(struct findings *findings, const char *file, const char *what)
+{
+	findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", what);
+}
+
+static bool is_graph(const char *path)
+{
+	return text_equal(path, GRAPH);
+}
+
+static int read_graph(struct inspection *in, const struct saved_model_file *file,
+	struct reader *reader, struct outcome *outcome, struct fail *f)
+{
+	return meta_graph_read(
+		reader, file->size, file->path, &in->graph, &in->has_graph, &outcome->findings, f);
+}
+
+static bool is_fingerprint(const char *path)
+{
+	return text_equal(path, FINGERPRINT);
+}
+
+static int read_fingerprint(struct inspection *in, const struct saved_model_file *file,
+	struct reader *reader, struct outcome *outcome, struct fail *f)
+{
+	return fingerprint_read(reader, file->size, file->path, &in->fingerprint,
+		&in->has_fingerprint, &outcome->findings, f);
+}
+
+static bool is_index(const char *path)
+{
+	return text_equal(path, INDEX);
+}
+
+static int read_index(struct inspection *in, const struct saved_model_file *file,
+	struct reader *reader, struct outcome *outcome, struct fail *f)
+{
+	if (file->size > BUNDLE_INDEX_MAX) {
+		damaged(&outcome->findings, file->path, "longer than is read (64 MiB)");
+		return 0;
+	}
+	size_t size = (size_t)file->size, got;
+	uint8_t *bytes = memory_get(size + 1, 1);
+	int result = reader_copy(reader, bytes, size, &got, f);
+	if (result == 0) {
+		in->has_index = true;
+		in->index_hash = fingerprint64(bytes, got);
+		in->has_bundle =
+			bundle_read(&in->bundle, bytes, got, file->path, &outcome->findings);
+	}
+	free(bytes);
+	return result;
+}
+
+static bool is_shard(const char *path)
+{
+	return text_starts_with(path, SHARD);
+}
+
+/* The number of the shard that the path names; false where it is none of this bundle's. */
+static bool shard_number(const struct inspection *in, const char *path, uint32_t *shard)
+{
+	unsigned long number = strtoul(path + strlen(SHARD), NULL, 10);
+	if (number >= in->bundle.shard_count)
+		return false;
+	*shard = (uint32_t)number;
+	char *name = shard_name(*shard, in->bundle.shard_count);
+	bool is_it = text_equal(path + strlen("variables/"), name);
+	free(name);
+	return is_it;
+}
+
+static int read_shard(struct inspection *in, const struct saved_model_file *file,
+	struct reader *reader, struct outcome *outcome, struct fail *f)
+{
+	uint32_t shard;
+	if (!in->has_bundle)
+		return 0;
+	if (!shard_number(in, file->path, &shard)) {
+		findings_add(&outcome->findings, FINDING_DAMAGE, file->path, -1, NULL,
+			"a shard that the index does not know: it names %" PRIu32,
+			in->bundle.shard_count);
+		return 0;
+	}
+	return shard_read(reader, file->size, file->path, &in->bundle, shard, &outcome->count,
+		&outcome->findings, f);
+}
+
+static bool is_any(const char *path)
+{
+	(void)path;
+	return true;
+}
+
+static int read_other(struct inspection *in, const struct saved_model_file *file,
+	struct reader *reader, struct outcome *outcome, struct fail *f)
+{
+	(void)in;
+	(void)file;
+	(void)reader;
+	(void)outcome;
+	(void)f;
+	return 0;
+}
+
+/* In the order of reading. */
+static const struct part parts[] = {
+	{is_graph, read_graph},
+	{is_fingerprint, read_fingerprint},
+	{is_index, read_index},
+	{is_shard, read_shard}, /* from here on what the index says is asked for */
+	{is_any, read_other},
+};
+static const struct part *const parts_by_index = &parts[3];
+static const struct part *const parts_end = parts + sizeof(parts) / sizeof(*parts);
+
+static const struct part *part_of(const char *path)
+{
+	const struct part *part = parts;
+	while (!part->is(path))
+		part++;
+	return part;
+}
+
+/* Files that are read side by side. */
+struct batch {
+	struct inspection *in;
+	struct saved_model_file **files;
+	size_t count;
+	struct outcome outcomes[ABREAST_WINDOW];
+};
+
+static int read_file(void *context, size_t job, const atomic_bool *dropped, struct fail *f)
+{
+	struct batch *batch = context;
+	struct inspection *in = batch->in;
+	struct saved_model_file *file = batch->files[job];
+	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
+	struct reader reader;
+	if (reader_open(&reader, in->folder, file->path, in->progress, f) != 0)
+		return -1;
+	reader.dropped = dropped;
+	int result = part_of(file->path)->read(in, file, &reader, outcome, f);
+	if (result == 0)
+		result = reader_finish(&reader, file->sha256, file->seal, f);
+	file->sealed = result == 0;
+	if (result == 0 && reader.offset != file->size)
+		damaged(&outcome->findings, file->path, "it was changed while it was read");
+	reader_release(&reader);
+	return result;
+}
+
+static void take_file(void *context, size_t job)
+{
+	struct batch *batch = context;
+	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
+	batch->in->model->nan_count += outcome->count.nan;
+	batch->in->model->inf_count += outcome->count.inf;
+	findings_move(&batch->in->findings, &outcome->findings);
+	*outcome = (struct outcome){0};
+}
+
+static void gather(struct batch *batch, const struct part *part)
+{
+	struct saved_model *model = batch->in->model;
+	for (size_t i = 0; i < model->file_count; i++)
+		if (part_of(model->files[i].path) == part)
+			batch->files[batch->count++] = &model->files[i];
+}
+
+static int read_parts(
+	struct inspection *in, const struct part *from, const struct part *to, struct fail *f)
+{
+	struct batch *batch = memory_get(1, sizeof(*batch));
+	batch->in = in;
+	batch->files = memory_get(in->model->file_count + 1, sizeof(*batch->files));
+	for (const struct part *part = from; part < to; part++)
+		gather(batch, part);
+	const struct abreast_jobs jobs = {
+		.count = batch->count, .run = read_file, .take = take_file, .context = batch};
+	int result = abreast_run(&jobs, in->threads, f);
+	for (size_t i = 0; i < ABREAST_WINDOW; i++)
+		findings_release(&batch->outcomes[i].findings);
+	free(batch->files);
+	free(batch);
+	return result;
+}
+
+static int read_files(struct inspection *in, struct fail *f)
+{
+	if (read_parts(in, parts, parts_by_index, f) != 0)
+		return -1;
+	return read_parts(in, parts_by_index, parts_end, f);
+}
+
+static int compare_path(const void *path, const void *file)
+{
+	return strcmp(path, ((const struct saved_model_file *)file)->path);
+}
+
+static bool has_file(const struct inspection *in, const char *path)
+{
+	const struct saved_model *model = in->model;
+	return model->file_count > 0 && bsearch(path, model->files, model->file_count,
+						sizeof(*model->files), compare_path) != NULL;
+}
+
+static void check_graph(struct inspection *in)
+{
+	if (in->has_fingerprint && in->graph.has_checksum)
+		fingerprint_check_graph(&in->fingerprint, GRAPH, in->graph.checksum, &in->findings);
+	if (in->has_graph)
+		meta_graph_check(&in->graph, GRAPH, &in->findings);
+	if (has_file(in, GRAPH))
+		return;
+	if (has_file(in, "saved_model.cpb"))
+		damaged(&in->findings, GRAPH,
+			"not there: the graph is split (saved_model.cpb), not read here");
+	else if (has_file(in, "saved_model.pbtxt"))
+		damaged(&in->findings, GRAPH,
+			"not there: the graph is text (saved_model.pbtxt), not read here");
+	else
+		damaged(&in->findings, GRAPH, "not there");
+}
+
+static void check_assets(struct inspection *in)
+{
+	for (size_t i = 0; i < in->graph.asset_count; i++) {
+		const char *name = in->graph.assets[i];
+		char *path = text_format(ASSETS "%s", name != NULL ? name : "");
+		if (!has_file(in, path))
+			damaged(&in->findings, path,
+				"not there, though the graph names it as an asset");
+		free(path);
+	}
+}
+
+static void check_shards(struct inspection *in)
+{
+	for (uint32_t i = 0; in->has_bundle && i < in->bundle.shard_count; i++) {
+		char *name = shard_name(i, in->bundle.shard_count);
+		char *path = text_format("variables/%s", name);
+		if (!has_file(in, path))
+			damaged(&in->findings, path, "not there");
+		free(path);
+		free(name);
+	}
+}
+
+static bool has_shards(const struct inspection *in)
+{
+	for (size_t i = 0; i < in->model->file_count; i++)
+		if (is_shard(in->model->files[i].path))
+			return true;
+	return false;
+}
+
+static void check_variables(struct inspection *in)
+{
+	check_shards(in);
+	if (in->has_fingerprint)
+		fingerprint_check(&in->fingerprint, FINGERPRINT,
+			in->has_index ? &in->index_hash : NULL, &in->findings);
+	if (has_file(in, INDEX))
+		return;
+	if (has_shards(in))
+		damaged(&in->findings, INDEX, "not there, though shards are");
+	else if (in->has_graph && in->graph.has_saver)
+		damaged(&in->findings, INDEX,
+			"not there, though the graph restores variables from it");
+}
+
+static int compare_name(const void *name, const void *asset)
+{
+	return strcmp(name, *(char *const *)asset);
+}
+
+static bool is_named_asset(const struct inspection *in, const char *path)
+{
+	const struct meta_graph *graph = &in->graph;
+	return graph->asset_count > 0 &&
+	       bsearch(path + strlen(ASSETS), graph->assets, graph->asset_count,
+		       sizeof(*graph->assets), compare_name) != NULL;
+}
+
+/* What else lies in the folder goes with the model, and is said. */
+static void note_other_files(struct inspection *in)
+{
+	for (size_t i = 0; i < in->model->file_count; i++) {
+		const char *path = in->model->files[i].path;
+		if (is_graph(path) || is_fingerprint(path) || is_index(path) || is_shard(path) ||
+			text_starts_with(path, "assets.extra/"))
+			continue;
+		bool is_asset = text_starts_with(path, ASSETS);
+		if (is_asset && is_named_asset(in, path))
+			continue;
+		findings_add(&in->findings, FINDING_NOTE, path, -1, NULL, "%s",
+			is_asset ? "an asset that the graph does not name"
+				 : "no part of a SavedModel that is known");
+	}
+}
+
+static void count_tensors(struct inspection *in)
+{
+	struct saved_model *model = in->model;
+	const struct bundle *bundle = &in->bundle;
+	model->shard_count = in->has_bundle ? bundle->shard_count : 0;
+	for (size_t i = 0; in->has_bundle && i < bundle->count; i++) {
+		const struct bundle_entry *entry = &bundle->entries[i];
+		bool is_variable = bundle_is_variable(bundle, entry);
+		if ((is_variable || entry->is_slice) && !entry->is_sliced)
+			model->tensor_bytes += entry->size;
+		if (!is_variable)
+			continue;
+		model->tensor_count++;
+		if (dtype_size(entry->dtype) > 0)
+			model->parameter_count += entry->elements;
+	}
+}
+
+static int list_files(struct inspection *in, struct fail *f)
+{
+	struct saved_model *model = in->model;
+	struct file_list list;
+	if (file_list_read(in->folder, FILES_MAX, &list, f) != 0)
+		return -1;
+	model->file_count = list.count;
+	model->files = memory_get(list.count + 1, sizeof(*model->files));
+	for (size_t i = 0; i < list.count; i++) {
+		model->files[i].path = text_copy(list.entries[i].path);
+		model->files[i].size = list.entries[i].size;
+		model->total_bytes += list.entries[i].size;
+	}
+	file_list_release(&list);
+	return 0;
+}
+
+static int inspect(struct inspection *in, struct fail *f)
+{
+	if (list_files(in, f) != 0)
+		return -1;
+	if (in->progress != NULL)
+		progress_start(in->progress, "inspect", in->model->total_bytes);
+	int result = read_files(in, f);
+	if (in->progress != NULL)
+		progress_end(in->progress);
+	if (result != 0)
+		return -1;
+	check_graph(in);
+	check_assets(in);
+	check_variables(in);
+	note_other_files(in);
+	count_tensors(in);
+	return 0;
+}
+
+/* The model takes what it keeps of the graph. */
+static void hand_over(struct inspection *in)
+{
+	struct saved_model *model = in->model;
+	model->tensorflow_version = in->graph.tensorflow_version;
+	model->signatures = in->graph.signatures;
+	model->signature_count = in->graph.signature_count;
+	in->graph.tensorflow_version = NULL;
+	in->graph.signatures = NULL;
+	in->graph.signature_count = 0;
+	findings_take(&in->findings, &model->findings, &model->finding_count);
+}
+
+int saved_model_read_on(const char *folder, unsigned threads, struct progress *progress,
+	struct saved_model *model, struct fail *f)
+{
+	struct inspection in = {
+		.folder = folder, .threads = threads, .progress = progress, .model = model};
+	*model = (struct saved_model){0};
+	int result = inspect(&in, f);
+	if (result == 0)
+		hand_over(&in);
+	else
+		saved_model_release(model);
+	findings_release(&in.findings);
+	meta_graph_release(&in.graph);
+	bundle_release(&in.bundle);
+	return result;
+}
+
+int saved_model_read(
+	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f)
+{
+	return saved_model_read_on(folder, abreast_threads(), progress, model, f);
+}
+
+void saved_model_release(struct saved_model *model)
+{
+	meta_graph_release_signatures(model->signatures, model->signature_count);
+	findings_release_list(model->findings, model->finding_count);
+	for (size_t i = 0; i < model->file_count; i++)
+		free(model->files[i].path);
+	free(model->files);
+	free(model->tensorflow_version);
+	*model = (struct saved_model){0};
+}
+
+/* "variables/variables.index: offset 4242: dense/kernel: TEXT" */
+static void describe(struct text *text, const struct finding *finding)
+{
+	text_printf(text, "%s: ", finding->file);
+	if (finding->offset >= 0)
+		text_printf(text, "offset %" PRId64 ": ", finding->offset);
+	if (finding->tensor != NULL)
+		text_printf(text, "%s: ", finding->tensor);
+	text_add_string(text, finding->text);
+}
+
+int saved_model_check(const struct saved_model *model, bool allow_nonfinite, struct fail *f)
+{
+	const enum finding_weight from = allow_nonfinite ? FINDING_DAMAGE : FINDING_NONFINITE;
+	const struct finding *first = NULL;
+	size_t more = 0;
+	for (size_t i = 0; i < model->finding_count; i++) {
+		const struct finding *finding = &model->findings[i];
+		if (finding->weight < from)
+			continue;
+		more += first != NULL ? 1 : 0;
+		if (first == NULL || finding->weight > first->weight)
+			first = finding;
+	}
+	if (first == NULL)
+		return 0;
+	struct text text = {0};
+	describe(&text, first);
+	if (more > 0)
+		text_printf(&text, " (and %zu more finding%s)", more, more == 1 ? "" : "s");
+	fail_set(f, STATUS_UNACCEPTABLE, "%s", text_string(&text));
+	text_release(&text);
+	if (first->weight == FINDING_NONFINITE)
+		fail_hint(f, "--allow-nonfinite passes NaN and Inf in weights");
+	return -1;
+}
+
+const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key)
+{
+	for (size_t i = 0; i < model->signature_count; i++)
+		if (text_equal(model->signatures[i].key, key))
+			return &model->signatures[i];
+	return NULL;
+}
