@@ -16,6 +16,7 @@ import ended
 import environment
 import pytest
 import tiny_model
+from attacking import Attacked, Table, attacked
 from consumer import Consumer
 from fake_mlflow import FakeMlflow
 from fault_proxy import FaultProxy
@@ -119,6 +120,28 @@ def fake() -> Iterator[FakeMlflow]:
     """A fake MLflow server that counts requests and injects faults."""
     with FakeMlflow() as server:
         yield server
+
+
+Attack = Callable[..., Attacked]
+ATTACKS = Table()
+
+
+@pytest.fixture
+def attack(hook: Hook, request: pytest.FixtureRequest) -> Attack:
+    """A function that calls modelhook and measures it, for tests/attack: attack(*arguments, memory=MIB, env={...})."""
+
+    def call(*arguments: str | Path, **more: Any) -> Attacked:
+        ended = attacked(hook.binary, arguments, env=hook.environment(**more.pop("env", {})), **more)
+        ATTACKS.add(request.node.name, ended)
+        return ended
+
+    return call
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the table of the attacks, where there were some."""
+    for line in ATTACKS.lines():
+        terminalreporter.write_line(line)
 
 
 HandoffMaker = Callable[..., Path]
