@@ -123,10 +123,11 @@ static void write_result(const char *line, const struct fail *f)
 	struct fail own;
 	bool stopped =
 		f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
-	struct deadline deadline = deadline_in(stopped ? 2000 : 30000);
+	struct store_reach reach = invocation_reach(&call);
+	reach.deadline = deadline_in(stopped ? 2000 : 30000);
 	char *with_end = text_format("%s\n", line);
-	stop_farewell(deadline);
-	if (place_write(&call.settings, deadline, call.settings.result_path, with_end, &own) != 0)
+	stop_farewell(reach.deadline);
+	if (place_write(&reach, call.settings.result_path, with_end, &own) != 0)
 		console_warn("%s: %s",
 			place_is_url(call.settings.result_path) ? "result" : "result file",
 			own.text);
@@ -145,7 +146,7 @@ static bool is_reported(const struct fail *f)
 /* Why the place of the result is not touched: it tells what came of a training. NULL: it is. */
 static const char *why_no_result(void)
 {
-	if (call.settings.plan)
+	if (call.settings.mlflow.plan)
 		return "a plan";
 	return verb->report == REPORT_PACKAGE && !call.had_package ? "no package was replayed"
 								   : NULL;

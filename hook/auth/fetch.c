@@ -9,10 +9,10 @@
 int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)
 {
 	int64_t in_all_ms = near ? FETCH_NEAR_MS : FETCH_FAR_MS;
-	fetch->settings = *like->settings;
-	fetch->settings.max_retries = 1;
-	fetch->settings.timeout_ms = in_all_ms / 4;
-	if (http_open(&fetch->http, &fetch->settings, NULL, deadline_in(in_all_ms), f) != 0)
+	fetch->options = *like->options;
+	fetch->options.max_retries = 1;
+	fetch->options.timeout_ms = in_all_ms / 4;
+	if (http_open(&fetch->http, &fetch->options, NULL, deadline_in(in_all_ms), f) != 0)
 		return -1;
 	fetch->http.trust = (struct http_trust){0};
 	fetch->http.direct = near;

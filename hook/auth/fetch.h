@@ -15,7 +15,7 @@
 #define FETCH_FAR_MS 30000
 
 struct fetch {
-	struct settings settings; /* a shallow copy */
+	struct http_options options; /* a shallow copy */
 	struct http http;
 };
 

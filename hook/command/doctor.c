@@ -11,6 +11,7 @@
 #include "base/console.h"
 #include "command/command.h"
 #include "command/store_probe.h"
+#include "flow/connect.h"
 #include "mlflow/session.h"
 
 #define SKEW_TOLERATED_MS 60000
@@ -53,7 +54,7 @@ static int check_server(struct examination *e, struct text *detail, bool *warns,
 {
 	(void)warns;
 	char *server = NULL;
-	if (session_open(&e->session, &e->call->settings, e->call->deadline, f) != 0)
+	if (connect_session(&e->session, e->call, f) != 0)
 		return -1;
 	if (mlflow_greet(&e->session.tracking.mlflow, &server, &e->skew_ms, f) != 0)
 		return fail_in(f, "MLflow at %s", e->session.tracking.base);
@@ -109,7 +110,9 @@ static int check_artifacts(struct examination *e, struct text *detail, bool *war
 
 static int check_spool(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
-	return probe_spool(&e->session, detail, warns, f);
+	struct store_reach reach = invocation_reach(e->call);
+	struct plan *plan = e->session.tracking.mlflow.plan;
+	return probe_spool(&reach, e->call->settings.spool, plan, detail, warns, f);
 }
 
 static const struct {

@@ -14,7 +14,7 @@ void finish_add_step(struct invocation *call, const char *name, int64_t started,
 
 static void take_plan(struct invocation *call, const struct flow *flow)
 {
-	if (!call->settings.plan)
+	if (!call->settings.mlflow.plan)
 		return;
 	result_set(&call->result.plan, text_string(&flow->session.plan.calls));
 	console_print(text_string(&flow->session.plan.calls));
@@ -26,7 +26,7 @@ int finish_flow(struct flow *flow, int result, struct fail *f)
 	struct invocation *call = flow->call;
 	if (result == 0)
 		result = flow_finish(flow, f);
-	if (!call->settings.plan)
+	if (!call->settings.mlflow.plan)
 		flow_report(flow, result == 0 ? NULL : f);
 	take_plan(call, flow);
 	flow_release(flow);

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "flow/connect.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
 
@@ -14,12 +15,11 @@ int manual_open(struct manual *manual, struct invocation *call, const char *mode
 	bool found = false;
 	*manual = (struct manual){.call = call, .who = history_who()};
 	result_set(&call->result.model, model);
-	if (invocation_settle(call, ".", f) != 0 ||
-		session_open(&manual->session, &call->settings, call->deadline, f) != 0)
+	if (invocation_settle(call, ".", f) != 0 || connect_session(&manual->session, call, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, manual->session.registry->base);
 	if (registry_open(&manual->registry, manual->session.registry, model,
-		    call->settings.promote_by, f) != 0 ||
+		    call->settings.registry.promote_by, f) != 0 ||
 		registry_read(&manual->registry, &found, f) != 0)
 		return -1;
 	if (found)
@@ -211,7 +211,7 @@ int manual_stage(struct manual *manual, const struct version *version, const cha
 
 int manual_confirm(struct manual *manual, const char *what, struct fail *f)
 {
-	if (manual->call->settings.yes || manual->call->settings.plan)
+	if (manual->call->settings.yes || manual->call->settings.mlflow.plan)
 		return 0;
 	char *answer = console_can_ask() ? console_ask(what) : NULL;
 	bool same = text_equal(answer, manual->registry.model);
@@ -225,7 +225,7 @@ int manual_confirm(struct manual *manual, const char *what, struct fail *f)
 void manual_take_plan(struct manual *manual)
 {
 	const struct plan *plan = &manual->session.plan;
-	if (!manual->call->settings.plan)
+	if (!manual->call->settings.mlflow.plan)
 		return;
 	result_set(&manual->call->result.plan, text_string(&plan->calls));
 	console_print(text_string(&plan->calls));

@@ -3,6 +3,7 @@
 
 #include "base/console.h"
 #include "command/replay.h"
+#include "flow/connect.h"
 #include "mlflow/session.h"
 #include "packaging/json/json.h"
 #include "registry/state.h"
@@ -54,7 +55,7 @@ static int read_tag(struct invocation *call, struct text *kept, struct fail *f)
 	struct run run = {0};
 	bool found = false;
 	const char *run_id = call->settings.run_id, *value = NULL;
-	int result = session_open(&session, &call->settings, call->deadline, f);
+	int result = connect_session(&session, call, f);
 	if (result == 0)
 		result = mlflow_get_run(&session.tracking.mlflow, run_id, &run, &found, f);
 	for (size_t i = 0; result == 0 && i < run.tag_count; i++)
@@ -74,7 +75,8 @@ static int read_kept(struct invocation *call, struct text *kept, struct fail *f)
 {
 	if (call->argc == 0)
 		return read_tag(call, kept, f);
-	return place_read(&call->settings, call->deadline, call->argv[0], RESULT_MAX, kept, f);
+	struct store_reach reach = invocation_reach(call);
+	return place_read(&reach, call->argv[0], RESULT_MAX, kept, f);
 }
 
 int command_outcome(struct invocation *call, struct fail *f)

@@ -5,6 +5,7 @@
 #include "base/console.h"
 #include "command/by_hand.h"
 #include "command/operator.h"
+#include "flow/connect.h"
 #include "registry/anomaly.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
@@ -165,7 +166,8 @@ static int mend_model(struct invocation *call, struct mlflow *mlflow, const char
 	bool found;
 	*winner = 0;
 	manual.who = history_who();
-	int result = registry_open(&manual.registry, mlflow, model, call->settings.promote_by, f);
+	int result = registry_open(
+		&manual.registry, mlflow, model, call->settings.registry.promote_by, f);
 	if (result == 0)
 		result = registry_read(&manual.registry, &found, f);
 	if (result == 0 && found)
@@ -195,7 +197,7 @@ static int show_plan(struct invocation *call, struct session *session,
 		console_say("%s: %s", repairs->items[i].model, repairs->items[i].wrong);
 		if (mend_model(call, session->registry, repairs->items[i].model, &winner, f) != 0)
 			return -1;
-		if (plan->calls.size > from && !call->settings.plan)
+		if (plan->calls.size > from && !call->settings.mlflow.plan)
 			say_calls(plan->calls.data + from);
 	}
 	session->registry->plan = NULL;
@@ -254,20 +256,21 @@ static int take_plan(struct invocation *call, const struct plan *plan)
 static int repair(
 	struct invocation *call, struct session *session, struct repairs *repairs, struct fail *f)
 {
-	int result = call->argc == 1 ? survey_model(call, session->registry, call->argv[0],
-					       take_wrong, repairs, f)
-				     : survey(call, session->registry, take_wrong, repairs, f);
+	int result = call->argc == 1 ? survey_model(&call->settings.registry, session->registry,
+					       call->argv[0], take_wrong, repairs, f)
+				     : survey(&call->settings.registry, session->registry,
+					       take_wrong, repairs, f);
 	call->result.outcome = "nothing_to_do";
 	if (result != 0)
 		return -1;
 	if (repairs->count == 0) {
 		console_say("nothing is wrong");
-		return call->settings.plan ? take_plan(call, &session->plan) : 0;
+		return call->settings.mlflow.plan ? take_plan(call, &session->plan) : 0;
 	}
 	qsort(repairs->items, repairs->count, sizeof(*repairs->items), by_name);
 	if (show_plan(call, session, repairs, f) != 0)
 		return -1;
-	if (call->settings.plan)
+	if (call->settings.mlflow.plan)
 		return take_plan(call, &session->plan);
 	if (confirm(call, repairs, f) != 0)
 		return -1;
@@ -282,7 +285,7 @@ int command_repair(struct invocation *call, struct fail *f)
 		result_set(&call->result.model, call->argv[0]);
 	int result = invocation_settle(call, ".", f);
 	if (result == 0)
-		result = session_open(&session, &call->settings, call->deadline, f);
+		result = connect_session(&session, call, f);
 	if (result == 0) {
 		result_set(&call->result.registry_url, session.registry->base);
 		result = repair(call, &session, &repairs, f);

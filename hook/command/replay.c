@@ -94,7 +94,8 @@ static int batch_open(struct batch *batch, struct invocation *call, const char *
 	if (scratch_open(&batch->scratch, f) != 0)
 		return -1;
 	batch->local = file_join(batch->scratch, "package.tar.gz");
-	return spool_remote_open(&batch->spool, &call->settings, call->deadline, url, f);
+	struct store_reach reach = invocation_reach(call);
+	return spool_remote_open(&batch->spool, &reach, url, f);
 }
 
 static void batch_release(struct batch *batch)
@@ -110,7 +111,7 @@ static int settle(struct batch *batch, const char *name, int result, const struc
 {
 	struct result *told = &batch->call->result;
 	struct fail own;
-	if (batch->call->settings.plan)
+	if (batch->call->settings.mlflow.plan)
 		return 0;
 	char *line = result_line(told, result == 0 ? NULL : f);
 	int settled;
@@ -252,7 +253,7 @@ static bool is_stopped(const struct fail *f)
 /* What is told of one package names it only while it is kept. */
 static void forget_package(struct batch *batch, int result)
 {
-	if (result == 0 && !batch->call->settings.plan)
+	if (result == 0 && !batch->call->settings.mlflow.plan)
 		result_set(&batch->call->result.package, NULL);
 }
 

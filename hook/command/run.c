@@ -70,10 +70,11 @@ static bool send_to_spool(struct invocation *call, const struct spool *spool)
 	struct fail own;
 	int64_t started = clock_monotonic_ms();
 	const char *url = call->settings.spool;
-	if (!place_is_url(url) || call->settings.plan)
+	if (!place_is_url(url) || call->settings.mlflow.plan)
 		return false;
 	char *line = pending_line(call);
-	int result = spool_remote_open(&remote, &call->settings, call->deadline, url, &own);
+	struct store_reach reach = invocation_reach(call);
+	int result = spool_remote_open(&remote, &reach, url, &own);
 	if (result == 0)
 		result = spool_remote_send(&remote, spool->name, spool->package, line, &own);
 	spool_remote_release(&remote);
@@ -92,8 +93,9 @@ static void settle_far(struct invocation *call, const struct spool *spool, const
 	struct fail own;
 	if (f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED))
 		return; /* no time is left; the package lies there since before */
-	int result = spool_remote_open(
-		&remote, &call->settings, deadline_in(SETTLE_MS), call->settings.spool, &own);
+	struct store_reach reach = invocation_reach(call);
+	reach.deadline = deadline_in(SETTLE_MS);
+	int result = spool_remote_open(&remote, &reach, call->settings.spool, &own);
 	if (result == 0 && f == NULL) {
 		result = spool_remote_finish(&remote, spool->name, &own);
 	} else if (result == 0) {
@@ -140,7 +142,7 @@ static void keep_here(struct invocation *call, struct spool *spool, const struct
 static void settle_spool(
 	struct invocation *call, struct spool *spool, bool is_far, int result, const struct fail *f)
 {
-	bool plan = call->settings.plan;
+	bool plan = call->settings.mlflow.plan;
 	if (plan ? !spool->waited : result == 0) {
 		if (is_far)
 			settle_far(call, spool, NULL);

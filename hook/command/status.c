@@ -7,6 +7,7 @@
 #include "base/console.h"
 #include "command/command.h"
 #include "command/status_view.h"
+#include "flow/connect.h"
 #include "registry/scan.h"
 
 /* report - what was found, by model; printed when all of it is known */
@@ -144,13 +145,14 @@ static int look(struct invocation *call, struct report *report, struct fail *f)
 	struct session session = {0};
 	int result = invocation_settle(call, ".", f);
 	if (result == 0)
-		result = session_open(&session, &call->settings, call->deadline, f);
+		result = connect_session(&session, call, f);
 	if (result == 0 && call->argc == 0) {
-		result = survey(call, session.registry, take_model, report, f);
+		result = survey(&call->settings.registry, session.registry, take_model, report, f);
 		sort_models(report);
 	}
 	for (int i = 0; result == 0 && i < call->argc; i++)
-		result = survey_model(call, session.registry, call->argv[i], take_model, report, f);
+		result = survey_model(&call->settings.registry, session.registry, call->argv[i],
+			take_model, report, f);
 	session_release(&session);
 	return result;
 }

@@ -184,17 +184,16 @@ int probe_artifacts(struct session *session, struct text *detail, bool *warns, s
 
 /* The spool. */
 
-int probe_spool(struct session *session, struct text *detail, bool *warns, struct fail *f)
+int probe_spool(const struct store_reach *reach, const char *url, struct plan *plan,
+	struct text *detail, bool *warns, struct fail *f)
 {
-	const struct http *http = &session->tracking.http;
-	const char *url = http->settings->spool;
 	struct probe probe;
 	if (url == NULL || !place_is_url(url))
 		return 0;
 	probe_init(&probe, "spool", url);
 	probe.must_clean = true;
-	int result = store_open_apart(&probe.store, http->settings, http->deadline, url, f);
-	probe.store.plan = session->tracking.mlflow.plan;
+	int result = store_open_apart(&probe.store, reach, url, f);
+	probe.store.plan = plan;
 	if (result == 0)
 		result = try_place(&probe, detail, warns, f);
 	else

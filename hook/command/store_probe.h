@@ -3,12 +3,13 @@
  * a run.
  *
  * On 0 detail tells what was done and where. A failure names the place and says what to do. With
- * the session's plan nothing is written.
+ * a plan nothing is written.
  */
 #ifndef MODELHOOK_COMMAND_STORE_PROBE_H
 #define MODELHOOK_COMMAND_STORE_PROBE_H
 
 #include "mlflow/session.h"
+#include "store/options.h"
 
 /* probe_artifacts - where the runs of an experiment keep theirs: of the one that
  * MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID names, else of the default one. *warns: a run may
@@ -18,7 +19,7 @@ MUST_CHECK int probe_artifacts(
 
 /* probe_spool - the same for the spool, where that is a URL: what is finished must leave it, so
  * that not being able to remove is a failure. Else nothing is done, and detail stays empty. */
-MUST_CHECK int probe_spool(
-	struct session *session, struct text *detail, bool *warns, struct fail *f);
+MUST_CHECK int probe_spool(const struct store_reach *reach, const char *url, struct plan *plan,
+	struct text *detail, bool *warns, struct fail *f);
 
 #endif

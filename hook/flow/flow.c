@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "flow/connect.h"
 #include "flow/gate.h"
 #include "flow/register.h"
 #include "flow/source.h"
@@ -31,7 +32,7 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 	bool found;
 	if (check_trained_at(&flow->manifest->handoff, f) != 0)
 		return -1;
-	if (session_open(&flow->session, &call->settings, call->deadline, f) != 0)
+	if (connect_session(&flow->session, call, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, flow->session.registry->base);
 	result_set(&call->result.tracking_url, flow->session.tracking.base);
@@ -48,7 +49,7 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 	if (flow_gate_check(flow, f) != 0)
 		return -1;
 	return registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
-		call->settings.promote_by, f);
+		call->settings.registry.promote_by, f);
 }
 
 /* What was in Staging before makes room, as in MLflow's own page; nobody's Production is touched.

@@ -8,7 +8,7 @@
 #ifndef MODELHOOK_FLOW_FLOW_H
 #define MODELHOOK_FLOW_FLOW_H
 
-#include "command/command.h"
+#include "invocation/invocation.h"
 #include "mlflow/session.h"
 #include "packaging/package/package.h"
 #include "registry/registry.h"

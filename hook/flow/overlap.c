@@ -11,7 +11,7 @@
 static bool pays(const struct flow *flow)
 {
 	const struct settings *settings = &flow->call->settings;
-	return !settings->plan && settings->limit_rate == 0 &&
+	return !settings->mlflow.plan && settings->store.limit_rate == 0 &&
 	       flow->manifest->model_bytes >= MODEL_LEAST;
 }
 

@@ -67,7 +67,7 @@ static bool timed_out(const struct http_transfer *t, const char *origin, struct 
 {
 	if (was_sent(t))
 		fail_set(f, STATUS_LATER, "no byte moved for %.0f s",
-			(double)t->http->settings->timeout_ms / 1000);
+			(double)t->http->options->timeout_ms / 1000);
 	else
 		fail_set(f, STATUS_LATER, "no connection to %s in time", origin);
 	return true;
@@ -130,7 +130,7 @@ static bool broken(
 	/* A server that wants a certificate may reset the connection before its alert is read. */
 	if (t->http->trust.takes_client_cert && strncasecmp(t->url, "https:", 6) == 0 &&
 		t->header_bytes == 0)
-		fail_hint(f, t->http->settings->client_cert == NULL
+		fail_hint(f, t->http->options->client_cert == NULL
 				     ? "if the server wants a client certificate, set "
 				       "MLFLOW_TRACKING_CLIENT_CERT_PATH"
 				     : "does the server know who signed the client certificate in "

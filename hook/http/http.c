@@ -11,20 +11,20 @@
 #define POLL_MAX_MS 1000
 #define CONNECTIONS_KEPT 8L
 
-int http_open(struct http *http, const struct settings *settings,
+int http_open(struct http *http, const struct http_options *options,
 	const struct credentials *credentials, struct deadline deadline, struct fail *f)
 {
 	*http = (struct http){
-		.settings = settings,
+		.options = options,
 		.credentials = credentials,
 		.deadline = deadline,
 		.trust =
 			{
-				.ca_bundle = settings->ca_bundle,
+				.ca_bundle = options->ca_bundle,
 				.ca_setting = "MLFLOW_TRACKING_SERVER_CERT_PATH",
-				.client_cert = settings->client_cert,
+				.client_cert = options->client_cert,
 				.takes_client_cert = true,
-				.insecure = settings->insecure_tls,
+				.insecure = options->insecure_tls,
 				.insecure_setting = "MLFLOW_TRACKING_INSECURE_TLS",
 			},
 	};
@@ -39,7 +39,7 @@ int http_open(struct http *http, const struct settings *settings,
 
 int http_open_beside(const struct http *http, struct http *beside, struct fail *f)
 {
-	if (http_open(beside, http->settings, http->credentials, http->deadline, f) != 0)
+	if (http_open(beside, http->options, http->credentials, http->deadline, f) != 0)
 		return -1;
 	beside->trust = http->trust;
 	beside->trust.warned = true;

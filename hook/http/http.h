@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "settings/settings.h"
+#include "http/options.h"
 
 /* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
 enum http_repeat {
@@ -90,7 +90,7 @@ struct http_trust {
  * settings. Used by one thread at a time. */
 struct http {
 	void *multi;
-	const struct settings *settings;
+	const struct http_options *options;
 	const struct credentials *credentials;
 	struct deadline deadline;
 	bool direct;		 /* no proxy, whatever the environment says */
@@ -103,7 +103,7 @@ struct http {
 	uint64_t requests; /* sent so far, retries included */
 };
 
-MUST_CHECK int http_open(struct http *http, const struct settings *settings,
+MUST_CHECK int http_open(struct http *http, const struct http_options *options,
 	const struct credentials *credentials, struct deadline deadline, struct fail *f);
 /* http_open_beside - the same for one more thread: settings, credentials, deadline and trust */
 MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, struct fail *f);

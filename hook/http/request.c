@@ -269,7 +269,7 @@ static void set_proxy(struct http_transfer *t)
 
 static void set_connection(struct http_transfer *t)
 {
-	int64_t silence = t->http->settings->timeout_ms;
+	int64_t silence = t->http->options->timeout_ms;
 	long connect =
 		silence > 0 && silence < CONNECT_TIMEOUT_MS ? (long)silence : CONNECT_TIMEOUT_MS;
 	curl_easy_setopt(t->easy, CURLOPT_CONNECTTIMEOUT_MS, connect);

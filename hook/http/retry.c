@@ -20,25 +20,25 @@ bool http_retry_is_transient(long status)
 	}
 }
 
-int http_retry_tries(const struct settings *settings)
+int http_retry_tries(const struct http_options *options)
 {
-	int64_t retries = settings->max_retries;
+	int64_t retries = options->max_retries;
 	if (retries < 0)
 		retries = 0;
 	return 1 + (int)(retries > HTTP_RETRIES_MAX ? HTTP_RETRIES_MAX : retries);
 }
 
 int64_t http_retry_pause_ms(
-	const struct settings *settings, int next, int64_t retry_after_ms, double random01)
+	const struct http_options *options, int next, int64_t retry_after_ms, double random01)
 {
-	if (settings->respect_retry_after && retry_after_ms >= 0)
+	if (options->respect_retry_after && retry_after_ms >= 0)
 		return retry_after_ms > HTTP_RETRY_AFTER_MAX_MS ? -1 : retry_after_ms;
 	if (next <= 2)
 		return 0;
-	double seconds = settings->backoff_factor;
+	double seconds = options->backoff_factor;
 	for (int i = 2; i < next && seconds * 1000 < HTTP_PAUSE_MAX_MS; i++)
 		seconds *= 2;
-	double pause = 1000 * (seconds + random01 * settings->backoff_jitter);
+	double pause = 1000 * (seconds + random01 * options->backoff_jitter);
 	if (!(pause >= 0))
 		return 0;
 	return pause > HTTP_PAUSE_MAX_MS ? HTTP_PAUSE_MAX_MS : (int64_t)pause;

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "settings/settings.h"
+#include "http/options.h"
 
 #define HTTP_PAUSE_MAX_MS 120000
 #define HTTP_RETRY_AFTER_MAX_MS 600000 /* longer: a scheduler's wait, not ours */
@@ -20,13 +20,13 @@
 bool http_retry_is_transient(long status);
 
 /* http_retry_tries - how often a request may be sent in all */
-int http_retry_tries(const struct settings *settings);
+int http_retry_tries(const struct http_options *options);
 
 /* http_retry_pause_ms - before try number `next` (2 is the first repetition); random01 is from 0 up
  * to 1. retry_after_ms: what the server asked for, -1 where it did not. -1: not worth waiting for.
  */
 int64_t http_retry_pause_ms(
-	const struct settings *settings, int next, int64_t retry_after_ms, double random01);
+	const struct http_options *options, int next, int64_t retry_after_ms, double random01);
 
 /* http_date_ms - an HTTP date (RFC 9110 section 5.6.7) as ms since 1970, -1 where it is none */
 int64_t http_date_ms(const char *value);

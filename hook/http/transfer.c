@@ -119,7 +119,7 @@ static void begin_at_once(struct http_transfer *t)
 static int tries_of(const struct http_transfer *t)
 {
 	int max = t->request->max_tries;
-	return max > 0 ? max : http_retry_tries(t->http->settings);
+	return max > 0 ? max : http_retry_tries(t->http->options);
 }
 
 static void say_again(const struct http_transfer *t, const char *why, int64_t ms)
@@ -133,12 +133,12 @@ static void say_again(const struct http_transfer *t, const char *why, int64_t ms
 /* Whether another try was arranged: there is one left, and it begins before the deadline. */
 static bool try_again(struct http_transfer *t, const char *why)
 {
-	const struct settings *settings = t->http->settings;
+	const struct http_options *options = t->http->options;
 	int next = t->answer->tries + 1;
 	if (next > tries_of(t))
 		return false;
 	double random01 = random_below(1000) / 1000.0;
-	int64_t ms = http_retry_pause_ms(settings, next, t->retry_after_ms, random01);
+	int64_t ms = http_retry_pause_ms(options, next, t->retry_after_ms, random01);
 	if (ms < 0 || ms >= deadline_left(t->http->deadline))
 		return false;
 	say_again(t, why, ms);
@@ -159,7 +159,7 @@ static bool is_read(const struct http_request *request)
  * would be lost without a word. Nothing goes from https to http, and no write to another origin. */
 static bool may_follow(const struct http_transfer *t, long status, const char *to)
 {
-	if (!t->http->settings->follow_redirects || t->request->redirect_is_answer ||
+	if (!t->http->options->follow_redirects || t->request->redirect_is_answer ||
 		t->hops >= HOPS_MAX)
 		return false;
 	bool same = http_url_same_origin(t->url, to);
@@ -259,7 +259,7 @@ void http_transfer_ended(struct http_transfer *t, int code)
 
 static int64_t silence_left(const struct http_transfer *t)
 {
-	int64_t limit = t->http->settings->timeout_ms;
+	int64_t limit = t->http->options->timeout_ms;
 	if (limit <= 0)
 		return CLOCK_FOREVER;
 	int64_t left = t->moved_at + limit - clock_monotonic_ms();

@@ -1,5 +1,6 @@
+#include "invocation/invocation.h"
+
 #include "base/stop.h"
-#include "command/command.h"
 
 int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
 {
@@ -11,4 +12,13 @@ int invocation_settle(struct invocation *call, const char *folder, struct fail *
 		call->deadline = deadline_in(call->settings.deadline_ms);
 	stop_limit(call->deadline);
 	return 0;
+}
+
+struct store_reach invocation_reach(const struct invocation *call)
+{
+	return (struct store_reach){
+		.http = &call->settings.http,
+		.store = &call->settings.store,
+		.deadline = call->deadline,
+	};
 }

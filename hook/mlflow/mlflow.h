@@ -27,6 +27,8 @@ struct plan {
 /* plan_add - one more write that was not sent; `more` says with what */
 void plan_add(struct plan *plan, const char *method, const char *path, const char *more);
 
+struct store_options; /* store/options.h */
+
 struct mlflow {
 	struct http *http;     /* borrowed */
 	const char *base;      /* borrowed: the URI without a trailing slash */
@@ -34,6 +36,7 @@ struct mlflow {
 	struct mlflow_ahead
 		*ahead;	   /* answers that were asked for together; owned, see mlflow/call.h */
 	struct plan *plan; /* borrowed; NULL: writes are sent */
+	const struct store_options *artifacts; /* borrowed, passed on to its runs' stores */
 };
 
 struct run {

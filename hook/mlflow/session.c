@@ -3,34 +3,33 @@
 #include <stdlib.h>
 
 static int end_open(struct session *session, struct session_end *end, const char *uri,
-	const struct settings *settings, struct deadline deadline, struct fail *f)
+	const struct session_options *options, struct deadline deadline, struct fail *f)
 {
 	end->base = text_copy(uri);
 	if (credentials_read(&end->base, &end->credentials, f) != 0)
 		return -1;
-	if (http_open(&end->http, settings, &end->credentials, deadline, f) != 0)
+	if (http_open(&end->http, options->http, &end->credentials, deadline, f) != 0)
 		return -1;
 	end->mlflow = (struct mlflow){
 		.http = &end->http,
 		.base = end->base,
-		.workspace = settings->workspace,
-		.plan = settings->plan ? &session->plan : NULL,
+		.workspace = options->mlflow->workspace,
+		.plan = options->mlflow->plan ? &session->plan : NULL,
+		.artifacts = options->artifacts,
 	};
 	return 0;
 }
 
-int session_open(struct session *session, struct settings *settings, struct deadline deadline,
-	struct fail *f)
+int session_open(struct session *session, const struct session_options *options,
+	struct deadline deadline, struct fail *f)
 {
+	const struct mlflow_options *mlflow = options->mlflow;
 	*session = (struct session){0};
-	if (settings_need_server(settings, f) != 0)
-		return -1;
-	if (end_open(session, &session->tracking, settings->tracking_uri, settings, deadline, f) !=
-		0)
+	if (end_open(session, &session->tracking, mlflow->tracking_uri, options, deadline, f) != 0)
 		return -1;
 	session->registry = &session->tracking.mlflow;
-	if (!text_equal(settings->registry_uri, settings->tracking_uri)) {
-		if (end_open(session, &session->other, settings->registry_uri, settings, deadline,
+	if (!text_equal(mlflow->registry_uri, mlflow->tracking_uri)) {
+		if (end_open(session, &session->other, mlflow->registry_uri, options, deadline,
 			    f) != 0)
 			return -1;
 		session->registry = &session->other.mlflow;

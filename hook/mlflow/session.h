@@ -9,6 +9,14 @@
 
 #include "mlflow/credentials.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/options.h"
+
+/* session_options - what a session is opened with; all of it outlives the session */
+struct session_options {
+	const struct mlflow_options *mlflow; /* with both URIs */
+	const struct http_options *http;
+	const struct store_options *artifacts;
+};
 
 struct session_end {
 	char *base; /* URI without user information */
@@ -26,7 +34,7 @@ struct session {
 
 /* session_open - read credentials and settings; nothing is sent yet. On -1 the session can still be
  * released. */
-MUST_CHECK int session_open(struct session *session, struct settings *settings,
+MUST_CHECK int session_open(struct session *session, const struct session_options *options,
 	struct deadline deadline, struct fail *f);
 void session_release(struct session *session);
 

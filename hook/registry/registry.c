@@ -241,7 +241,7 @@ int registry_register(struct registry *r, const struct version_request *request,
 		return -1;
 	for (int64_t tries = 0; *number == 0; tries++) {
 		*created = true;
-		if (tries > r->mlflow->http->settings->max_retries) {
+		if (tries > r->mlflow->http->options->max_retries) {
 			fail_set(f, STATUS_LATER,
 				"no create of a version was answered or carried out");
 			return fail_hint(f, "replay the package when the server answers again");

@@ -10,7 +10,7 @@
 #define CHANGED_LATELY_MS 120000
 
 struct survey {
-	struct invocation *call;
+	const struct registry_options *options;
 	struct mlflow *mlflow; /* of the thread that is at work */
 	survey_function *each;
 	void *context;
@@ -31,7 +31,7 @@ static bool tells_of_aliases(const struct anomalies *anomalies)
 static int find(struct survey *s, const struct standing *standing, struct anomalies *anomalies,
 	struct fail *f)
 {
-	bool kept = s->call->settings.promote_by != PROMOTE_BY_STAGE;
+	bool kept = s->options->promote_by != PROMOTE_BY_STAGE;
 	anomalies_find(standing, kept && (!s->asked_aliases || s->has_aliases), anomalies);
 	if (!tells_of_aliases(anomalies) || s->asked_aliases)
 		return 0;
@@ -61,15 +61,15 @@ static int check_files(struct survey *s, const char *model, const struct standin
 
 static int tell(struct survey *s, const struct standing *standing, struct fail *f)
 {
-	const struct settings *settings = &s->call->settings;
+	const struct registry_options *options = s->options;
 	const char *model = standing->model.name;
 	struct anomalies anomalies;
 	int result = 0;
 	if (find(s, standing, &anomalies, f) != 0)
 		return -1;
-	if (settings->max_age_ms > 0)
-		anomalies_find_stale(standing, clock_now_ms() - settings->max_age_ms, &anomalies);
-	if (settings->files)
+	if (options->max_age_ms > 0)
+		anomalies_find_stale(standing, clock_now_ms() - options->max_age_ms, &anomalies);
+	if (options->files)
 		result = check_files(s, model, standing, &anomalies, f);
 	if (result == 0)
 		result = s->each(s->context, standing, &anomalies, f);
@@ -81,7 +81,7 @@ static int read_alone(struct survey *s, const char *model, struct fail *f)
 {
 	struct registry registry;
 	bool found = false;
-	int result = registry_open(&registry, s->mlflow, model, s->call->settings.promote_by, f);
+	int result = registry_open(&registry, s->mlflow, model, s->options->promote_by, f);
 	if (result == 0)
 		result = registry_read(&registry, &found, f);
 	if (result == 0 && !found)
@@ -92,10 +92,10 @@ static int read_alone(struct survey *s, const char *model, struct fail *f)
 	return result;
 }
 
-int survey_model(struct invocation *call, struct mlflow *mlflow, const char *model,
+int survey_model(const struct registry_options *options, struct mlflow *mlflow, const char *model,
 	survey_function *each, void *context, struct fail *f)
 {
-	struct survey s = {.call = call, .mlflow = mlflow, .each = each, .context = context};
+	struct survey s = {.options = options, .mlflow = mlflow, .each = each, .context = context};
 	return read_alone(&s, model, f);
 }
 
@@ -133,8 +133,8 @@ static int take_versions(
 	if (model == NULL)
 		return 0;
 	struct standing standing = {.model = *model, .versions = *versions};
-	standing.stages = s->call->settings.promote_by != PROMOTE_BY_ALIAS &&
-			  !standing_lacks_stages(&standing);
+	standing.stages =
+		s->options->promote_by != PROMOTE_BY_ALIAS && !standing_lacks_stages(&standing);
 	s->seen[model - s->models.items] = true;
 	bool doubtful;
 	if (look_doubtful(s, &standing, &doubtful, f) != 0)
@@ -155,10 +155,10 @@ static int take_rest(struct survey *s, bool walked, struct fail *f)
 	return 0;
 }
 
-int survey(struct invocation *call, struct mlflow *mlflow, survey_function *each, void *context,
-	struct fail *f)
+int survey(const struct registry_options *options, struct mlflow *mlflow, survey_function *each,
+	void *context, struct fail *f)
 {
-	struct survey s = {.call = call, .mlflow = mlflow, .each = each, .context = context};
+	struct survey s = {.options = options, .mlflow = mlflow, .each = each, .context = context};
 	bool supported;
 	if (mlflow_search_models(mlflow, &s.models, f) != 0)
 		return -1;

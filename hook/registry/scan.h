@@ -8,20 +8,20 @@
 #ifndef MODELHOOK_REGISTRY_SCAN_H
 #define MODELHOOK_REGISTRY_SCAN_H
 
-#include "command/command.h"
 #include "mlflow/session.h"
 #include "registry/anomaly.h"
+#include "registry/options.h"
 
 /* Is given each model, in no order, seldom twice; what it is given is borrowed for the call. */
 typedef int survey_function(void *context, const struct standing *standing,
 	const struct anomalies *anomalies, struct fail *f);
 
-/* survey - the checks are those of the settings */
-MUST_CHECK int survey(struct invocation *call, struct mlflow *mlflow, survey_function *each,
-	void *context, struct fail *f);
+/* survey - the checks are those of the options */
+MUST_CHECK int survey(const struct registry_options *options, struct mlflow *mlflow,
+	survey_function *each, void *context, struct fail *f);
 
 /* survey_model - the same for one; REFUSED where there is none of that name */
-MUST_CHECK int survey_model(struct invocation *call, struct mlflow *mlflow, const char *model,
-	survey_function *each, void *context, struct fail *f);
+MUST_CHECK int survey_model(const struct registry_options *options, struct mlflow *mlflow,
+	const char *model, survey_function *each, void *context, struct fail *f);
 
 #endif

@@ -29,36 +29,37 @@ struct option {
 /* The one list of what can be set. A row without help is not shown: MLflow documents its own
  * variables. */
 static const struct option options[] = {
-	{"--tracking-uri", "MLFLOW_TRACKING_URI", "tracking_uri", KIND_STRING, AT(tracking_uri),
-		TAKES_SERVER, "URL", "MLflow tracking server"},
-	{"--registry-uri", "MLFLOW_REGISTRY_URI", "registry_uri", KIND_STRING, AT(registry_uri),
-		TAKES_SERVER, "URL", "model registry, where it is another server"},
-	{NULL, "MLFLOW_WORKSPACE", "workspace", KIND_STRING, AT(workspace), TAKES_SERVER, NULL,
-		NULL},
-	{NULL, "MLFLOW_TRACKING_SERVER_CERT_PATH", "ca_bundle", KIND_PATH, AT(ca_bundle),
-		TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_TRACKING_CLIENT_CERT_PATH", "client_cert", KIND_PATH, AT(client_cert),
-		TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_TRACKING_INSECURE_TLS", NULL, KIND_FLAG, AT(insecure_tls), TAKES_SERVER,
+	{"--tracking-uri", "MLFLOW_TRACKING_URI", "tracking_uri", KIND_STRING,
+		AT(mlflow.tracking_uri), TAKES_SERVER, "URL", "MLflow tracking server"},
+	{"--registry-uri", "MLFLOW_REGISTRY_URI", "registry_uri", KIND_STRING,
+		AT(mlflow.registry_uri), TAKES_SERVER, "URL",
+		"model registry, where it is another server"},
+	{NULL, "MLFLOW_WORKSPACE", "workspace", KIND_STRING, AT(mlflow.workspace), TAKES_SERVER,
 		NULL, NULL},
-	{NULL, "MLFLOW_HTTP_REQUEST_TIMEOUT", "request_timeout", KIND_SECONDS, AT(timeout_ms),
+	{NULL, "MLFLOW_TRACKING_SERVER_CERT_PATH", "ca_bundle", KIND_PATH, AT(http.ca_bundle),
 		TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "max_retries", KIND_COUNT, AT(max_retries),
+	{NULL, "MLFLOW_TRACKING_CLIENT_CERT_PATH", "client_cert", KIND_PATH, AT(http.client_cert),
+		TAKES_SERVER, NULL, NULL},
+	{NULL, "MLFLOW_TRACKING_INSECURE_TLS", NULL, KIND_FLAG, AT(http.insecure_tls), TAKES_SERVER,
+		NULL, NULL},
+	{NULL, "MLFLOW_HTTP_REQUEST_TIMEOUT", "request_timeout", KIND_SECONDS, AT(http.timeout_ms),
+		TAKES_SERVER, NULL, NULL},
+	{NULL, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "max_retries", KIND_COUNT, AT(http.max_retries),
 		TAKES_SERVER, NULL, NULL},
 	{NULL, "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "backoff_factor", KIND_REAL,
-		AT(backoff_factor), TAKES_SERVER, NULL, NULL},
+		AT(http.backoff_factor), TAKES_SERVER, NULL, NULL},
 	{NULL, "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER", "backoff_jitter", KIND_REAL,
-		AT(backoff_jitter), TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", NULL, KIND_FLAG, AT(respect_retry_after),
+		AT(http.backoff_jitter), TAKES_SERVER, NULL, NULL},
+	{NULL, "MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", NULL, KIND_FLAG,
+		AT(http.respect_retry_after), TAKES_SERVER, NULL, NULL},
+	{NULL, "MLFLOW_ALLOW_HTTP_REDIRECTS", NULL, KIND_FLAG, AT(http.follow_redirects),
 		TAKES_SERVER, NULL, NULL},
-	{NULL, "MLFLOW_ALLOW_HTTP_REDIRECTS", NULL, KIND_FLAG, AT(follow_redirects), TAKES_SERVER,
-		NULL, NULL},
-	{"--presigned", "MODELHOOK_PRESIGNED", "presigned", KIND_FLAG, AT(presigned), TAKES_SERVER,
-		NULL,
+	{"--presigned", "MODELHOOK_PRESIGNED", "presigned", KIND_FLAG, AT(store.presigned),
+		TAKES_SERVER, NULL,
 		"send and read artifacts in S3 by addresses that the MLflow server signs, even "
 		"where S3 credentials are at hand"},
-	{"--promote-by", "MODELHOOK_PROMOTE_BY", "promote_by", KIND_PROMOTE_BY, AT(promote_by),
-		TAKES_FLOW | TAKES_MEANS, "HOW",
+	{"--promote-by", "MODELHOOK_PROMOTE_BY", "promote_by", KIND_PROMOTE_BY,
+		AT(registry.promote_by), TAKES_FLOW | TAKES_MEANS, "HOW",
 		"server (what it has, default), stage, alias or both"},
 	{"--policy", "MODELHOOK_POLICY", "policy", KIND_POLICY, AT(policy), TAKES_FLOW, "WHERE",
 		"where a training that passes ends: production (default), staging, none"},
@@ -71,15 +72,15 @@ static const struct option options[] = {
 		"handoff) or a URL such as s3://BUCKET/FOLDER"},
 	{"--all", NULL, NULL, KIND_FLAG, AT(all), TAKES_ALL, NULL,
 		"everything that waits in the spool, the oldest training first"},
-	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(parallel), TAKES_FLOW,
-		"N", "files and parts sent at once, 1 to 32 (default 4)"},
-	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(limit_rate),
+	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(store.parallel),
+		TAKES_FLOW, "N", "files and parts sent at once, 1 to 32 (default 4)"},
+	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(store.limit_rate),
 		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PLACE, AT(result_path), TAKES_FLOW, "PLACE",
 		"write the result line there too: a file, or a URL such as s3://BUCKET/FILE; a "
 		"replay that has no package leaves what is there"},
-	{"--webhdfs-url", "MODELHOOK_WEBHDFS_URL", "webhdfs_url", KIND_STRING, AT(webhdfs_url),
-		TAKES_SERVER, "URL",
+	{"--webhdfs-url", "MODELHOOK_WEBHDFS_URL", "webhdfs_url", KIND_STRING,
+		AT(store.webhdfs_url), TAKES_SERVER, "URL",
 		"where an HDFS answers to HTTP, where HADOOP_CONF_DIR does not tell"},
 	{"--run", NULL, NULL, KIND_STRING, AT(run_id), TAKES_RUN, "RUN_ID",
 		"tell what the tag of this MLflow run says"},
@@ -93,14 +94,14 @@ static const struct option options[] = {
 		"roll back to this one (default: what was good before)"},
 	{"--reason", NULL, NULL, KIND_STRING, AT(reason), TAKES_REASON, "TEXT",
 		"why; it stays in the history"},
-	{"--max-age", NULL, NULL, KIND_DURATION, AT(max_age_ms), TAKES_CHECKS, "TIME",
+	{"--max-age", NULL, NULL, KIND_DURATION, AT(registry.max_age_ms), TAKES_CHECKS, "TIME",
 		"a Production version trained longer ago is an anomaly, e.g. 36h, 7d"},
-	{"--files", NULL, NULL, KIND_FLAG, AT(files), TAKES_CHECKS, NULL,
+	{"--files", NULL, NULL, KIND_FLAG, AT(registry.files), TAKES_CHECKS, NULL,
 		"read the files of every Production version, and compare them"},
 	{"--yes", NULL, NULL, KIND_FLAG, AT(yes), TAKES_YES, NULL, "do not ask"},
 	{"--what-if", NULL, NULL, KIND_FLAG, AT(what_if), TAKES_WHAT_IF, NULL,
 		"decide and write nothing; the package need not be registered"},
-	{"--plan", NULL, NULL, KIND_FLAG, AT(plan), TAKES_PLAN, NULL,
+	{"--plan", NULL, NULL, KIND_FLAG, AT(mlflow.plan), TAKES_PLAN, NULL,
 		"read, decide, print every write it would send, and send none"},
 	{"--json", NULL, NULL, KIND_FLAG, AT(json), TAKES_JSON, NULL,
 		"one JSON object instead of tables"},
@@ -132,13 +133,13 @@ static void settings_default(struct settings *settings)
 {
 	*settings = (struct settings){
 		.deadline_ms = 30 * 60 * 1000,
-		.timeout_ms = 120 * 1000,
-		.parallel = 4,
-		.max_retries = 7,
-		.backoff_factor = 2,
-		.backoff_jitter = 1,
-		.respect_retry_after = true,
-		.follow_redirects = true,
+		.http.timeout_ms = 120 * 1000,
+		.store.parallel = 4,
+		.http.max_retries = 7,
+		.http.backoff_factor = 2,
+		.http.backoff_jitter = 1,
+		.http.respect_retry_after = true,
+		.http.follow_redirects = true,
 	};
 }
 
@@ -360,7 +361,7 @@ char *settings_decisive(const struct settings *settings)
 	text_printf(&text, "{\"gates\":%s,\"policy\":\"%s\",\"promote_by\":\"%s\"}",
 		settings->gates_text != NULL ? settings->gates_text : "[]",
 		settings_policy_words[settings->policy],
-		settings_promote_by_words[settings->promote_by]);
+		settings_promote_by_words[settings->registry.promote_by]);
 	return text_take(&text);
 }
 
@@ -405,7 +406,7 @@ void settings_disown(struct settings *settings, const struct settings *before)
 	settings->gate_count = before->gate_count;
 	settings->gates_text = before->gates_text;
 	settings->policy = before->policy;
-	settings->promote_by = before->promote_by;
+	settings->registry.promote_by = before->registry.promote_by;
 	settings->given = before->given;
 }
 
@@ -426,16 +427,16 @@ static int check_uri(char *uri, const char *variable, struct fail *f)
 
 int settings_need_server(struct settings *settings, struct fail *f)
 {
-	if (settings->tracking_uri == NULL) {
+	if (settings->mlflow.tracking_uri == NULL) {
 		fail_set(f, STATUS_CONFIGURATION, "no MLflow server is set");
 		return fail_hint(
 			f, "set MLFLOW_TRACKING_URI, or \"tracking_uri\" in modelhook.json");
 	}
-	if (settings->registry_uri == NULL)
-		settings->registry_uri = text_copy(settings->tracking_uri);
-	if (check_uri(settings->tracking_uri, "MLFLOW_TRACKING_URI", f) != 0)
+	if (settings->mlflow.registry_uri == NULL)
+		settings->mlflow.registry_uri = text_copy(settings->mlflow.tracking_uri);
+	if (check_uri(settings->mlflow.tracking_uri, "MLFLOW_TRACKING_URI", f) != 0)
 		return -1;
-	return check_uri(settings->registry_uri, "MLFLOW_REGISTRY_URI", f);
+	return check_uri(settings->mlflow.registry_uri, "MLFLOW_REGISTRY_URI", f);
 }
 
 void settings_release(struct settings *settings)

@@ -15,17 +15,12 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "http/options.h"
+#include "mlflow/options.h"
+#include "registry/options.h"
+#include "store/options.h"
 
 struct gate; /* gate/gate.h */
-
-#define SETTINGS_PARALLEL_MAX 32
-
-enum promote_by {
-	PROMOTE_BY_SERVER, /* what the server has: stages and aliases */
-	PROMOTE_BY_STAGE,
-	PROMOTE_BY_ALIAS,
-	PROMOTE_BY_BOTH,
-};
 
 enum policy {
 	POLICY_PRODUCTION, /* promote what passes the gates */
@@ -34,43 +29,27 @@ enum policy {
 };
 
 struct settings {
-	char *tracking_uri;    /* http(s)://host[:port][/prefix], no trailing slash */
-	char *registry_uri;    /* the tracking URI unless given */
-	char *workspace;       /* MLFLOW_WORKSPACE, or NULL */
+	struct http_options http;
+	struct mlflow_options mlflow;
+	struct store_options store;
+	struct registry_options registry;
 	char *config_path;     /* --config, or NULL */
 	char *result_path;     /* --result, file or URL, or NULL */
 	char *run_id;	       /* --run */
 	char *spool;	       /* folder or URL; NULL: .modelhook beside the handoff */
-	char *webhdfs_url;     /* --webhdfs-url: one or, with commas, several; or NULL */
 	char *output_path;     /* -o */
 	char *override_reason; /* --override */
-	char *ca_bundle;       /* a file of CA certificates, or NULL: the distribution's */
-	char *client_cert;     /* PEM with certificate and key, or NULL */
-	bool insecure_tls;     /* MLFLOW_TRACKING_INSECURE_TLS */
 	char *reason;	       /* --reason */
 	char *stage;	       /* --stage */
 	char *to;	       /* --to */
-	int64_t max_age_ms;    /* --max-age, 0: any age will do */
-	bool files;	       /* --files */
 	bool all;	       /* --all */
 	bool yes;
 	bool what_if;
 	bool json;
-	bool plan;
 	bool quiet;
 	bool end_with_parent;
-	bool presigned; /* --presigned */
 	bool allow_nonfinite;
-	int64_t deadline_ms;	  /* of the whole command, 0 = none */
-	int64_t timeout_ms;	  /* MLFLOW_HTTP_REQUEST_TIMEOUT: no byte moved for so long */
-	int64_t parallel;	  /* --parallel: files and parts sent at once */
-	int64_t limit_rate;	  /* --limit-rate: bytes a second, 0 = any */
-	int64_t max_retries;	  /* MLFLOW_HTTP_REQUEST_MAX_RETRIES */
-	double backoff_factor;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR */
-	double backoff_jitter;	  /* seconds, MLFLOW_HTTP_REQUEST_BACKOFF_JITTER */
-	bool respect_retry_after; /* MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER */
-	bool follow_redirects;	  /* MLFLOW_ALLOW_HTTP_REDIRECTS */
-	enum promote_by promote_by;
+	int64_t deadline_ms; /* of the whole command, 0 = none */
 	enum policy policy;
 	struct gate *gates;
 	size_t gate_count;

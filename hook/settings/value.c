@@ -55,7 +55,7 @@ static bool parse_count(const char *value, int64_t *count)
 
 static bool parse_parallel(const char *value, int64_t *count)
 {
-	return parse_count(value, count) && *count >= 1 && *count <= SETTINGS_PARALLEL_MAX;
+	return parse_count(value, count) && *count >= 1 && *count <= STORE_PARALLEL_MAX;
 }
 
 static bool parse_rate(const char *value, int64_t *rate)

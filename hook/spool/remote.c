@@ -13,13 +13,13 @@
 #define ASIDE "superseded"
 #define RESULT_MAX ((size_t)4 << 20)
 
-int spool_remote_open(struct spool_remote *spool, const struct settings *settings,
-	struct deadline deadline, const char *url, struct fail *f)
+int spool_remote_open(struct spool_remote *spool, const struct store_reach *reach, const char *url,
+	struct fail *f)
 {
 	*spool = (struct spool_remote){.url = text_copy(url)};
 	for (size_t size = strlen(url); size > 1 && spool->url[size - 1] == '/';)
 		spool->url[--size] = '\0';
-	if (store_open_apart(&spool->store, settings, deadline, spool->url, f) == 0)
+	if (store_open_apart(&spool->store, reach, spool->url, f) == 0)
 		return 0;
 	spool_remote_release(spool);
 	return fail_in(f, "spool");

@@ -19,8 +19,8 @@ struct spool_remote {
 };
 
 /* spool_remote_open - url may be a folder's path too. Must not be moved once open. */
-MUST_CHECK int spool_remote_open(struct spool_remote *spool, const struct settings *settings,
-	struct deadline deadline, const char *url, struct fail *f);
+MUST_CHECK int spool_remote_open(struct spool_remote *spool, const struct store_reach *reach,
+	const char *url, struct fail *f);
 void spool_remote_release(struct spool_remote *spool);
 
 /* spool_remote_name - "URL/name", for people and for replay; the caller frees it */

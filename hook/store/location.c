@@ -91,14 +91,14 @@ static int get_text(
 }
 
 /* Writes `write`, or reads into `read`. */
-static int at_url(const struct settings *settings, struct deadline deadline, const char *url,
-	const char *write, size_t max, struct text *read, struct fail *f)
+static int at_url(const struct store_reach *reach, const char *url, const char *write, size_t max,
+	struct text *read, struct fail *f)
 {
 	char *folder, *name;
 	struct store store;
 	if (place_split(url, &folder, &name, f) != 0)
 		return -1;
-	int result = store_open_apart(&store, settings, deadline, folder, f);
+	int result = store_open_apart(&store, reach, folder, f);
 	if (result == 0)
 		result = write != NULL ? place_put(&store, name, write, f)
 				       : get_text(&store, name, max, read, f);
@@ -113,18 +113,18 @@ static int at_url(const struct settings *settings, struct deadline deadline, con
 	return -1;
 }
 
-int place_write(const struct settings *settings, struct deadline deadline, const char *place,
-	const char *text, struct fail *f)
+int place_write(
+	const struct store_reach *reach, const char *place, const char *text, struct fail *f)
 {
 	if (!place_is_url(place))
 		return file_store(place, text, strlen(text), f);
-	return at_url(settings, deadline, place, text, 0, NULL, f);
+	return at_url(reach, place, text, 0, NULL, f);
 }
 
-int place_read(const struct settings *settings, struct deadline deadline, const char *place,
-	size_t max, struct text *text, struct fail *f)
+int place_read(const struct store_reach *reach, const char *place, size_t max, struct text *text,
+	struct fail *f)
 {
 	if (!place_is_url(place))
 		return file_read(place, max, text, f);
-	return at_url(settings, deadline, place, NULL, max, text, f);
+	return at_url(reach, place, NULL, max, text, f);
 }

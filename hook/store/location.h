@@ -20,12 +20,12 @@ MUST_CHECK int place_split(const char *url, char **folder, char **name, struct f
 /* place_show - a URL fit for a message: without user information and query; the caller frees it */
 char *place_show(const char *url);
 
-MUST_CHECK int place_write(const struct settings *settings, struct deadline deadline,
-	const char *place, const char *text, struct fail *f);
+MUST_CHECK int place_write(
+	const struct store_reach *reach, const char *place, const char *text, struct fail *f);
 
 /* place_read - at most max bytes; nothing there is MISSING */
-MUST_CHECK int place_read(const struct settings *settings, struct deadline deadline,
-	const char *place, size_t max, struct text *text, struct fail *f);
+MUST_CHECK int place_read(const struct store_reach *reach, const char *place, size_t max,
+	struct text *text, struct fail *f);
 
 /* place_put, place_get - the same for an object of a store that is open already */
 MUST_CHECK int place_put(struct store *store, const char *name, const char *text, struct fail *f);

@@ -66,8 +66,8 @@ static size_t find_scheme(const char *uri)
 	return SCHEMES;
 }
 
-static int open_by_scheme(
-	struct store *store, struct deadline deadline, const char *uri, struct fail *f)
+static int open_by_scheme(struct store *store, const struct http_options *options,
+	struct deadline deadline, const char *uri, struct fail *f)
 {
 	size_t i = find_scheme(uri);
 	bool apart = store->mlflow == NULL;
@@ -78,7 +78,7 @@ static int open_by_scheme(
 		store->http = store->mlflow->http;
 		return schemes[i].open(store, uri, f);
 	}
-	if (http_open(&store->own_http, store->settings, NULL, deadline, f) != 0)
+	if (http_open(&store->own_http, options, NULL, deadline, f) != 0)
 		return -1;
 	store->own_http.trust = (struct http_trust){0}; /* MLflow's is for MLflow */
 	store->http = &store->own_http;
@@ -92,16 +92,17 @@ int store_open(struct store *store, struct mlflow *mlflow, const struct run *run
 		.mlflow = mlflow,
 		.run = run,
 		.plan = mlflow->plan,
-		.settings = mlflow->http->settings,
+		.options = mlflow->artifacts,
 	};
-	return open_by_scheme(store, mlflow->http->deadline, artifact_uri, f);
+	return open_by_scheme(
+		store, mlflow->http->options, mlflow->http->deadline, artifact_uri, f);
 }
 
-int store_open_apart(struct store *store, const struct settings *settings, struct deadline deadline,
-	const char *uri, struct fail *f)
+int store_open_apart(
+	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f)
 {
-	*store = (struct store){.settings = settings};
-	return open_by_scheme(store, deadline, uri, f);
+	*store = (struct store){.options = reach->store};
+	return open_by_scheme(store, reach->http, reach->deadline, uri, f);
 }
 
 int store_open_lane(const struct store *store, struct store *lane, struct fail *f)
@@ -112,7 +113,7 @@ int store_open_lane(const struct store *store, struct store *lane, struct fail *
 	lane->own_http = lane->beyond = (struct http){0};
 	if (http_open_beside(store->http, &lane->own_http, f) != 0)
 		return -1;
-	lane->own_http.send_rate = store->settings->limit_rate;
+	lane->own_http.send_rate = store->options->limit_rate;
 	lane->http = &lane->own_http;
 	if (store->mlflow != NULL) {
 		lane->own_mlflow = mlflow_beside(store->mlflow, lane->http);
@@ -126,7 +127,7 @@ int store_beyond(struct store *store, struct http **http, struct fail *f)
 	*http = &store->beyond;
 	if (store->beyond.multi != NULL)
 		return 0;
-	if (http_open(&store->beyond, store->settings, NULL, store->http->deadline, f) != 0)
+	if (http_open(&store->beyond, store->http->options, NULL, store->http->deadline, f) != 0)
 		return -1;
 	store->beyond.send_rate = store->http->send_rate;
 	store->beyond.trust = (struct http_trust){

@@ -16,6 +16,7 @@
 #define MODELHOOK_STORE_STORE_H
 
 #include "mlflow/mlflow.h"
+#include "store/options.h"
 
 struct store_object {
 	char *path; /* relative to what was listed */
@@ -114,9 +115,9 @@ struct store_kind {
 
 struct store {
 	const struct store_kind *kind;
-	const struct settings *settings; /* borrowed, as is mlflow */
-	struct mlflow *mlflow;		 /* NULL for a store that belongs to no server */
-	struct plan *plan;		 /* borrowed; NULL: writes are sent */
+	const struct store_options *options; /* borrowed, as is mlflow */
+	struct mlflow *mlflow;		     /* NULL for a store that belongs to no server */
+	struct plan *plan;		     /* borrowed; NULL: writes are sent */
 	struct http *http;     /* what a kind sends with; never with MLflow's credentials, but
 				* for the kinds that are the MLflow server itself */
 	struct http beyond;    /* opened by store_beyond */
@@ -136,8 +137,8 @@ MUST_CHECK int store_open(struct store *store, struct mlflow *mlflow, const stru
 	const char *artifact_uri, struct fail *f);
 
 /* store_open_apart - a store that no MLflow server names: a spool, a place for results */
-MUST_CHECK int store_open_apart(struct store *store, const struct settings *settings,
-	struct deadline deadline, const char *uri, struct fail *f);
+MUST_CHECK int store_open_apart(
+	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f);
 
 /* store_open_lane - the same store for one more thread; released before the store itself */
 MUST_CHECK int store_open_lane(const struct store *store, struct store *lane, struct fail *f);

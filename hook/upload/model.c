@@ -236,7 +236,7 @@ static int send_all(struct upload *u, struct fail *f)
 /* What may not be sent at all, or only slowly, is not sent before its time. */
 static bool may_go_ahead(const struct upload *u)
 {
-	return find_listed(u, COMMIT_MARK) == NULL && u->store->settings->limit_rate == 0;
+	return find_listed(u, COMMIT_MARK) == NULL && u->store->options->limit_rate == 0;
 }
 
 static void drop_gathered(struct upload *u)
@@ -266,7 +266,7 @@ int upload_open(struct upload *u, struct fail *f)
 static int run_once(struct upload *u, struct fail *f)
 {
 	drop_gathered(u);
-	passage_open(&u->passage, u->package, u->manifest, u->store->settings->limit_rate);
+	passage_open(&u->passage, u->package, u->manifest, u->store->options->limit_rate);
 	deliveries_show(&u->deliveries, u->manifest->model_bytes);
 	int result = send_all(u, f);
 	if (result == 0)

@@ -6,7 +6,8 @@
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
  * One thread reads the package once, in order, and compares each file's seal; up to
- * settings.parallel lanes send (upload/transfer.h). Memory: as many parts of 5 MiB, two at least.
+ * settings.store.parallel lanes send (upload/transfer.h). Memory: as many parts of 5 MiB, two at
+ * least.
  *
  * Where the package is still being written, files may go up meanwhile (upload_tap): the bytes are
  * those that go into the package, and a small file, or the last part of a large one, is held back

@@ -55,10 +55,10 @@ size_t delivery_part_size(const struct store *store, uint64_t size)
 
 void deliveries_open(struct deliveries *d, struct store *store, uint64_t total)
 {
-	const struct settings *settings = store->settings;
+	const struct store_options *options = store->options;
 	*d = (struct deliveries){.store = store, .holds = true};
 	INVARIANT(pthread_mutex_init(&d->lock, NULL) == 0);
-	unsigned lanes = (unsigned)settings->parallel;
+	unsigned lanes = (unsigned)options->parallel;
 	size_t part = delivery_part_size(store, total);
 	/* filling a part takes next to nothing of the time of sending it */
 	lanes_open(&d->lanes, store, lanes, larger(lanes, 2) * part);

@@ -13,10 +13,9 @@
 
 #include <pthread.h>
 
-#include "settings/settings.h"
 #include "store/store.h"
 
-#define LANES_MAX SETTINGS_PARALLEL_MAX
+#define LANES_MAX STORE_PARALLEL_MAX
 
 struct lane_job {
 	int (*run)(void *context, struct store *store, struct fail *f);

@@ -15,7 +15,7 @@
 #define OK "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 #define BUSY "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
 
-static struct settings settings;
+static struct http_options options;
 static struct credentials credentials;
 static struct scripted server;
 static struct http http;
@@ -25,7 +25,7 @@ static char url[200];
 
 static void begin(const struct reply *replies, size_t count)
 {
-	settings = (struct settings){
+	options = (struct http_options){
 		.timeout_ms = 5000,
 		.max_retries = 3,
 		.backoff_factor = 0.01,
@@ -39,7 +39,7 @@ static void begin(const struct reply *replies, size_t count)
 		.authorization = text_copy("Bearer header-secret"),
 		.kind = "token",
 	};
-	assert_int_equal(http_open(&http, &settings, &credentials, (struct deadline){0}, &f), 0);
+	assert_int_equal(http_open(&http, &options, &credentials, (struct deadline){0}, &f), 0);
 }
 
 static void end(void)

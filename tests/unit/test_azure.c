@@ -7,6 +7,8 @@
 #define STATUS(line, body) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" body, CLOSE
 
 static struct store store;
+static const struct store_options store_options;
+static const struct store_reach reach = {&options, &store_options, {0}};
 
 static void a_uri_names_a_container_an_account_and_a_prefix(void **state)
 {
@@ -141,10 +143,9 @@ static void open_store(void)
 		"BlobEndpoint=http://127.0.0.1:%d/a;SharedAccessSignature=sv=1&sig=s", server.port);
 	setenv("AZURE_STORAGE_CONNECTION_STRING", connection, 1);
 	free(connection);
-	settings.max_retries = 0;
-	assert_int_equal(store_open_apart(&store, &settings, (struct deadline){0},
-				 "wasbs://c@a.blob.core.windows.net/p/", &f),
-		0);
+	options.max_retries = 0;
+	assert_int_equal(
+		store_open_apart(&store, &reach, "wasbs://c@a.blob.core.windows.net/p/", &f), 0);
 	assert_string_equal(store.root, "wasbs://c@a.blob.core.windows.net/p");
 }
 
@@ -239,10 +240,9 @@ static void a_token_that_is_refused_is_fetched_anew_once(void **state)
 	char *connection = text_format("BlobEndpoint=%s/a", address);
 	setenv("AZURE_STORAGE_CONNECTION_STRING", connection, 1);
 	setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", address, 1);
-	settings.max_retries = 0;
-	assert_int_equal(store_open_apart(&store, &settings, (struct deadline){0},
-				 "wasbs://c@a.blob.core.windows.net", &f),
-		0);
+	options.max_retries = 0;
+	assert_int_equal(
+		store_open_apart(&store, &reach, "wasbs://c@a.blob.core.windows.net", &f), 0);
 	assert_failure(store_list(&store, "m", &listing, &f), f, STATUS_DENIED, "answers 401");
 	assert_true(head_has(&server, 0, "GET /metadata/identity/oauth2/token?"));
 	assert_true(head_has(&server, 1, "authorization: Bearer first"));

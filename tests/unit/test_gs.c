@@ -9,6 +9,8 @@
 #define STATUS(line, body) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" body, CLOSE
 
 static struct store store;
+static const struct store_options store_options;
+static const struct store_reach reach = {&options, &store_options, {0}};
 
 /* The store in bucket b, below p, at the scripted server. */
 static void open_store(const char *uri)
@@ -16,8 +18,8 @@ static void open_store(const char *uri)
 	char *address = text_format("http://127.0.0.1:%d/", server.port);
 	setenv("STORAGE_EMULATOR_HOST", address, 1);
 	free(address);
-	settings.max_retries = 0;
-	assert_int_equal(store_open_apart(&store, &settings, (struct deadline){0}, uri, &f), 0);
+	options.max_retries = 0;
+	assert_int_equal(store_open_apart(&store, &reach, uri, &f), 0);
 }
 
 static void close_store(void)
@@ -45,8 +47,7 @@ static void a_uri_names_a_bucket_and_a_prefix(void **state)
 	(void)state;
 	setenv("STORAGE_EMULATOR_HOST", "127.0.0.1:1", 1);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		int result =
-			store_open_apart(&store, &settings, (struct deadline){0}, rows[i].uri, &f);
+		int result = store_open_apart(&store, &reach, rows[i].uri, &f);
 		assert_row((result == 0) == (rows[i].root != NULL), rows[i].uri);
 		assert_row(result != 0 || strcmp(store.root, rows[i].root) == 0, rows[i].uri);
 		assert_row(result == 0 || f.status == STATUS_CONFIGURATION, rows[i].uri);

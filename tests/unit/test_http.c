@@ -151,7 +151,7 @@ static void a_kept_connection_that_was_dropped_costs_no_try(void **state)
 {
 	(void)state;
 	BEGIN({OK, KEEP}, {NULL, CLOSE}, {OK, KEEP});
-	settings.max_retries = 0;
+	options.max_retries = 0;
 	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
 	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
 	assert_int_equal(answer.tries, 1);
@@ -272,7 +272,7 @@ static void redirects_can_be_switched_off(void **state)
 {
 	(void)state;
 	BEGIN({"HTTP/1.1 302 There\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", KEEP});
-	settings.follow_redirects = false;
+	options.follow_redirects = false;
 	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
 	assert_int_equal(answer.status, 302);
 	end();
@@ -349,7 +349,7 @@ static void an_unknown_name_is_asked_for_by_ipv4_too_which_costs_no_try(void **s
 {
 	(void)state;
 	begin(NULL, 0);
-	settings.max_retries = 0;
+	options.max_retries = 0;
 	assert_int_equal(send_to("http://name.invalid/", "POST", HTTP_ASK), -1);
 	assert_int_equal(f.status, STATUS_LATER);
 	assert_int_equal(answer.tries, 1);
@@ -362,7 +362,7 @@ static void silence_ends_a_try(void **state)
 {
 	(void)state;
 	BEGIN({NULL, SILENT}, {OK, KEEP});
-	settings.timeout_ms = 200;
+	options.timeout_ms = 200;
 	int64_t start = clock_monotonic_ms();
 	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
 	int64_t took = clock_monotonic_ms() - start;
@@ -390,7 +390,7 @@ static void no_failure_repeats_a_secret(void **state)
 {
 	(void)state;
 	BEGIN({NULL, CLOSE}, {"garbage\r\n\r\n", CLOSE});
-	settings.max_retries = 0;
+	options.max_retries = 0;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ask("GET", HTTP_REPEAT), -1);
 		assert_null(strstr(f.text, "secret"));

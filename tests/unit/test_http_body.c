@@ -124,7 +124,7 @@ static void an_answer_that_takes_its_time_is_waited_for(void **state)
 	(void)state;
 	struct stream stream = {.size = 5000000};
 	BEGIN({OK, KEEP, .delay_ms = 700});
-	settings.timeout_ms = 1500;
+	options.timeout_ms = 1500;
 	assert_int_equal(put(&stream), 0);
 	assert_int_equal(answer.tries, 1);
 	end();

@@ -8,7 +8,7 @@
 
 #include "http/retry.h"
 
-static const struct settings usual = {
+static const struct http_options usual = {
 	.max_retries = 7,
 	.backoff_factor = 2,
 	.backoff_jitter = 1,
@@ -28,19 +28,19 @@ static void pauses_are_those_of_mlflows_client(void **state)
 static void absurd_settings_do_no_harm(void **state)
 {
 	(void)state;
-	struct settings settings = {.max_retries = 1000000, .backoff_factor = -5};
-	assert_int_equal(http_retry_tries(&settings), 11);
-	assert_int_equal(http_retry_pause_ms(&settings, 5, -1, 0.5), 0);
-	settings.max_retries = -1;
-	settings.backoff_factor = 1e300;
-	assert_int_equal(http_retry_tries(&settings), 1);
-	assert_int_equal(http_retry_pause_ms(&settings, 9, -1, 0.5), HTTP_PAUSE_MAX_MS);
+	struct http_options options = {.max_retries = 1000000, .backoff_factor = -5};
+	assert_int_equal(http_retry_tries(&options), 11);
+	assert_int_equal(http_retry_pause_ms(&options, 5, -1, 0.5), 0);
+	options.max_retries = -1;
+	options.backoff_factor = 1e300;
+	assert_int_equal(http_retry_tries(&options), 1);
+	assert_int_equal(http_retry_pause_ms(&options, 9, -1, 0.5), HTTP_PAUSE_MAX_MS);
 }
 
 static void what_the_server_asks_for_goes_first(void **state)
 {
 	(void)state;
-	struct settings deaf = usual;
+	struct http_options deaf = usual;
 	deaf.respect_retry_after = false;
 	assert_int_equal(http_retry_pause_ms(&usual, 2, 3000, 0.9), 3000);
 	assert_int_equal(http_retry_pause_ms(&usual, 5, 0, 0.9), 0);

@@ -16,7 +16,9 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ANSWER_MAX 16
 
-static struct settings settings;
+static struct http_options options;
+static const struct store_options store_options;
+static const struct store_reach reach = {&options, &store_options, {0}};
 static struct credentials credentials;
 static struct scripted server;
 static struct reply replies[ANSWER_MAX];
@@ -47,13 +49,13 @@ static void json(int status, const char *body)
 static int set_up(void **state)
 {
 	(void)state;
-	settings = (struct settings){.timeout_ms = 5000, .follow_redirects = true};
+	options = (struct http_options){.timeout_ms = 5000, .follow_redirects = true};
 	scripted_start(&server, replies, 0);
 	snprintf(base, sizeof(base), "http://127.0.0.1:%d", server.port);
 	credentials = (struct credentials){.kind = "none"};
-	if (http_open(&http, &settings, &credentials, (struct deadline){0}, &f) != 0)
+	if (http_open(&http, &options, &credentials, (struct deadline){0}, &f) != 0)
 		return -1;
-	mlflow = (struct mlflow){.http = &http, .base = base};
+	mlflow = (struct mlflow){.http = &http, .base = base, .artifacts = &store_options};
 	return 0;
 }
 
@@ -225,7 +227,7 @@ static void a_lost_or_unreadable_answer_to_a_create_is_unknown(void **state)
 	struct version version;
 	bool unknown;
 	(void)state;
-	settings.max_retries = 5;
+	options.max_retries = 5;
 	reply(200, "application/json", "{}");
 	assert_int_equal(mlflow_create_version(&mlflow, &request, &version, &unknown, &f), -1);
 	assert_true(unknown);
@@ -422,9 +424,7 @@ static void a_folder_is_opened_by_its_path_or_its_url(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct store store;
-		assert_int_equal(
-			store_open_apart(&store, &settings, (struct deadline){0}, rows[i].uri, &f),
-			0);
+		assert_int_equal(store_open_apart(&store, &reach, rows[i].uri, &f), 0);
 		assert_string_equal(store.root, rows[i].root);
 		store_release(&store);
 	}
@@ -507,7 +507,7 @@ static void a_missing_artifact_is_told_from_a_broken_store(void **state)
 	uint64_t size;
 	bool found;
 	(void)state;
-	settings.max_retries = 2;
+	options.max_retries = 2;
 	open_store(&store);
 	json(404, NOT_THERE);
 	assert_int_equal(store_get_digest(&store, "m/x", sha256, &size, &found, &f), 0);

@@ -3,7 +3,8 @@
 
 #include "store/s3/call.h"
 
-static const struct settings settings = {.timeout_ms = 1000};
+static const struct http_options options = {.timeout_ms = 1000};
+static const struct store_options store_options;
 static struct store store;
 static struct fail f;
 static char *folder;
@@ -48,7 +49,8 @@ static void set_all(const char *settings_line)
 
 static int open_store(const char *uri)
 {
-	return store_open_apart(&store, &settings, deadline_in(1000), uri, &f);
+	struct store_reach reach = {&options, &store_options, deadline_in(1000)};
+	return store_open_apart(&store, &reach, uri, &f);
 }
 
 static const struct s3 *opened(const char *uri)

@@ -57,15 +57,16 @@ static void what_nobody_sets_has_mlflows_defaults(void **state)
 	struct fail f;
 	(void)state;
 	assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
-	assert_null(s.tracking_uri);
+	assert_null(s.mlflow.tracking_uri);
 	assert_null(s.spool);
 	assert_int_equal(s.deadline_ms, 30 * 60 * 1000);
-	assert_int_equal(s.timeout_ms, 120 * 1000);
-	assert_int_equal(s.max_retries, 7);
-	assert_true(s.backoff_factor == 2 && s.backoff_jitter == 1);
-	assert_true(s.respect_retry_after && s.follow_redirects);
-	assert_false(s.insecure_tls || s.json || s.plan || s.quiet || s.allow_nonfinite);
-	assert_int_equal(s.promote_by, PROMOTE_BY_SERVER);
+	assert_int_equal(s.http.timeout_ms, 120 * 1000);
+	assert_int_equal(s.http.max_retries, 7);
+	assert_true(s.http.backoff_factor == 2 && s.http.backoff_jitter == 1);
+	assert_true(s.http.respect_retry_after && s.http.follow_redirects);
+	assert_false(
+		s.http.insecure_tls || s.json || s.mlflow.plan || s.quiet || s.allow_nonfinite);
+	assert_int_equal(s.registry.promote_by, PROMOTE_BY_SERVER);
 	assert_int_equal(s.policy, POLICY_PRODUCTION);
 	assert_int_equal(s.gate_count, 0);
 	settings_release(&s);
@@ -86,12 +87,12 @@ static void a_flag_outranks_the_environment_and_that_the_file(void **state)
 	assert_int_equal(
 		settle(&s, ALL, FLAGS("--tracking-uri=http://flag", "--spool", "flag-spool"), &f),
 		0);
-	assert_string_equal(s.tracking_uri, "http://flag");
+	assert_string_equal(s.mlflow.tracking_uri, "http://flag");
 	assert_string_equal(s.spool, "flag-spool");
 	assert_int_equal(s.policy, POLICY_STAGING);
-	assert_int_equal(s.promote_by, PROMOTE_BY_ALIAS);
+	assert_int_equal(s.registry.promote_by, PROMOTE_BY_ALIAS);
 	assert_int_equal(s.deadline_ms, 3000);
-	assert_int_equal(s.max_retries, 3);
+	assert_int_equal(s.http.max_retries, 3);
 	settings_release(&s);
 }
 
@@ -113,16 +114,16 @@ static void each_variable_of_mlflow_is_read_as_mlflow_means_it(void **state)
 	setenv("MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER", "0", 1);
 	setenv("MLFLOW_ALLOW_HTTP_REDIRECTS", "false", 1);
 	assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
-	assert_string_equal(s.tracking_uri, "http://tracking");
-	assert_string_equal(s.registry_uri, "http://registry");
-	assert_string_equal(s.workspace, "fish");
-	assert_string_equal(s.ca_bundle, "ca.pem");
-	assert_string_equal(s.client_cert, "/client.pem");
-	assert_true(s.insecure_tls);
-	assert_int_equal(s.timeout_ms, 1500);
-	assert_int_equal(s.max_retries, 0);
-	assert_true(s.backoff_factor == 0.5 && s.backoff_jitter == 0);
-	assert_false(s.respect_retry_after || s.follow_redirects);
+	assert_string_equal(s.mlflow.tracking_uri, "http://tracking");
+	assert_string_equal(s.mlflow.registry_uri, "http://registry");
+	assert_string_equal(s.mlflow.workspace, "fish");
+	assert_string_equal(s.http.ca_bundle, "ca.pem");
+	assert_string_equal(s.http.client_cert, "/client.pem");
+	assert_true(s.http.insecure_tls);
+	assert_int_equal(s.http.timeout_ms, 1500);
+	assert_int_equal(s.http.max_retries, 0);
+	assert_true(s.http.backoff_factor == 0.5 && s.http.backoff_jitter == 0);
+	assert_false(s.http.respect_retry_after || s.http.follow_redirects);
 	settings_release(&s);
 }
 
@@ -137,10 +138,10 @@ static void each_flag_sets_its_setting(void **state)
 					 "--deadline=1h30m"),
 				 &f),
 		0);
-	assert_int_equal(s.promote_by, PROMOTE_BY_BOTH);
+	assert_int_equal(s.registry.promote_by, PROMOTE_BY_BOTH);
 	assert_int_equal(s.policy, POLICY_NONE);
 	assert_string_equal(s.override_reason, "why not");
-	assert_true(s.allow_nonfinite && s.plan && s.json && s.quiet);
+	assert_true(s.allow_nonfinite && s.mlflow.plan && s.json && s.quiet);
 	assert_true(console_is_quiet());
 	assert_int_equal(s.deadline_ms, 5400000);
 	settings_release(&s);
@@ -183,7 +184,7 @@ static void flags_are_taken_out_and_arguments_left_in_order(void **state)
 		assert_string_equal(argv[i], left[i]);
 	assert_null(argv[argc]);
 	assert_string_equal(s.spool, "x=y");
-	assert_false(s.plan);
+	assert_false(s.mlflow.plan);
 	settings_release(&s);
 }
 
@@ -297,13 +298,13 @@ static void every_key_of_the_file_sets_its_setting(void **state)
 		  "\"policy\": \"staging\", \"allow_nonfinite\": true, \"deadline\": \"2m\","
 		  "\"gates\": [{\"metric\": \"a\", \"at_least\": 1}, {\"max_age\": \"1h\"}]}");
 	assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
-	assert_string_equal(s.tracking_uri, "http://t");
-	assert_string_equal(s.registry_uri, "http://r");
-	assert_string_equal(s.workspace, "w");
-	assert_int_equal(s.timeout_ms, 2500);
-	assert_int_equal(s.max_retries, 0);
-	assert_true(s.backoff_factor == 0.25 && s.backoff_jitter == 0);
-	assert_int_equal(s.promote_by, PROMOTE_BY_STAGE);
+	assert_string_equal(s.mlflow.tracking_uri, "http://t");
+	assert_string_equal(s.mlflow.registry_uri, "http://r");
+	assert_string_equal(s.mlflow.workspace, "w");
+	assert_int_equal(s.http.timeout_ms, 2500);
+	assert_int_equal(s.http.max_retries, 0);
+	assert_true(s.http.backoff_factor == 0.25 && s.http.backoff_jitter == 0);
+	assert_int_equal(s.registry.promote_by, PROMOTE_BY_STAGE);
 	assert_int_equal(s.policy, POLICY_STAGING);
 	assert_true(s.allow_nonfinite);
 	assert_int_equal(s.deadline_ms, 120000);
@@ -321,13 +322,13 @@ static void a_path_of_the_file_is_relative_to_the_file(void **state)
 	configure("{\"ca_bundle\": \"certificates/ca.pem\", \"client_cert\": \"/etc/client.pem\","
 		  "\"spool\": \"spool\"}");
 	assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
-	assert_string_equal(s.ca_bundle, there);
-	assert_string_equal(s.client_cert, "/etc/client.pem");
+	assert_string_equal(s.http.ca_bundle, there);
+	assert_string_equal(s.http.client_cert, "/etc/client.pem");
 	assert_string_equal(s.spool, spool);
 	settings_release(&s);
 	assert_int_equal(
 		settle(&s, ALL, FLAGS("--config", unit_path(folder, "modelhook.json")), &f), 0);
-	assert_string_equal(s.ca_bundle, there);
+	assert_string_equal(s.http.ca_bundle, there);
 	settings_release(&s);
 	free(there);
 	free(spool);
@@ -409,7 +410,7 @@ static void a_named_file_replaces_the_one_in_the_folder_and_must_be_there(void *
 	setenv("MODELHOOK_CONFIG", named, 1);
 	assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
 	assert_int_equal(s.policy, POLICY_STAGING);
-	assert_int_equal(s.max_retries, 7);
+	assert_int_equal(s.http.max_retries, 7);
 	settings_release(&s);
 	assert_int_equal(
 		settle(&s, ALL, FLAGS("--config", unit_path(folder, "none.json")), &f), -1);
@@ -478,8 +479,8 @@ static void a_server_is_an_http_address_without_a_slash_at_its_end(void **state)
 			assert_lacks(f.text, "secret");
 		} else {
 			assert_int_equal(result, 0);
-			assert_string_equal(s.tracking_uri, rows[i].tracking_after);
-			assert_string_equal(s.registry_uri, rows[i].registry_after);
+			assert_string_equal(s.mlflow.tracking_uri, rows[i].tracking_after);
+			assert_string_equal(s.mlflow.registry_uri, rows[i].registry_after);
 		}
 		settings_release(&s);
 	}

@@ -78,7 +78,7 @@ int hdfs_open(struct store *store, const char *uri, struct fail *f)
 	store->state = hdfs;
 	INVARIANT(pthread_mutex_init(&hdfs->choosing, NULL) == 0);
 	INVARIANT(pthread_mutex_init(&hdfs->learning, NULL) == 0);
-	if (locate(hdfs, store->settings->webhdfs_url, uri, f) != 0 || identify(hdfs, f) != 0) {
+	if (locate(hdfs, store->options->webhdfs_url, uri, f) != 0 || identify(hdfs, f) != 0) {
 		hdfs_close(store);
 		return -1;
 	}
@@ -222,23 +222,23 @@ struct patience {
 static int try_again(
 	struct patience *p, int result, const struct hdfs_reply *reply, bool *again, struct fail *f)
 {
-	const struct settings *settings = p->store->settings;
+	const struct http_options *options = p->store->http->options;
 	const struct hdfs *hdfs = p->store->state;
 	int64_t left = deadline_left(p->store->http->deadline);
 	int next = ++p->tries + 1;
 	*again = false;
 	if (result == 0 ? !is_for_now(reply) : f->status != STATUS_LATER)
 		return result;
-	if (next > http_retry_tries(settings) || hdfs->closing)
+	if (next > http_retry_tries(options) || hdfs->closing)
 		return result;
-	int64_t ms = http_retry_pause_ms(settings, next, -1, random_below(1000) / 1000.0);
+	int64_t ms = http_retry_pause_ms(options, next, -1, random_below(1000) / 1000.0);
 	if (ms < 0 || ms >= left)
 		return result;
 	console_say("HDFS %s: %s, again in %.1f s (try %d of %d)", p->operation->name,
 		result != 0		      ? f->text
 		: reply->exception[0] != '\0' ? reply->exception
 					      : "no success",
-		(double)ms / 1000, next, http_retry_tries(settings));
+		(double)ms / 1000, next, http_retry_tries(options));
 	*again = true;
 	return stop_sleep(ms, f);
 }

@@ -9,7 +9,9 @@
 #ifndef MODELHOOK_STORE_HDFS_SITE_H
 #define MODELHOOK_STORE_HDFS_SITE_H
 
-#include "settings/settings.h"
+#include <stddef.h>
+
+#include "base/fail.h"
 
 /* struct hdfs_site - the properties of Hadoop's configuration files; the last one of a name counts
  */

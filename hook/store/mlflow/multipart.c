@@ -378,7 +378,7 @@ static int complete(
 static int pause_before(const struct store *s, int next, struct fail *f)
 {
 	double random01 = random_below(1000) / 1000.0;
-	int64_t ms = http_retry_pause_ms(s->settings, next, -1, random01);
+	int64_t ms = http_retry_pause_ms(s->http->options, next, -1, random01);
 	int64_t left = deadline_left(s->http->deadline);
 	return stop_sleep(ms < left ? ms : left, f);
 }
@@ -387,7 +387,7 @@ static int pause_before(const struct store *s, int next, struct fail *f)
  * asked for before it is sent again, and at most as often as any request. */
 int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
 {
-	int tries = http_retry_tries(s->settings);
+	int tries = http_retry_tries(s->http->options);
 	bool done = false, sure = false;
 	struct fail last;
 	for (int next = 1; !done; next++) {

@@ -108,7 +108,7 @@ static int open_s3(struct store *s, const char *uri, bool *found, struct fail *w
 
 int presigned_or_s3_open(struct store *s, const char *uri, struct fail *f)
 {
-	bool asked_for = s->settings->presigned, found = false, opened;
+	bool asked_for = s->options->presigned, found = false, opened;
 	struct fail why;
 	if (s->mlflow == NULL)
 		return s3_open(s, uri, f);

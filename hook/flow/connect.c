@@ -1,0 +1,15 @@
+#include "flow/connect.h"
+
+int connect_session(struct session *session, struct invocation *call, struct fail *f)
+{
+	struct settings *settings = &call->settings;
+	struct session_options options = {
+		.mlflow = &settings->mlflow,
+		.http = &settings->http,
+		.artifacts = &settings->store,
+	};
+	*session = (struct session){0};
+	if (settings_need_server(settings, f) != 0)
+		return -1;
+	return session_open(session, &options, call->deadline, f);
+}

@@ -1,0 +1,27 @@
+/* invocation - one call of the program: its settings, its arguments, and what came of it.
+ */
+#ifndef MODELHOOK_INVOCATION_INVOCATION_H
+#define MODELHOOK_INVOCATION_INVOCATION_H
+
+#include "base/clock.h"
+#include "invocation/result.h"
+#include "settings/settings.h"
+
+/* struct invocation - owns settings and result */
+struct invocation {
+	struct settings settings;
+	struct result result;
+	struct deadline deadline;
+	int argc; /* the command's arguments, flags taken out */
+	char **argv;
+	bool had_package; /* replay read one, so that its result tells of a training */
+};
+
+/* invocation_settle - read the settings that no flag gave, with modelhook.json looked for in
+ * folder, and start the deadline */
+MUST_CHECK int invocation_settle(struct invocation *call, const char *folder, struct fail *f);
+
+/* invocation_reach - how stores are reached that no MLflow server names; borrows from call */
+struct store_reach invocation_reach(const struct invocation *call);
+
+#endif

@@ -1,0 +1,16 @@
+/* options - where the MLflow servers are, as the settings say: plain values, whose strings belong
+ * to the settings.
+ */
+#ifndef MODELHOOK_MLFLOW_OPTIONS_H
+#define MODELHOOK_MLFLOW_OPTIONS_H
+
+#include <stdbool.h>
+
+struct mlflow_options {
+	char *tracking_uri; /* http(s)://host[:port][/prefix], no trailing slash */
+	char *registry_uri; /* the tracking URI unless given */
+	char *workspace;    /* MLFLOW_WORKSPACE, or NULL */
+	bool plan;	    /* --plan: no write is sent */
+};
+
+#endif

@@ -1,0 +1,30 @@
+/* options - how stores are used, as the settings say: plain values, whose strings belong to the
+ * settings.
+ */
+#ifndef MODELHOOK_STORE_OPTIONS_H
+#define MODELHOOK_STORE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+
+struct http_options; /* http/options.h */
+
+#define STORE_PARALLEL_MAX 32
+
+struct store_options {
+	char *webhdfs_url;  /* --webhdfs-url: one or, with commas, several; or NULL */
+	bool presigned;	    /* --presigned */
+	int64_t parallel;   /* --parallel: files and parts sent at once */
+	int64_t limit_rate; /* --limit-rate: bytes a second, 0 = any */
+};
+
+/* store_reach - how a store that no MLflow server names is reached; borrowed */
+struct store_reach {
+	const struct http_options *http;
+	const struct store_options *store;
+	struct deadline deadline;
+};
+
+#endif
