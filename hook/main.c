@@ -15,7 +15,7 @@
 #include "command/help.h"
 #include "command/inspect.h"
 #include "command/replay.h"
-#include "store/location.h"
+#include "stores/location.h"
 
 static int verb_inspect(struct invocation *call, struct fail *f)
 {

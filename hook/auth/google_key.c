@@ -7,8 +7,8 @@
 
 #include "auth/fetch.h"
 #include "http/http.h"
+#include "packaging/digest/base64.h"
 #include "packaging/json/json.h"
-#include "store/checksum.h"
 
 #define SCOPE "https://www.googleapis.com/auth/devstorage.read_write"
 #define TOKEN_URI "https://oauth2.googleapis.com/token"
@@ -92,10 +92,10 @@ static char *unsigned_token(const struct google_key *key, int64_t now_ms)
 	json_set_number(claims, "iat", (double)(now_ms / 1000));
 	json_set_number(claims, "exp", (double)(now_ms / 1000 + 3600));
 	json_print(head, &text);
-	char *first = checksum_base64_url(text.data, text.size);
+	char *first = base64_encode_url(text.data, text.size);
 	text_clear(&text);
 	json_print(claims, &text);
-	char *second = checksum_base64_url(text.data, text.size);
+	char *second = base64_encode_url(text.data, text.size);
 	char *token = text_format("%s.%s", first, second);
 	json_release(head);
 	json_release(claims);
@@ -139,7 +139,7 @@ static char *sign(EVP_PKEY *key, const char *text)
 		    EVP_DigestSign(context, signature, &size, (const unsigned char *)text,
 			    strlen(text)) == 1;
 	EVP_MD_CTX_free(context);
-	return done ? checksum_base64_url(signature, size) : NULL;
+	return done ? base64_encode_url(signature, size) : NULL;
 }
 
 static int service_form(const struct google_key *key, int64_t now_ms, char **form, struct fail *f)

@@ -1,5 +1,6 @@
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -264,4 +265,10 @@ bool text_parse_bytes(const char *text, uint64_t *bytes)
 		return false;
 	*bytes = (uint64_t)number << shift;
 	return true;
+}
+
+const char *text_number(char out[24], int64_t number)
+{
+	snprintf(out, 24, "%" PRId64, number);
+	return out;
 }

@@ -62,6 +62,9 @@ void text_hex(char *out, const uint8_t *bytes, size_t size);
 /* text_is_hex - whether string is exactly length lower-case hex digits */
 bool text_is_hex(const char *string, size_t length);
 
+/* text_number - a whole number in decimal digits, as MLflow spells versions; returns out */
+const char *text_number(char out[24], int64_t number);
+
 /* text_parse_bytes - "4096", "512M", "4G" (K, M, G, T of 1024) to bytes; false: not such a number,
  * or
  * 0 */

@@ -8,7 +8,7 @@
 #include "base/console.h"
 #include "base/text.h"
 #include "http/http.h"
-#include "packaging/package/package.h"
+#include "packaging/archive/reader.h"
 #include "version.h"
 
 static const struct status_row {

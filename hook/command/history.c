@@ -34,7 +34,7 @@ static void print_json(const char *model, const struct tenures *tenures)
 		const struct tenure *tenure = &tenures->items[i];
 		char number[24];
 		cJSON *item = cJSON_CreateObject();
-		add_string(item, "version", version_text(number, tenure->version));
+		add_string(item, "version", text_number(number, tenure->version));
 		add_time(item, "from", tenure->from_ms);
 		add_time(item, "to", tenure->to_ms);
 		cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
@@ -42,7 +42,7 @@ static void print_json(const char *model, const struct tenures *tenures)
 		add_string(item, "why", tenure->why);
 		add_string(item, "trained_at", tenure->trained);
 		add_string(item, "replaced_by",
-			tenure->instead != 0 ? version_text(number, tenure->instead) : NULL);
+			tenure->instead != 0 ? text_number(number, tenure->instead) : NULL);
 		cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
 		cJSON_AddItemToArray(list, item);
 	}
@@ -90,7 +90,7 @@ static void print_text(const char *model, const struct tenures *tenures)
 	for (size_t i = 0; i < tenures->count; i++) {
 		const struct tenure *tenure = &tenures->items[i];
 		char time[32];
-		add_cell(&text, version_text(time, tenure->version), 8);
+		add_cell(&text, text_number(time, tenure->version), 8);
 		add_cell(&text, minute(time, tenure->from_ms, "?"), 17);
 		add_cell(&text, minute(time, tenure->to_ms, tenure->lasts ? "now" : "?"), 17);
 		add_cell(&text, tenure->by != NULL ? tenure->by : "?", 14);

@@ -58,7 +58,7 @@ static char *say(const struct manual *manual, int64_t version, const char *why)
 	char at[32], number[24];
 	cJSON *object = cJSON_CreateObject();
 	clock_format_rfc3339(at, clock_now_ms());
-	cJSON_AddStringToObject(object, "version", version_text(number, version));
+	cJSON_AddStringToObject(object, "version", text_number(number, version));
 	cJSON_AddStringToObject(object, "at", at);
 	cJSON_AddStringToObject(object, "by", manual->who);
 	if (why != NULL)

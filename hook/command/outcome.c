@@ -7,7 +7,7 @@
 #include "mlflow/session.h"
 #include "packaging/json/json.h"
 #include "registry/state.h"
-#include "store/location.h"
+#include "stores/location.h"
 
 #define RESULT_MAX ((size_t)4 << 20)
 

@@ -48,7 +48,7 @@ static int mark_duplicates(struct manual *manual, struct fail *f)
 		if (first == NULL || first == version || version_is_duplicate(standing, version))
 			continue;
 		if (registry_tag(&manual->registry, version->number, TAG_DUPLICATE,
-			    version_text(number, first->number), f) != 0)
+			    text_number(number, first->number), f) != 0)
 			return -1;
 	}
 	return 0;

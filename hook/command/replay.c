@@ -11,7 +11,7 @@
 #include "command/finish.h"
 #include "spool/local.h"
 #include "spool/remote.h"
-#include "store/location.h"
+#include "stores/location.h"
 
 /* struct batch - packages of one spool, finished one after the other */
 struct batch {

@@ -13,7 +13,7 @@
 #include "packaging/savedmodel/saved_model.h"
 #include "spool/local.h"
 #include "spool/remote.h"
-#include "store/location.h"
+#include "stores/location.h"
 
 static int inspect(struct invocation *call, const struct handoff *handoff,
 	struct saved_model *model, struct fail *f)

@@ -33,7 +33,7 @@ static cJSON *version_json(const struct tenures *tenures, const struct version *
 	const char *by;
 	cJSON *object = cJSON_CreateObject();
 	read_tenure(tenures, version, since, &by);
-	add_string(object, "version", version_text(number, version->number));
+	add_string(object, "version", text_number(number, version->number));
 	add_string(object, "since", since);
 	add_string(object, "by", by);
 	add_string(object, "run_id", version->run_id);

@@ -9,8 +9,9 @@
 #include "base/random.h"
 #include "packaging/digest/sha256.h"
 #include "store/file/store.h"
-#include "store/location.h"
 #include "store/mlflow/presigned_store.h"
+#include "stores/location.h"
+#include "stores/open.h"
 
 #define PROBE_TEXT "modelhook doctor: may be removed\n"
 

@@ -6,8 +6,8 @@
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
 
-/* connect_session - CONFIGURATION where no usable server is set, else as session_open; nothing is sent
- * yet. Whatever the result, the session can be released; it borrows from call. */
+/* connect_session - CONFIGURATION where no usable server is set, else as session_open; nothing is
+ * sent yet. Whatever the result, the session can be released; it borrows from call. */
 MUST_CHECK int connect_session(struct session *session, struct invocation *call, struct fail *f);
 
 #endif

@@ -182,7 +182,7 @@ static int decide(struct flow *flow, const struct champion *champion, struct fai
 	};
 	if (result == 0)
 		flow->passed = gate_decide(settings->gates, settings->gate_count, &input,
-			settings->override_reason, &flow->call->result);
+			settings->override_reason, &flow->call->result.verdicts);
 	smoke_release(trials, trial_count);
 	free(metrics);
 	return result;
@@ -195,14 +195,15 @@ static cJSON *gates_json(const struct result *result, bool with_detail, bool *ov
 {
 	cJSON *list = cJSON_CreateArray();
 	*overridden = false;
-	for (size_t i = 0; i < result->gate_count; i++) {
+	for (size_t i = 0; i < result->verdicts.count; i++) {
 		cJSON *gate = cJSON_CreateObject();
-		cJSON_AddStringToObject(gate, "name", result->gates[i].name);
-		cJSON_AddStringToObject(gate, "verdict", result->gates[i].verdict);
+		cJSON_AddStringToObject(gate, "name", result->verdicts.items[i].name);
+		cJSON_AddStringToObject(gate, "verdict", result->verdicts.items[i].verdict);
 		if (with_detail)
-			cJSON_AddStringToObject(gate, "detail", result->gates[i].detail);
+			cJSON_AddStringToObject(gate, "detail", result->verdicts.items[i].detail);
 		cJSON_AddItemToArray(list, gate);
-		*overridden = *overridden || strcmp(result->gates[i].verdict, "overridden") == 0;
+		*overridden =
+			*overridden || strcmp(result->verdicts.items[i].verdict, "overridden") == 0;
 	}
 	return list;
 }
@@ -243,11 +244,11 @@ static char *verdict_text(const struct flow *flow)
 static void describe(const struct flow *flow, struct text *did)
 {
 	const struct result *result = &flow->call->result;
-	if (result->gate_count == 0)
+	if (result->verdicts.count == 0)
 		text_add_string(did, "no gate is configured: passed");
-	for (size_t i = 0; i < result->gate_count; i++)
-		text_printf(did, "%s%s %s (%s)", i > 0 ? "; " : "", result->gates[i].name,
-			result->gates[i].verdict, result->gates[i].detail);
+	for (size_t i = 0; i < result->verdicts.count; i++)
+		text_printf(did, "%s%s %s (%s)", i > 0 ? "; " : "", result->verdicts.items[i].name,
+			result->verdicts.items[i].verdict, result->verdicts.items[i].detail);
 }
 
 /* The version of an earlier attempt at this package, if there was one. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "stores/open.h"
 
 static bool run_has_metric(const struct run *run, const char *key)
 {

@@ -236,7 +236,7 @@ static gate_function *const gate_functions[] = {
 };
 
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
-	const char *override_reason, struct result *result)
+	const char *override_reason, struct gate_verdicts *verdicts)
 {
 	bool all = true;
 	for (size_t i = 0; i < count; i++) {
@@ -246,7 +246,7 @@ bool gate_decide(const struct gate *gates, size_t count, const struct gate_input
 			verdict = override_reason != NULL ? "overridden" : "rejected";
 			all = all && override_reason != NULL;
 		}
-		result_add_gate(result, gates[i].name, verdict, text_string(&text));
+		gate_verdicts_add(verdicts, gates[i].name, verdict, text_string(&text));
 		text_release(&text);
 	}
 	return all;

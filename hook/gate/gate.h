@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "invocation/result.h"
+#include "gate/verdict.h"
 #include "packaging/package/handoff.h"
 
 enum gate_rule {
@@ -92,10 +92,10 @@ MUST_CHECK int gate_check_inputs(
 /* gate_needs_champion - whether a rule compares metrics with the champion's */
 bool gate_needs_champion(const struct gate *gates, size_t count);
 
-/* gate_decide - try all; each verdict is added to result. Returns whether all passed (or were
+/* gate_decide - try all; each verdict is added to verdicts. Returns whether all passed (or were
  * overridden). */
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
-	const char *override_reason, struct result *result);
+	const char *override_reason, struct gate_verdicts *verdicts);
 
 /* gate_parse - the value of "gates" in modelhook.json, which lies in folder, into owned rules;
  * UNACCEPTABLE by rule and key */

@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "registry/state.h"
 
 void result_set(char **field, const char *value)
 {
@@ -19,14 +18,9 @@ void result_set(char **field, const char *value)
 /* What is of one package alone. */
 static void release_package_part(struct result *result)
 {
-	for (size_t i = 0; i < result->gate_count; i++) {
-		free(result->gates[i].name);
-		free(result->gates[i].verdict);
-		free(result->gates[i].detail);
-	}
 	for (size_t i = 0; i < result->step_count; i++)
 		free(result->steps[i].did);
-	free(result->gates);
+	gate_verdicts_release(&result->verdicts);
 	free(result->steps);
 	free(result->model);
 	free(result->run_id);
@@ -57,17 +51,6 @@ void result_add_step(struct result *result, const char *name, int64_t ms, const 
 	result->steps = memory_grow(result->steps, result->step_count + 1, sizeof(*result->steps));
 	result->steps[result->step_count++] =
 		(struct result_step){.name = name, .ms = ms, .did = text_copy(did)};
-}
-
-void result_add_gate(
-	struct result *result, const char *name, const char *verdict, const char *detail)
-{
-	result->gates = memory_grow(result->gates, result->gate_count + 1, sizeof(*result->gates));
-	result->gates[result->gate_count++] = (struct result_gate){
-		.name = text_copy(name),
-		.verdict = text_copy(verdict),
-		.detail = text_copy(detail),
-	};
 }
 
 static const char *outcome_of(const struct result *result, const struct fail *f)
@@ -116,17 +99,17 @@ static void add_string(cJSON *object, const char *key, const char *value)
 static void add_version(cJSON *object, const char *key, int64_t number)
 {
 	char text[24];
-	add_string(object, key, number != 0 ? version_text(text, number) : NULL);
+	add_string(object, key, number != 0 ? text_number(text, number) : NULL);
 }
 
 static void add_gates(cJSON *object, const struct result *result)
 {
 	cJSON *list = cJSON_AddArrayToObject(object, "gate");
-	for (size_t i = 0; i < result->gate_count; i++) {
+	for (size_t i = 0; i < result->verdicts.count; i++) {
 		cJSON *gate = cJSON_CreateObject();
-		add_string(gate, "name", result->gates[i].name);
-		add_string(gate, "verdict", result->gates[i].verdict);
-		add_string(gate, "detail", result->gates[i].detail);
+		add_string(gate, "name", result->verdicts.items[i].name);
+		add_string(gate, "verdict", result->verdicts.items[i].verdict);
+		add_string(gate, "detail", result->verdicts.items[i].detail);
 		cJSON_AddItemToArray(list, gate);
 	}
 }

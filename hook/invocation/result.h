@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "gate/verdict.h"
 
 #define RESULT_SCHEMA "modelhook/result@1"
 
@@ -17,12 +18,6 @@ struct result_step {
 	const char *name; /* borrowed, a literal */
 	int64_t ms;
 	char *did; /* "created version 3", "already there" */
-};
-
-struct result_gate {
-	char *name;
-	char *verdict; /* "passed", "rejected", "overridden" */
-	char *detail;  /* the numbers, for people */
 };
 
 /* one of several packages that were replayed in one call */
@@ -46,8 +41,7 @@ struct result {
 	char *digest;
 	char *stage;
 	char *alias;
-	struct result_gate *gates;
-	size_t gate_count;
+	struct gate_verdicts verdicts;
 	struct result_step *steps;
 	size_t step_count;
 	char *package; /* kept in the spool, or given to replay; NULL where none is left */
@@ -63,10 +57,8 @@ void result_release(struct result *result);
 /* result_set - replace an owned string by a copy */
 void result_set(char **field, const char *value);
 
-/* result_add_step, result_add_gate - copies are taken of did, name, verdict, detail */
+/* result_add_step - a copy is taken of did */
 void result_add_step(struct result *result, const char *name, int64_t ms, const char *did);
-void result_add_gate(
-	struct result *result, const char *name, const char *verdict, const char *detail);
 
 /* result_add_package - note what came of the present package, and start over for the next one */
 void result_add_package(struct result *result, const struct fail *f);

@@ -212,16 +212,6 @@ int mlflow_post(struct mlflow *m, const char *path, struct cJSON *body, struct m
 	return result;
 }
 
-void plan_add(struct plan *plan, const char *method, const char *path, const char *more)
-{
-	text_printf(&plan->calls, "%s ", method);
-	text_add_escaped(&plan->calls, path, strlen(path));
-	text_add_string(&plan->calls, " ");
-	text_add_escaped(&plan->calls, more, strlen(more));
-	text_add_string(&plan->calls, "\n");
-	plan->count++;
-}
-
 static bool is_planned(struct mlflow *m, const char *method, const char *path, const char *more)
 {
 	if (m->plan != NULL)

@@ -14,18 +14,9 @@
 #ifndef MODELHOOK_MLFLOW_MLFLOW_H
 #define MODELHOOK_MLFLOW_MLFLOW_H
 
+#include "base/pair.h"
 #include "http/http.h"
-#include "packaging/package/handoff.h"
-
-/* plan - the writes that were not sent, a line each: "POST model-versions/create {...}"; owns the
- * text */
-struct plan {
-	struct text calls;
-	size_t count;
-};
-
-/* plan_add - one more write that was not sent; `more` says with what */
-void plan_add(struct plan *plan, const char *method, const char *path, const char *more);
+#include "http/plan.h"
 
 struct store_options; /* store/options.h */
 

@@ -6,6 +6,7 @@
 #include "packaging/package/package.h"
 #include "registry/state.h"
 #include "store/store.h"
+#include "stores/open.h"
 
 static void add_sum(struct text *sums, const char *sha256, const char *path)
 {

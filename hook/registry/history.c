@@ -56,7 +56,7 @@ static cJSON *make_entry(
 		cJSON_AddStringToObject(entry, "alias", alias);
 	if (instead != 0) {
 		char number[24];
-		cJSON_AddStringToObject(entry, "for", version_text(number, instead));
+		cJSON_AddStringToObject(entry, "for", text_number(number, instead));
 	}
 	if (why != NULL) {
 		char kept[WHY_MAX];

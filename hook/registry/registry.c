@@ -155,7 +155,7 @@ int registry_tag_model(struct registry *r, const char *key, const char *value, s
 static int mark_duplicates(struct registry *r, const char *digest, int64_t kept, struct fail *f)
 {
 	char number[24];
-	version_text(number, kept);
+	text_number(number, kept);
 	for (size_t i = 0; i < r->standing.versions.count; i++) {
 		const struct version *version = &r->standing.versions.items[i];
 		if (version->number == kept ||

@@ -30,12 +30,6 @@ int64_t standing_alias(const struct standing *standing, const char *alias)
 	return 0;
 }
 
-const char *version_text(char out[24], int64_t number)
-{
-	snprintf(out, 24, "%" PRId64, number);
-	return out;
-}
-
 const char *version_tag(const struct version *version, const char *key)
 {
 	return tag_value(version->tags, version->tag_count, key);
@@ -81,7 +75,7 @@ static int64_t parse_number(const char *text)
 {
 	char spelled[24];
 	int64_t number = strtoll(text, NULL, 10);
-	return strcmp(version_text(spelled, number), text) == 0 ? number : 0;
+	return strcmp(text_number(spelled, number), text) == 0 ? number : 0;
 }
 
 bool version_is_duplicate(const struct standing *standing, const struct version *version)

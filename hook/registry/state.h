@@ -59,9 +59,6 @@ struct version *standing_version(const struct standing *standing, int64_t number
 /* The version an alias points to, 0 where it is not set. */
 int64_t standing_alias(const struct standing *standing, const char *alias);
 
-/* version_text - a version number as MLflow spells it: a string of digits; returns out */
-const char *version_text(char out[24], int64_t number);
-
 const char *version_tag(const struct version *version, const char *key);
 
 /* version_intent - when it was trained, by its tag or (a stranger in Production) its creation;

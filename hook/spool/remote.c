@@ -5,7 +5,8 @@
 
 #include "base/stop.h"
 #include "packaging/json/json.h"
-#include "store/location.h"
+#include "stores/location.h"
+#include "stores/open.h"
 #include "upload/file.h"
 
 #define PACKAGE_END ".tar.gz"

@@ -4,40 +4,13 @@
 #include <string.h>
 
 #include "base/text.h"
-
-char *checksum_base64(const void *bytes, size_t size)
-{
-	char *out = memory_get(4 * ((size + 2) / 3) + 1, 1);
-	EVP_EncodeBlock((unsigned char *)out, bytes, (int)size);
-	return out;
-}
-
-char *checksum_base64_url(const void *bytes, size_t size)
-{
-	char *out = checksum_base64(bytes, size);
-	for (char *c = out; *c != '\0'; c++) {
-		if (*c == '+')
-			*c = '-';
-		else if (*c == '/')
-			*c = '_';
-		else if (*c == '=')
-			*c = '\0';
-	}
-	return out;
-}
-
-bool checksum_parse_base64(const char *base64, uint8_t *bytes)
-{
-	size_t size = strlen(base64);
-	return size % 4 == 0 &&
-	       EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)size) >= 0;
-}
+#include "packaging/digest/base64.h"
 
 char *checksum_crc32c(uint32_t crc)
 {
 	uint8_t bytes[4] = {
 		(uint8_t)(crc >> 24), (uint8_t)(crc >> 16), (uint8_t)(crc >> 8), (uint8_t)crc};
-	return checksum_base64(bytes, sizeof(bytes));
+	return base64_encode(bytes, sizeof(bytes));
 }
 
 void checksum_md5(const void *bytes, size_t size, uint8_t digest[MD5_BYTES])

@@ -9,16 +9,6 @@
 
 #define MD5_BYTES 16
 
-/* checksum_base64 - RFC 4648 section 4; the caller frees it */
-char *checksum_base64(const void *bytes, size_t size);
-
-/* checksum_base64_url - section 5 of it, without padding; the caller frees it */
-char *checksum_base64_url(const void *bytes, size_t size);
-
-/* checksum_parse_base64 - into three bytes for every four characters, padding included (as zeros);
- * false: it is none */
-bool checksum_parse_base64(const char *base64, uint8_t *bytes);
-
 /* checksum_crc32c - base64 of a CRC-32C, most significant byte first; the caller frees it */
 char *checksum_crc32c(uint32_t crc);
 

@@ -15,8 +15,12 @@
 #ifndef MODELHOOK_STORE_STORE_H
 #define MODELHOOK_STORE_STORE_H
 
-#include "mlflow/mlflow.h"
+#include "http/http.h"
 #include "store/options.h"
+
+struct mlflow; /* mlflow/mlflow.h */
+struct plan;   /* http/plan.h */
+struct run;    /* mlflow/mlflow.h */
 
 struct store_object {
 	char *path; /* relative to what was listed */
@@ -127,21 +131,8 @@ struct store {
 	void *state;	  /* the kind's own, made by its open; shared with lanes */
 	bool is_lane;
 	struct http own_http;
-	struct mlflow own_mlflow;
+	struct mlflow *own_mlflow; /* of a lane; owned */
 };
-
-/* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves.
- * run: whose artifacts they are, with what is known of it (its id at least), or NULL. Must not be
- * moved once opened. */
-MUST_CHECK int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
-	const char *artifact_uri, struct fail *f);
-
-/* store_open_apart - a store that no MLflow server names: a spool, a place for results */
-MUST_CHECK int store_open_apart(
-	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f);
-
-/* store_open_lane - the same store for one more thread; released before the store itself */
-MUST_CHECK int store_open_lane(const struct store *store, struct store *lane, struct fail *f);
 
 void store_release(struct store *store);
 

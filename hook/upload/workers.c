@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/thread.h"
+#include "stores/open.h"
 
 #define WAITING_MAX 1024 /* small jobs need little room, but something all the same */
 

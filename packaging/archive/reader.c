@@ -8,7 +8,6 @@
 
 #include "base/plain_path.h"
 #include "packaging/archive/parallel_deflate.h"
-#include "packaging/package/package.h"
 
 /* A tar header with a GNU long name before it, for one entry; and the end that GNU tar writes. */
 #define HEADER_BYTES (4 * 512)

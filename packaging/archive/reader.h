@@ -49,4 +49,7 @@ MUST_CHECK int archive_reader_finish(struct archive_reader *r, struct fail *f);
 
 void archive_reader_release(struct archive_reader *r);
 
+/* archive_library_versions - "libarchive 3.7.4, zlib 1.3.1"; the caller frees it */
+char *archive_library_versions(void);
+
 #endif

@@ -4,7 +4,7 @@ string(LENGTH "${bytes}" digits)
 math(EXPR size "${digits} / 2")
 string(REGEX REPLACE "(................................)" "\\1\n" bytes "${bytes}")
 string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${bytes}")
-file(WRITE ${OUTPUT} "#include \"packaging/loader.h\"\n
+file(WRITE ${OUTPUT} "#include \"packaging/package/loader.h\"\n
 const char loader_text[] = {\n${bytes}};
 const size_t loader_size = ${size};
 ")

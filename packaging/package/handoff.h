@@ -13,25 +13,10 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/pair.h"
 
 #define HANDOFF_SCHEMA "modelhook/handoff@1"
 #define HANDOFF_BYTES (4 << 20)
-
-struct metric {
-	char *key;
-	double value;
-};
-
-/* pair - a key and its value, as in params and tags */
-struct pair {
-	char *key;
-	char *value;
-};
-
-struct count {
-	char *key;
-	int64_t value;
-};
 
 /* The lists are sorted by key. */
 struct handoff {

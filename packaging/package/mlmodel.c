@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "packaging/json/json.h"
-#include "packaging/loader.h"
+#include "packaging/package/loader.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/signature.h"
 #include "packaging/savedmodel/dtype.h"

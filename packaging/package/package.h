@@ -111,7 +111,4 @@ MUST_CHECK int package_stream_next(struct package_stream *stream, const struct m
 
 void package_stream_release(struct package_stream *stream);
 
-/* archive_library_versions - "libarchive 3.7.4, zlib 1.3.1"; the caller frees it */
-char *archive_library_versions(void);
-
 #endif

@@ -24,8 +24,8 @@ GENERATED = {"version.h"}
 COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 STRING = re.compile(r'"(?:\\.|[^"\\\n])*"' r"|'(?:\\.|[^'\\\n])*'")
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.MULTILINE)
-DEFINITION = re.compile(r"^(?!static\b|typedef\b|struct\s+\w+\s*\{|#)[A-Za-z_][^;{}()=#]*?\b([a-z_]\w*)\([^;{}]*\)\s*\{",
-                        re.MULTILINE)
+DEFINITION = re.compile(
+    r"^(?!static\b|typedef\b|struct\s+\w+\s*\{|#)[A-Za-z_][^;{}()=#]*?\b([a-z_]\w*)\([^;{}]*\)\s*\{", re.MULTILINE)
 NAME = re.compile(r"\b[a-z_]\w*\b")
 
 # Knots inside a folder that are meant: the units, and why they belong together.
@@ -105,7 +105,7 @@ def astray(all_sources: Sources) -> list[str]:
     for function, name in sorted(all_sources.defined_in.items()):
         header = f"{unit_of(name)}.h"
         if function != "main" and function not in all_sources.used.get(header, set()):
-            where = [other for other in all_sources.used if other.endswith(".h") and function in all_sources.used[other]]
+            where = [other for other, used in all_sources.used.items() if other.endswith(".h") and function in used]
             found.append(f"{name}: {function} is declared in {', '.join(where) or 'no header'}, not in {header}")
     return found
 

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "store/xml.h"
+#include "packaging/xml/xml.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

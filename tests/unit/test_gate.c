@@ -26,11 +26,11 @@ static struct gate_side training_side(void)
 		.metrics = training_metrics, .metric_count = COUNT(training_metrics)};
 }
 
-/* Whether the rule passes; its verdict and numbers are added to result. */
+/* Whether the rule passes; its verdict and numbers are added to verdicts. */
 static bool decide(const struct gate *gate, const struct gate_input *input, const char *override,
-	struct result *result)
+	struct gate_verdicts *verdicts)
 {
-	return gate_decide(gate, 1, input, override, result);
+	return gate_decide(gate, 1, input, override, verdicts);
 }
 
 struct limit_row {
@@ -46,7 +46,7 @@ static void check_limits(const struct limit_row *rows, size_t count)
 	struct gate_input input = {.training = training_side()};
 	for (size_t i = 0; i < count; i++) {
 		const struct limit_row *row = &rows[i];
-		struct result result = {0};
+		struct gate_verdicts verdicts = {0};
 		struct gate gate = {
 			.rule = row->minus != NULL ? GATE_PAIR : GATE_THRESHOLD,
 			.name = OWNED("a gate"),
@@ -57,13 +57,13 @@ static void check_limits(const struct limit_row *rows, size_t count)
 			.at_least = row->least != NULL ? strtod(row->least, NULL) : 0,
 			.at_most = row->most != NULL ? strtod(row->most, NULL) : 0,
 		};
-		assert_row(decide(&gate, &input, NULL, &result) == row->passes, row->name);
-		assert_int_equal(result.gate_count, 1);
-		assert_string_equal(result.gates[0].name, "a gate");
-		assert_string_equal(result.gates[0].verdict, row->passes ? "passed" : "rejected");
+		assert_row(decide(&gate, &input, NULL, &verdicts) == row->passes, row->name);
+		assert_int_equal(verdicts.count, 1);
+		assert_string_equal(verdicts.items[0].name, "a gate");
+		assert_string_equal(verdicts.items[0].verdict, row->passes ? "passed" : "rejected");
 		if (row->detail != NULL)
-			assert_string_equal(result.gates[0].detail, row->detail);
-		result_release(&result);
+			assert_string_equal(verdicts.items[0].detail, row->detail);
+		gate_verdicts_release(&verdicts);
 	}
 }
 
@@ -140,11 +140,11 @@ static void a_difference_is_judged_as_it_is_written_and_not_as_floats_have_it(vo
 			.minus = OWNED("b"),
 			.has_most = true,
 			.at_most = strtod(rows[i].most, NULL)};
-		struct result result = {0};
+		struct gate_verdicts verdicts = {0};
 		char name[16];
 		snprintf(name, sizeof(name), "row %zu", i);
-		assert_row(decide(&gate, &input, NULL, &result) == rows[i].passes, name);
-		result_release(&result);
+		assert_row(decide(&gate, &input, NULL, &verdicts) == rows[i].passes, name);
+		gate_verdicts_release(&verdicts);
 	}
 }
 
@@ -184,10 +184,10 @@ static void check_champion(const struct champion_row *row)
 		.margin = row->margin,
 		.confidence = row->confidence,
 		.samples = OWNED("validation")};
-	struct result result = {0};
-	assert_row(decide(&gate, &input, NULL, &result) == row->passes, row->name);
-	assert_string_equal(result.gates[0].detail, row->detail);
-	result_release(&result);
+	struct gate_verdicts verdicts = {0};
+	assert_row(decide(&gate, &input, NULL, &verdicts) == row->passes, row->name);
+	assert_string_equal(verdicts.items[0].detail, row->detail);
+	gate_verdicts_release(&verdicts);
 }
 
 static void the_champion_is_compared_with_as_far_as_its_numbers_are_known(void **state)
@@ -244,10 +244,10 @@ static void a_training_without_a_number_never_beats_a_champion(void **state)
 		.champion_version = 1};
 	struct gate gate = {
 		.rule = GATE_CHAMPION, .name = OWNED("c"), .metric = OWNED("m"), .margin = 1};
-	struct result result = {0};
+	struct gate_verdicts verdicts = {0};
 	(void)state;
-	assert_false(decide(&gate, &input, NULL, &result));
-	result_release(&result);
+	assert_false(decide(&gate, &input, NULL, &verdicts));
+	gate_verdicts_release(&verdicts);
 }
 
 /* z = (ours - theirs + margin) / sqrt(ours (1 - ours) / n + theirs (1 - theirs) / m), and the
@@ -344,10 +344,11 @@ static void the_same_weights_again_are_rejected(void **state)
 		struct gate_input input = {.training = {.weights = rows[i].ours},
 			.champion = {.weights = rows[i].theirs},
 			.champion_version = rows[i].version};
-		struct result result = {0};
-		assert_row(decide(&gate, &input, NULL, &result) == rows[i].passes, rows[i].detail);
-		assert_string_equal(result.gates[0].detail, rows[i].detail);
-		result_release(&result);
+		struct gate_verdicts verdicts = {0};
+		assert_row(
+			decide(&gate, &input, NULL, &verdicts) == rows[i].passes, rows[i].detail);
+		assert_string_equal(verdicts.items[0].detail, rows[i].detail);
+		gate_verdicts_release(&verdicts);
 	}
 }
 
@@ -369,10 +370,11 @@ static void a_training_is_fresh_up_to_its_last_millisecond(void **state)
 		struct gate gate = {
 			.rule = GATE_FRESHNESS, .name = OWNED("fresh"), .max_age_ms = 36 * hour};
 		struct gate_input input = {.now_ms = now, .trained_at_ms = now - rows[i].age};
-		struct result result = {0};
-		assert_row(decide(&gate, &input, NULL, &result) == rows[i].passes, rows[i].detail);
-		assert_string_equal(result.gates[0].detail, rows[i].detail);
-		result_release(&result);
+		struct gate_verdicts verdicts = {0};
+		assert_row(
+			decide(&gate, &input, NULL, &verdicts) == rows[i].passes, rows[i].detail);
+		assert_string_equal(verdicts.items[0].detail, rows[i].detail);
+		gate_verdicts_release(&verdicts);
 	}
 }
 
@@ -398,35 +400,35 @@ static void every_gate_is_tried_so_that_a_rejection_names_all_reasons(void **sta
 {
 	static const char *const verdicts[] = {"rejected", "rejected", "passed"};
 	struct gate_input input = {.training = training_side()};
-	struct result result = {0};
+	struct gate_verdicts found = {0};
 	(void)state;
-	assert_false(gate_decide(three_gates, 3, &input, NULL, &result));
-	assert_int_equal(result.gate_count, 3);
+	assert_false(gate_decide(three_gates, 3, &input, NULL, &found));
+	assert_int_equal(found.count, 3);
 	for (size_t i = 0; i < 3; i++)
-		assert_string_equal(result.gates[i].verdict, verdicts[i]);
-	result_release(&result);
+		assert_string_equal(found.items[i].verdict, verdicts[i]);
+	gate_verdicts_release(&found);
 }
 
 static void an_override_passes_what_was_rejected_and_says_so(void **state)
 {
 	static const char *const verdicts[] = {"overridden", "overridden", "passed"};
 	struct gate_input input = {.training = training_side()};
-	struct result result = {0};
+	struct gate_verdicts found = {0};
 	(void)state;
-	assert_true(gate_decide(three_gates, 3, &input, "the metric is broken", &result));
+	assert_true(gate_decide(three_gates, 3, &input, "the metric is broken", &found));
 	for (size_t i = 0; i < 3; i++)
-		assert_string_equal(result.gates[i].verdict, verdicts[i]);
-	result_release(&result);
+		assert_string_equal(found.items[i].verdict, verdicts[i]);
+	gate_verdicts_release(&found);
 }
 
 static void without_gates_everything_passes(void **state)
 {
 	struct gate_input input = {0};
-	struct result result = {0};
+	struct gate_verdicts verdicts = {0};
 	(void)state;
-	assert_true(gate_decide(NULL, 0, &input, NULL, &result));
-	assert_int_equal(result.gate_count, 0);
-	result_release(&result);
+	assert_true(gate_decide(NULL, 0, &input, NULL, &verdicts));
+	assert_int_equal(verdicts.count, 0);
+	gate_verdicts_release(&verdicts);
 }
 
 static void what_a_gate_needs_is_asked_for_before_anything_is_sent(void **state)

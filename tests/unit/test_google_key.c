@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 
 #include "auth/fetch.h"
+#include "packaging/digest/base64.h"
 #include "store/checksum.h"
 #include "unit.h"
 
@@ -106,7 +107,7 @@ static size_t decode(const char *text, size_t size, unsigned char *out)
 	while (whole % 4 != 0)
 		padded[whole++] = '=';
 	padded[whole] = '\0';
-	assert_true(checksum_parse_base64(padded, out));
+	assert_true(base64_decode(padded, out));
 	size_t count = whole / 4 * 3 - (whole - size);
 	out[count] = '\0';
 	return count;

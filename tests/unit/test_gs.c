@@ -4,6 +4,7 @@
 #include "http_fixture.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
+#include "stores/open.h"
 
 #define JSON(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body, CLOSE
 #define STATUS(line, body) "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n" body, CLOSE

@@ -12,6 +12,7 @@
 #include "mlflow/mlflow.h"
 #include "scripted.h"
 #include "store/store.h"
+#include "stores/open.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define ANSWER_MAX 16

@@ -19,8 +19,9 @@ static void fill(struct result *result)
 	result_set(&result->package, "/spool/fish.tar.gz");
 	result_set(&result->registry_url, "http://h:5000");
 	result_set(&result->tracking_url, "http://t:5000");
-	result_add_gate(result, "val_accuracy", "passed", "val_accuracy 0.9, at least 0.8");
-	result_add_gate(result, "freshness", "overridden", "trained 40.00 h ago");
+	gate_verdicts_add(
+		&result->verdicts, "val_accuracy", "passed", "val_accuracy 0.9, at least 0.8");
+	gate_verdicts_add(&result->verdicts, "freshness", "overridden", "trained 40.00 h ago");
 	result_add_step(result, "upload", 1234, "3 files sent");
 	result_add_step(result, "register", 0, "version 12 created");
 }
@@ -128,7 +129,7 @@ static void the_line_is_one_line_of_utf8_and_reads_back(void **state)
 		result_set(&result.package, rows[i]);
 		result_set(&result.model, rows[i]);
 		result_add_step(&result, "pack", 1, rows[i]);
-		result_add_gate(&result, rows[i], "passed", rows[i]);
+		gate_verdicts_add(&result.verdicts, rows[i], "passed", rows[i]);
 		fail_set(&f, STATUS_DISK, "%s", rows[i]);
 		char *line = result_line(&result, &f);
 		assert_true(text_is_utf8(line, strlen(line)));

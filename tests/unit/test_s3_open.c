@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "store/s3/call.h"
+#include "stores/open.h"
 
 static const struct http_options options = {.timeout_ms = 1000};
 static const struct store_options store_options;

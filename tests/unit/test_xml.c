@@ -1,7 +1,7 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "store/xml.h"
+#include "packaging/xml/xml.h"
 
 static struct fail f;
 

@@ -8,9 +8,10 @@
 #include "auth/fetch.h"
 #include "base/env.h"
 #include "http/url.h"
+#include "packaging/digest/base64.h"
+#include "packaging/xml/xml.h"
 #include "store/azure/token.h"
 #include "store/checksum.h"
-#include "store/xml.h"
 
 #define VERSION "x-ms-version: 2021-12-02"
 #define SKEW_MS (INT64_C(5) * 60 * 1000)
@@ -25,7 +26,7 @@ static int decode_key(struct azure *azure, struct fail *f)
 		return fail_set(
 			f, STATUS_CONFIGURATION, "%s: no account is named for it", azure->from);
 	azure->key = memory_get(size, 1);
-	if (!checksum_parse_base64(key, azure->key))
+	if (!base64_decode(key, azure->key))
 		return fail_set(
 			f, STATUS_CONFIGURATION, "%s is no key: it is not base64", azure->from);
 	azure->key_size = size / 4 * 3 - (key[size - 1] == '=') - (key[size - 2] == '=');

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "packaging/digest/base64.h"
 #include "store/checksum.h"
 
 #define HEADERS_MAX 16
@@ -84,7 +85,7 @@ char *azure_key_sign(const char *account, const uint8_t *key, size_t key_size,
 			request->parameters[i].value);
 	INVARIANT(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text.data,
 			  text.size, mac, &size) != NULL);
-	char *signature = checksum_base64(mac, size);
+	char *signature = base64_encode(mac, size);
 	char *value = text_format("SharedKey %s:%s", account, signature);
 	text_release(&text);
 	free(signature);

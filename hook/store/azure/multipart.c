@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/digest/base64.h"
+#include "packaging/xml/xml.h"
 #include "store/checksum.h"
-#include "store/xml.h"
 
 #define MD5_HEX (2 * MD5_BYTES + 1)
 #define ID_SIZE (5 + 1 + 2 * MD5_BYTES) /* "00007-" and the MD5 in hex */
@@ -22,7 +23,7 @@ static char *id_of(unsigned index, const char *mark)
 {
 	char id[ID_SIZE + 8];
 	snprintf(id, sizeof(id), "%05u-%.32s", index, mark);
-	return checksum_base64(id, ID_SIZE);
+	return base64_encode(id, ID_SIZE);
 }
 
 /* Blocks that an earlier call left. */
@@ -38,7 +39,7 @@ static void take_id(struct blocks *blocks, const char *text)
 	blocks->id[0] = '\0';
 	if (strlen(text) != ID_BASE64)
 		blocks->foreign = true;
-	else if (checksum_parse_base64(text, (uint8_t *)blocks->id))
+	else if (base64_decode(text, (uint8_t *)blocks->id))
 		blocks->id[ID_SIZE] = '\0';
 }
 
@@ -87,7 +88,7 @@ static int send_block(struct store *s, const struct store_upload *upload,
 {
 	struct azure_reply reply;
 	char *id = id_of(part->index, mark);
-	char *sum = checksum_base64(md5, MD5_BYTES);
+	char *sum = base64_encode(md5, MD5_BYTES);
 	char *header = text_format("content-md5: %s", sum);
 	struct azure_request request = {
 		.method = "PUT",

@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/digest/base64.h"
+#include "packaging/xml/xml.h"
 #include "store/azure/multipart.h"
 #include "store/checksum.h"
-#include "store/xml.h"
 
 /* List. */
 
@@ -106,7 +107,7 @@ static int azure_put(struct store *s, const struct store_content *content,
 			text_format("x-ms-meta-sha256: %s", content->sha256);
 	if (body->bytes != NULL) {
 		checksum_md5(body->bytes, body->size, md5);
-		char *base64 = checksum_base64(md5, sizeof(md5));
+		char *base64 = base64_encode(md5, sizeof(md5));
 		request.headers[count] = sum = text_format("content-md5: %s", base64);
 		free(base64);
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
 
@@ -37,7 +38,7 @@ static char *parts_of_path(const struct gs *gs, const char *path)
 static bool parse_crc32c(const char *base64, uint32_t *crc)
 {
 	uint8_t bytes[6];
-	if (base64 == NULL || strlen(base64) != 8 || !checksum_parse_base64(base64, bytes))
+	if (base64 == NULL || strlen(base64) != 8 || !base64_decode(base64, bytes))
 		return false;
 	*crc = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
 	       bytes[3];

@@ -6,7 +6,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "http/url.h"
-#include "store/xml.h"
+#include "packaging/xml/xml.h"
 
 #define FILE_MAX ((size_t)4 << 20)
 #define API "/webhdfs/v1"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "packaging/digest/base64.h"
 #include "store/checksum.h"
 
 #define MAGIC "HDTS"
@@ -105,6 +106,6 @@ int hdfs_token_find(
 	if (r.broken)
 		return fail_set(f, STATUS_CONFIGURATION, "its credentials end too early");
 	if (found.bytes != NULL)
-		*token = checksum_base64_url(found.bytes, found.size);
+		*token = base64_encode_url(found.bytes, found.size);
 	return 0;
 }

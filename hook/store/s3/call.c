@@ -6,7 +6,7 @@
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
 #include "http/url.h"
-#include "store/xml.h"
+#include "packaging/xml/xml.h"
 
 /* What goes along with one request: its own headers, the store's, and the signature's. */
 struct equipment {

@@ -16,8 +16,8 @@
 #ifndef MODELHOOK_STORE_S3_MULTIPART_H
 #define MODELHOOK_STORE_S3_MULTIPART_H
 
+#include "packaging/xml/xml.h"
 #include "store/s3/call.h"
-#include "store/xml.h"
 
 MUST_CHECK int s3_begin(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int s3_put_part(struct store *s, struct store_upload *upload,

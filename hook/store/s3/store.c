@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
 #include "store/s3/multipart.h"
@@ -112,7 +113,7 @@ static char *base64_of_hex(const char *hex)
 		INVARIANT(sscanf(hex + 2 * i, "%2x", &byte) == 1);
 		bytes[i] = (uint8_t)byte;
 	}
-	return checksum_base64(bytes, sizeof(bytes));
+	return base64_encode(bytes, sizeof(bytes));
 }
 
 /* Some servers take a digest and do not look at it: what they echo, or made themselves, counts. */

@@ -3,8 +3,8 @@
  * By expat. Elements are told at their end, so that what is inside one is told before it. No
  * document type is taken, so no entity but XML's own five; depth and lengths are bounded.
  */
-#ifndef MODELHOOK_STORE_XML_H
-#define MODELHOOK_STORE_XML_H
+#ifndef MODELHOOK_PACKAGING_XML_XML_H
+#define MODELHOOK_PACKAGING_XML_XML_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  *
  * packaging/loader/ has its source; embed.cmake turns it into C at build time.
  */
-#ifndef MODELHOOK_PACKAGING_LOADER_H
-#define MODELHOOK_PACKAGING_LOADER_H
+#ifndef MODELHOOK_PACKAGING_PACKAGE_LOADER_H
+#define MODELHOOK_PACKAGING_PACKAGE_LOADER_H
 
 #include <stddef.h>
 

@@ -1,10 +1,11 @@
-#include "store/location.h"
+#include "stores/location.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "packaging/digest/sha256.h"
+#include "stores/open.h"
 
 bool place_is_url(const char *place)
 {

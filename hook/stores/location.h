@@ -4,8 +4,8 @@
  * A URL is s3://BUCKET/KEY and the like: whatever scheme a store here serves (store/store.h). What
  * is written is there whole or not at all.
  */
-#ifndef MODELHOOK_STORE_LOCATION_H
-#define MODELHOOK_STORE_LOCATION_H
+#ifndef MODELHOOK_STORES_LOCATION_H
+#define MODELHOOK_STORES_LOCATION_H
 
 #include "base/clock.h"
 #include "base/text.h"

@@ -1,4 +1,4 @@
-#include "store/xml.h"
+#include "packaging/xml/xml.h"
 
 #include <expat.h>
 #include <string.h>

@@ -1,0 +1,28 @@
+#include "gate/verdict.h"
+
+#include <stdlib.h>
+
+#include "base/text.h"
+
+void gate_verdicts_add(
+	struct gate_verdicts *verdicts, const char *name, const char *verdict, const char *detail)
+{
+	verdicts->items =
+		memory_grow(verdicts->items, verdicts->count + 1, sizeof(*verdicts->items));
+	verdicts->items[verdicts->count++] = (struct gate_verdict){
+		.name = text_copy(name),
+		.verdict = text_copy(verdict),
+		.detail = text_copy(detail),
+	};
+}
+
+void gate_verdicts_release(struct gate_verdicts *verdicts)
+{
+	for (size_t i = 0; i < verdicts->count; i++) {
+		free(verdicts->items[i].name);
+		free(verdicts->items[i].verdict);
+		free(verdicts->items[i].detail);
+	}
+	free(verdicts->items);
+	*verdicts = (struct gate_verdicts){0};
+}

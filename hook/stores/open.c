@@ -1,0 +1,121 @@
+#include "stores/open.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mlflow/mlflow.h"
+#include "store/azure/call.h"
+#include "store/file/store.h"
+#include "store/gs/call.h"
+#include "store/hdfs/call.h"
+#include "store/mlflow/presigned_store.h"
+#include "store/mlflow/proxy_store.h"
+#include "store/s3/call.h"
+
+/* open: sets root and state, and another kind where that serves the place better; it may send
+ * requests */
+static const struct {
+	const char *scheme;
+	const struct store_kind *kind;
+	int (*open)(struct store *store, const char *artifact_uri, struct fail *f);
+	bool is_mlflow; /* the server itself: its connections and its credentials */
+} schemes[] = {
+	{"mlflow-artifacts", &store_proxy, store_proxy_open, true},
+	{"http", &store_proxy, store_proxy_open, true},
+	{"https", &store_proxy, store_proxy_open, true},
+	{"abfss", &store_azure, azure_open, false},
+	{"gs", &store_gs, gs_open, false},
+	{"s3", &store_s3, presigned_or_s3_open, false},
+	{"s3a", &store_s3, s3_open, false}, /* Hadoop's name for it */
+	{"hdfs", &store_hdfs, hdfs_open, false},
+	{"webhdfs", &store_hdfs, hdfs_open, false},
+	{"swebhdfs", &store_hdfs, hdfs_open, false},
+	{"file", &store_file, store_file_open, false},
+	{"wasbs", &store_azure, azure_open, false},
+};
+
+#define SCHEMES (sizeof(schemes) / sizeof(schemes[0]))
+
+static int no_such_scheme(const char *uri, bool apart, struct fail *f)
+{
+	char shown[160];
+	text_escape(shown, sizeof(shown), uri, strcspn(uri, "?#@"));
+	fail_set(f, STATUS_CONFIGURATION, "%s at %s: no store here serves that scheme",
+		apart ? "a store" : "artifacts", shown);
+	if (apart)
+		return -1;
+	return fail_hint(f, "start the MLflow server with --artifacts-destination, so that it "
+			    "passes artifacts on (mlflow-artifacts:)");
+}
+
+/* A path without a scheme is one of this machine. */
+static size_t find_scheme(const char *uri)
+{
+	const char *name = uri[0] == '/' ? "file" : uri;
+	size_t size = strcspn(name, ":");
+	if (name == uri && uri[size] != ':')
+		return SCHEMES;
+	for (size_t i = 0; i < SCHEMES; i++)
+		if (strlen(schemes[i].scheme) == size &&
+			strncmp(schemes[i].scheme, name, size) == 0)
+			return i;
+	return SCHEMES;
+}
+
+static int open_by_scheme(struct store *store, const struct http_options *options,
+	struct deadline deadline, const char *uri, struct fail *f)
+{
+	size_t i = find_scheme(uri);
+	bool apart = store->mlflow == NULL;
+	if (i == SCHEMES || (apart && schemes[i].is_mlflow))
+		return no_such_scheme(uri, apart, f);
+	store->kind = schemes[i].kind;
+	if (schemes[i].is_mlflow) {
+		store->http = store->mlflow->http;
+		return schemes[i].open(store, uri, f);
+	}
+	if (http_open(&store->own_http, options, NULL, deadline, f) != 0)
+		return -1;
+	store->own_http.trust = (struct http_trust){0}; /* MLflow's is for MLflow */
+	store->http = &store->own_http;
+	return schemes[i].open(store, uri, f);
+}
+
+int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *artifact_uri, struct fail *f)
+{
+	*store = (struct store){
+		.mlflow = mlflow,
+		.run = run,
+		.plan = mlflow->plan,
+		.options = mlflow->artifacts,
+	};
+	return open_by_scheme(
+		store, mlflow->http->options, mlflow->http->deadline, artifact_uri, f);
+}
+
+int store_open_apart(
+	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f)
+{
+	*store = (struct store){.options = reach->store};
+	return open_by_scheme(store, reach->http, reach->deadline, uri, f);
+}
+
+int store_open_lane(const struct store *store, struct store *lane, struct fail *f)
+{
+	*lane = *store;
+	lane->is_lane = true;
+	lane->root = text_copy(store->root);
+	lane->own_http = lane->beyond = (struct http){0};
+	lane->own_mlflow = NULL;
+	if (http_open_beside(store->http, &lane->own_http, f) != 0)
+		return -1;
+	lane->own_http.send_rate = store->options->limit_rate;
+	lane->http = &lane->own_http;
+	if (store->mlflow != NULL) {
+		lane->own_mlflow = memory_get(1, sizeof(*lane->own_mlflow));
+		*lane->own_mlflow = mlflow_beside(store->mlflow, lane->http);
+		lane->mlflow = lane->own_mlflow;
+	}
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* open - the table of all kinds of stores, by the scheme of their URIs: the only place that knows
+ * every kind. Another kind is a row here.
+ */
+#ifndef MODELHOOK_STORES_OPEN_H
+#define MODELHOOK_STORES_OPEN_H
+
+#include "store/store.h"
+
+/* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves.
+ * run: whose artifacts they are, with what is known of it (its id at least), or NULL. Must not be
+ * moved once opened. */
+MUST_CHECK int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *artifact_uri, struct fail *f);
+
+/* store_open_apart - a store that no MLflow server names: a spool, a place for results */
+MUST_CHECK int store_open_apart(
+	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f);
+
+/* store_open_lane - the same store for one more thread; released before the store itself */
+MUST_CHECK int store_open_lane(const struct store *store, struct store *lane, struct fail *f);
+
+#endif
