@@ -184,8 +184,28 @@ char *store_show_in_root(const struct store *s, const char *path)
 	return text_format("%s/%s", s->root, path);
 }
 
+const char *store_mark(const struct store_upload *upload, unsigned index)
+{
+	const char *mark = upload->marks[index];
+	return mark != NULL ? mark : "";
+}
+
+void store_set_mark(struct store_upload *upload, unsigned index, char *mark)
+{
+	free(upload->marks[index]);
+	upload->marks[index] = mark;
+}
+
+void store_clear_marks(struct store_upload *upload)
+{
+	for (unsigned i = 0; i < upload->part_count; i++)
+		store_set_mark(upload, i, NULL);
+}
+
 void store_upload_release(struct store_upload *upload)
 {
+	if (upload->marks != NULL)
+		store_clear_marks(upload);
 	free(upload->marks);
 	free(upload->id);
 	free(upload->state);

@@ -54,17 +54,15 @@ struct store_part {
 	size_t size; /* part_size, less for the last one */
 };
 
-#define STORE_MARK_SIZE 160
-
 /* store_upload - an object on its way in parts. Made by the caller but for id and state; marks[i]
- * is what the store said of part i ("" while it is not there), written by whoever sends that part.
+ * is what the store said of part i (store_mark), set by whoever sends that part.
  */
 struct store_upload {
 	struct store_content content;
 	size_t part_size;
 	unsigned part_count;
-	char (*marks)[STORE_MARK_SIZE];
-	char *id;    /* the store's name for this upload, set by begin */
+	char **marks; /* part_count of them, each NULL while its part is not there */
+	char *id;     /* the store's name for this upload, set by begin */
 	void *state; /* one block of memory of the kind's own, or NULL; both are freed by the caller
 		      * (store_upload_release), never by finish or abandon */
 	bool whole;  /* set by begin: this server takes no parts after all, put it in one */
@@ -158,6 +156,13 @@ MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha2
 	uint64_t *size, bool *found, struct fail *f);
 
 void store_upload_release(struct store_upload *upload);
+
+/* store_mark - what the store said of a part; "" while it is not there. Borrowed. */
+const char *store_mark(const struct store_upload *upload, unsigned index);
+/* store_set_mark - takes mark, which may be NULL */
+void store_set_mark(struct store_upload *upload, unsigned index, char *mark);
+/* store_clear_marks - no part is there */
+void store_clear_marks(struct store_upload *upload);
 
 /* For kinds without folders: remove every object below path by remove_one, and path itself. */
 MUST_CHECK int store_remove_each(struct store *s, const char *path,

@@ -95,6 +95,21 @@ static void XMLCALL on_doctype(void *context, const XML_Char *name, const XML_Ch
 	refuse(context, "brings a document type");
 }
 
+void xml_add_escaped(struct text *text, const char *string)
+{
+	for (const char *c = string; *c != '\0'; c++) {
+		const char *entity = *c == '&'	 ? "&amp;"
+				     : *c == '<' ? "&lt;"
+				     : *c == '>' ? "&gt;"
+				     : *c == '"' ? "&quot;"
+						 : NULL;
+		if (entity != NULL)
+			text_add_string(text, entity);
+		else
+			text_add(text, c, 1);
+	}
+}
+
 int xml_read(const void *bytes, size_t size, xml_function *each, void *context, struct fail *f)
 {
 	struct reading r = {.each = each, .context = context, .f = f};

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 
 /* path: "ListBucketResult/Contents/Key", without namespaces; text: its own text, "" where it has
  * none. -1 with f filled ends the reading. */
@@ -17,5 +18,8 @@ typedef int xml_function(void *context, const char *path, const char *text, stru
 /* xml_read - NOT_A_REGISTRY where the bytes are not such a document */
 MUST_CHECK int xml_read(
 	const void *bytes, size_t size, xml_function *each, void *context, struct fail *f);
+
+/* xml_add_escaped - a string as the text of an element */
+void xml_add_escaped(struct text *text, const char *string);
 
 #endif

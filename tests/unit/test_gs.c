@@ -130,8 +130,7 @@ static void take_parts(struct store_upload *upload, unsigned count)
 			.marks = memory_get(count, sizeof(*upload->marks))};
 	assert_int_equal(store.kind->begin(&store, upload, &f), 0);
 	for (unsigned i = 0; i < count; i++)
-		snprintf(upload->marks[i], sizeof(upload->marks[i]), "%08x 1",
-			crc32c_add(0, "a", 1));
+		store_set_mark(upload, i, text_format("%08x 1", crc32c_add(0, "a", 1)));
 }
 
 static const char *composed(const char *crc32c)

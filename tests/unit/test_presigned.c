@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "packaging/json/json.h"
+#include "store/etag.h"
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"
 #include "unit.h"
@@ -109,13 +110,13 @@ static void an_etag_is_an_md5_with_its_quotes_or_without(void **state)
 	static const uint8_t md5[16] = {0x0c, 0xc1, 0x75, 0xb9, 0xc0, 0xf1, 0xb6, 0xa8, 0x31, 0xc3,
 		0x99, 0xe2, 0x69, 0x77, 0x26, 0x61};
 	(void)state;
-	assert_true(presigned_is_md5("\"0cc175b9c0f1b6a831c399e269772661\"", md5));
-	assert_true(presigned_is_md5("0cc175b9c0f1b6a831c399e269772661", md5));
+	assert_true(etag_is_md5("\"0cc175b9c0f1b6a831c399e269772661\"", md5));
+	assert_true(etag_is_md5("0cc175b9c0f1b6a831c399e269772661", md5));
 	static const char *const others[] = {NULL, "", "\"", "\"\"",
 		"\"0cc175b9c0f1b6a831c399e269772662\"", "\"0cc175b9c0f1b6a831c399e269772661",
 		"0cc175b9c0f1b6a831c399e269772661-1", "\"0cc175b9c0f1b6a831c399e269772661-2\""};
 	for (size_t i = 0; i < COUNT(others); i++)
-		assert_false(presigned_is_md5(others[i], md5));
+		assert_false(etag_is_md5(others[i], md5));
 }
 
 int main(void)

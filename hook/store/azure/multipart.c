@@ -14,9 +14,9 @@
 #define ID_BASE64 52			/* its length in base64: that of every ID of a blob */
 
 /* A mark is "MD5 SIZE": of a block that the store has. */
-static void write_mark(char mark[STORE_MARK_SIZE], const char *md5, uint64_t size)
+static char *mark_of(const char *md5, uint64_t size)
 {
-	snprintf(mark, STORE_MARK_SIZE, "%.32s %" PRIu64, md5, size);
+	return text_format("%.32s %" PRIu64, md5, size);
 }
 
 static char *id_of(unsigned index, const char *mark)
@@ -54,7 +54,7 @@ static int take_block(void *context, const char *path, const char *text, struct 
 	else if (strcmp(path, "BlockList/UncommittedBlocks/Block/Size") == 0 &&
 		 sscanf(blocks->id, "%5u-%32[0-9a-f]", &index, md5) == 2 &&
 		 index < blocks->upload->part_count)
-		write_mark(blocks->upload->marks[index], md5, strtoull(text, NULL, 10));
+		store_set_mark(blocks->upload, index, mark_of(md5, strtoull(text, NULL, 10)));
 	return 0;
 }
 
@@ -112,16 +112,16 @@ int azure_put_part(struct store *s, struct store_upload *upload, const struct st
 	bool *kept, struct fail *f)
 {
 	uint8_t md5[MD5_BYTES];
-	char hex[MD5_HEX], mark[STORE_MARK_SIZE];
+	char hex[MD5_HEX];
 	checksum_md5(part->bytes, part->size, md5);
 	text_hex(hex, md5, sizeof(md5));
-	write_mark(mark, hex, part->size);
-	*kept = strcmp(upload->marks[part->index], mark) == 0;
-	if (*kept)
-		return 0;
-	int result = send_block(s, upload, part, md5, mark, f);
+	char *mark = mark_of(hex, part->size);
+	*kept = strcmp(store_mark(upload, part->index), mark) == 0;
+	int result = *kept ? 0 : send_block(s, upload, part, md5, mark, f);
 	if (result == 0)
-		memcpy(upload->marks[part->index], mark, sizeof(mark));
+		store_set_mark(upload, part->index, mark);
+	else
+		free(mark);
 	return result;
 }
 
@@ -132,7 +132,7 @@ static char *block_list(const struct store_upload *upload)
 	struct text text = {0};
 	text_add_string(&text, "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
 	for (unsigned i = 0; i < upload->part_count; i++) {
-		char *id = id_of(i, upload->marks[i]);
+		char *id = id_of(i, store_mark(upload, i));
 		text_printf(&text, "<Latest>%s</Latest>", id);
 		free(id);
 	}

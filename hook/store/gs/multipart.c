@@ -20,9 +20,9 @@ static bool read_mark(const char *mark, uint32_t *crc, uint64_t *size)
 	return sscanf(mark, "%" SCNx32 " %" SCNu64, crc, size) == 2;
 }
 
-static void write_mark(char mark[STORE_MARK_SIZE], uint32_t crc, uint64_t size)
+static char *mark_of(uint32_t crc, uint64_t size)
 {
-	snprintf(mark, STORE_MARK_SIZE, "%08" PRIx32 " %" PRIu64, crc, size);
+	return text_format("%08" PRIx32 " %" PRIu64, crc, size);
 }
 
 /* Where the parts of an object are, whatever its content, or of all objects in a folder; a slash at
@@ -56,7 +56,7 @@ static int take_part(void *context, const struct gs_object *object, struct fail 
 	(void)f;
 	if (sscanf(number, "%5u%c", &index, &end) == 1 && index < upload->part_count &&
 		parse_crc32c(object->crc32c, &crc))
-		write_mark(upload->marks[index], crc, object->size);
+		store_set_mark(upload, index, mark_of(crc, object->size));
 	return 0;
 }
 
@@ -71,12 +71,12 @@ int gs_begin(struct store *s, struct store_upload *upload, struct fail *f)
 int gs_put_part(struct store *s, struct store_upload *upload, const struct store_part *part,
 	bool *kept, struct fail *f)
 {
-	char *mark = upload->marks[part->index];
 	struct http_body body = {.bytes = part->bytes, .size = part->size};
 	uint32_t crc = crc32c_add(0, part->bytes, part->size), there;
 	uint64_t size;
 	bool proven;
-	*kept = read_mark(mark, &there, &size) && there == crc && size == part->size;
+	*kept = read_mark(store_mark(upload, part->index), &there, &size) && there == crc &&
+		size == part->size;
 	if (*kept)
 		return 0;
 	char *name = text_format(NAME_FORMAT, upload->id, part->index);
@@ -86,7 +86,7 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 		return fail_set(
 			f, STATUS_LATER, "Google Cloud Storage has other bytes than were sent");
 	if (result == 0)
-		write_mark(mark, crc, part->size);
+		store_set_mark(upload, part->index, mark_of(crc, part->size));
 	return result;
 }
 
@@ -182,7 +182,7 @@ static char *crc32c_of_whole(const struct store_upload *upload)
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		uint32_t crc;
 		uint64_t size;
-		INVARIANT(read_mark(upload->marks[i], &crc, &size));
+		INVARIANT(read_mark(store_mark(upload, i), &crc, &size));
 		whole = crc32c_join(whole, crc, size);
 	}
 	return checksum_crc32c(whole);

@@ -6,6 +6,7 @@
 
 #include "http/url.h"
 #include "packaging/json/json.h"
+#include "store/etag.h"
 #include "store/s3/call.h"
 
 /* Packed: the URL, then each header's line, each with its NUL; an empty line ends it. */
@@ -150,7 +151,9 @@ int presigned_put(struct store *s, const struct presigned *to, const struct http
 	int result = send(s, to, &request, &reply, f);
 	if (result == 0 && !is_success(&reply))
 		result = refuse(to, &reply, f);
-	*etag = result == 0 ? http_answer_header(&reply.http, "ETag") : NULL;
+	char *named = result == 0 ? http_answer_header(&reply.http, "ETag") : NULL;
+	*etag = etag_strong(named);
+	free(named);
 	s3_reply_release(&reply);
 	return result;
 }
@@ -166,15 +169,4 @@ int presigned_get(struct store *s, const struct presigned *from, const struct ht
 		result = refuse(from, &reply, f);
 	s3_reply_release(&reply);
 	return result;
-}
-
-bool presigned_is_md5(const char *etag, const uint8_t md5[16])
-{
-	char hex[33];
-	text_hex(hex, md5, 16);
-	if (etag == NULL)
-		return false;
-	bool quoted = etag[0] == '"';
-	return strncmp(etag + quoted, hex, 32) == 0 &&
-	       strcmp(etag + quoted + 32, quoted ? "\"" : "") == 0;
 }

@@ -31,7 +31,7 @@ MUST_CHECK int presigned_read(
 void presigned_drop(char *packed);
 void presigned_unpack(const char *packed, struct presigned *address);
 
-/* presigned_put - *etag: what the store calls the content, in quotes where it came so, or NULL; the
+/* presigned_put - *etag: what the store calls the content (etag_strong), or NULL; the
  * caller frees it */
 MUST_CHECK int presigned_put(struct store *s, const struct presigned *to,
 	const struct http_body *body, char **etag, struct fail *f);
@@ -39,9 +39,5 @@ MUST_CHECK int presigned_put(struct store *s, const struct presigned *to,
  * there */
 MUST_CHECK int presigned_get(struct store *s, const struct presigned *from,
 	const struct http_sink *sink, int max_tries, bool *found, struct fail *f);
-
-/* presigned_is_md5 - whether the ETag is this MD5, as S3's are unless a key of somebody's encrypts
- */
-bool presigned_is_md5(const char *etag, const uint8_t md5[16]);
 
 #endif

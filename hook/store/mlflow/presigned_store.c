@@ -8,6 +8,7 @@
 #include "mlflow/call.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"
+#include "store/etag.h"
 #include "store/mlflow/folders.h"
 #include "store/mlflow/presigned.h"
 #include "store/s3/call.h"
@@ -236,7 +237,7 @@ static int presigned_put_object(struct store *s, const struct store_content *con
 	if (body->bytes != NULL)
 		md5_add(&summed.md5, body->bytes, (size_t)body->size);
 	md5_finish(&summed.md5, md5);
-	*proven = result == 0 && presigned_is_md5(etag, md5);
+	*proven = result == 0 && etag_is_md5(etag, md5);
 	free(etag);
 	return result;
 }

@@ -6,7 +6,12 @@
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
 #include "http/url.h"
+#include "packaging/digest/sha256.h"
 #include "packaging/xml/xml.h"
+#include "store/checksum.h"
+#include "store/s3/manner.h"
+
+#define READ_SIZE ((size_t)256 << 10)
 
 /* What goes along with one request: its own headers, the store's, and the signature's. */
 struct equipment {
@@ -15,6 +20,8 @@ struct equipment {
 	struct aws_keys keys;
 	struct sigv4_lines lines;
 	char *bearer;
+	char *md5; /* of a body whose server takes no newer checksum */
+	char sha256[SHA256_HEX];
 };
 
 static void add(struct equipment *e, const char *line)
@@ -50,8 +57,47 @@ static char *url_of(const struct s3 *s3, const struct s3_request *request)
 	return text_take(&url);
 }
 
+/* A stream is read once for it, and once more to be sent. */
+static int digest_stream(const struct http_body *body, char sha256[SHA256_HEX], struct fail *f)
+{
+	struct sha256 sha;
+	char *buffer = memory_get(READ_SIZE, 1);
+	uint64_t left = body->size;
+	int result = 0;
+	sha256_init(&sha);
+	while (result == 0 && left > 0) {
+		size_t got = 0, wanted = left < READ_SIZE ? (size_t)left : READ_SIZE;
+		result = body->read(body->context, buffer, wanted, &got, f);
+		if (result == 0 && got == 0)
+			result =
+				fail_set(f, STATUS_UNACCEPTABLE, "the body is shorter than it was");
+		sha256_add(&sha, buffer, got);
+		left -= got;
+	}
+	sha256_finish(&sha, sha256);
+	free(buffer);
+	return result == 0 ? body->rewind(body->context, f) : -1;
+}
+
+/* What is signed of the body; there is nothing to save where that is empty. */
+static int choose_payload(const struct s3_request *request, unsigned manner, struct equipment *e,
+	const char **payload, struct fail *f)
+{
+	const struct http_body *body = &request->body;
+	*payload = request->sha256 != NULL ? request->sha256 : e->sha256;
+	if (request->sha256 != NULL)
+		return 0;
+	if (body->size == 0 || ((manner & S3_SIGNED_PAYLOAD) != 0 && body->bytes != NULL))
+		sha256_of(body->bytes, (size_t)body->size, e->sha256);
+	else if ((manner & S3_SIGNED_PAYLOAD) != 0)
+		return digest_stream(body, e->sha256, f);
+	else
+		*payload = SIGV4_UNSIGNED;
+	return 0;
+}
+
 static int sign(struct store *store, const struct s3_request *request, const char *url,
-	struct equipment *e, struct fail *f)
+	const char *payload, struct equipment *e, struct fail *f)
 {
 	struct s3 *s3 = store->state;
 	if (s3->is_unsigned)
@@ -69,26 +115,59 @@ static int sign(struct store *store, const struct s3_request *request, const cha
 	struct sigv4_keys keys = {e->keys.access_key, e->keys.secret_key, e->keys.session_token};
 	struct sigv4_scope scope = {s3->region, "s3", clock_now_ms()};
 	e->headers[e->count] = NULL;
-	struct sigv4_request to_sign = {request->method, url, e->headers,
-		request->sha256 != NULL ? request->sha256 : SIGV4_UNSIGNED};
+	struct sigv4_request to_sign = {request->method, url, e->headers, payload};
 	sigv4_sign(&keys, &scope, &to_sign, &e->lines);
 	for (size_t i = 0; i < e->lines.count; i++)
 		e->headers[e->count++] = e->lines.lines[i];
 	return 0;
 }
 
-static int equip(struct store *store, const struct s3_request *request, const char *url,
-	struct equipment *e, struct fail *f)
+/* What has no type is called otherwise by each store, and Google's signs what it made of it. */
+static void add_extra(const struct s3 *s3, struct equipment *e)
+{
+	bool typed = false;
+	for (size_t i = 0; i < s3->extra_count; i++) {
+		add(e, s3->extra[i]);
+		typed = typed || text_starts_with(s3->extra[i], "content-type:");
+	}
+	if (!typed)
+		add(e, "content-type: application/octet-stream");
+}
+
+static void add_checksum(const struct s3_request *request, unsigned manner, struct equipment *e)
+{
+	uint8_t md5[MD5_BYTES];
+	if (request->asks_checksum && (manner & S3_PLAIN_READS) == 0)
+		add(e, "x-amz-checksum-mode: ENABLED");
+	if (request->checksum == NULL)
+		return;
+	if ((manner & S3_PLAIN_WRITES) == 0) {
+		add(e, request->checksum);
+	} else if (request->body.bytes != NULL) {
+		checksum_md5(request->body.bytes, (size_t)request->body.size, md5);
+		char *base64 = checksum_base64(md5, sizeof(md5));
+		e->md5 = text_format("content-md5: %s", base64);
+		free(base64);
+		add(e, e->md5);
+	}
+}
+
+static int equip(struct store *store, const struct s3_request *request, unsigned manner,
+	const char *url, struct equipment *e, struct fail *f)
 {
 	const struct s3 *s3 = store->state;
+	const char *payload;
 	*e = (struct equipment){0};
+	add_checksum(request, manner, e);
 	for (size_t i = 0; i < request->header_count; i++)
 		add(e, request->headers[i]);
-	for (size_t i = 0; request->makes_object && i < s3->extra_count; i++)
-		add(e, s3->extra[i]);
+	if (request->makes_object)
+		add_extra(s3, e);
 	if (s3->owner != NULL)
 		add(e, s3->owner);
-	return sign(store, request, url, e, f);
+	if (choose_payload(request, manner, e, &payload, f) != 0)
+		return -1;
+	return sign(store, request, url, payload, e, f);
 }
 
 static void equipment_release(struct equipment *e)
@@ -98,6 +177,15 @@ static void equipment_release(struct equipment *e)
 	if (e->bearer != NULL)
 		explicit_bzero(e->bearer, strlen(e->bearer));
 	free(e->bearer);
+	free(e->md5);
+}
+
+/* A name that was cut is another region. */
+static void take_region(struct s3_reply *reply, const char *region)
+{
+	reply->region[0] = '\0';
+	if (strlen(region) < sizeof(reply->region))
+		strcpy(reply->region, region);
 }
 
 static int take_error(void *context, const char *path, const char *text, struct fail *f)
@@ -109,7 +197,7 @@ static int take_error(void *context, const char *path, const char *text, struct 
 	else if (strcmp(path, "Error/Message") == 0)
 		text_escape(reply->message, sizeof(reply->message), text, strlen(text));
 	else if (strcmp(path, "Error/Region") == 0)
-		text_escape(reply->region, sizeof(reply->region), text, strlen(text));
+		take_region(reply, text);
 	return 0;
 }
 
@@ -121,17 +209,17 @@ void s3_reply_read(struct s3_reply *reply, bool has_sink)
 	bool fine = reply->http.status >= 200 && reply->http.status <= 299;
 	if (body->size == 0 || (fine && has_sink))
 		return;
-	if (!fine || strstr(text_string(body), "<Error>") != NULL)
+	if (!fine || strstr(text_string(body), "<Error") != NULL)
 		(void)!xml_read(body->data, body->size, take_error, reply, &ignored);
 }
 
-static int send_once(struct store *store, const struct s3_request *request, struct s3_reply *reply,
-	struct fail *f)
+static int send_once(struct store *store, const struct s3_request *request, unsigned manner,
+	struct s3_reply *reply, struct fail *f)
 {
 	struct equipment equipment;
 	char *url = url_of(store->state, request);
 	*reply = (struct s3_reply){0};
-	int result = equip(store, request, url, &equipment, f);
+	int result = equip(store, request, manner, url, &equipment, f);
 	if (result == 0) {
 		equipment.headers[equipment.count] = NULL;
 		struct http_request http = {
@@ -156,17 +244,17 @@ static bool is_elsewhere(const struct s3 *s3, struct s3_reply *reply)
 {
 	char *told = http_answer_header(&reply->http, "x-amz-bucket-region");
 	if (told != NULL)
-		text_escape(reply->region, sizeof(reply->region), told, strlen(told));
+		take_region(reply, told);
 	free(told);
 	size_t size = strspn(reply->region, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	return size > 0 && reply->region[size] == '\0' && strcmp(reply->region, s3->region) != 0;
 }
 
-int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
-	struct fail *f)
+static int send_in_region(struct store *store, const struct s3_request *request, unsigned manner,
+	struct s3_reply *reply, struct fail *f)
 {
 	struct s3 *s3 = store->state;
-	int result = send_once(store, request, reply, f);
+	int result = send_once(store, request, manner, reply, f);
 	if (result != 0 || store->is_lane || s3->settled)
 		return result;
 	s3->settled = true;
@@ -175,7 +263,41 @@ int s3_send(struct store *store, const struct s3_request *request, struct s3_rep
 		return 0;
 	s3_set_region(s3, reply->region);
 	s3_reply_release(reply);
-	return send_once(store, request, reply, f);
+	return send_once(store, request, manner, reply, f);
+}
+
+static bool is_success(const struct s3_reply *reply)
+{
+	return reply->http.status >= 200 && reply->http.status <= 299 && reply->code[0] == '\0';
+}
+
+static int send_otherwise(struct store *store, const struct s3_request *request, unsigned manner,
+	struct s3_reply *reply, struct fail *f)
+{
+	const struct http_body *body = &request->body;
+	*reply = (struct s3_reply){0};
+	if (body->bytes == NULL && body->rewind != NULL && body->rewind(body->context, f) != 0)
+		return -1;
+	return send_once(store, request, manner, reply, f);
+}
+
+int s3_send(struct store *store, const struct s3_request *request, struct s3_reply *reply,
+	struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	unsigned manner = atomic_load(&s3->manner);
+	unsigned choices = s3_manner_choices(s3, request, manner);
+	struct s3_reply refusal = {0};
+	int result = send_in_region(store, request, manner, reply, f);
+	while (result == 0 && s3_manner_next(choices, reply, &manner)) {
+		s3_reply_release(&refusal);
+		refusal = *reply;
+		result = send_otherwise(store, request, manner, reply, f);
+	}
+	if (result == 0 && refusal.http.status != 0 && is_success(reply))
+		s3_manner_keep(s3, manner, &refusal);
+	s3_reply_release(&refusal);
+	return result;
 }
 
 static bool is_one_of(const char *code, const char *const *codes)
@@ -234,7 +356,7 @@ int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f)
 {
 	const struct s3 *s3 = store->state;
 	long status = reply->http.status;
-	if (status >= 200 && status <= 299 && reply->code[0] == '\0')
+	if (is_success(reply))
 		return 0;
 	char *shown = http_url_show(s3->endpoint);
 	fail_set(f, s3_reply_status(reply), "S3 at %.100s, bucket %.63s: answers %ld%s%s%s%s",

@@ -7,7 +7,8 @@
  * MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE (auto: path style at a named endpoint, the bucket in the
  * host's name at Amazon, but never before a number or where it is no label of a host's name);
  * MLFLOW_S3_IGNORE_TLS, AWS_CA_BUNDLE; MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION;
- * MLFLOW_S3_UPLOAD_EXTRA_ARGS, MLFLOW_S3_EXPECTED_BUCKET_OWNER.
+ * MLFLOW_S3_UPLOAD_EXTRA_ARGS, MLFLOW_S3_EXPECTED_BUCKET_OWNER; AWS_REQUEST_CHECKSUM_CALCULATION
+ * and AWS_RESPONSE_CHECKSUM_VALIDATION, or the profile's keys of those names in lower case.
  *
  * A store that says with its first answer that the bucket is in another region is believed, and
  * asked again there.
@@ -15,22 +16,32 @@
 #ifndef MODELHOOK_STORE_S3_CALL_H
 #define MODELHOOK_STORE_S3_CALL_H
 
+#include <stdatomic.h>
+
 #include "auth/aws_credentials.h"
 #include "store/store.h"
 
 #define S3_HEADERS_MAX 20
 
-/* struct s3 - what a store's lanes share; once the first answer is there, only credentials change
- */
+/* s3_manner - bits of how requests are made (store/s3/manner.h) */
+enum s3_manner {
+	S3_PLAIN_WRITES = 1,   /* no additional checksums go with what is sent */
+	S3_PLAIN_READS = 2,    /* none are asked for */
+	S3_SIGNED_PAYLOAD = 4, /* no UNSIGNED-PAYLOAD */
+};
+
+/* struct s3 - what a store's lanes share; once the first answer is there, only credentials and
+ * manner change */
 struct s3 {
 	char *bucket;
 	char *prefix;	/* of keys, no slash at its end; "" */
 	char *endpoint; /* "https://host[:port]", the bucket in it unless path_style */
 	bool path_style;
-	bool at_amazon;	  /* the endpoint is made of the region, none was named */
-	bool settled;	  /* the first answer is there */
-	bool is_unsigned; /* nothing is signed: public buckets */
-	bool trusts_wire; /* TLS, or this very machine: the payload need not be signed too */
+	bool at_amazon;	    /* the endpoint is made of the region, none was named */
+	bool settled;	    /* the first answer is there */
+	bool is_unsigned;   /* nothing is signed: public buckets */
+	bool trusts_wire;   /* TLS, or this very machine: the payload need not be signed too */
+	atomic_uint manner; /* what was learnt of it */
 	char *region;
 	char *extra[S3_HEADERS_MAX]; /* headers of every object that is made */
 	size_t extra_count;
@@ -49,8 +60,8 @@ void s3_set_region(struct s3 *s3, const char *region);
 char *s3_key(const struct s3 *s3, const char *path);
 
 /* s3_request - headers are more "name: value" lines in lower case, borrowed; sha256 is the
- * payload's digest, NULL where it is not to be signed. key NULL: the bucket. query: canonical, or
- * NULL. */
+ * payload's digest, NULL where it need not be signed. key NULL: the bucket. query: canonical, or
+ * NULL. checksum: one more header, which only a server with additional checksums takes, or NULL. */
 struct s3_request {
 	const char *method;
 	const char *key;
@@ -58,6 +69,8 @@ struct s3_request {
 	const char *headers[S3_HEADERS_MAX];
 	size_t header_count;
 	bool makes_object; /* the extra headers go along */
+	const char *checksum;
+	bool asks_checksum; /* x-amz-checksum-mode goes along, where the server takes it */
 	const char *sha256;
 	struct http_body body;
 	const struct http_sink *sink;

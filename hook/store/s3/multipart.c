@@ -8,31 +8,42 @@
 #include "packaging/digest/crc32c.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
+#include "store/etag.h"
+#include "store/s3/manner.h"
 
 #define LIST_MAX ((size_t)16 << 20)
 #define COMPLETION_TRIES 4
 #define COMPLETION_PAUSE_MS 500
 
-/* A mark is "ETAG CRC32C SIZE UPLOADED-BY": the checksum in base64, "-" where there is none; the
- * last is "earlier" for what an earlier call left, "now", or "object" where the object is there. */
+#define CRC32C_SIZE 9 /* in base64, with its NUL */
+#define ID_MAX 4096   /* of an upload; it goes into each part's URL */
+
+/* A mark is "WHEN CRC32C SIZE ETAG": "earlier" for what an earlier call left, "now", "unsure" where
+ * nothing compared it, "object" where the object is there; the checksum in base64, "-" where there
+ * is none. The ETag comes last, since it may hold anything. */
 struct mark {
-	char etag[80];
-	char crc32c[16];
-	unsigned long long size;
 	char when[8];
+	char crc32c[CRC32C_SIZE];
+	unsigned long long size;
+	const char *etag; /* in the mark's text */
 };
 
 static bool read_mark(const char *text, struct mark *mark)
 {
-	return sscanf(text, "%79s %15s %llu %7s", mark->etag, mark->crc32c, &mark->size,
-		       mark->when) == 4;
+	int at = 0;
+	bool read =
+		sscanf(text, "%7s %8s %llu %n", mark->when, mark->crc32c, &mark->size, &at) == 3 &&
+		at > 0;
+	mark->etag = text + at;
+	return read;
 }
 
-static void write_mark(char text[STORE_MARK_SIZE], const char *etag, const char *crc32c,
-	unsigned long long size, const char *when)
+static void set_mark(struct store_upload *upload, unsigned index, const char *when,
+	const char *crc32c, unsigned long long size, const char *etag)
 {
-	snprintf(text, STORE_MARK_SIZE, "%s %s %llu %s", etag != NULL && *etag != '\0' ? etag : "-",
-		crc32c != NULL && *crc32c != '\0' ? crc32c : "-", size, when);
+	bool has_crc32c = crc32c != NULL && strlen(crc32c) == CRC32C_SIZE - 1;
+	store_set_mark(upload, index,
+		text_format("%s %s %llu %s", when, has_crc32c ? crc32c : "-", size, etag));
 }
 
 /* Uploads of this very key. */
@@ -81,7 +92,8 @@ static void open_uploads_release(struct open_uploads *uploads)
 static bool may_not_be_told(const struct s3_reply *reply)
 {
 	long status = reply->http.status;
-	return status == 403 || status == 405 || status == 501;
+	bool no_such_call = status == 404 && strcmp(reply->code, "NoSuchBucket") != 0;
+	return status == 403 || status == 405 || no_such_call || s3_manner_is_refused(reply);
 }
 
 /* None where this store does not tell. */
@@ -127,25 +139,25 @@ struct part_listing {
 	struct store_upload *upload;
 	unsigned long number;
 	unsigned long long size;
-	char etag[80];
-	char crc32c[16];
+	char *etag;
+	char *crc32c;
 	bool fits; /* every part so far is one of ours by its size */
 	bool truncated;
 	unsigned long next;
 };
 
-static void copy_text(char *out, size_t size, const char *text)
+static void take_text(char **to, char *text)
 {
-	size_t length = strlen(text);
-	bool quoted = length >= 2 && text[0] == '"' && text[length - 1] == '"';
-	snprintf(out, size, "%.*s", (int)(quoted ? length - 2 : length), text + quoted);
+	free(*to);
+	*to = text;
 }
 
 static void take_whole_part(struct part_listing *parts)
 {
 	struct store_upload *upload = parts->upload;
 	unsigned long number = parts->number;
-	if (number < 1 || number > upload->part_count) {
+	struct fail ignored;
+	if (number < 1 || number > upload->part_count || etag_check(parts->etag, &ignored) != 0) {
 		parts->fits = false;
 		return;
 	}
@@ -154,8 +166,9 @@ static void take_whole_part(struct part_listing *parts)
 		last ? upload->content.size - (uint64_t)(upload->part_count - 1) * upload->part_size
 		     : upload->part_size;
 	parts->fits = parts->fits && parts->size == wanted;
-	write_mark(upload->marks[number - 1], parts->etag, parts->crc32c, parts->size, "earlier");
-	parts->etag[0] = parts->crc32c[0] = '\0';
+	set_mark(upload, (unsigned)number - 1, "earlier", parts->crc32c, parts->size, parts->etag);
+	take_text(&parts->etag, NULL);
+	take_text(&parts->crc32c, NULL);
 }
 
 static int take_part(void *context, const char *path, const char *text, struct fail *f)
@@ -167,9 +180,9 @@ static int take_part(void *context, const char *path, const char *text, struct f
 	else if (strcmp(path, "ListPartsResult/Part/Size") == 0)
 		parts->size = strtoull(text, NULL, 10);
 	else if (strcmp(path, "ListPartsResult/Part/ETag") == 0)
-		copy_text(parts->etag, sizeof(parts->etag), text);
+		take_text(&parts->etag, etag_bare(text));
 	else if (strcmp(path, "ListPartsResult/Part/ChecksumCRC32C") == 0)
-		copy_text(parts->crc32c, sizeof(parts->crc32c), text);
+		take_text(&parts->crc32c, text_copy(text));
 	else if (strcmp(path, "ListPartsResult/Part") == 0)
 		take_whole_part(parts);
 	else if (strcmp(path, "ListPartsResult/IsTruncated") == 0)
@@ -217,7 +230,9 @@ static int read_upload(struct store *s, const char *key, const char *id,
 	} while (result == 0 && parts.truncated && parts.fits);
 	*fits = result == 0 && parts.fits;
 	if (!*fits)
-		memset(upload->marks, 0, upload->part_count * sizeof(*upload->marks));
+		store_clear_marks(upload);
+	take_text(&parts.etag, NULL);
+	take_text(&parts.crc32c, NULL);
 	return result;
 }
 
@@ -251,7 +266,7 @@ static int create_upload(
 	char *meta = text_format("x-amz-meta-sha256: %s", upload->content.sha256);
 	struct s3_request request = {
 		.method = "POST", .key = key, .query = "uploads=", .makes_object = true};
-	s3_add_header(&request, "x-amz-checksum-algorithm: CRC32C");
+	request.checksum = "x-amz-checksum-algorithm: CRC32C";
 	s3_add_header(&request, meta);
 	int result = s3_send(s, &request, &reply, f);
 	if (result == 0)
@@ -261,6 +276,10 @@ static int create_upload(
 			reply.http.body.data, reply.http.body.size, take_id, &upload->id, f);
 	if (result == 0 && upload->id == NULL)
 		result = fail_set(f, STATUS_NOT_A_REGISTRY, "S3 began an upload without an ID");
+	else if (result == 0 && strlen(upload->id) > ID_MAX)
+		result = fail_set(f, STATUS_NOT_A_REGISTRY,
+			"S3 began an upload with an ID of %zu bytes, more than %d",
+			strlen(upload->id), ID_MAX);
 	s3_reply_release(&reply);
 	free(meta);
 	return result;
@@ -285,11 +304,11 @@ static char *crc32c_of(const struct store_part *part)
 
 static bool is_md5_of(const char *etag, const struct store_part *part)
 {
-	char md5[33];
-	if (strlen(etag) != 32)
+	uint8_t md5[MD5_BYTES];
+	if (!etag_looks_like_md5(etag))
 		return false;
-	s3_md5(part->bytes, part->size, md5);
-	return strcmp(etag, md5) == 0;
+	checksum_md5(part->bytes, part->size, md5);
+	return etag_is_md5(etag, md5);
 }
 
 static bool is_there(const char *text, const char *crc32c, const struct store_part *part)
@@ -305,48 +324,43 @@ static bool is_there(const char *text, const char *crc32c, const struct store_pa
 static int answered(struct store_upload *upload, const struct store_part *part,
 	const struct http_answer *answer, const char *crc32c, struct fail *f)
 {
-	char *etag = s3_etag(answer);
+	char *told = http_answer_header(answer, "ETag"), *etag = etag_bare(told);
 	char *echoed = http_answer_header(answer, "x-amz-checksum-crc32c");
-	int result = 0;
-	if (etag == NULL || strpbrk(etag, " \t<&") != NULL || strlen(etag) > 79)
-		result = fail_set(f, STATUS_NOT_A_REGISTRY, "S3 took it without an ETag");
-	else if (echoed != NULL && strcmp(echoed, crc32c) != 0)
+	int result = etag_check(etag, f);
+	if (result == 0 && echoed != NULL && strcmp(echoed, crc32c) != 0)
 		result = fail_set(f, STATUS_LATER,
 			"S3 has other bytes than were sent (CRC-32C %.12s, not %s)", echoed,
 			crc32c);
-	else if (echoed == NULL && strlen(etag) == 32 && !is_md5_of(etag, part))
-		/* encrypted with a key of its own, an ETag is no MD5: the object is read back */
-		write_mark(upload->marks[part->index], etag, NULL, part->size, "unsure");
-	else
-		write_mark(upload->marks[part->index], etag, echoed, part->size,
-			echoed != NULL || strlen(etag) == 32 ? "now" : "unsure");
+	/* encrypted with a key of its own, an ETag is no MD5, and some stores' never is: then the
+	 * object is read back */
+	bool sure = result == 0 && (echoed != NULL || is_md5_of(etag, part));
+	if (result == 0)
+		set_mark(upload, part->index, sure ? "now" : "unsure", echoed, part->size, etag);
+	free(told);
 	free(etag);
 	free(echoed);
 	return result;
 }
 
 /* Whether another caller with the same package has completed the upload: the object is there. */
-static int ask_made(
-	struct store *s, const struct store_upload *upload, char *mark, bool *made, struct fail *f)
+static int ask_made(struct store *s, const struct store_upload *upload, bool *made, struct fail *f)
 {
 	enum store_has has;
 	if (store_has_content(s, &upload->content, &has, f) != 0)
 		return -1;
 	*made = has == STORE_HAS_SAME;
-	if (*made && mark != NULL)
-		write_mark(mark, NULL, NULL, 0, "object");
 	return 0;
 }
 
 /* A server may end the upload a moment before it shows the object. */
 #define LOOKS 10
 #define LOOK_AGAIN_MS 200
-static int upload_is_gone(struct store *s, struct store_upload *upload, char *mark, struct fail *f)
+static int upload_is_gone(struct store *s, struct store_upload *upload, struct fail *f)
 {
 	bool made = false;
 	for (int i = 0; !made && i < LOOKS; i++)
 		if ((i > 0 && stop_sleep(LOOK_AGAIN_MS, f) != 0) ||
-			ask_made(s, upload, mark, &made, f) != 0)
+			ask_made(s, upload, &made, f) != 0)
 			return -1;
 	return made ? 0
 		    : fail_set(f, STATUS_LATER,
@@ -359,11 +373,21 @@ static bool is_gone(const struct s3_reply *reply)
 }
 
 /* A refusal of an upload that two callers share may only tell that the other was faster. */
-static bool is_made(struct store *s, const struct store_upload *upload, char *mark)
+static bool is_made(struct store *s, const struct store_upload *upload)
 {
 	bool made = false;
 	struct fail unknown;
-	return ask_made(s, upload, mark, &made, &unknown) == 0 && made;
+	return ask_made(s, upload, &made, &unknown) == 0 && made;
+}
+
+/* A part that was not taken; fine, where the object is there all the same. */
+static int part_is_refused(struct store *s, struct store_upload *upload,
+	const struct store_part *part, bool gone, struct fail *f)
+{
+	if (gone ? upload_is_gone(s, upload, f) != 0 : !is_made(s, upload))
+		return -1;
+	set_mark(upload, part->index, "object", NULL, 0, "");
+	return 0;
 }
 
 static int send_part(struct store *s, struct store_upload *upload, const struct store_part *part,
@@ -380,18 +404,17 @@ static int send_part(struct store *s, struct store_upload *upload, const struct 
 		.key = key,
 		.query = query,
 		.body = {.bytes = part->bytes, .size = part->size}};
-	s3_add_header(&request, header);
+	request.checksum = header;
 	if (!s3->trusts_wire) {
 		sha256_of(part->bytes, part->size, sha256);
 		request.sha256 = sha256;
 	}
 	int result = s3_send(s, &request, &reply, f);
-	if (result == 0 && is_gone(&reply))
-		result = upload_is_gone(s, upload, upload->marks[part->index], f);
-	else if (result == 0 && s3_expect(s, &reply, f) == 0)
+	bool gone = result == 0 && is_gone(&reply);
+	if (result == 0 && !gone && s3_expect(s, &reply, f) == 0)
 		result = answered(upload, part, &reply.http, crc32c, f);
-	else
-		result = result == 0 && is_made(s, upload, upload->marks[part->index]) ? 0 : -1;
+	else if (result == 0)
+		result = part_is_refused(s, upload, part, gone, f);
 	s3_reply_release(&reply);
 	free(header);
 	free(query);
@@ -404,7 +427,7 @@ int s3_put_part(struct store *s, struct store_upload *upload, const struct store
 	bool *kept, struct fail *f)
 {
 	char *crc32c = crc32c_of(part);
-	*kept = is_there(upload->marks[part->index], crc32c, part);
+	*kept = is_there(store_mark(upload, part->index), crc32c, part);
 	int result = *kept ? 0 : send_part(s, upload, part, crc32c, f);
 	free(crc32c);
 	return result;
@@ -413,21 +436,24 @@ int s3_put_part(struct store *s, struct store_upload *upload, const struct store
 /* Completion. */
 
 /* False where the object is there without it. */
-static bool completion_of(const struct store_upload *upload, struct text *body, bool *sure)
+static bool completion_of(
+	const struct store_upload *upload, bool checksums, struct text *body, bool *sure)
 {
 	*sure = true;
+	text_clear(body);
 	text_add_string(body, "<CompleteMultipartUpload>");
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		struct mark mark;
-		INVARIANT(read_mark(upload->marks[i], &mark));
+		INVARIANT(read_mark(store_mark(upload, i), &mark));
 		if (strcmp(mark.when, "object") == 0)
 			return false;
 		*sure = *sure && strcmp(mark.when, "unsure") != 0;
 		text_add_string(body, "<Part>");
-		if (strcmp(mark.crc32c, "-") != 0)
+		if (checksums && strcmp(mark.crc32c, "-") != 0)
 			text_printf(body, "<ChecksumCRC32C>%s</ChecksumCRC32C>", mark.crc32c);
-		text_printf(body, "<ETag>\"%s\"</ETag><PartNumber>%u</PartNumber></Part>",
-			mark.etag, i + 1);
+		text_add_string(body, "<ETag>&quot;");
+		xml_add_escaped(body, mark.etag);
+		text_printf(body, "&quot;</ETag><PartNumber>%u</PartNumber></Part>", i + 1);
 	}
 	text_add_string(body, "</CompleteMultipartUpload>");
 	return true;
@@ -449,8 +475,9 @@ static int ask_completion(
 	return result;
 }
 
-static int complete(struct store *s, const char *key, struct store_upload *upload,
-	const struct text *body, bool sure, struct fail *f)
+/* *form: the body's form may be what it was refused for */
+static int complete_by(struct store *s, const char *key, struct store_upload *upload,
+	const struct text *body, bool sure, bool *form, struct fail *f)
 {
 	char sha256[SHA256_HEX];
 	struct s3_reply reply;
@@ -463,17 +490,39 @@ static int complete(struct store *s, const char *key, struct store_upload *uploa
 		.sha256 = sha256,
 		.body = {.bytes = body->data, .size = body->size}};
 	int result = ask_completion(s, &request, &reply, f);
+	*form = result == 0 && s3_manner_is_refused(&reply);
 	if (result == 0 && is_gone(&reply)) {
-		result = upload_is_gone(s, upload, NULL, f);
+		result = upload_is_gone(s, upload, f);
 		sure = true;
 	} else if (result == 0 && s3_expect(s, &reply, f) != 0) {
-		sure = is_made(s, upload, NULL);
+		sure = is_made(s, upload);
 		result = sure ? 0 : -1;
+	} else if (result == 0 && strstr(text_string(&reply.http.body), "ETag>") == NULL) {
+		sure = false; /* nothing but a status says that it is made */
 	}
 	upload->proven = result == 0 && sure;
 	s3_reply_release(&reply);
 	free(query);
 	free(id);
+	return result;
+}
+
+/* Checksums in the list of parts are as new as those of the parts. */
+static int complete(struct store *s, const char *key, struct store_upload *upload, struct fail *f)
+{
+	struct s3 *s3 = s->state;
+	struct text body = {0};
+	bool sure, form = false, checksums = (atomic_load(&s3->manner) & S3_PLAIN_WRITES) == 0;
+	int result = 0;
+	if (completion_of(upload, checksums, &body, &sure))
+		result = complete_by(s, key, upload, &body, sure, &form, f);
+	else
+		upload->proven = true; /* it was compared when its upload was found gone */
+	if (result != 0 && form && strstr(text_string(&body), "<ChecksumCRC32C>") != NULL) {
+		completion_of(upload, false, &body, &sure);
+		result = complete_by(s, key, upload, &body, sure, &form, f);
+	}
+	text_release(&body);
 	return result;
 }
 
@@ -490,15 +539,8 @@ static int abort_others(struct store *s, const char *key, struct fail *f)
 
 int s3_finish(struct store *s, struct store_upload *upload, struct fail *f)
 {
-	struct text body = {0};
 	char *key = s3_key(s->state, upload->content.path);
-	bool sure;
-	int result = 0;
-	if (completion_of(upload, &body, &sure))
-		result = complete(s, key, upload, &body, sure, f);
-	else
-		upload->proven = true; /* it was compared when its upload was found gone */
-	text_release(&body);
+	int result = complete(s, key, upload, f);
 	if (result == 0)
 		result = abort_others(s, key, f);
 	free(key);

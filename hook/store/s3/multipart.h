@@ -28,8 +28,5 @@ MUST_CHECK int s3_abandon(struct store *s, struct store_upload *upload, struct f
 /* in store/s3/store.c */
 MUST_CHECK int s3_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
-char *s3_etag(
-	const struct http_answer *answer); /* without its quotes, or NULL; the caller frees it */
-void s3_md5(const void *bytes, size_t size, char hex[33]);
 
 #endif

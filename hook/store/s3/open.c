@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/s3/call.h"
+#include "store/s3/manner.h"
 
 /* What MLFLOW_S3_UPLOAD_EXTRA_ARGS may hold, by boto's names. */
 static const struct {
@@ -19,6 +20,7 @@ static const struct {
 	{"ContentDisposition", "content-disposition"},
 	{"ContentEncoding", "content-encoding"},
 	{"ContentLanguage", "content-language"},
+	{"ContentType", "content-type"},
 	{"GrantFullControl", "x-amz-grant-full-control"},
 	{"GrantRead", "x-amz-grant-read"},
 	{"GrantReadACP", "x-amz-grant-read-acp"},
@@ -232,7 +234,7 @@ static int read_all(struct s3 *s3, const char *uri, struct fail *f)
 	const char *signature = env_get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION");
 	if (read_bucket(s3, uri, f) != 0 || aws_profile_read(&s3->profile, f) != 0)
 		return -1;
-	if (read_place(s3, f) != 0)
+	if (read_place(s3, f) != 0 || s3_manner_open(s3, f) != 0)
 		return -1;
 	if (owner != NULL && is_clean(owner))
 		s3->owner = text_format("x-amz-expected-bucket-owner: %s", owner);

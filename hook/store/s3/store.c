@@ -6,6 +6,7 @@
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
+#include "store/etag.h"
 #include "store/s3/multipart.h"
 
 #define PAGE_MAX ((size_t)16 << 20)
@@ -44,14 +45,35 @@ static int take_listed(void *context, const char *path, const char *text, struct
 	return 0;
 }
 
-static int list_page(struct store *s, struct listing_page *page, const char *token, struct fail *f)
+/* Where the next page begins: after a token; or after a key, for a server that gives no tokens,
+ * as the second version of the call and the first have it. */
+struct listing_place {
+	char *token;
+	char *key;
+};
+
+static char *list_query(const struct listing_place *place, const char *below)
+{
+	char *prefix = http_escape_query(below);
+	char *token = http_escape_query(place->token != NULL ? place->token : "");
+	char *key = http_escape_query(place->key != NULL ? place->key : "");
+	char *query =
+		place->token != NULL
+			? text_format("continuation-token=%s&list-type=2&prefix=%s", token, prefix)
+		: place->key != NULL ? text_format("list-type=2&marker=%s&prefix=%s&start-after=%s",
+					       key, prefix, key)
+				     : text_format("list-type=2&prefix=%s", prefix);
+	free(prefix);
+	free(token);
+	free(key);
+	return query;
+}
+
+static int list_page(struct store *s, struct listing_page *page, const struct listing_place *place,
+	struct fail *f)
 {
 	struct s3_reply reply;
-	char *prefix = http_escape_query(page->below);
-	char *escaped = token != NULL ? http_escape_query(token) : NULL;
-	char *query = escaped != NULL ? text_format("continuation-token=%s&list-type=2&prefix=%s",
-						escaped, prefix)
-				      : text_format("list-type=2&prefix=%s", prefix);
+	char *query = list_query(place, page->below);
 	struct s3_request request = {.method = "GET", .query = query, .max_answer = PAGE_MAX};
 	int result = s3_send(s, &request, &reply, f);
 	if (result == 0)
@@ -60,50 +82,51 @@ static int list_page(struct store *s, struct listing_page *page, const char *tok
 		result = xml_read(reply.http.body.data, reply.http.body.size, take_listed, page, f);
 	s3_reply_release(&reply);
 	free(query);
-	free(escaped);
-	free(prefix);
 	return result;
+}
+
+/* *more: there is a page behind this one, at *place */
+static int next_place(
+	struct listing_place *place, struct listing_page *page, bool *more, struct fail *f)
+{
+	bool token = page->next != NULL && page->next[0] != '\0';
+	struct listing_place next = {token ? page->next : NULL, !token ? page->key : NULL};
+	free(token ? page->key : page->next);
+	*more = page->truncated && (next.token != NULL || next.key != NULL);
+	bool again =
+		*more && text_equal(next.token, place->token) && text_equal(next.key, place->key);
+	free(place->token);
+	free(place->key);
+	*place = next;
+	return again ? fail_set(f, STATUS_NOT_A_REGISTRY, "S3 lists the same page again and again")
+		     : 0;
 }
 
 static int s3_list(
 	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
 {
-	char *key = s3_key(s->state, folder), *token = NULL;
+	char *key = s3_key(s->state, folder);
 	char *below = text_format("%s%s", key, key[0] != '\0' ? "/" : "");
-	struct listing_page page;
+	struct listing_place place = {0};
+	bool more;
 	int result;
 	do {
-		page = (struct listing_page){.below = below, .listing = listing};
-		result = list_page(s, &page, token, f);
-		free(page.key);
-		free(token);
-		token = page.next;
-	} while (result == 0 && page.truncated && token != NULL);
-	free(token);
+		struct listing_page page = {.below = below, .listing = listing};
+		struct fail same;
+		result = list_page(s, &page, &place, f);
+		if (next_place(&place, &page, &more, &same) != 0 && result == 0) {
+			*f = same;
+			result = -1;
+		}
+	} while (result == 0 && more);
+	free(place.token);
+	free(place.key);
 	free(below);
 	free(key);
 	return result;
 }
 
 /* Put. */
-
-void s3_md5(const void *bytes, size_t size, char hex[33])
-{
-	uint8_t digest[MD5_BYTES];
-	checksum_md5(bytes, size, digest);
-	text_hex(hex, digest, sizeof(digest));
-}
-
-char *s3_etag(const struct http_answer *answer)
-{
-	char *etag = http_answer_header(answer, "ETag");
-	size_t size = etag != NULL ? strlen(etag) : 0;
-	if (size < 2 || etag[0] != '"' || etag[size - 1] != '"')
-		return etag;
-	memmove(etag, etag + 1, size - 2);
-	etag[size - 2] = '\0';
-	return etag;
-}
 
 static char *base64_of_hex(const char *hex)
 {
@@ -120,13 +143,13 @@ static char *base64_of_hex(const char *hex)
 static bool is_proven(
 	const struct http_answer *answer, const char *sum, const struct http_body *body)
 {
-	char md5[33];
+	uint8_t md5[MD5_BYTES];
 	char *echoed = http_answer_header(answer, "x-amz-checksum-sha256");
-	char *etag = s3_etag(answer);
+	char *etag = http_answer_header(answer, "ETag");
 	bool proven = sum != NULL && text_equal(echoed, sum);
-	if (!proven && body->bytes != NULL && etag != NULL) {
-		s3_md5(body->bytes, body->size, md5);
-		proven = strcmp(etag, md5) == 0;
+	if (!proven && body->bytes != NULL && etag_looks_like_md5(etag)) {
+		checksum_md5(body->bytes, (size_t)body->size, md5);
+		proven = etag_is_md5(etag, md5);
 	}
 	free(echoed);
 	free(etag);
@@ -147,7 +170,7 @@ static int s3_put(struct store *s, const struct store_content *content,
 	char *checksum = text_format("x-amz-checksum-sha256: %s", sum);
 	char *meta = text_format("x-amz-meta-sha256: %s", content->sha256);
 	if (content->sha256 != NULL) {
-		s3_add_header(&request, checksum);
+		request.checksum = checksum;
 		s3_add_header(&request, meta);
 	}
 	int result = s3_send(s, &request, &reply, f);
@@ -181,28 +204,43 @@ static int s3_get(struct store *s, const char *path, const struct http_sink *sin
 	return result;
 }
 
-/* The digest that was kept with it, by whoever made it whole (store/s3/multipart.h); another size
- * is another object, another digest may be of one whose parts were sent by two. */
+/* The SHA-256 that the store computed of the whole, or the one that was kept with it, by whoever
+ * made it whole (store/s3/multipart.h); another size is another object, another digest that was
+ * kept may be of one whose parts were sent by two. */
+static enum store_has has_by_head(
+	const struct http_answer *answer, const struct store_content *content)
+{
+	char *size = http_answer_header(answer, "Content-Length");
+	char *computed = http_answer_header(answer, "x-amz-checksum-sha256");
+	char *kept = http_answer_header(answer, "x-amz-meta-sha256");
+	char *wanted = content->sha256 != NULL ? base64_of_hex(content->sha256) : NULL;
+	bool of_whole = computed != NULL && strchr(computed, '-') == NULL; /* "-N": of its parts */
+	enum store_has has = STORE_HAS_SOME;
+	if (size == NULL || strtoull(size, NULL, 10) != content->size)
+		has = STORE_HAS_OTHER;
+	else if (wanted != NULL && of_whole)
+		has = strcmp(computed, wanted) == 0 ? STORE_HAS_SAME : STORE_HAS_OTHER;
+	else if (wanted != NULL && text_equal(kept, content->sha256))
+		has = STORE_HAS_SAME;
+	free(size);
+	free(computed);
+	free(kept);
+	free(wanted);
+	return has;
+}
+
 int s3_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
 {
 	struct s3_reply reply;
 	char *key = s3_key(s->state, content->path);
-	struct s3_request request = {.method = "HEAD", .key = key};
+	struct s3_request request = {.method = "HEAD", .key = key, .asks_checksum = true};
 	int result = s3_send(s, &request, &reply, f);
 	*has = STORE_HAS_NOT;
 	if (result == 0 && reply.http.status != 404)
 		result = s3_expect(s, &reply, f);
-	if (result == 0 && reply.http.status != 404) {
-		char *size = http_answer_header(&reply.http, "Content-Length");
-		char *sha256 = http_answer_header(&reply.http, "x-amz-meta-sha256");
-		bool same_size = size != NULL && strtoull(size, NULL, 10) == content->size;
-		*has = !same_size					       ? STORE_HAS_OTHER
-		       : text_equal(sha256, content->sha256) && sha256 != NULL ? STORE_HAS_SAME
-									       : STORE_HAS_SOME;
-		free(size);
-		free(sha256);
-	}
+	if (result == 0 && reply.http.status != 404)
+		*has = has_by_head(&reply.http, content);
 	s3_reply_release(&reply);
 	free(key);
 	return result;
