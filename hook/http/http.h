@@ -79,7 +79,8 @@ struct credentials; /* mlflow/credentials.h */
 struct http_trust {
 	const char *ca_bundle;	      /* file or folder, or NULL: the distribution's */
 	const char *ca_setting;	      /* what names it, for messages */
-	const char *client_cert;      /* PEM with certificate and key, or NULL */
+	const char *client_cert;      /* PEM with certificate and key, or NULL; shown across no
+				       * redirect to another origin */
 	bool takes_client_cert;	      /* there is a setting for one: MLflow's */
 	const char *insecure_setting; /* what asks for it, for messages */
 	bool insecure;		      /* certificates are not checked */

@@ -316,7 +316,7 @@ void http_easy_make(struct http_transfer *t)
 	set_proxy(t);
 	set_body(t);
 	set_headers(t);
-	http_trust_apply(t->http, t->easy);
+	http_trust_apply(t->http, http_url_same_origin(t->url, t->request->url), t->easy);
 }
 
 bool http_easy_was_sent(const struct http_transfer *t)

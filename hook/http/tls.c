@@ -85,7 +85,7 @@ int http_trust_prepare(struct http *http, struct fail *f)
 	return 0;
 }
 
-void http_trust_apply(const struct http *http, void *easy)
+void http_trust_apply(const struct http *http, bool at_origin, void *easy)
 {
 	const struct http_trust *trust = &http->trust;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, trust->insecure ? 0L : 1L);
@@ -95,7 +95,7 @@ void http_trust_apply(const struct http *http, void *easy)
 	curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (trust->client_cert == NULL)
+	if (trust->client_cert == NULL || !at_origin)
 		return;
 	curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->client_cert);
 	curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->client_cert);

@@ -1,5 +1,5 @@
-/* Tests of S3 servers that are not Amazon's: what they refuse, what they answer otherwise, and what is
- * remembered of it. */
+/* Tests of S3 servers that are not Amazon's: what they refuse, what they answer otherwise, and what
+ * is remembered of it. */
 #include "http_fixture.h"
 #include "packaging/digest/sha256.h"
 #include "store/etag.h"
@@ -47,9 +47,8 @@ static void checksums_that_are_refused_are_left_out_from_then_on(void **state)
 {
 	bool proven;
 	(void)state;
-	BEGIN({ERROR("501 Not Implemented", "NotImplemented")},
-		{DONE("ETag: \"" HELLO "\"\r\n")}, {DONE("ETag: W/\"" HELLO "\"\r\n")},
-		{DONE("ETag: \"opaque\"\r\n")});
+	BEGIN({ERROR("501 Not Implemented", "NotImplemented")}, {DONE("ETag: \"" HELLO "\"\r\n")},
+		{DONE("ETag: W/\"" HELLO "\"\r\n")}, {DONE("ETag: \"opaque\"\r\n")});
 	open_store();
 	assert_int_equal(put_hello("x", &proven), 0);
 	assert_true(proven);
@@ -89,7 +88,8 @@ static void what_no_other_manner_helps_is_told_as_it_was_and_not_remembered(void
 		{ERROR("400 Bad Request", "InvalidArgument")},
 		{DONE("x-amz-checksum-sha256: LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\r\n")});
 	open_store();
-	assert_failure(put_hello("x", &proven), f, STATUS_REFUSED, "answers 400 InvalidArgument: no");
+	assert_failure(
+		put_hello("x", &proven), f, STATUS_REFUSED, "answers 400 InvalidArgument: no");
 	assert_int_equal(server.seen, 2);
 	assert_int_equal(put_hello("y", &proven), 0);
 	assert_true(proven);
@@ -208,7 +208,8 @@ static void what_the_store_computed_outranks_what_was_kept_with_the_object(void 
 	(void)state;
 	BEGIN({DONE(LENGTH "x-amz-checksum-sha256: " SUM "\r\n")},
 		{DONE(LENGTH "x-amz-checksum-sha256: " SUM "\r\nx-amz-meta-sha256: 2cf24dba\r\n")},
-		{DONE(LENGTH "x-amz-checksum-sha256: " SUM "-3\r\nx-amz-meta-sha256: " SHA256 "\r\n")},
+		{DONE(LENGTH "x-amz-checksum-sha256: " SUM "-3\r\nx-amz-meta-sha256: " SHA256
+			     "\r\n")},
 		{DONE(LENGTH)}, {DONE("Content-Length: 6\r\n")}, {DONE(LENGTH)});
 	open_store();
 	for (size_t i = 0; i < COUNT(wanted); i++) {
@@ -253,8 +254,8 @@ static void an_etag_of_any_length_goes_back_as_it_came_and_is_no_proof(void **st
 	bool kept;
 	(void)state;
 	snprintf(reply, sizeof(reply), HEAD("200 OK", "ETag: \"%s<&\"\r\n"), etag);
-	const struct reply replies[] = {{reply, CLOSE}, {STATUS("200 OK", "")}, {STATUS("200 OK",
-		"<ListMultipartUploadsResult/>")}};
+	const struct reply replies[] = {{reply, CLOSE}, {STATUS("200 OK", "")},
+		{STATUS("200 OK", "<ListMultipartUploadsResult/>")}};
 	begin(replies, COUNT(replies));
 	open_store();
 	assert_int_equal(put_part(&upload, &kept), 0);
@@ -365,9 +366,9 @@ static void an_error_in_a_200_is_an_error_whatever_its_namespace(void **state)
 {
 	bool proven;
 	(void)state;
-	BEGIN({STATUS("200 OK",
-		"<?xml version=\"1.0\"?><Error xmlns=\"http://s3.example/\"><Code>InternalError</Code>"
-		"<Message>late</Message></Error>")});
+	BEGIN({STATUS("200 OK", "<?xml version=\"1.0\"?><Error "
+				"xmlns=\"http://s3.example/\"><Code>InternalError</Code>"
+				"<Message>late</Message></Error>")});
 	open_store();
 	assert_failure(put_hello("x", &proven), f, STATUS_LATER, "answers 200 InternalError: late");
 	close_store();
@@ -378,11 +379,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(checksums_that_are_refused_are_left_out_from_then_on),
 		cmocka_unit_test(a_checksum_that_differs_is_no_matter_of_the_manner),
-		cmocka_unit_test(
-			what_no_other_manner_helps_is_told_as_it_was_and_not_remembered),
+		cmocka_unit_test(what_no_other_manner_helps_is_told_as_it_was_and_not_remembered),
 		cmocka_unit_test(a_payload_that_must_be_signed_is_signed_from_then_on),
-		cmocka_unit_test(
-			a_stream_of_unknown_digest_is_read_for_it_and_sent_from_its_start),
+		cmocka_unit_test(a_stream_of_unknown_digest_is_read_for_it_and_sent_from_its_start),
 		cmocka_unit_test(the_settings_of_awss_clients_leave_checksums_out),
 		cmocka_unit_test(what_the_store_computed_outranks_what_was_kept_with_the_object),
 		cmocka_unit_test(a_store_that_does_not_answer_with_its_checksums_is_asked_without),

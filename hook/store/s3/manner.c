@@ -56,8 +56,7 @@ bool s3_manner_is_refused(const struct s3_reply *reply)
 	return false;
 }
 
-unsigned s3_manner_choices(
-	const struct s3 *s3, const struct s3_request *request, unsigned manner)
+unsigned s3_manner_choices(const struct s3 *s3, const struct s3_request *request, unsigned manner)
 {
 	const struct http_body *body = &request->body;
 	bool again = body->bytes != NULL || body->size == 0 || body->rewind != NULL;
@@ -77,7 +76,8 @@ bool s3_manner_next(unsigned choices, const struct s3_reply *reply, unsigned *ma
 {
 	if (choices == 0 || !s3_manner_is_refused(reply))
 		return false;
-	unsigned fixed = *manner & ~choices, next = ((*manner | ~choices) + 1) & choices; /* the next subset of them */
+	unsigned fixed = *manner & ~choices,
+		 next = ((*manner | ~choices) + 1) & choices; /* the next subset of them */
 	*manner = fixed | next;
 	return next != 0;
 }

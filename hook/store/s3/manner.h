@@ -16,8 +16,7 @@ MUST_CHECK int s3_manner_open(struct s3 *s3, struct fail *f);
 
 /* s3_manner_choices - what of the manner, a combination of s3_manner bits, a request leaves open to
  * be done otherwise */
-unsigned s3_manner_choices(
-	const struct s3 *s3, const struct s3_request *request, unsigned manner);
+unsigned s3_manner_choices(const struct s3 *s3, const struct s3_request *request, unsigned manner);
 
 /* s3_manner_next - whether the reply may be due to the manner in which it was sent, and one of the
  * choices is not tried yet: then that is in *manner */
