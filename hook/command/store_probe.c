@@ -175,7 +175,7 @@ int probe_artifacts(struct session *session, struct text *detail, bool *warns, s
 	probe_init(&probe, "artifacts", location);
 	/* stands for any run there: addresses are signed for runs alone */
 	struct run any = {.id = probe.folder, .artifact_uri = location};
-	int result = store_open(&probe.store, mlflow, &any, location, f);
+	int result = store_open_location(&probe.store, mlflow, &any, location, f);
 	if (result == 0)
 		result = try_artifacts(&probe, detail, warns, f);
 	probe_release(&probe);

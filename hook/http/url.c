@@ -1,5 +1,6 @@
 #include "http/url.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -97,6 +98,17 @@ bool http_url_same_origin(const char *a, const char *b)
 	free(origin_a);
 	free(origin_b);
 	return same;
+}
+
+bool http_url_is_loopback(const char *url)
+{
+	char *host = http_url_host(url);
+	struct in_addr address;
+	bool is = text_equal(host, "localhost") || text_equal(host, "::1") ||
+		  (host != NULL && inet_pton(AF_INET, host, &address) == 1 &&
+			  ntohl(address.s_addr) >> 24 == 127);
+	free(host);
+	return is;
 }
 
 bool http_url_cut_user(char **url, char **user, char **password)

@@ -18,6 +18,9 @@ char *http_url_host(const char *url);
 
 bool http_url_same_origin(const char *a, const char *b);
 
+/* http_url_is_loopback - whether a URL names this very machine: localhost, 127.0.0.0/8 or ::1 */
+bool http_url_is_loopback(const char *url);
+
 /* http_url_cut_user - take user information out of *url, decoded into *user and *password (NULL
  * where absent; the caller wipes and frees them). False where *url is no http or https URL. */
 bool http_url_cut_user(char **url, char **user, char **password);

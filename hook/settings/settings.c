@@ -82,6 +82,11 @@ static const struct option options[] = {
 	{"--webhdfs-url", "MODELHOOK_WEBHDFS_URL", "webhdfs_url", KIND_STRING,
 		AT(store.webhdfs_url), TAKES_SERVER, "URL",
 		"where an HDFS answers to HTTP, where HADOOP_CONF_DIR does not tell"},
+	{"--file-roots", "MODELHOOK_FILE_ROOTS", "file_roots", KIND_STRING, AT(store.file_roots),
+		TAKES_SERVER, "DIRS",
+		"directories, separated by colons, below which the MLflow server may name "
+		"artifacts "
+		"on this machine (default: run directories, if the server is on this machine)"},
 	{"--run", NULL, NULL, KIND_STRING, AT(run_id), TAKES_RUN, "RUN_ID",
 		"tell what the tag of this MLflow run says"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,

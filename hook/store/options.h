@@ -14,6 +14,7 @@ struct http_options; /* http/options.h */
 #define STORE_PARALLEL_MAX 32
 
 struct store_options {
+	char *file_roots;   /* --file-roots: directories, with colons between them; or NULL */
 	char *webhdfs_url;  /* --webhdfs-url: one or, with commas, several; or NULL */
 	bool presigned;	    /* --presigned */
 	int64_t parallel;   /* --parallel: files and parts sent at once */

@@ -127,6 +127,8 @@ struct store {
 	size_t part_size; /* set by open: parts are at least so large; 0: the kind's part_min */
 	char *root;	  /* URL or path of the URI, no trailing slash, escaped */
 	void *state;	  /* the kind's own, made by its open; shared with lanes */
+	bool is_location; /* of an experiment, not of a run */
+	bool is_near;	  /* the server that it belongs to is on this machine */
 	bool is_lane;
 	struct http own_http;
 	struct mlflow *own_mlflow; /* of a lane; owned */

@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "http/url.h"
 #include "mlflow/mlflow.h"
 #include "store/azure/call.h"
 #include "store/file/store.h"
@@ -62,6 +64,33 @@ static size_t find_scheme(const char *uri)
 	return SCHEMES;
 }
 
+/* "%2e" is a dot to most servers. */
+static bool is_dots(const char *part, size_t size)
+{
+	size_t dots = 0;
+	for (size_t at = 0; at < size; dots++) {
+		bool escaped = size - at >= 3 && strncasecmp(part + at, "%2e", 3) == 0;
+		if (!escaped && part[at] != '.')
+			return false;
+		at += escaped ? 3 : 1;
+	}
+	return dots == 1 || dots == 2;
+}
+
+static int refuse_dots(const char *uri, struct fail *f)
+{
+	char shown[160];
+	for (const char *part = strchr(uri, '/'); part != NULL; part = strchr(part, '/')) {
+		size_t size = strcspn(++part, "/?#");
+		if (is_dots(part, size))
+			return fail_set(f, STATUS_REFUSED,
+				"artifacts at %s: the path has a part \"%.*s\"",
+				text_escape(shown, sizeof(shown), uri, strcspn(uri, "?#@")),
+				(int)size, part);
+	}
+	return 0;
+}
+
 static int open_by_scheme(struct store *store, const struct http_options *options,
 	struct deadline deadline, const char *uri, struct fail *f)
 {
@@ -69,6 +98,8 @@ static int open_by_scheme(struct store *store, const struct http_options *option
 	bool apart = store->mlflow == NULL;
 	if (i == SCHEMES || (apart && schemes[i].is_mlflow))
 		return no_such_scheme(uri, apart, f);
+	if (!apart && refuse_dots(uri, f) != 0)
+		return -1;
 	store->kind = schemes[i].kind;
 	if (schemes[i].is_mlflow) {
 		store->http = store->mlflow->http;
@@ -81,17 +112,30 @@ static int open_by_scheme(struct store *store, const struct http_options *option
 	return schemes[i].open(store, uri, f);
 }
 
-int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
-	const char *artifact_uri, struct fail *f)
+static int open_of_mlflow(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *uri, bool is_location, struct fail *f)
 {
 	*store = (struct store){
 		.mlflow = mlflow,
 		.run = run,
 		.plan = mlflow->plan,
 		.options = mlflow->artifacts,
+		.is_location = is_location,
+		.is_near = http_url_is_loopback(mlflow->base),
 	};
-	return open_by_scheme(
-		store, mlflow->http->options, mlflow->http->deadline, artifact_uri, f);
+	return open_by_scheme(store, mlflow->http->options, mlflow->http->deadline, uri, f);
+}
+
+int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *artifact_uri, struct fail *f)
+{
+	return open_of_mlflow(store, mlflow, run, artifact_uri, false, f);
+}
+
+int store_open_location(struct store *store, struct mlflow *mlflow, const struct run *run,
+	const char *location, struct fail *f)
+{
+	return open_of_mlflow(store, mlflow, run, location, true, f);
 }
 
 int store_open_apart(

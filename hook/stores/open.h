@@ -6,11 +6,17 @@
 
 #include "store/store.h"
 
-/* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves.
- * run: whose artifacts they are, with what is known of it (its id at least), or NULL. Must not be
- * moved once opened. */
+/* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves,
+ * REFUSED for a path with "." or "..", escaped or not: a server names places that are none of its
+ * own. run: whose artifacts they are, with what is known of it (its id at least), or NULL. Must not
+ * be moved once opened. */
 MUST_CHECK int store_open(struct store *store, struct mlflow *mlflow, const struct run *run,
 	const char *artifact_uri, struct fail *f);
+
+/* store_open_location - as store_open, of the place in which an experiment keeps its runs: to try
+ * it out */
+MUST_CHECK int store_open_location(struct store *store, struct mlflow *mlflow,
+	const struct run *run, const char *location, struct fail *f);
 
 /* store_open_apart - a store that no MLflow server names: a spool, a place for results */
 MUST_CHECK int store_open_apart(

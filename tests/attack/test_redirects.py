@@ -13,7 +13,7 @@ from conftest import Attack, FakeMlflow, HandoffMaker
 from witness import Certificates, Said, Seen, Witness, redirect
 
 MISSING, REFUSED, LATER, NOT_A_REGISTRY, DENIED = 66, 69, 75, 76, 77
-TOKEN = "bearer-secret"  # noqa: S105
+TOKEN = "bearer-secret"
 API = "/api/2.0/mlflow/"
 ONCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 KEYS = {"AWS_ACCESS_KEY_ID": "AKTEST", "AWS_SECRET_ACCESS_KEY": "secret-key", "AWS_SESSION_TOKEN": "session-secret",
@@ -91,8 +91,8 @@ def test_a_server_elsewhere_that_takes_nobody_without_a_certificate_gets_none(
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_create_is_carried_nowhere_else(
-    attack: Attack, certificates: Certificates, elsewhere: Witness, fake: FakeMlflow, make_handoff: HandoffMaker,
-    trainer: dict[str, str], status: int
+    attack: Attack, elsewhere: Witness, *, fake: FakeMlflow, make_handoff: HandoffMaker, trainer: dict[str, str],
+    status: int
 ) -> None:
     handoff = make_handoff(fake.registry.add_run())
     fake.fail("registered-models/create", times=None, redirect=elsewhere.url + API + "registered-models/create",
@@ -124,7 +124,7 @@ def test_what_proves_us_to_mlflow_is_never_shown_to_the_store(
 
 
 def test_a_signature_stays_with_its_store(
-    attack: Attack, certificates: Certificates, s3: Witness, elsewhere: Witness, trainer: dict[str, str]
+    attack: Attack, s3: Witness, elsewhere: Witness, trainer: dict[str, str]
 ) -> None:
     s3.answers = lambda seen: redirect(elsewhere.url + seen.path)
     ended = attack("outcome", "s3://bucket/result.json", env={**trainer, **KEYS, "MLFLOW_S3_ENDPOINT_URL": s3.url})
@@ -134,7 +134,7 @@ def test_a_signature_stays_with_its_store(
 
 
 def test_what_is_sent_to_a_store_is_sent_nowhere_else(
-    attack: Attack, s3: Witness, elsewhere: Witness, make_handoff: HandoffMaker, fake: FakeMlflow,
+    attack: Attack, s3: Witness, elsewhere: Witness, *, make_handoff: HandoffMaker, fake: FakeMlflow,
     trainer: dict[str, str]
 ) -> None:
     def lead(seen: Seen) -> Said:

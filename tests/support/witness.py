@@ -78,7 +78,7 @@ class Witness:
                 if self.command != "HEAD":
                     self.wfile.write(said.body)
 
-            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = any  # noqa: N815 - http.server's names
+            do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_PATCH = any
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

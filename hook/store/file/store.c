@@ -101,9 +101,8 @@ static char *mount_of(const char *root)
 
 /* Else the artifacts of an MLflow server on another machine would go to a folder of that name on
  * this one, and those that are there would be taken for gone. */
-static int need_mount(const struct store *store, struct fail *f)
+static int need_mount(const struct store *store, const char *mount, struct fail *f)
 {
-	char *mount = mount_of(store->root);
 	int result = 0;
 	if (mount[0] != '\0' && !file_is_directory(mount)) {
 		fail_set(f, STATUS_CONFIGURATION,
@@ -113,8 +112,92 @@ static int need_mount(const struct store *store, struct fail *f)
 			"mount it here (a new one: make it once), or start the MLflow server with "
 			"--artifacts-destination, so that it passes artifacts on");
 	}
+	return result;
+}
+
+static int may_not_name(const struct store *store, const char *why, struct fail *f)
+{
+	fail_set(f, STATUS_CONFIGURATION, "artifacts at %.160s: %s", store->root, why);
+	return fail_hint(f,
+		"set MODELHOOK_FILE_ROOTS to the directories below which the server may name "
+		"artifacts, or start it with --artifacts-destination, so that it passes them on");
+}
+
+static bool is_below(const char *path, const char *folder, size_t size)
+{
+	while (size > 1 && folder[size - 1] == '/')
+		size--;
+	return strncmp(path, folder, size) == 0 &&
+	       (path[size] == '/' || path[size] == '\0' || size == 1);
+}
+
+/* *bound: the one of the directories that the user names that it is below */
+static int find_bound(const struct store *store, const char *roots, char **bound, struct fail *f)
+{
+	for (const char *root = roots; *bound == NULL;) {
+		size_t size = strcspn(root, ":");
+		if (size > 0 && root[0] != '/')
+			return fail_set(f, STATUS_CONFIGURATION,
+				"file roots (MODELHOOK_FILE_ROOTS): %.*s is no absolute path",
+				(int)size, root);
+		if (size > 0 && is_below(store->root, root, size))
+			*bound = text_format("%.*s", (int)size, root);
+		if (root[size] == '\0')
+			break;
+		root += size + 1;
+	}
+	return *bound != NULL ? 0
+			      : may_not_name(store,
+					"not below a directory that MODELHOOK_FILE_ROOTS names", f);
+}
+
+/* ".../ID/artifacts" or below that */
+static bool is_of_a_run(const char *path)
+{
+	char *part = text_copy(path);
+	while (part[0] != '\0' && !ends_as_artifacts(part))
+		cut_part(part);
+	bool is = part[0] != '\0';
+	free(part);
+	return is;
+}
+
+/* Without directories that the user names, the server's own machine is trusted to name runs'. */
+static int bound_by_default(const struct store *store, char **bound, struct fail *f)
+{
+	if (!store->is_near)
+		return may_not_name(store,
+			"the MLflow server is on another machine and names a directory of this one",
+			f);
+	if (!store->is_location && !is_of_a_run(store->root))
+		return may_not_name(store, "not a directory of a run (…/RUN_ID/artifacts)", f);
+	*bound = mount_of(store->root);
+	if ((*bound)[0] == '\0')
+		return may_not_name(store, "directly in the root directory", f);
+	return 0;
+}
+
+/* The state is the bound. */
+static int bind(struct store *store, struct fail *f)
+{
+	const char *roots = store->options->file_roots;
+	char *bound = NULL;
+	int result = roots != NULL ? find_bound(store, roots, &bound, f)
+				   : bound_by_default(store, &bound, f);
+	store->state = bound;
+	if (result != 0 || need_mount(store, bound, f) != 0)
+		return -1;
+	if (!is_of_a_run(store->root))
+		return 0;
+	char *mount = mount_of(store->root);
+	result = need_mount(store, mount, f);
 	free(mount);
 	return result;
+}
+
+static void file_release(struct store *store)
+{
+	free(store->state);
 }
 
 int store_file_open(struct store *store, const char *uri, struct fail *f)
@@ -125,7 +208,12 @@ int store_file_open(struct store *store, const char *uri, struct fail *f)
 			"%.160s: not file:///PATH, a folder of this machine", uri);
 	for (size_t size = strlen(store->root); size > 0 && store->root[size - 1] == '/';)
 		store->root[--size] = '\0';
-	return store->mlflow != NULL ? need_mount(store, f) : 0;
+	if (store->mlflow == NULL)
+		return 0;
+	if (store->root[0] == '\0' || !store_path_is_plain(store->root + 1))
+		return fail_set(f, STATUS_REFUSED,
+			"artifacts at %.160s: the path has an empty part, \".\" or \"..\"", uri);
+	return bind(store, f);
 }
 
 static char *full_path(const struct store *s, const char *path)
@@ -149,7 +237,8 @@ static int find(const struct store *s, const char *path, char **full, struct fai
 	if (file_is_temporary(slash != NULL ? slash + 1 : path))
 		return fail_set(f, STATUS_REFUSED,
 			"%s: that is how files are called while they are written", path);
-	if (!file_is_inside(s->root[0] != '\0' ? s->root : "/", *full))
+	if (!file_is_inside(s->root[0] != '\0' ? s->root : "/", *full) ||
+		(s->state != NULL && !file_is_inside(s->state, *full)))
 		return fail_set(f, STATUS_REFUSED, "%s: a link leads out of the store", *full);
 	return 0;
 }
@@ -323,4 +412,5 @@ const struct store_kind store_file = {
 	.remove = file_remove_path,
 	.show = file_show,
 	.sweep = file_sweep_folder,
+	.release = file_release,
 };

@@ -194,8 +194,7 @@ static int read_endpoint(struct s3 *s3, const char *named, struct fail *f)
 	char *host = http_url_host(endpoint);
 	read_style(s3, host);
 	s3->credentials.yandex = text_ends_with(host, "yandexcloud.net");
-	s3->trusts_wire = text_starts_with(endpoint, "https:") || text_equal(host, "localhost") ||
-			  text_equal(host, "127.0.0.1") || text_equal(host, "::1");
+	s3->trusts_wire = text_starts_with(endpoint, "https:") || http_url_is_loopback(endpoint);
 	set_endpoint(s3, endpoint);
 	free(host);
 	free(endpoint);
