@@ -132,7 +132,7 @@ def main() -> int:
     os.dup2(2, 1)  # what MLflow prints is no answer
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    sys.path.insert(0, str(HERE))
+    sys.path.insert(0, str(HERE.parent))
     tasks = Tasks()
     for line in sys.stdin:
         question = json.loads(line)

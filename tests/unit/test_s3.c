@@ -5,7 +5,7 @@
 #include "store/etag.h"
 #include "store/s3/manner.h"
 #include "store/s3/multipart.h"
-#include "packaging/xml/xml.h"
+#include "stores/open.h"
 
 #define HEAD(line, more) "HTTP/1.1 " line "\r\nConnection: close\r\n" more "\r\n"
 #define STATUS(line, body) HEAD(line, "") body, CLOSE
@@ -15,6 +15,8 @@
 #define HELLO "5d41402abc4b2a76b9719d911017c592" /* its MD5 */
 
 static struct store store;
+static const struct store_options store_options;
+static const struct store_reach reach = {.http = &options, .store = &store_options};
 
 static void open_store(void)
 {
@@ -23,8 +25,8 @@ static void open_store(void)
 	setenv("AWS_ACCESS_KEY_ID", "key", 1);
 	setenv("AWS_SECRET_ACCESS_KEY", "secret", 1);
 	free(endpoint);
-	settings.max_retries = 0;
-	if (store_open_apart(&store, &settings, (struct deadline){0}, "s3://b/p", &f) != 0)
+	options.max_retries = 0;
+	if (store_open_apart(&store, &reach, "s3://b/p", &f) != 0)
 		fail_msg("%s", f.text);
 }
 
@@ -188,8 +190,7 @@ static void the_settings_of_awss_clients_leave_checksums_out(void **state)
 	assert_false(head_has(&server, 1, "x-amz-checksum"));
 	setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "sometimes", 1);
 	struct store wrong;
-	assert_failure(store_open_apart(&wrong, &settings, (struct deadline){0}, "s3://b/p", &f), f,
-		STATUS_CONFIGURATION,
+	assert_failure(store_open_apart(&wrong, &reach, "s3://b/p", &f), f, STATUS_CONFIGURATION,
 		"AWS_REQUEST_CHECKSUM_CALCULATION: neither when_supported nor when_required");
 	store_release(&wrong);
 	unsetenv("AWS_REQUEST_CHECKSUM_CALCULATION");

@@ -6,6 +6,7 @@
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
 #include "http/url.h"
+#include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/xml/xml.h"
 #include "store/checksum.h"
@@ -145,7 +146,7 @@ static void add_checksum(const struct s3_request *request, unsigned manner, stru
 		add(e, request->checksum);
 	} else if (request->body.bytes != NULL) {
 		checksum_md5(request->body.bytes, (size_t)request->body.size, md5);
-		char *base64 = checksum_base64(md5, sizeof(md5));
+		char *base64 = base64_encode(md5, sizeof(md5));
 		e->md5 = text_format("content-md5: %s", base64);
 		free(base64);
 		add(e, e->md5);
