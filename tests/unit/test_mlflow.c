@@ -451,7 +451,7 @@ static void a_server_s_folder_has_to_be_there_from_its_root_on(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct store store;
-		int result = store_open(&store, &mlflow, NULL, rows[i].uri, &f);
+		int result = store_open_location(&store, &mlflow, NULL, rows[i].uri, &f);
 		store_release(&store);
 		assert_int_equal(result, rows[i].missing == NULL ? 0 : -1);
 		if (rows[i].missing != NULL) {

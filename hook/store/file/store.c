@@ -172,8 +172,10 @@ static int bound_by_default(const struct store *store, char **bound, struct fail
 	if (!store->is_location && !is_of_a_run(store->root))
 		return may_not_name(store, "not a directory of a run (…/RUN_ID/artifacts)", f);
 	*bound = mount_of(store->root);
-	if ((*bound)[0] == '\0')
-		return may_not_name(store, "directly in the root directory", f);
+	if ((*bound)[0] == '\0') {
+		free(*bound);
+		*bound = text_copy("/");
+	}
 	return 0;
 }
 
