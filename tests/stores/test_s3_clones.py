@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from conftest import Hook
-from object_stores import ObjectStore
+from object_stores import ObjectStore, Versitygw
 from s3_bucket import Bucket
 from s3_clone import S3Clone
 from servers import MLflow
+from training import Team, run_of
 
 WEIGHTS = "saved_model/variables/variables.data-00000-of-00001"
 LATER = 75
@@ -96,3 +97,22 @@ def test_a_run_that_died_goes_on_where_etags_tell_nothing(clone: Clone, large_mo
     assert bucket.team.run(handoff).status == 0
     assert bucket.holds(handoff, large_model)
     assert bucket.open_uploads(key) == 0
+
+
+@pytest.mark.parametrize("habit", ["long etags", "weak etags"])
+def test_parts_go_to_addresses_that_an_mlflow_server_signs_of_a_clone(
+    versitygw: Versitygw, hook: Hook, tmp_path: Path, large_model: Path, habit: str
+) -> None:
+    hook.env["MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE"] = str(6 << 20)
+    name = f"signed-{habit.partition(' ')[0]}"
+    with S3Clone(versitygw, habit) as clone, MLflow(
+        tmp_path / "server", artifacts=versitygw.make_bucket(name),
+        env=versitygw.client_env() | {"MLFLOW_S3_ENDPOINT_URL": clone.url()},
+    ) as server:
+        team = Team(hook, server, tmp_path)
+        handoff = team.train(saved_model=large_model)
+        assert team.run(handoff).status == 0
+        parts = [request for request in clone.requests if request.name.startswith("part ")]
+    assert len(parts) == 3
+    sent = versitygw.path / name / "0" / run_of(handoff) / "artifacts/model" / WEIGHTS
+    assert sent.read_bytes() == (large_model / WEIGHTS.removeprefix("saved_model/")).read_bytes()

@@ -55,8 +55,9 @@ class S3Clone(S3Proxy):
             self._note(head)
             return refusal
         name = name_of(method, target)
-        if name.startswith("complete ") and "long etags" in self.habits:
-            head, body = self._resigned(method, target, headers, self._with_real_etags(body))
+        if "long etags" in self.habits and (name.startswith("complete ") or "if-match" in headers):
+            wanted = {key: self._with_real_etags(value.encode()).decode() for key, value in headers.items()}
+            head, body = self._resigned(method, target, wanted, self._with_real_etags(body))
         if name == "list" and "first lists" in self.habits:
             head, body = self._resigned(method, self._as_first_list(target), headers, body)
         said = await super()._answer(head, body)
@@ -97,7 +98,7 @@ class S3Clone(S3Proxy):
         return _of_new_size(ETAG.sub(own, said))
 
     def _with_real_etags(self, body: bytes) -> bytes:
-        """A list of parts as the server knows them."""
+        """A list of parts, or a condition, as the server knows them."""
         for long, etag in self._real.items():
             body = body.replace(long, etag)
         return body
