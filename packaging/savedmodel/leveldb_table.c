@@ -1,12 +1,15 @@
 #include "packaging/savedmodel/leveldb_table.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "packaging/digest/crc32c.h"
+#include "packaging/savedmodel/snappy.h"
 
 #define FOOTER_SIZE 48
 #define TRAILER_SIZE 5 /* of a block: compression, checksum */
+#define SNAPPY 1       /* the kind of compression; 0: none */
 
 static const uint8_t MAGIC[8] = {0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb};
 
@@ -31,12 +34,21 @@ struct walk {
 	void *context;
 	struct keys keys; /* of all data blocks */
 	uint64_t next;	  /* where the next block must begin */
+	size_t decoded;	  /* bytes of compressed blocks so far */
 };
 
 /* What is left to be parsed of some bytes. */
 struct span {
 	const uint8_t *at;
 	const uint8_t *end;
+};
+
+/* A block's bytes as its entries are in them: those of the file, or decoded ones. */
+struct block {
+	struct span left;
+	const uint8_t *start;
+	uint64_t offset;  /* in the file */
+	uint8_t *decoded; /* owned; NULL where it is not compressed */
 };
 
 typedef bool entry_taker(struct walk *walk, const struct table_entry *entry);
@@ -47,9 +59,10 @@ static bool damaged(struct walk *walk, uint64_t offset, const char *what)
 	return false;
 }
 
-static uint64_t offset_of(const struct walk *walk, const uint8_t *at)
+/* Where a byte of a block is in the file, as far as that can be said of decoded ones. */
+static uint64_t offset_of(const struct block *block, const uint8_t *at)
 {
-	return (uint64_t)(at - walk->bytes);
+	return block->offset + (block->decoded != NULL ? 0 : (uint64_t)(at - block->start));
 }
 
 static uint32_t get32(const uint8_t *at)
@@ -78,8 +91,7 @@ static bool get_handle(struct span *span, struct handle *handle)
 	return get_varint(span, &handle->offset) && get_varint(span, &handle->size);
 }
 
-/* A block's bytes, after its bounds, compression and checksum were looked at. */
-static bool open_block(struct walk *walk, struct handle handle, struct span *block)
+static bool check_block(struct walk *walk, struct handle handle)
 {
 	uint64_t end = walk->size - FOOTER_SIZE;
 	if (handle.offset > end)
@@ -87,32 +99,54 @@ static bool open_block(struct walk *walk, struct handle handle, struct span *blo
 	if (handle.size > end - handle.offset || end - handle.offset - handle.size < TRAILER_SIZE)
 		return damaged(walk, handle.offset, "a block that is longer than the file");
 	const uint8_t *bytes = walk->bytes + handle.offset;
-	if (bytes[handle.size] == 1)
-		return damaged(walk, handle.offset + handle.size,
-			"a block compressed with snappy: TensorFlow writes none, and none is read");
-	if (bytes[handle.size] != 0)
+	if (bytes[handle.size] > SNAPPY)
 		return damaged(walk, handle.offset + handle.size,
 			"a block whose kind of compression is unknown");
 	uint32_t found = crc32c_mask(crc32c_add(0, bytes, handle.size + 1));
 	uint32_t stored = get32(bytes + handle.size + 1);
-	if (found != stored) {
+	if (found != stored)
 		findings_add(walk->findings, FINDING_DAMAGE, walk->file, (int64_t)handle.offset,
 			NULL, "the block's CRC32C is 0x%08x, stored is 0x%08x", found, stored);
+	return found == stored;
+}
+
+static bool decode_block(struct walk *walk, struct block *block)
+{
+	size_t size;
+	const char *error = snappy_decode(block->start, (size_t)(block->left.end - block->start),
+		TABLE_DECODED_MAX - walk->decoded, &block->decoded, &size);
+	if (error != NULL) {
+		findings_add(walk->findings, FINDING_DAMAGE, walk->file, (int64_t)block->offset,
+			NULL, "a block compressed with Snappy does not decode: %s", error);
 		return false;
 	}
-	*block = (struct span){bytes, bytes + handle.size};
+	walk->decoded += size;
+	block->start = block->decoded;
+	block->left = (struct span){block->start, block->start + size};
 	return true;
 }
 
-/* The restart points at a block's end: cut them off and give them. */
-static bool cut_restarts(struct walk *walk, struct span *block, struct span *restarts)
+/* A block's bytes, after its bounds, compression and checksum were looked at. */
+static bool open_block(struct walk *walk, struct handle handle, struct block *block)
 {
-	size_t size = (size_t)(block->end - block->at);
-	uint32_t count = size >= 4 ? get32(block->end - 4) : 0;
+	if (!check_block(walk, handle))
+		return false;
+	const uint8_t *bytes = walk->bytes + handle.offset;
+	*block = (struct block){
+		.start = bytes, .offset = handle.offset, .left = {bytes, bytes + handle.size}};
+	return bytes[handle.size] != SNAPPY || decode_block(walk, block);
+}
+
+/* The restart points at a block's end: cut them off and give them. */
+static bool cut_restarts(struct walk *walk, struct block *block, struct span *restarts)
+{
+	const uint8_t *end = block->left.end;
+	size_t size = (size_t)(end - block->start);
+	uint32_t count = size >= 4 ? get32(end - 4) : 0;
 	if (count == 0 || count > (size - 4) / 4)
-		return damaged(walk, offset_of(walk, block->at), "a block without restart points");
-	*restarts = (struct span){block->end - 4 - 4 * (size_t)count, block->end - 4};
-	block->end = restarts->at;
+		return damaged(walk, block->offset, "a block without restart points");
+	*restarts = (struct span){end - 4 - 4 * (size_t)count, end - 4};
+	block->left.end = restarts->at;
 	return true;
 }
 
@@ -125,30 +159,31 @@ static bool is_in_order(const struct text *key, size_t shared, const uint8_t *re
 }
 
 static bool get_entry(
-	struct walk *walk, struct span *block, struct keys *keys, struct table_entry *entry)
+	struct walk *walk, struct block *block, struct keys *keys, struct table_entry *entry)
 {
 	struct text *key = &keys->last;
-	const uint8_t *start = block->at;
+	struct span *span = &block->left;
+	uint64_t start = offset_of(block, span->at);
 	uint64_t shared, rest, value;
-	if (!get_varint(block, &shared) || !get_varint(block, &rest) || !get_varint(block, &value))
-		return damaged(walk, offset_of(walk, start), "an entry that is cut short");
-	size_t left = (size_t)(block->end - block->at);
+	if (!get_varint(span, &shared) || !get_varint(span, &rest) || !get_varint(span, &value))
+		return damaged(walk, start, "an entry that is cut short");
+	size_t left = (size_t)(span->end - span->at);
 	if (rest > left || value > left - rest)
-		return damaged(walk, offset_of(walk, start), "an entry that is cut short");
+		return damaged(walk, start, "an entry that is cut short");
 	if (shared > key->size || rest > TABLE_KEY_MAX - shared)
-		return damaged(walk, offset_of(walk, start), "an entry whose key cannot be");
-	if (keys->any && !is_in_order(key, (size_t)shared, block->at, (size_t)rest))
-		return damaged(walk, offset_of(walk, start), "a key that is out of order");
+		return damaged(walk, start, "an entry whose key cannot be");
+	if (keys->any && !is_in_order(key, (size_t)shared, span->at, (size_t)rest))
+		return damaged(walk, start, "a key that is out of order");
 	key->size = (size_t)shared;
-	text_add(key, block->at, (size_t)rest);
-	block->at += rest;
+	text_add(key, span->at, (size_t)rest);
+	span->at += rest;
 	keys->any = true;
 	*entry = (struct table_entry){.key = (const uint8_t *)text_string(key),
 		.key_size = key->size,
-		.value = block->at,
+		.value = span->at,
 		.value_size = (size_t)value,
-		.offset = offset_of(walk, block->at)};
-	block->at += value;
+		.offset = offset_of(block, span->at)};
+	span->at += value;
 	return true;
 }
 
@@ -161,26 +196,34 @@ static bool is_restart(struct span *restarts, size_t at, const uint8_t *entry)
 	return entry[0] == 0;
 }
 
-static bool walk_block(
-	struct walk *walk, struct handle handle, struct keys *keys, entry_taker *take)
+static bool walk_entries(
+	struct walk *walk, struct block *block, struct keys *keys, entry_taker *take)
 {
-	struct span block, restarts;
-	if (!open_block(walk, handle, &block) || !cut_restarts(walk, &block, &restarts))
+	struct span restarts, *left = &block->left;
+	if (!cut_restarts(walk, block, &restarts))
 		return false;
-	const uint8_t *start = block.at;
-	bool is_empty = block.at == block.end;
-	while (block.at < block.end) {
+	bool is_empty = left->at == left->end;
+	while (left->at < left->end) {
 		struct table_entry entry;
-		if (!is_restart(&restarts, (size_t)(block.at - start), block.at))
-			return damaged(walk, offset_of(walk, block.at),
+		if (!is_restart(&restarts, (size_t)(left->at - block->start), left->at))
+			return damaged(walk, offset_of(block, left->at),
 				"a restart point whose key is not whole");
-		if (!get_entry(walk, &block, keys, &entry) || !take(walk, &entry))
+		if (!get_entry(walk, block, keys, &entry) || !take(walk, &entry))
 			return false;
 	}
 	if (restarts.at != restarts.end && !is_empty)
-		return damaged(walk, offset_of(walk, restarts.at),
+		return damaged(walk, offset_of(block, restarts.at),
 			"a restart point where no entry begins");
 	return true;
+}
+
+static bool walk_block(
+	struct walk *walk, struct handle handle, struct keys *keys, entry_taker *take)
+{
+	struct block block = {0};
+	bool whole = open_block(walk, handle, &block) && walk_entries(walk, &block, keys, take);
+	free(block.decoded);
+	return whole;
 }
 
 static bool give_to_visitor(struct walk *walk, const struct table_entry *entry)
@@ -235,7 +278,7 @@ static bool read_footer(struct walk *walk, struct handle *meta, struct handle *i
 		return damaged(walk, offset, "a footer that cannot be read");
 	while (footer.at < footer.end)
 		if (*footer.at++ != 0)
-			return damaged(walk, offset_of(walk, footer.at) - 1,
+			return damaged(walk, (uint64_t)(footer.at - walk->bytes) - 1,
 				"bytes in the footer that must be 0");
 	return true;
 }

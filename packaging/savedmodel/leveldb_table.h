@@ -2,8 +2,9 @@
  * in checked blocks.
  *
  * The index block's handles are followed; every block's checksum, its restart points, the order of
- * the keys and the cover of the file by blocks are checked. Compressed blocks are refused:
- * TensorFlow writes none.
+ * the keys and the cover of the file by blocks are checked. Blocks may be compressed with Snappy,
+ * as TensorFlow 1.14 to 2.14 wrote them; one block at a time is held decoded, besides the index
+ * block.
  */
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
@@ -11,6 +12,7 @@
 #include "packaging/savedmodel/findings.h"
 
 #define TABLE_KEY_MAX 65536
+#define TABLE_DECODED_MAX ((size_t)64 << 20) /* bytes of all compressed blocks, decoded */
 
 /* struct table_entry - borrowed, valid while the visitor runs */
 struct table_entry {
@@ -18,7 +20,7 @@ struct table_entry {
 	size_t key_size;
 	const uint8_t *value;
 	size_t value_size;
-	uint64_t offset; /* of the value in the file */
+	uint64_t offset; /* of the value in the file; of its block where that is compressed */
 };
 
 /* table_visitor - is given every entry in key order; false ends the walk (it has said why) */

@@ -67,6 +67,7 @@ struct table_maker {
 	size_t entries;	  /* in the block */
 	size_t block_entries;
 	unsigned compression; /* the byte after a data block */
+	void (*compress)(struct text *out, const struct text *block); /* of every block; or NULL */
 	uint32_t restart_count;
 };
 
@@ -99,14 +100,29 @@ MAKER void put_index_entry(
 	text_release(&handle);
 }
 
+/* The block as it stands in the file: compressed where the maker does so. */
+MAKER size_t table_maker_put(struct table_maker *maker, const struct text *block)
+{
+	struct text stored = {0};
+	if (maker->compress != NULL)
+		maker->compress(&stored, block);
+	else
+		text_add(&stored, text_string(block), block->size);
+	size_t size = stored.size;
+	put_block(&maker->file, &stored, maker->compress != NULL ? 1 : maker->compression);
+	text_release(&stored);
+	return size;
+}
+
 MAKER void table_maker_flush(struct table_maker *maker)
 {
 	if (maker->entries == 0)
 		return;
 	text_add(&maker->block, text_string(&maker->restarts), maker->restarts.size);
 	put_fixed32(&maker->block, maker->restart_count);
-	put_index_entry(&maker->index, &maker->last, maker->file.size, maker->block.size);
-	put_block(&maker->file, &maker->block, maker->compression);
+	uint64_t offset = maker->file.size;
+	size_t size = table_maker_put(maker, &maker->block);
+	put_index_entry(&maker->index, &maker->last, offset, size);
 	text_clear(&maker->block);
 	text_clear(&maker->restarts);
 	maker->restart_count = 0;
