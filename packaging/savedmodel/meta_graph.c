@@ -11,6 +11,7 @@
 
 #define NAME_MAX_SIZE 65536 /* bytes of any name in a graph */
 #define RANK_MAX 254	    /* TensorFlow's own limit */
+#define ASSETS_KEY "saved_model_assets"
 
 /* A reading of the file: the graph at hand, the best so far, and the memory left to keep things. */
 struct reading {
@@ -30,6 +31,13 @@ struct named_tensor {
 struct named_signature {
 	struct reading *reading;
 	struct signature_def *signature;
+};
+
+/* An entry of collection_def. */
+struct collection {
+	struct reading *reading;
+	bool has_key; /* so far */
+	bool is_assets;
 };
 
 static void release_spec(struct tensor_spec *spec)
@@ -262,6 +270,63 @@ static bool take_asset(
 	return wire_message(stream, field, take_asset_name, reading);
 }
 
+/* One Any of a collection: an AssetFileDef where the collection is that of the assets. */
+static bool take_any(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	if (field->number != 2)
+		return wire_skip(stream, field);
+	return take_asset(stream, field, context);
+}
+
+static bool take_any_list(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	if (field->number != 1)
+		return wire_skip(stream, field);
+	return wire_message(stream, field, take_any, context);
+}
+
+static bool take_collection_def(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	if (field->number != 5)
+		return wire_skip(stream, field);
+	return wire_message(stream, field, take_any_list, context);
+}
+
+static bool take_collection_field(
+	pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct collection *collection = context;
+	struct text *key = &collection->reading->text;
+	switch (field->number) {
+	case 1:
+		if (!wire_text(stream, field, NAME_MAX_SIZE, key))
+			return false;
+		collection->has_key = true;
+		collection->is_assets = text_equal(text_string(key), ASSETS_KEY);
+		return true;
+	case 2:
+		if (collection->has_key && !collection->is_assets)
+			return wire_skip(stream, field);
+		return wire_message(stream, field, take_collection_def, collection->reading);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+/* A key may stand behind its value, which is taken for one of assets until then. */
+static bool take_collection(
+	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+{
+	struct meta_graph *graph = &reading->at_hand;
+	struct collection collection = {.reading = reading};
+	size_t before = graph->asset_count;
+	if (!wire_message(stream, field, take_collection_field, &collection))
+		return false;
+	while (!collection.is_assets && graph->asset_count > before)
+		free(graph->assets[--graph->asset_count]);
+	return true;
+}
+
 static bool take_node(pb_istream_t *stream, const struct wire_field *field, void *context)
 {
 	struct reading *reading = context;
@@ -319,6 +384,8 @@ static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field
 	case 3:
 		reading->at_hand.has_saver = true;
 		return wire_skip(stream, field);
+	case 4:
+		return take_collection(stream, field, reading);
 	case 5:
 		return take_signature_def(stream, field, reading);
 	case 6:
@@ -406,14 +473,27 @@ static void put_signatures_in_order(struct meta_graph *graph)
 		qsort(graph->signatures, kept, sizeof(*graph->signatures), compare_signatures);
 }
 
-static void put_in_order(struct meta_graph *graph)
+/* TensorFlow 1 names each asset twice: as an asset_file_def and in a collection. */
+static void put_assets_in_order(struct meta_graph *graph)
 {
-	put_signatures_in_order(graph);
+	size_t kept = 0;
 	for (size_t i = 0; i < graph->asset_count; i++)
 		if (graph->assets[i] == NULL)
 			graph->assets[i] = text_copy("");
 	if (graph->asset_count > 1)
 		qsort(graph->assets, graph->asset_count, sizeof(*graph->assets), compare_names);
+	for (size_t i = 0; i < graph->asset_count; i++)
+		if (kept > 0 && text_equal(graph->assets[kept - 1], graph->assets[i]))
+			free(graph->assets[i]);
+		else
+			graph->assets[kept++] = graph->assets[i];
+	graph->asset_count = kept;
+}
+
+static void put_in_order(struct meta_graph *graph)
+{
+	put_signatures_in_order(graph);
+	put_assets_in_order(graph);
 	if (graph->node_count > 1)
 		qsort(graph->nodes, graph->node_count, sizeof(*graph->nodes), compare_nodes);
 }

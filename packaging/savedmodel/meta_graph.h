@@ -19,7 +19,8 @@ struct meta_graph {
 	char *tensorflow_version; /* or NULL */
 	struct signature_def *signatures;
 	size_t signature_count;
-	char **assets; /* file names below assets/, sorted */
+	char **assets; /* file names below assets/, sorted; of asset_file_def and of the collection
+			  saved_model_assets, where TensorFlow 1 put them */
 	size_t asset_count;
 	uint64_t *nodes; /* fingerprint64 of the names of its nodes, sorted */
 	size_t node_count;

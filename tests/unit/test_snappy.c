@@ -12,7 +12,10 @@ struct row {
 	const char *error;
 };
 
-#define ROW(bytes, decoded, error) {bytes, sizeof(bytes) - 1, decoded, error}
+#define ROW(bytes, decoded, error)                                                                 \
+	{                                                                                          \
+		bytes, sizeof(bytes) - 1, decoded, error                                           \
+	}
 
 static const struct row rows[] = {
 	ROW("\x00", "", NULL),
