@@ -1,10 +1,10 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/stop.h"
+#include "base/tree.h"
 #include "packaging/archive/writer.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
@@ -37,6 +37,7 @@ static ssize_t read_some(int fd, void *buffer, size_t size)
 /* struct writing - a package on its way; tap and progress may be NULL */
 struct writing {
 	const struct manifest *manifest;
+	struct tree tree; /* the SavedModel; none for a logged model */
 	struct archive_writer archive;
 	struct progress *progress;
 	const struct package_tap *tap;
@@ -99,19 +100,12 @@ static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 static int write_saved_model_file(struct writing *w, size_t index, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
-	char *path = file_join(
-		w->manifest->handoff.saved_model, file->path + strlen(MANIFEST_SAVED_MODEL));
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int result;
-	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-		result = changed(file, "it is gone", f);
-	else if (fd < 0)
-		result = fail_errno(f, fail_input_status(errno), "%.200s", path);
-	else
-		result = copy_file(w, fd, index, f);
-	if (fd >= 0)
-		close(fd);
-	free(path);
+	const char *path = file->path + strlen(MANIFEST_SAVED_MODEL);
+	int fd;
+	if (tree_open_file(&w->tree, path, &fd, f) != 0)
+		return f->status == STATUS_MISSING ? changed(file, "it is gone", f) : -1;
+	int result = copy_file(w, fd, index, f);
+	close(fd);
 	return result;
 }
 
@@ -161,17 +155,38 @@ static int write_entries(struct writing *w, struct fail *f)
 					  : 0;
 }
 
+static int write_archive(struct writing *w, const char *path, struct fail *f)
+{
+	if (archive_writer_open(path, &w->archive, f) != 0)
+		return fail_in(f, "package");
+	if (write_entries(w, f) != 0) {
+		archive_writer_discard(&w->archive);
+		return fail_in(f, "package %.200s", path);
+	}
+	if (archive_writer_finish(&w->archive, f) != 0)
+		return fail_in(f, "package");
+	return 0;
+}
+
+static int open_saved_model(struct writing *w, struct fail *f)
+{
+	const char *folder = w->manifest->handoff.saved_model;
+	if (folder == NULL || tree_open(folder, &w->tree, f) == 0)
+		return 0;
+	if (f->status == STATUS_MISSING)
+		fail_set(f, STATUS_UNACCEPTABLE,
+			"%.200s: changed since it was inspected: it is gone", folder);
+	return -1;
+}
+
 int package_write(const struct manifest *manifest, const char *path, struct progress *progress,
 	const struct package_tap *tap, struct fail *f)
 {
 	struct writing w = {.manifest = manifest, .progress = progress, .tap = tap};
-	if (archive_writer_open(path, &w.archive, f) != 0)
-		return fail_in(f, "package");
-	if (write_entries(&w, f) != 0) {
-		archive_writer_discard(&w.archive);
+	int result = open_saved_model(&w, f);
+	if (result != 0)
 		return fail_in(f, "package %.200s", path);
-	}
-	if (archive_writer_finish(&w.archive, f) != 0)
-		return fail_in(f, "package");
-	return 0;
+	result = write_archive(&w, path, f);
+	tree_release(&w.tree);
+	return result;
 }

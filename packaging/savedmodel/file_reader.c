@@ -18,17 +18,14 @@ static int read_fail(const char *path, struct fail *f)
 		text_escape(escaped, sizeof(escaped), path, strlen(path)));
 }
 
-int reader_open(struct reader *reader, const char *folder, const char *name,
+int reader_open(struct reader *reader, const struct tree *tree, const char *path,
 	struct progress *progress, struct fail *f)
 {
-	char *path = file_join(folder, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd < 0) {
-		read_fail(path, f);
-		free(path);
+	int fd;
+	if (tree_open_file(tree, path, &fd, f) != 0)
 		return -1;
-	}
-	*reader = (struct reader){.path = path, .fd = fd, .progress = progress};
+	*reader = (struct reader){
+		.path = file_join(tree->path, path), .fd = fd, .progress = progress};
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	reader->buffer = memory_get(BUFFER_SIZE, 1);
 	sha256_init(&reader->sha);

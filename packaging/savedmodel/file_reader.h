@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/console.h"
+#include "base/tree.h"
 #include "packaging/digest/file_mac.h"
 #include "packaging/digest/sha256.h"
 
@@ -37,8 +38,8 @@ struct reader {
 	const atomic_bool *dropped; /* borrowed, may be NULL: once true, the next filling fails */
 };
 
-/* reader_open - open folder/name; progress may be NULL */
-MUST_CHECK int reader_open(struct reader *reader, const char *folder, const char *name,
+/* reader_open - open a file of the tree by its path there; progress may be NULL */
+MUST_CHECK int reader_open(struct reader *reader, const struct tree *tree, const char *path,
 	struct progress *progress, struct fail *f);
 
 /* reader_of_memory - read bytes, which are borrowed */

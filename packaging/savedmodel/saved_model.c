@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/parallel.h"
 #include "base/text.h"
+#include "base/tree.h"
 #include "packaging/digest/fingerprint64.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/file_reader.h"
@@ -24,7 +24,7 @@
 
 /* Everything that is known while a model is read. */
 struct inspection {
-	const char *folder;
+	struct tree tree;
 	unsigned threads;
 	struct progress *progress;
 	struct saved_model *model;
@@ -192,7 +192,7 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 	struct saved_model_file *file = batch->files[job];
 	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
 	struct reader reader;
-	if (reader_open(&reader, in->folder, file->path, in->progress, f) != 0)
+	if (reader_open(&reader, &in->tree, file->path, in->progress, f) != 0)
 		return -1;
 	reader.dropped = dropped;
 	int result = part_of(file->path)->read(in, file, &reader, outcome, f);
@@ -377,7 +377,7 @@ static int list_files(struct inspection *in, struct fail *f)
 {
 	struct saved_model *model = in->model;
 	struct file_list list;
-	if (file_list_read(in->folder, FILES_MAX, &list, f) != 0)
+	if (tree_list(&in->tree, FILES_MAX, &list, f) != 0)
 		return -1;
 	model->file_count = list.count;
 	model->files = memory_get(list.count + 1, sizeof(*model->files));
@@ -425,10 +425,11 @@ static void hand_over(struct inspection *in)
 int saved_model_read_on(const char *folder, unsigned threads, struct progress *progress,
 	struct saved_model *model, struct fail *f)
 {
-	struct inspection in = {
-		.folder = folder, .threads = threads, .progress = progress, .model = model};
+	struct inspection in = {.threads = threads, .progress = progress, .model = model};
 	*model = (struct saved_model){0};
-	int result = inspect(&in, f);
+	int result = tree_open(folder, &in.tree, f);
+	if (result == 0)
+		result = inspect(&in, f);
 	if (result == 0)
 		hand_over(&in);
 	else
@@ -436,6 +437,7 @@ int saved_model_read_on(const char *folder, unsigned threads, struct progress *p
 	findings_release(&in.findings);
 	meta_graph_release(&in.graph);
 	bundle_release(&in.bundle);
+	tree_release(&in.tree);
 	return result;
 }
 

@@ -136,8 +136,8 @@ static void a_collection_that_is_cut_short_is_refused(void **state)
 		struct text model = {0};
 		put_bytes(&model, 2, text_string(&entry), entry.size - cut);
 		reader_of_memory(&reader, text_string(&model), model.size);
-		assert_int_equal(meta_graph_read(&reader, model.size, "pb", &graph, &found,
-					 &findings, &f),
+		assert_int_equal(
+			meta_graph_read(&reader, model.size, "pb", &graph, &found, &findings, &f),
 			0);
 		assert_false(found);
 		assert_int_equal(findings.of_weight[FINDING_DAMAGE], 1);

@@ -421,18 +421,21 @@ static void the_deadline_ends_all_threads(void **state)
 static void a_dropped_file_is_read_no_further(void **state)
 {
 	struct reader reader;
+	struct tree tree;
 	struct fail f;
 	atomic_bool dropped = false;
 	const uint8_t *bytes;
 	size_t size;
 	(void)state;
 	write_file("other/file", "bytes", 5);
-	assert_int_equal(reader_open(&reader, folder, "other/file", NULL, &f), 0);
+	assert_int_equal(tree_open(folder, &tree, &f), 0);
+	assert_int_equal(reader_open(&reader, &tree, "other/file", NULL, &f), 0);
 	reader.dropped = &dropped;
 	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), 0);
 	atomic_store(&dropped, true);
 	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), -1);
 	reader_release(&reader);
+	tree_release(&tree);
 	remove_file("other/file");
 }
 

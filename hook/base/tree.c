@@ -1,0 +1,311 @@
+#include "base/tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 32
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define OPEN_FILE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
+
+static int refuse(const struct tree *tree, const char *path, const char *why, struct fail *f)
+{
+	return fail_set(f, STATUS_UNACCEPTABLE, "%.200s/%.200s: %s", tree->path, path, why);
+}
+
+/* errno of a call that named path. A link where a file or a directory was a moment ago. */
+static int open_fail(const struct tree *tree, const char *path, struct fail *f)
+{
+	if (errno == ELOOP)
+		return refuse(tree, path, "replaced by a link while it was opened", f);
+	return fail_errno(
+		f, fail_input_status(errno), "%.200s/%.200s", tree->path, path);
+}
+
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+	return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+int tree_open(const char *path, struct tree *tree, struct fail *f)
+{
+	struct stat opened, real;
+	*tree = (struct tree){0};
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(f, fail_input_status(errno), "%.200s", path);
+	*tree = (struct tree){.fd = fd, .path = text_copy(path), .real = realpath(path, NULL)};
+	int result = 0;
+	if (tree->real == NULL || fstat(fd, &opened) != 0 || stat(tree->real, &real) != 0)
+		result = fail_errno(f, fail_input_status(errno), "%.200s", path);
+	else if (!is_same(&opened, &real))
+		result = fail_set(
+			f, STATUS_UNACCEPTABLE, "%.200s: replaced while it was opened", path);
+	if (result != 0)
+		tree_release(tree);
+	return result;
+}
+
+void tree_release(struct tree *tree)
+{
+	if (tree->path != NULL)
+		close(tree->fd);
+	free(tree->path);
+	free(tree->real);
+	*tree = (struct tree){0};
+}
+
+/* The directory of the last name of a path without links, and that name. -1 with errno. */
+static int open_parent(const struct tree *tree, const char *path, const char **name)
+{
+	int fd = fcntl(tree->fd, F_DUPFD_CLOEXEC, 0);
+	const char *slash;
+	for (*name = path; fd >= 0 && (slash = strchr(*name, '/')) != NULL; *name = slash + 1) {
+		char *part = text_format("%.*s", (int)(slash - *name), *name);
+		int next = openat(fd, part, OPEN_DIRECTORY | O_PATH);
+		int os = errno;
+		free(part);
+		close(fd);
+		fd = next;
+		errno = os;
+	}
+	return fd;
+}
+
+/* A file or a directory by a path without links; *is_directory tells which. A device is looked at
+ * before it is opened, since opening may do things to it. -1 with errno; ENOTSUP: neither. */
+static int open_plain(const struct tree *tree, const char *path, bool *is_directory)
+{
+	const char *name;
+	struct stat s;
+	int fd = -1, parent = open_parent(tree, path, &name);
+	*is_directory = false;
+	if (parent < 0)
+		return -1;
+	int os = fstatat(parent, name, &s, AT_SYMLINK_NOFOLLOW) != 0 ? errno : 0;
+	*is_directory = os == 0 && S_ISDIR(s.st_mode);
+	if (os == 0 && S_ISLNK(s.st_mode))
+		os = ELOOP;
+	else if (os == 0 && !S_ISREG(s.st_mode) && !*is_directory)
+		os = ENOTSUP;
+	if (os == 0) {
+		fd = openat(parent, name, *is_directory ? OPEN_DIRECTORY : OPEN_FILE);
+		os = fd < 0 ? errno : 0;
+	}
+	if (os == 0 && fstat(fd, &s) == 0 && !S_ISREG(s.st_mode) && !*is_directory) {
+		os = ENOTSUP; /* swapped meanwhile */
+		close(fd);
+		fd = -1;
+	}
+	close(parent);
+	errno = os;
+	return fd;
+}
+
+static int resolve_fail(const struct tree *tree, const char *path, struct fail *f)
+{
+	if (errno == ELOOP)
+		return refuse(tree, path, "a link that leads to itself", f);
+	if (errno != ENOENT)
+		return open_fail(tree, path, f);
+	fail_set(f, STATUS_MISSING, "%.200s/%.200s: a link to what does not exist", tree->path,
+		path);
+	return fail_hint(
+		f, "if the file is kept by git-annex or DVC, fetch its content first");
+}
+
+static int refuse_outside(
+	const struct tree *tree, const char *path, const char *real, struct fail *f)
+{
+	fail_set(f, STATUS_UNACCEPTABLE,
+		"%.200s/%.100s: a link that leads out of the directory, to %.150s", tree->path,
+		path, real);
+	return fail_hint(f, "replace the link with a copy of what it leads to: cp -rL does that");
+}
+
+/* Where a path leads, relative to the directory ("" is itself); the caller frees it. */
+static int resolve(const struct tree *tree, const char *path, char **inside, struct fail *f)
+{
+	char *full = file_join(tree->real, path);
+	char *real = realpath(full, NULL);
+	size_t size = strlen(tree->real);
+	int result = 0;
+	if (real == NULL)
+		result = resolve_fail(tree, path, f);
+	else if (strcmp(real, tree->real) == 0)
+		*inside = text_copy("");
+	else if (size == 1 || (text_starts_with(real, tree->real) && real[size] == '/'))
+		*inside = text_copy(real + (size == 1 ? 1 : size + 1));
+	else
+		result = refuse_outside(tree, path, real, f);
+	free(real);
+	free(full);
+	return result;
+}
+
+static int open_resolved(const struct tree *tree, const char *path, int *fd, bool *is_directory,
+	struct fail *f)
+{
+	char *inside = NULL;
+	if (resolve(tree, path, &inside, f) != 0)
+		return -1;
+	*is_directory = inside[0] == '\0';
+	*fd = *is_directory ? fcntl(tree->fd, F_DUPFD_CLOEXEC, 0)
+			    : open_plain(tree, inside, is_directory);
+	free(inside);
+	return 0;
+}
+
+/* What has that path: a file or a directory, through links where there are some. */
+static int open_any(const struct tree *tree, const char *path, int *fd, bool *is_directory,
+	struct fail *f)
+{
+	*fd = open_plain(tree, path, is_directory);
+	/* ENOTDIR: a link where a directory is wanted */
+	if (*fd < 0 && (errno == ELOOP || errno == ENOTDIR) &&
+		open_resolved(tree, path, fd, is_directory, f) != 0)
+		return -1;
+	if (*fd >= 0)
+		return 0;
+	if (errno == ENOTSUP)
+		return refuse(tree, path, "not a regular file", f);
+	return open_fail(tree, path, f);
+}
+
+int tree_open_file(const struct tree *tree, const char *path, int *fd, struct fail *f)
+{
+	bool is_directory;
+	if (open_any(tree, path, fd, &is_directory, f) != 0)
+		return -1;
+	if (!is_directory)
+		return 0;
+	close(*fd);
+	return refuse(tree, path, "a directory where a file was", f);
+}
+
+/* One walk: its bound, what it found, and the directories that it is in. */
+struct walk {
+	const struct tree *tree;
+	size_t max;
+	size_t seen;
+	struct file_list *list;
+	struct stat above[DEPTH_MAX];
+	size_t depth;
+};
+
+static int walk_directory(struct walk *walk, const char *path, int fd, struct fail *f);
+
+static void add_file(struct walk *walk, const char *path, uint64_t size)
+{
+	struct file_list *list = walk->list;
+	if (list->count % 64 == 0)
+		list->entries =
+			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
+	list->entries[list->count++] = (struct file_entry){.path = text_copy(path), .size = size};
+}
+
+static int add_path(struct walk *walk, const char *path, struct fail *f)
+{
+	const struct tree *tree = walk->tree;
+	struct stat s;
+	bool is_directory;
+	int fd;
+	/* directories too: links among a few of them make more paths than there are atoms */
+	if (++walk->seen > walk->max)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"%.200s: more than %zu files and directories", tree->path, walk->max);
+	if (open_any(tree, path, &fd, &is_directory, f) != 0)
+		return -1;
+	if (is_directory)
+		return walk_directory(walk, path, fd, f);
+	int result = fstat(fd, &s) != 0 ? open_fail(tree, path, f) : 0;
+	if (result == 0)
+		add_file(walk, path, (uint64_t)s.st_size);
+	close(fd);
+	return result;
+}
+
+static bool is_kubernetes_volume(DIR *dir)
+{
+	struct stat s;
+	return fstatat(dirfd(dir), "..data", &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
+}
+
+static int walk_entries(struct walk *walk, const char *below, DIR *dir, struct fail *f)
+{
+	bool is_volume = is_kubernetes_volume(dir);
+	const struct dirent *entry;
+	while ((errno = 0, entry = readdir(dir)) != NULL) {
+		const char *name = entry->d_name;
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+			(is_volume && text_starts_with(name, "..")))
+			continue;
+		char *path = file_join(below, name);
+		int result = add_path(walk, path, f);
+		free(path);
+		if (result != 0)
+			return -1;
+	}
+	return errno != 0 ? open_fail(walk->tree, below, f) : 0;
+}
+
+/* The directory that fd is open on would be walked without end if the walk is in it already. */
+static int enter(struct walk *walk, const char *path, int fd, struct fail *f)
+{
+	struct stat s;
+	if (walk->depth == DEPTH_MAX)
+		return refuse(walk->tree, path, "folders nested too deeply", f);
+	if (fstat(fd, &s) != 0)
+		return open_fail(walk->tree, path, f);
+	for (size_t i = 0; i < walk->depth; i++)
+		if (is_same(&walk->above[i], &s))
+			return refuse(walk->tree, path,
+				"a link that leads back to a directory that it is in", f);
+	walk->above[walk->depth++] = s;
+	return 0;
+}
+
+/* Takes fd over. */
+static int walk_directory(struct walk *walk, const char *path, int fd, struct fail *f)
+{
+	if (enter(walk, path, fd, f) != 0) {
+		close(fd);
+		return -1;
+	}
+	DIR *dir = fdopendir(fd);
+	if (dir == NULL) {
+		open_fail(walk->tree, path, f);
+		close(fd);
+		return -1;
+	}
+	int result = walk_entries(walk, path, dir, f);
+	closedir(dir);
+	walk->depth--;
+	return result;
+}
+
+static int compare_paths(const void *a, const void *b)
+{
+	return strcmp(((const struct file_entry *)a)->path, ((const struct file_entry *)b)->path);
+}
+
+int tree_list(const struct tree *tree, size_t max, struct file_list *list, struct fail *f)
+{
+	struct walk walk = {.tree = tree, .max = max, .list = list};
+	*list = (struct file_list){0};
+	/* an own reading position: the tree's is shared by its copies */
+	int fd = openat(tree->fd, ".", OPEN_DIRECTORY);
+	if (fd < 0)
+		return open_fail(tree, ".", f);
+	if (walk_directory(&walk, "", fd, f) != 0) {
+		file_list_release(list);
+		return -1;
+	}
+	if (list->count > 0)
+		qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
+	return 0;
+}
