@@ -12,18 +12,17 @@
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define OPEN_FILE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
-static int refuse(const struct tree *tree, const char *path, const char *why, struct fail *f)
+static int refuse(const char *path, const char *why, struct fail *f)
 {
-	return fail_set(f, STATUS_UNACCEPTABLE, "%.200s/%.200s: %s", tree->path, path, why);
+	return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: %s", path, why);
 }
 
 /* errno of a call that named path. A link where a file or a directory was a moment ago. */
-static int open_fail(const struct tree *tree, const char *path, struct fail *f)
+static int open_fail(const char *path, struct fail *f)
 {
 	if (errno == ELOOP)
-		return refuse(tree, path, "replaced by a link while it was opened", f);
-	return fail_errno(
-		f, fail_input_status(errno), "%.200s/%.200s", tree->path, path);
+		return refuse(path, "replaced by a link while it was opened", f);
+	return fail_errno(f, fail_input_status(errno), "%.200s", path);
 }
 
 static bool is_same(const struct stat *one, const struct stat *other)
@@ -37,14 +36,13 @@ int tree_open(const char *path, struct tree *tree, struct fail *f)
 	*tree = (struct tree){0};
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(f, fail_input_status(errno), "%.200s", path);
+		return fail_errno(f, fail_input_status(errno), "cannot be opened");
 	*tree = (struct tree){.fd = fd, .path = text_copy(path), .real = realpath(path, NULL)};
 	int result = 0;
 	if (tree->real == NULL || fstat(fd, &opened) != 0 || stat(tree->real, &real) != 0)
-		result = fail_errno(f, fail_input_status(errno), "%.200s", path);
+		result = fail_errno(f, fail_input_status(errno), "cannot be opened");
 	else if (!is_same(&opened, &real))
-		result = fail_set(
-			f, STATUS_UNACCEPTABLE, "%.200s: replaced while it was opened", path);
+		result = fail_set(f, STATUS_UNACCEPTABLE, "replaced while it was opened");
 	if (result != 0)
 		tree_release(tree);
 	return result;
@@ -106,24 +104,20 @@ static int open_plain(const struct tree *tree, const char *path, bool *is_direct
 	return fd;
 }
 
-static int resolve_fail(const struct tree *tree, const char *path, struct fail *f)
+static int resolve_fail(const char *path, struct fail *f)
 {
 	if (errno == ELOOP)
-		return refuse(tree, path, "a link that leads to itself", f);
+		return refuse(path, "a link that leads to itself", f);
 	if (errno != ENOENT)
-		return open_fail(tree, path, f);
-	fail_set(f, STATUS_MISSING, "%.200s/%.200s: a link to what does not exist", tree->path,
-		path);
-	return fail_hint(
-		f, "if the file is kept by git-annex or DVC, fetch its content first");
+		return open_fail(path, f);
+	fail_set(f, STATUS_MISSING, "%.200s: a link to what does not exist", path);
+	return fail_hint(f, "if the file is kept by git-annex or DVC, fetch its content first");
 }
 
-static int refuse_outside(
-	const struct tree *tree, const char *path, const char *real, struct fail *f)
+static int refuse_outside(const char *path, const char *real, struct fail *f)
 {
 	fail_set(f, STATUS_UNACCEPTABLE,
-		"%.200s/%.100s: a link that leads out of the directory, to %.150s", tree->path,
-		path, real);
+		"%.200s: a link that leads out of the directory, to %.200s", path, real);
 	return fail_hint(f, "replace the link with a copy of what it leads to: cp -rL does that");
 }
 
@@ -135,20 +129,20 @@ static int resolve(const struct tree *tree, const char *path, char **inside, str
 	size_t size = strlen(tree->real);
 	int result = 0;
 	if (real == NULL)
-		result = resolve_fail(tree, path, f);
+		result = resolve_fail(path, f);
 	else if (strcmp(real, tree->real) == 0)
 		*inside = text_copy("");
 	else if (size == 1 || (text_starts_with(real, tree->real) && real[size] == '/'))
 		*inside = text_copy(real + (size == 1 ? 1 : size + 1));
 	else
-		result = refuse_outside(tree, path, real, f);
+		result = refuse_outside(path, real, f);
 	free(real);
 	free(full);
 	return result;
 }
 
-static int open_resolved(const struct tree *tree, const char *path, int *fd, bool *is_directory,
-	struct fail *f)
+static int open_resolved(
+	const struct tree *tree, const char *path, int *fd, bool *is_directory, struct fail *f)
 {
 	char *inside = NULL;
 	if (resolve(tree, path, &inside, f) != 0)
@@ -161,8 +155,8 @@ static int open_resolved(const struct tree *tree, const char *path, int *fd, boo
 }
 
 /* What has that path: a file or a directory, through links where there are some. */
-static int open_any(const struct tree *tree, const char *path, int *fd, bool *is_directory,
-	struct fail *f)
+static int open_any(
+	const struct tree *tree, const char *path, int *fd, bool *is_directory, struct fail *f)
 {
 	*fd = open_plain(tree, path, is_directory);
 	/* ENOTDIR: a link where a directory is wanted */
@@ -172,8 +166,8 @@ static int open_any(const struct tree *tree, const char *path, int *fd, bool *is
 	if (*fd >= 0)
 		return 0;
 	if (errno == ENOTSUP)
-		return refuse(tree, path, "not a regular file", f);
-	return open_fail(tree, path, f);
+		return refuse(path, "not a regular file", f);
+	return open_fail(path, f);
 }
 
 int tree_open_file(const struct tree *tree, const char *path, int *fd, struct fail *f)
@@ -184,7 +178,7 @@ int tree_open_file(const struct tree *tree, const char *path, int *fd, struct fa
 	if (!is_directory)
 		return 0;
 	close(*fd);
-	return refuse(tree, path, "a directory where a file was", f);
+	return refuse(path, "a directory where a file was", f);
 }
 
 /* One walk: its bound, what it found, and the directories that it is in. */
@@ -216,13 +210,13 @@ static int add_path(struct walk *walk, const char *path, struct fail *f)
 	int fd;
 	/* directories too: links among a few of them make more paths than there are atoms */
 	if (++walk->seen > walk->max)
-		return fail_set(f, STATUS_UNACCEPTABLE,
-			"%.200s: more than %zu files and directories", tree->path, walk->max);
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "more than %zu files and directories", walk->max);
 	if (open_any(tree, path, &fd, &is_directory, f) != 0)
 		return -1;
 	if (is_directory)
 		return walk_directory(walk, path, fd, f);
-	int result = fstat(fd, &s) != 0 ? open_fail(tree, path, f) : 0;
+	int result = fstat(fd, &s) != 0 ? open_fail(path, f) : 0;
 	if (result == 0)
 		add_file(walk, path, (uint64_t)s.st_size);
 	close(fd);
@@ -250,7 +244,7 @@ static int walk_entries(struct walk *walk, const char *below, DIR *dir, struct f
 		if (result != 0)
 			return -1;
 	}
-	return errno != 0 ? open_fail(walk->tree, below, f) : 0;
+	return errno != 0 ? open_fail(below, f) : 0;
 }
 
 /* The directory that fd is open on would be walked without end if the walk is in it already. */
@@ -258,13 +252,13 @@ static int enter(struct walk *walk, const char *path, int fd, struct fail *f)
 {
 	struct stat s;
 	if (walk->depth == DEPTH_MAX)
-		return refuse(walk->tree, path, "folders nested too deeply", f);
+		return refuse(path, "folders nested too deeply", f);
 	if (fstat(fd, &s) != 0)
-		return open_fail(walk->tree, path, f);
+		return open_fail(path, f);
 	for (size_t i = 0; i < walk->depth; i++)
 		if (is_same(&walk->above[i], &s))
-			return refuse(walk->tree, path,
-				"a link that leads back to a directory that it is in", f);
+			return refuse(
+				path, "a link that leads back to a directory that it is in", f);
 	walk->above[walk->depth++] = s;
 	return 0;
 }
@@ -278,7 +272,7 @@ static int walk_directory(struct walk *walk, const char *path, int fd, struct fa
 	}
 	DIR *dir = fdopendir(fd);
 	if (dir == NULL) {
-		open_fail(walk->tree, path, f);
+		open_fail(path, f);
 		close(fd);
 		return -1;
 	}
@@ -300,7 +294,7 @@ int tree_list(const struct tree *tree, size_t max, struct file_list *list, struc
 	/* an own reading position: the tree's is shared by its copies */
 	int fd = openat(tree->fd, ".", OPEN_DIRECTORY);
 	if (fd < 0)
-		return open_fail(tree, ".", f);
+		return open_fail(".", f);
 	if (walk_directory(&walk, "", fd, f) != 0) {
 		file_list_release(list);
 		return -1;

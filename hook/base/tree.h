@@ -9,7 +9,8 @@
  * a link is resolved first, and the place that it leads to is opened in the same way. A file that
  * is swapped for a link in between is refused, wherever the link leads.
  *
- * The directory itself may be a link. It is opened once: replaced later, it is still the same.
+ * Messages name files by their path in the tree; the directory is for the caller to name. It may be
+ * a link itself. It is opened once: replaced later, it is still the same.
  * tree_open_file may be called by many threads. struct tree owns what it points to until
  * tree_release; a zeroed one may be released.
  */
@@ -35,7 +36,6 @@ MUST_CHECK int tree_list(
 	const struct tree *tree, size_t max, struct file_list *list, struct fail *f);
 
 /* tree_open_file - open a regular file by its path in the tree; the caller closes *fd */
-MUST_CHECK int tree_open_file(
-	const struct tree *tree, const char *path, int *fd, struct fail *f);
+MUST_CHECK int tree_open_file(const struct tree *tree, const char *path, int *fd, struct fail *f);
 
 #endif

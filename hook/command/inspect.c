@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/console.h"
-#include "base/file.h"
 #include "base/text.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/package.h"
 #include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/saved_model.h"
 
 #define COLUMNS 80
@@ -307,6 +308,7 @@ static cJSON *json_findings(const struct saved_model *model)
 		put(finding, "offset", json_offset(from->offset));
 		put(finding, "tensor", json_string(from->tensor));
 		put(finding, "text", json_string(from->text));
+		put(finding, "hint", json_string(from->hint));
 		append(list, finding);
 	}
 	return list;
@@ -406,6 +408,23 @@ static int inspect_package(const char *path, bool json, struct fail *f)
 	return 0;
 }
 
+/* Whether a package can hold it: a handoff with nothing in it but what must be there. */
+static int check_packable(const struct saved_model *model, struct fail *f)
+{
+	static const char json[] = "{\"schema\":\"" HANDOFF_SCHEMA "\",\"model\":\"model\","
+				   "\"run_id\":\"00000000000000000000000000000000\","
+				   "\"trained_at\":\"2000-01-01T00:00:00Z\","
+				   "\"saved_model\":\"saved_model\"}";
+	struct handoff handoff;
+	struct manifest manifest = {0};
+	int result = handoff_parse(json, sizeof(json) - 1, "", &handoff, f);
+	if (result == 0)
+		result = package_plan(&handoff, model, &manifest, f);
+	manifest_release(&manifest);
+	handoff_release(&handoff);
+	return result;
+}
+
 static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, struct fail *f)
 {
 	struct progress progress;
@@ -414,8 +433,12 @@ static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, s
 	int read = saved_model_read(folder, &progress, &model, f);
 	progress_end(&progress);
 	if (read != 0)
-		return -1;
+		return saved_model_fail(folder, f);
 	int result = saved_model_check(&model, allow_nonfinite, f);
+	if (result != 0)
+		saved_model_fail(folder, f);
+	else
+		result = check_packable(&model, f);
 	if (json)
 		print_json(folder, &model, result == 0);
 	else
@@ -426,7 +449,7 @@ static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, s
 
 int command_inspect(const char *path, bool json, bool allow_nonfinite, struct fail *f)
 {
-	if (file_is_there(path) && !file_is_directory(path))
+	if (input_is_gzip(path))
 		return inspect_package(path, json, f);
 	return inspect_folder(path, json, allow_nonfinite, f);
 }

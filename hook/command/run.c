@@ -26,7 +26,7 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 	if (result == 0)
 		result = saved_model_check(model, call->settings.allow_nonfinite, f);
 	if (result != 0)
-		return fail_in(f, "SavedModel %s", handoff->saved_model);
+		return saved_model_fail(handoff->saved_model, f);
 	finish_add_step(call, "inspect", started,
 		text_format("%zu files, %llu bytes, %zu tensors, all whole", model->file_count,
 			(unsigned long long)model->total_bytes, model->tensor_count));

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/plain_path.h"
 #include "packaging/digest/sha256.h"
+#include "packaging/savedmodel/input_kind.h"
 
 /* What every MLflow server takes: its columns are of these lengths (in characters). */
 #define MODEL_MAX 256
@@ -303,7 +304,8 @@ static void finish(struct handoff *handoff, const char *folder)
 	sort_by_key(handoff->files, handoff->file_count, sizeof(*handoff->files));
 	if (handoff->artifact_path == NULL)
 		handoff->artifact_path = text_copy("model");
-	if (handoff->saved_model == NULL || folder[0] == '\0')
+	if (handoff->saved_model == NULL || folder[0] == '\0' ||
+		input_is_url(handoff->saved_model)) /* it is refused, as what it is */
 		return;
 	char *joined = file_join(folder, handoff->saved_model);
 	free(handoff->saved_model);

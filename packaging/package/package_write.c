@@ -174,9 +174,8 @@ static int open_saved_model(struct writing *w, struct fail *f)
 	if (folder == NULL || tree_open(folder, &w->tree, f) == 0)
 		return 0;
 	if (f->status == STATUS_MISSING)
-		fail_set(f, STATUS_UNACCEPTABLE,
-			"%.200s: changed since it was inspected: it is gone", folder);
-	return -1;
+		fail_set(f, STATUS_UNACCEPTABLE, "changed since it was inspected: it is gone");
+	return fail_in(f, "SavedModel %.200s", folder);
 }
 
 int package_write(const struct manifest *manifest, const char *path, struct progress *progress,

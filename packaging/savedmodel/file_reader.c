@@ -73,6 +73,12 @@ static int reader_fill(struct reader *reader, struct fail *f)
 	return 0;
 }
 
+size_t reader_peek(const struct reader *reader, void *bytes, size_t size)
+{
+	ssize_t count = pread(reader->fd, bytes, size, 0);
+	return count > 0 ? (size_t)count : 0;
+}
+
 int reader_lend(
 	struct reader *reader, size_t max, const uint8_t **bytes, size_t *size, struct fail *f)
 {

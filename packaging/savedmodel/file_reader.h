@@ -48,6 +48,10 @@ void reader_of_memory(struct reader *reader, const void *bytes, size_t size);
 /* reader_tap - give every byte to one more taker; to be called before the first is lent */
 void reader_tap(struct reader *reader, reader_taker *tap, void *context);
 
+/* reader_peek - the first bytes of the file, at most size, without reading on; how many there are
+ */
+size_t reader_peek(const struct reader *reader, void *bytes, size_t size);
+
 /* reader_lend - the bytes that follow, as many as are there, at most max; none at the end. They
  * stay until the next call. */
 MUST_CHECK int reader_lend(

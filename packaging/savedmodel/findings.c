@@ -28,7 +28,8 @@ void findings_add(struct findings *findings, enum finding_weight weight, const c
 	int64_t offset, const char *tensor, const char *format, ...)
 {
 	char text[512];
-	if (findings->of_weight[weight]++ >= FINDINGS_MAX)
+	findings->left_out = findings->of_weight[weight]++ >= FINDINGS_MAX;
+	if (findings->left_out)
 		return;
 	va_list arguments;
 	va_start(arguments, format);
@@ -39,6 +40,12 @@ void findings_add(struct findings *findings, enum finding_weight weight, const c
 				 .offset = offset,
 				 .tensor = escaped_copy(tensor),
 				 .text = text_copy(text)});
+}
+
+void findings_hint(struct findings *findings, const char *hint)
+{
+	if (!findings->left_out)
+		findings->list[findings->count - 1].hint = hint;
 }
 
 void findings_move(struct findings *findings, struct findings *from)

@@ -14,12 +14,16 @@ struct findings {
 	struct finding *list;
 	size_t count;
 	size_t of_weight[FINDING_DAMAGE + 1]; /* those left out counted too */
+	bool left_out;			      /* the one that was added last */
 };
 
 /* findings_add - one more. file (relative to the model) is never NULL, tensor may be; both are
  * escaped here; what the arguments hold from outside the caller must escape. offset -1: none. */
 void findings_add(struct findings *findings, enum finding_weight weight, const char *file,
 	int64_t offset, const char *tensor, const char *format, ...) PRINTF_LIKE(6, 7);
+
+/* findings_hint - how to mend the one that was added last; hint is static */
+void findings_hint(struct findings *findings, const char *hint);
 
 /* findings_move - put all of `from` behind those of `findings`, as if they had been added there;
  * `from` is empty then */

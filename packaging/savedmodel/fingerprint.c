@@ -4,6 +4,8 @@
 
 #include "packaging/savedmodel/protobuf.h"
 
+#define EXPORT_AGAIN "export the model again, into an empty directory"
+
 #define FINGERPRINT_SIZE_MAX 65536 /* a hundred bytes, as written */
 
 static bool take_version(pb_istream_t *stream, const struct wire_field *field, void *context)
@@ -88,20 +90,24 @@ void fingerprint_check(const struct fingerprint *fingerprint, const char *file,
 	else if (index_hash == NULL)
 		findings_add(findings, FINDING_DAMAGE, file, -1, NULL,
 			"it names a checkpoint, but variables/variables.index is not there");
-	else
+	else {
 		findings_add(findings, FINDING_DAMAGE, file, -1, NULL,
 			"its checkpoint_hash is %016" PRIx64 ", that of variables.index is "
 			"%016" PRIx64 ": graph and weights are of two exports, or one was changed",
 			said, is);
+		findings_hint(findings, EXPORT_AGAIN);
+	}
 }
 
 void fingerprint_check_graph(const struct fingerprint *fingerprint, const char *file,
 	uint64_t checksum, struct findings *findings)
 {
 	uint64_t said = fingerprint->saved_model_checksum;
-	if (fingerprint->producer == FINGERPRINT_PRODUCER && said != checksum)
-		findings_add(findings, FINDING_DAMAGE, file, -1, NULL,
-			"its checksum is %016" PRIx64 ", fingerprint.pb says %016" PRIx64
-			": one of them was changed after the export",
-			checksum, said);
+	if (fingerprint->producer != FINGERPRINT_PRODUCER || said == checksum)
+		return;
+	findings_add(findings, FINDING_DAMAGE, file, -1, NULL,
+		"its checksum is %016" PRIx64 ", fingerprint.pb says %016" PRIx64
+		": one of them was changed after the export",
+		checksum, said);
+	findings_hint(findings, EXPORT_AGAIN);
 }

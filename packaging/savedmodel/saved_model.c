@@ -5,12 +5,14 @@
 #include <string.h>
 
 #include "base/parallel.h"
+#include "base/plain_path.h"
 #include "base/text.h"
 #include "base/tree.h"
 #include "packaging/digest/fingerprint64.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/fingerprint.h"
+#include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/meta_graph.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/tensor_bundle.h"
@@ -21,6 +23,7 @@
 #define SHARD "variables/variables.data-"
 #define ASSETS "assets/"
 #define FILES_MAX 100000
+#define COPY_WHOLE "copy the exported directory again, with all that is in it"
 
 /* Everything that is known while a model is read. */
 struct inspection {
@@ -56,6 +59,13 @@ struct part {
 static void damaged(struct findings *findings, const char *file, const char *what)
 {
 	findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", what);
+}
+
+static void mendable(
+	struct findings *findings, const char *file, const char *what, const char *hint)
+{
+	damaged(findings, file, what);
+	findings_hint(findings, hint);
 }
 
 static bool is_graph(const char *path)
@@ -135,6 +145,9 @@ static int read_shard(struct inspection *in, const struct saved_model_file *file
 		findings_add(&outcome->findings, FINDING_DAMAGE, file->path, -1, NULL,
 			"a shard that the index does not know: it names %" PRIu32,
 			in->bundle.shard_count);
+		findings_hint(&outcome->findings,
+			"it is left of an earlier export into the same directory: remove it, and "
+			"export into an empty directory");
 		return 0;
 	}
 	return shard_read(reader, file->size, file->path, &in->bundle, shard, &outcome->count,
@@ -185,6 +198,23 @@ struct batch {
 	struct outcome outcomes[ABREAST_WINDOW];
 };
 
+/* What stands for another file is that one's damage, and none of its own kind. */
+static bool is_pointer(
+	struct reader *reader, const struct saved_model_file *file, struct outcome *outcome)
+{
+	uint8_t head[64];
+	const char *hint, *what;
+	if (file->size > INPUT_POINTER_MAX)
+		return false;
+	what = input_pointer(head, reader_peek(reader, head, sizeof(head)), &hint);
+	if (what != NULL) {
+		findings_add(&outcome->findings, FINDING_DAMAGE, file->path, -1, NULL,
+			"%s, not the file itself", what);
+		findings_hint(&outcome->findings, hint);
+	}
+	return what != NULL;
+}
+
 static int read_file(void *context, size_t job, const atomic_bool *dropped, struct fail *f)
 {
 	struct batch *batch = context;
@@ -195,7 +225,9 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 	if (reader_open(&reader, &in->tree, file->path, in->progress, f) != 0)
 		return -1;
 	reader.dropped = dropped;
-	int result = part_of(file->path)->read(in, file, &reader, outcome, f);
+	int result = is_pointer(&reader, file, outcome)
+			     ? 0
+			     : part_of(file->path)->read(in, file, &reader, outcome, f);
 	if (result == 0)
 		result = reader_finish(&reader, file->sha256, file->seal, f);
 	file->sealed = result == 0;
@@ -269,11 +301,15 @@ static void check_graph(struct inspection *in)
 	if (has_file(in, GRAPH))
 		return;
 	if (has_file(in, "saved_model.cpb"))
-		damaged(&in->findings, GRAPH,
-			"not there: the graph is split (saved_model.cpb), not read here");
+		mendable(&in->findings, GRAPH,
+			"not there: the graph is split (saved_model.cpb), not read here",
+			"export with tf.saved_model.save and without its option "
+			"experimental_image_format");
 	else if (has_file(in, "saved_model.pbtxt"))
-		damaged(&in->findings, GRAPH,
-			"not there: the graph is text (saved_model.pbtxt), not read here");
+		mendable(&in->findings, GRAPH,
+			"not there: the graph is text (saved_model.pbtxt), not read here",
+			"export with model.export or tf.saved_model.save; TensorFlow 1's builder "
+			"takes as_text=False");
 	else
 		damaged(&in->findings, GRAPH, "not there");
 }
@@ -284,8 +320,8 @@ static void check_assets(struct inspection *in)
 		const char *name = in->graph.assets[i];
 		char *path = text_format(ASSETS "%s", name != NULL ? name : "");
 		if (!has_file(in, path))
-			damaged(&in->findings, path,
-				"not there, though the graph names it as an asset");
+			mendable(&in->findings, path,
+				"not there, though the graph names it as an asset", COPY_WHOLE);
 		free(path);
 	}
 }
@@ -296,7 +332,7 @@ static void check_shards(struct inspection *in)
 		char *name = shard_name(i, in->bundle.shard_count);
 		char *path = text_format("variables/%s", name);
 		if (!has_file(in, path))
-			damaged(&in->findings, path, "not there");
+			mendable(&in->findings, path, "not there", COPY_WHOLE);
 		free(path);
 		free(name);
 	}
@@ -336,6 +372,20 @@ static bool is_named_asset(const struct inspection *in, const char *path)
 	return graph->asset_count > 0 &&
 	       bsearch(path + strlen(ASSETS), graph->assets, graph->asset_count,
 		       sizeof(*graph->assets), compare_name) != NULL;
+}
+
+/* A name that no package may carry is told here too: what passes an inspection can be packed. */
+static void check_names(struct inspection *in)
+{
+	for (size_t i = 0; i < in->model->file_count; i++) {
+		const char *path = in->model->files[i].path;
+		const char *problem = path_problem(path);
+		if (problem == NULL)
+			continue;
+		findings_add(&in->findings, FINDING_DAMAGE, path, -1, NULL,
+			"no name for a package: %s", problem);
+		findings_hint(&in->findings, "rename the file or remove it");
+	}
 }
 
 /* What else lies in the folder goes with the model, and is said. */
@@ -404,6 +454,7 @@ static int inspect(struct inspection *in, struct fail *f)
 	check_graph(in);
 	check_assets(in);
 	check_variables(in);
+	check_names(in);
 	note_other_files(in);
 	count_tensors(in);
 	return 0;
@@ -427,7 +478,9 @@ int saved_model_read_on(const char *folder, unsigned threads, struct progress *p
 {
 	struct inspection in = {.threads = threads, .progress = progress, .model = model};
 	*model = (struct saved_model){0};
-	int result = tree_open(folder, &in.tree, f);
+	int result = input_check(folder, f);
+	if (result == 0)
+		result = tree_open(folder, &in.tree, f);
 	if (result == 0)
 		result = inspect(&in, f);
 	if (result == 0)
@@ -456,49 +509,4 @@ void saved_model_release(struct saved_model *model)
 	free(model->files);
 	free(model->tensorflow_version);
 	*model = (struct saved_model){0};
-}
-
-/* "variables/variables.index: offset 4242: dense/kernel: TEXT" */
-static void describe(struct text *text, const struct finding *finding)
-{
-	text_printf(text, "%s: ", finding->file);
-	if (finding->offset >= 0)
-		text_printf(text, "offset %" PRId64 ": ", finding->offset);
-	if (finding->tensor != NULL)
-		text_printf(text, "%s: ", finding->tensor);
-	text_add_string(text, finding->text);
-}
-
-int saved_model_check(const struct saved_model *model, bool allow_nonfinite, struct fail *f)
-{
-	const enum finding_weight from = allow_nonfinite ? FINDING_DAMAGE : FINDING_NONFINITE;
-	const struct finding *first = NULL;
-	size_t more = 0;
-	for (size_t i = 0; i < model->finding_count; i++) {
-		const struct finding *finding = &model->findings[i];
-		if (finding->weight < from)
-			continue;
-		more += first != NULL ? 1 : 0;
-		if (first == NULL || finding->weight > first->weight)
-			first = finding;
-	}
-	if (first == NULL)
-		return 0;
-	struct text text = {0};
-	describe(&text, first);
-	if (more > 0)
-		text_printf(&text, " (and %zu more finding%s)", more, more == 1 ? "" : "s");
-	fail_set(f, STATUS_UNACCEPTABLE, "%s", text_string(&text));
-	text_release(&text);
-	if (first->weight == FINDING_NONFINITE)
-		fail_hint(f, "--allow-nonfinite passes NaN and Inf in weights");
-	return -1;
-}
-
-const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key)
-{
-	for (size_t i = 0; i < model->signature_count; i++)
-		if (text_equal(model->signatures[i].key, key))
-			return &model->signatures[i];
-	return NULL;
 }

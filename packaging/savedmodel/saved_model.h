@@ -7,7 +7,8 @@
  * each tensor and the count of NaN and Inf come out of the same pass. Files are read side by side.
  *
  * struct saved_model owns everything it points to. Findings are facts about the model, not
- * failures: the call fails only where the directory cannot be read at all or a stop was asked for.
+ * failures: the call fails only where the directory cannot be read at all, where it is something
+ * else than a SavedModel (input_kind.h), or where a stop was asked for.
  */
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_SAVED_MODEL_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_SAVED_MODEL_H
@@ -58,10 +59,11 @@ enum finding_weight {
 /* finding - one line of what was found; file, tensor and text are escaped, ready to be shown */
 struct finding {
 	enum finding_weight weight;
-	char *file;	/* relative to the directory */
-	int64_t offset; /* bytes from the file's start, -1 where it has none */
-	char *tensor;	/* NULL where none is concerned */
-	char *text;	/* what is wrong: "CRC32C is 0x12345678, the index says 0x9abcdef0" */
+	char *file;	  /* relative to the directory */
+	int64_t offset;	  /* bytes from the file's start, -1 where it has none */
+	char *tensor;	  /* NULL where none is concerned */
+	char *text;	  /* what is wrong: "CRC32C is 0x12345678, the index says 0x9abcdef0" */
+	const char *hint; /* static: how to mend it; NULL where that is not known */
 };
 
 struct saved_model {
@@ -95,8 +97,13 @@ MUST_CHECK int saved_model_read_on(const char *folder, unsigned threads, struct 
 
 void saved_model_release(struct saved_model *model);
 
+/* saved_model_fail - put the directory's name, fit for a message, in front of a filled f. Returns
+ * -1. */
+int saved_model_fail(const char *folder, struct fail *f);
+
 /* saved_model_check - 0 where the model may be promoted, else -1 UNACCEPTABLE with the first
- * finding that forbids it, file, offset and tensor named, and how many more there are */
+ * finding that forbids it, file, offset and tensor named, and how many more there are; one that
+ * comes with a hint goes before the others */
 MUST_CHECK int saved_model_check(
 	const struct saved_model *model, bool allow_nonfinite, struct fail *f);
 

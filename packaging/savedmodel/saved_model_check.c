@@ -1,0 +1,73 @@
+/* What is made of findings: one line that refuses the model, or nothing. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "packaging/savedmodel/input_kind.h"
+#include "packaging/savedmodel/saved_model.h"
+
+/* "variables/variables.index: offset 4242: dense/kernel: TEXT" */
+static void describe(struct text *text, const struct finding *finding)
+{
+	text_printf(text, "%s: ", finding->file);
+	if (finding->offset >= 0)
+		text_printf(text, "offset %" PRId64 ": ", finding->offset);
+	if (finding->tensor != NULL)
+		text_printf(text, "%s: ", finding->tensor);
+	text_add_string(text, finding->text);
+}
+
+int saved_model_fail(const char *folder, struct fail *f)
+{
+	char *shown = input_show(folder);
+	fail_in(f, "SavedModel %s", shown);
+	free(shown);
+	return -1;
+}
+
+/* What can be mended is said first: it may be the reason of the others. */
+static bool is_worse(const struct finding *one, const struct finding *other)
+{
+	if (one->weight != other->weight)
+		return one->weight > other->weight;
+	return one->hint != NULL && other->hint == NULL;
+}
+
+static int refuse(const struct finding *finding, size_t more, struct fail *f)
+{
+	struct text text = {0};
+	describe(&text, finding);
+	if (more > 0)
+		text_printf(&text, " (and %zu more finding%s)", more, more == 1 ? "" : "s");
+	fail_set(f, STATUS_UNACCEPTABLE, "%s", text_string(&text));
+	text_release(&text);
+	if (finding->hint != NULL)
+		fail_hint(f, "%s", finding->hint);
+	else if (finding->weight == FINDING_NONFINITE)
+		fail_hint(f, "--allow-nonfinite passes NaN and Inf in weights");
+	return -1;
+}
+
+int saved_model_check(const struct saved_model *model, bool allow_nonfinite, struct fail *f)
+{
+	const enum finding_weight from = allow_nonfinite ? FINDING_DAMAGE : FINDING_NONFINITE;
+	const struct finding *first = NULL;
+	size_t count = 0;
+	for (size_t i = 0; i < model->finding_count; i++) {
+		const struct finding *finding = &model->findings[i];
+		if (finding->weight < from)
+			continue;
+		count++;
+		if (first == NULL || is_worse(finding, first))
+			first = finding;
+	}
+	return first != NULL ? refuse(first, count - 1, f) : 0;
+}
+
+const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key)
+{
+	for (size_t i = 0; i < model->signature_count; i++)
+		if (text_equal(model->signatures[i].key, key))
+			return &model->signatures[i];
+	return NULL;
+}
