@@ -10,6 +10,7 @@
 #include "packaging/package/manifest.h"
 #include "packaging/package/signature.h"
 #include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/tensorflow_version.h"
 
 /* The code point of the UTF-8 sequence at *at, which is stepped over; the text is valid. */
 static unsigned long next_character(const char **at)
@@ -47,18 +48,14 @@ static void add_line(struct text *text, const char *key, const char *value)
 	text_add_string(text, "\n");
 }
 
-static bool is_version(const char *string)
-{
-	return string != NULL && string[0] >= '0' && string[0] <= '9' && strlen(string) < 32;
-}
-
 /* "3.11" or "3.11.7", where the training script said it. */
 static const char *python_version(const struct manifest *manifest)
 {
 	const char *version = handoff_said(&manifest->handoff, "python_version");
-	if (!is_version(version) || strspn(version, "0123456789.") != strlen(version))
-		return NULL;
-	return version;
+	size_t size = version != NULL ? strlen(version) : 0;
+	bool is_version = size > 0 && size < 32 && version[0] != '.' &&
+			  strspn(version, "0123456789.") == size;
+	return is_version ? version : NULL;
 }
 
 /* Calls add with each requirement: those of the handoff, or the ones that follow from the model. */
@@ -70,10 +67,8 @@ static void each_requirement(const struct manifest *manifest,
 		add(text, handoff->requirements[i]);
 	if (handoff->requirement_count > 0)
 		return;
-	const char *version = manifest->tensorflow_version;
-	const char *plain = "0123456789abcdefghijklmnopqrstuvwxyz.+-";
-	bool known = is_version(version) && strspn(version, plain) == strlen(version);
-	char *tensorflow = text_format("tensorflow%s%s", known ? "==" : "", known ? version : "");
+	const char *why;
+	char *tensorflow = tensorflow_requirement(manifest->tensorflow_version, &why);
 	add(text, "mlflow");
 	add(text, tensorflow);
 	free(tensorflow);

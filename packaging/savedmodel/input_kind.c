@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define HEAD 512	      /* bytes at the beginning of a file that are looked at */
-#define ENTRIES_MAX 10000     /* of a directory that is looked through */
+#define HEAD 512	  /* bytes at the beginning of a file that are looked at */
+#define ENTRIES_MAX 10000 /* of a directory that is looked through */
 #define GRAPH "saved_model.pb"
 #define EXPORT_HINT                                                                                \
 	"load the model in Python, call model.export(DIRECTORY), and give that directory"
@@ -89,8 +89,8 @@ static const struct file_kind files[] = {
 static size_t scheme_size(const char *path)
 {
 	size_t size = 0;
-	while (isalnum((unsigned char)path[size]) || (size > 0 && strchr("+-.", path[size]) &&
-							     path[size] != '\0'))
+	while (isalnum((unsigned char)path[size]) ||
+		(size > 0 && strchr("+-.", path[size]) && path[size] != '\0'))
 		size++;
 	return isalpha((unsigned char)path[0]) && path[size] == ':' && path[size + 1] == '/' ? size
 											     : 0;
@@ -121,7 +121,8 @@ char *input_show(const char *path)
 	size_t host = start + strcspn(path + start, "/?#");
 	for (size_t at = host; at > start; at--)
 		if (path[at - 1] == '@')
-			return text_format("%.*s%.*s", (int)start, path, (int)(size - at), path + at);
+			return text_format(
+				"%.*s%.*s", (int)start, path, (int)(size - at), path + at);
 	return text_format("%.*s", (int)size, path);
 }
 
@@ -247,8 +248,7 @@ static void look_at(struct contents *contents, const char *folder, const char *n
 		keep(&contents->keras, name);
 	if (!holds_graph(folder, name))
 		return;
-	if (is_number(name) &&
-		(contents->numbered == NULL || is_higher(name, contents->numbered)))
+	if (is_number(name) && (contents->numbered == NULL || is_higher(name, contents->numbered)))
 		keep(&contents->numbered, name);
 	if (contents->nested == NULL || strcmp(name, contents->nested) < 0)
 		keep(&contents->nested, name);
@@ -278,8 +278,8 @@ static int judge(const struct contents *contents, const char *folder, struct fai
 				? "a directory of numbered versions, as for TensorFlow Serving"
 				: "the directory above a SavedModel",
 			name);
-		return fail_hint(f, "give %s%s%s", folder,
-			text_ends_with(folder, "/") ? "" : "/", name);
+		return fail_hint(
+			f, "give %s%s%s", folder, text_ends_with(folder, "/") ? "" : "/", name);
 	}
 	if (contents->keras != NULL)
 		return refuse(f, "a directory with a Keras file", EXPORT_HINT);
@@ -289,8 +289,8 @@ static int judge(const struct contents *contents, const char *folder, struct fai
 	if (contents->has_checkpoint)
 		return refuse(f, "a TensorFlow checkpoint: weights without a graph", EXPORT_HINT);
 	if (contents->count == 0)
-		return refuse(f, "an empty directory",
-			"was the model exported, and to this directory?");
+		return refuse(
+			f, "an empty directory", "was the model exported, and to this directory?");
 	return 0;
 }
 

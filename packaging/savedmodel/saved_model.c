@@ -16,6 +16,7 @@
 #include "packaging/savedmodel/meta_graph.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/tensor_bundle.h"
+#include "packaging/savedmodel/tensorflow_version.h"
 
 #define GRAPH "saved_model.pb"
 #define FINGERPRINT "fingerprint.pb"
@@ -292,8 +293,24 @@ static bool has_file(const struct inspection *in, const char *path)
 						sizeof(*model->files), compare_path) != NULL;
 }
 
+/* What a package will require, where it is not the very version. */
+static void note_version(struct inspection *in)
+{
+	const char *version = in->graph.tensorflow_version, *why;
+	char shown[64];
+	char *requirement = tensorflow_requirement(version, &why);
+	if (version != NULL && why != NULL)
+		findings_add(&in->findings, FINDING_NOTE, GRAPH, -1, NULL,
+			"written by TensorFlow %s: %s; unless the handoff has requirements, the "
+			"package requires %s",
+			text_escape(shown, sizeof(shown), version, strlen(version)), why,
+			requirement);
+	free(requirement);
+}
+
 static void check_graph(struct inspection *in)
 {
+	note_version(in);
 	if (in->has_fingerprint && in->graph.has_checksum)
 		fingerprint_check_graph(&in->fingerprint, GRAPH, in->graph.checksum, &in->findings);
 	if (in->has_graph)

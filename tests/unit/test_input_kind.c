@@ -105,8 +105,8 @@ static void a_file_is_named_by_what_it_is(void **state)
 		FILE *file = fopen(in(rows[i].name), "w");
 		assert_int_equal(fwrite(rows[i].bytes, 1, rows[i].size, file), rows[i].size);
 		fclose(file);
-		assert_failure(input_check(in(rows[i].name), &f), f, STATUS_UNACCEPTABLE,
-			rows[i].text);
+		assert_failure(
+			input_check(in(rows[i].name), &f), f, STATUS_UNACCEPTABLE, rows[i].text);
 		assert_contains(f.hint, rows[i].hint);
 		assert_row(input_is_gzip(in(rows[i].name)) == (rows[i].bytes[0] == '\x1f'),
 			rows[i].name);
@@ -131,8 +131,8 @@ static void a_directory_is_named_by_what_lies_in_it(void **state)
 		{"mkdir data && touch MLmodel data/saved_model.pb", "an MLflow model,",
 			"logged_model"},
 		{"touch final.keras", "a directory with a Keras file,", "model.export"},
-		{"touch checkpoint ckpt-1.index", "a TensorFlow checkpoint: weights without a graph",
-			"model.export"},
+		{"touch checkpoint ckpt-1.index",
+			"a TensorFlow checkpoint: weights without a graph", "model.export"},
 		{"touch model.json group1-shard1of1.bin", "a TensorFlow.js model,", "SavedModel"},
 		{":", "an empty directory,", "exported"},
 		{"mkdir variables", NULL, NULL}, /* what is missing is said when it is read */
@@ -150,8 +150,7 @@ static void a_directory_is_named_by_what_lies_in_it(void **state)
 			assert_int_equal(input_check(in("m"), &f), 0);
 			continue;
 		}
-		assert_failure(
-			input_check(in("m"), &f), f, STATUS_UNACCEPTABLE, rows[i].text);
+		assert_failure(input_check(in("m"), &f), f, STATUS_UNACCEPTABLE, rows[i].text);
 		assert_contains(f.hint, rows[i].hint);
 	}
 }
