@@ -115,18 +115,41 @@ def history_metrics(history: Mapping[str, Sequence[Any]]) -> Dict[str, Any]:
 
 
 def saved_model_files(folder: AnyPath) -> Dict[str, str]:
-    """The SHA-256 of every file under a SavedModel's folder, by its path with slashes."""
+    """The SHA-256 of every file under a SavedModel's folder, by its path with slashes.
+
+    Links are followed as modelhook does it: inside of the folder alone, and what is reached by a link as a part of
+    the SavedModel is not taken again from the place that the link leads to.
+    """
     folder = os.fspath(folder)
-    digests = {}
-    for where, folders, names in os.walk(folder):
-        for name in folders + names:
+    found: Dict[str, str] = {}
+    for where, folders, names in os.walk(folder, followlinks=True):
+        hidden = ".." if os.path.islink(os.path.join(where, "..data")) else os.sep  # a volume of Kubernetes
+        folders[:] = [name for name in folders if not name.startswith(hidden)]
+        files = [name for name in names if not name.startswith(hidden)]
+        for name in folders + files:
+            _check_inside(folder, where, name)
+        for name in files:
             file = os.path.join(where, name)
-            if os.path.islink(file) or not (os.path.isfile(file) or os.path.isdir(file)):
-                raise HandoffError(f"saved_model: {file} is neither a file nor a folder")
-        for name in names:
-            file = os.path.join(where, name)
-            digests[os.path.relpath(file, folder).replace(os.sep, "/")] = _sha256(file)
-    return digests
+            found[os.path.relpath(file, folder).replace(os.sep, "/")] = file
+    parts = {os.path.realpath(file) for path, file in found.items() if _is_part(path)}
+    return {path: _sha256(file) for path, file in found.items()
+            if _is_part(path) or os.path.realpath(file) not in parts}
+
+
+def _check_inside(folder: str, where: str, name: str) -> None:
+    """A file or a folder, inside of the folder, that does not lead back to where it is."""
+    file = os.path.join(where, name)
+    real, root, here = (os.path.realpath(path) + os.sep for path in (file, folder, where))
+    if not real.startswith(root) or not (os.path.isfile(file) or os.path.isdir(file)):
+        raise HandoffError(f"saved_model: {file} is neither a file nor a folder in {folder}")
+    if here.startswith(real):
+        raise HandoffError(f"saved_model: {file} leads back to a folder that it is in")
+
+
+def _is_part(path: str) -> bool:
+    """Whether TensorFlow has a use for a file of that path."""
+    parts = ("saved_model.pb", "fingerprint.pb", "keras_metadata.pb")
+    return path in parts or path.startswith(("variables/", "assets/", "assets.extra/"))
 
 
 def _metrics(given: Any) -> Mapping[str, Any]:

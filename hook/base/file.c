@@ -420,7 +420,7 @@ struct walk {
 
 static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f);
 
-static int add_file(struct walk *walk, const char *path, uint64_t size, struct fail *f)
+static int add_file(struct walk *walk, const char *path, const struct stat *about, struct fail *f)
 {
 	struct file_list *list = walk->list;
 	if (list->count >= walk->max)
@@ -429,7 +429,10 @@ static int add_file(struct walk *walk, const char *path, uint64_t size, struct f
 	if (list->count % 64 == 0)
 		list->entries =
 			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
-	list->entries[list->count++] = (struct file_entry){.path = text_copy(path), .size = size};
+	list->entries[list->count++] = (struct file_entry){.path = text_copy(path),
+		.size = (uint64_t)about->st_size,
+		.device = about->st_dev,
+		.inode = about->st_ino};
 	return 0;
 }
 
@@ -445,7 +448,7 @@ static int add_path(struct walk *walk, const char *path, int depth, struct fail 
 	else if (S_ISDIR(itself.st_mode))
 		result = walk_folder(walk, path, depth + 1, f);
 	else if (S_ISREG(target.st_mode))
-		result = add_file(walk, path, (uint64_t)target.st_size, f);
+		result = add_file(walk, path, &target, f);
 	else
 		result = fail_set(f, STATUS_UNACCEPTABLE, "%s: not a regular file", full);
 	free(full);

@@ -90,6 +90,8 @@ void file_lock_release(struct file_lock *lock);
 struct file_entry {
 	char *path;
 	uint64_t size;
+	uint64_t device; /* with inode: which file it is, whatever path leads there */
+	uint64_t inode;
 };
 struct file_list {
 	struct file_entry *entries;

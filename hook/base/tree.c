@@ -193,13 +193,16 @@ struct walk {
 
 static int walk_directory(struct walk *walk, const char *path, int fd, struct fail *f);
 
-static void add_file(struct walk *walk, const char *path, uint64_t size)
+static void add_file(struct walk *walk, const char *path, const struct stat *about)
 {
 	struct file_list *list = walk->list;
 	if (list->count % 64 == 0)
 		list->entries =
 			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
-	list->entries[list->count++] = (struct file_entry){.path = text_copy(path), .size = size};
+	list->entries[list->count++] = (struct file_entry){.path = text_copy(path),
+		.size = (uint64_t)about->st_size,
+		.device = about->st_dev,
+		.inode = about->st_ino};
 }
 
 static int add_path(struct walk *walk, const char *path, struct fail *f)
@@ -218,7 +221,7 @@ static int add_path(struct walk *walk, const char *path, struct fail *f)
 		return walk_directory(walk, path, fd, f);
 	int result = fstat(fd, &s) != 0 ? open_fail(path, f) : 0;
 	if (result == 0)
-		add_file(walk, path, (uint64_t)s.st_size);
+		add_file(walk, path, &s);
 	close(fd);
 	return result;
 }

@@ -12,10 +12,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "packaging/savedmodel/model_files.h"
 
 #define HEAD 512	  /* bytes at the beginning of a file that are looked at */
 #define ENTRIES_MAX 10000 /* of a directory that is looked through */
-#define GRAPH "saved_model.pb"
 #define EXPORT_HINT                                                                                \
 	"load the model in Python, call model.export(DIRECTORY), and give that directory"
 #define UNPACK_HINT "unpack the archive, and give the directory that holds " GRAPH

@@ -14,16 +14,11 @@
 #include "packaging/savedmodel/fingerprint.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/model_files.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/tensor_bundle.h"
 #include "packaging/savedmodel/tensorflow_version.h"
 
-#define GRAPH "saved_model.pb"
-#define FINGERPRINT "fingerprint.pb"
-#define INDEX "variables/variables.index"
-#define SHARD "variables/variables.data-"
-#define ASSETS "assets/"
-#define FILES_MAX 100000
 #define COPY_WHOLE "copy the exported directory again, with all that is in it"
 
 /* Everything that is known while a model is read. */
@@ -414,7 +409,7 @@ static void note_other_files(struct inspection *in)
 			text_starts_with(path, "assets.extra/"))
 			continue;
 		bool is_asset = text_starts_with(path, ASSETS);
-		if (is_asset && is_named_asset(in, path))
+		if (is_asset && (!in->has_graph || is_named_asset(in, path)))
 			continue;
 		findings_add(&in->findings, FINDING_NOTE, path, -1, NULL, "%s",
 			is_asset ? "an asset that the graph does not name"
@@ -444,7 +439,7 @@ static int list_files(struct inspection *in, struct fail *f)
 {
 	struct saved_model *model = in->model;
 	struct file_list list;
-	if (tree_list(&in->tree, FILES_MAX, &list, f) != 0)
+	if (model_files_list(&in->tree, &list, f) != 0)
 		return -1;
 	model->file_count = list.count;
 	model->files = memory_get(list.count + 1, sizeof(*model->files));

@@ -91,8 +91,7 @@ static bool is_development(const struct version *version)
 static char *nearest(const struct version *version)
 {
 	unsigned major = version->numbers[0], minor = version->numbers[1];
-	return text_format(
-		"tensorflow>=%u.%u,<%u", major, minor > 0 ? minor - 1 : 0, major + 1);
+	return text_format("tensorflow>=%u.%u,<%u", major, minor > 0 ? minor - 1 : 0, major + 1);
 }
 
 static char *replaced(const struct version *version, const char *text, const char **why)
@@ -126,6 +125,6 @@ char *tensorflow_requirement(const char *text, const char **why)
 	}
 	if (version.has_rest)
 		return replaced(&version, text, why);
-	return text_format("tensorflow==%u.%u.%u", version.numbers[0], version.numbers[1],
-		version.numbers[2]);
+	return text_format(
+		"tensorflow==%u.%u.%u", version.numbers[0], version.numbers[1], version.numbers[2]);
 }

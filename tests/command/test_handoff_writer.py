@@ -142,6 +142,17 @@ def test_a_link_in_the_saved_model_is_refused(saved_model: Path) -> None:
         write(saved_model)
 
 
+def test_links_inside_of_the_saved_model_are_followed(saved_model: Path) -> None:
+    """Each file once, as modelhook takes them: by the name that TensorFlow reads it by."""
+    plain = write(saved_model)["files"]
+    (saved_model / "variables").rename(saved_model / "weights")
+    (saved_model / "variables").symlink_to(saved_model / "weights")
+    assert write(saved_model)["files"] == plain
+    (saved_model / "weights/self").symlink_to("..")
+    with pytest.raises(handoff.HandoffError, match="self leads back to a folder that it is in"):
+        write(saved_model)
+
+
 @pytest.mark.parametrize("broken", ["fsync", "replace"])
 def test_a_disk_that_fails_leaves_the_old_handoff(
     saved_model: Path, monkeypatch: pytest.MonkeyPatch, broken: str
