@@ -21,8 +21,8 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import numpy as np  # noqa: E402  the environment must be set before TensorFlow is imported
-import tensorflow as tf  # noqa: E402
+import numpy as np
+import tensorflow as tf
 
 v1 = tf.compat.v1
 FLOATS = np.linspace(-1, 1, 12, dtype=np.float32).reshape(4, 3)
@@ -41,7 +41,8 @@ def export_v1(saved_model: Path, *, simple: bool) -> None:
     graph = v1.Graph()
     with graph.as_default(), v1.Session(graph=graph) as session:
         x = v1.placeholder(tf.float32, [None, 3])
-        weights = v1.get_variable("weights", initializer=np.arange(6, dtype=np.float32).reshape(3, 2), use_resource=False)
+        start = np.arange(6, dtype=np.float32).reshape(3, 2)
+        weights = v1.get_variable("weights", initializer=start, use_resource=False)
         outputs = {"y": tf.matmul(x, weights)}
         path = tf.constant(vocabulary(saved_model.parent))
         v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, path)
