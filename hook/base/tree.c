@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 32
+#define LINKS_MAX 100 /* to directories */
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define OPEN_FILE (O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC)
 
@@ -74,34 +75,50 @@ static int open_parent(const struct tree *tree, const char *path, const char **n
 	return fd;
 }
 
-/* A file or a directory by a path without links; *is_directory tells which. A device is looked at
- * before it is opened, since opening may do things to it. -1 with errno; ENOTSUP: neither. */
-static int open_plain(const struct tree *tree, const char *path, bool *is_directory)
+/* What has a path: an open file, or an open directory. */
+struct found {
+	int fd;
+	bool is_directory;
+	bool is_link; /* reached by one */
+};
+
+static int kind_of(const struct stat *s, struct found *found)
+{
+	found->is_directory = S_ISDIR(s->st_mode);
+	if (S_ISLNK(s->st_mode))
+		return ELOOP;
+	return S_ISREG(s->st_mode) || found->is_directory ? 0 : ENOTSUP;
+}
+
+/* A device is looked at before it is opened, since opening may do things to it. Returns errno, and
+ * ENOTSUP for what is neither file nor directory. */
+static int open_last(int parent, const char *name, struct found *found)
+{
+	struct stat s;
+	if (fstatat(parent, name, &s, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno;
+	int os = kind_of(&s, found);
+	if (os != 0)
+		return os;
+	found->fd = openat(parent, name, found->is_directory ? OPEN_DIRECTORY : OPEN_FILE);
+	if (found->fd < 0)
+		return errno;
+	os = fstat(found->fd, &s) != 0 ? errno : kind_of(&s, found);
+	if (os != 0) /* swapped meanwhile */
+		close(found->fd);
+	return os;
+}
+
+/* By a path without links. Returns errno. */
+static int open_plain(const struct tree *tree, const char *path, struct found *found)
 {
 	const char *name;
-	struct stat s;
-	int fd = -1, parent = open_parent(tree, path, &name);
-	*is_directory = false;
+	int parent = open_parent(tree, path, &name);
 	if (parent < 0)
-		return -1;
-	int os = fstatat(parent, name, &s, AT_SYMLINK_NOFOLLOW) != 0 ? errno : 0;
-	*is_directory = os == 0 && S_ISDIR(s.st_mode);
-	if (os == 0 && S_ISLNK(s.st_mode))
-		os = ELOOP;
-	else if (os == 0 && !S_ISREG(s.st_mode) && !*is_directory)
-		os = ENOTSUP;
-	if (os == 0) {
-		fd = openat(parent, name, *is_directory ? OPEN_DIRECTORY : OPEN_FILE);
-		os = fd < 0 ? errno : 0;
-	}
-	if (os == 0 && fstat(fd, &s) == 0 && !S_ISREG(s.st_mode) && !*is_directory) {
-		os = ENOTSUP; /* swapped meanwhile */
-		close(fd);
-		fd = -1;
-	}
+		return errno;
+	int os = open_last(parent, name, found);
 	close(parent);
-	errno = os;
-	return fd;
+	return os;
 }
 
 static int resolve_fail(const char *path, struct fail *f)
@@ -141,43 +158,43 @@ static int resolve(const struct tree *tree, const char *path, char **inside, str
 	return result;
 }
 
-static int open_resolved(
-	const struct tree *tree, const char *path, int *fd, bool *is_directory, struct fail *f)
+static int open_inside(const struct tree *tree, const char *inside, struct found *found)
 {
-	char *inside = NULL;
-	if (resolve(tree, path, &inside, f) != 0)
-		return -1;
-	*is_directory = inside[0] == '\0';
-	*fd = *is_directory ? fcntl(tree->fd, F_DUPFD_CLOEXEC, 0)
-			    : open_plain(tree, inside, is_directory);
-	free(inside);
-	return 0;
+	if (inside[0] != '\0')
+		return open_plain(tree, inside, found);
+	found->is_directory = true;
+	found->fd = fcntl(tree->fd, F_DUPFD_CLOEXEC, 0);
+	return found->fd < 0 ? errno : 0;
 }
 
 /* What has that path: a file or a directory, through links where there are some. */
-static int open_any(
-	const struct tree *tree, const char *path, int *fd, bool *is_directory, struct fail *f)
+static int open_any(const struct tree *tree, const char *path, struct found *found, struct fail *f)
 {
-	*fd = open_plain(tree, path, is_directory);
-	/* ENOTDIR: a link where a directory is wanted */
-	if (*fd < 0 && (errno == ELOOP || errno == ENOTDIR) &&
-		open_resolved(tree, path, fd, is_directory, f) != 0)
-		return -1;
-	if (*fd >= 0)
-		return 0;
-	if (errno == ENOTSUP)
+	*found = (struct found){0};
+	int os = open_plain(tree, path, found);
+	if (os == ELOOP || os == ENOTDIR) { /* ENOTDIR: a link where a directory is wanted */
+		char *inside = NULL;
+		if (resolve(tree, path, &inside, f) != 0)
+			return -1;
+		os = open_inside(tree, inside, found);
+		found->is_link = true;
+		free(inside);
+	}
+	if (os == ENOTSUP)
 		return refuse(path, "not a regular file", f);
-	return open_fail(path, f);
+	errno = os;
+	return os != 0 ? open_fail(path, f) : 0;
 }
 
 int tree_open_file(const struct tree *tree, const char *path, int *fd, struct fail *f)
 {
-	bool is_directory;
-	if (open_any(tree, path, fd, &is_directory, f) != 0)
+	struct found found;
+	if (open_any(tree, path, &found, f) != 0)
 		return -1;
-	if (!is_directory)
+	*fd = found.fd;
+	if (!found.is_directory)
 		return 0;
-	close(*fd);
+	close(found.fd);
 	return refuse(path, "a directory where a file was", f);
 }
 
@@ -186,6 +203,7 @@ struct walk {
 	const struct tree *tree;
 	size_t max;
 	size_t seen;
+	size_t links; /* to directories */
 	struct file_list *list;
 	struct stat above[DEPTH_MAX];
 	size_t depth;
@@ -205,24 +223,32 @@ static void add_file(struct walk *walk, const char *path, const struct stat *abo
 		.inode = about->st_ino};
 }
 
-static int add_path(struct walk *walk, const char *path, struct fail *f)
+/* Links among a few directories make more paths than anybody can walk. */
+static int count_path(struct walk *walk, const struct found *found, struct fail *f)
 {
-	const struct tree *tree = walk->tree;
-	struct stat s;
-	bool is_directory;
-	int fd;
-	/* directories too: links among a few of them make more paths than there are atoms */
 	if (++walk->seen > walk->max)
 		return fail_set(
 			f, STATUS_UNACCEPTABLE, "more than %zu files and directories", walk->max);
-	if (open_any(tree, path, &fd, &is_directory, f) != 0)
+	if (found->is_directory && found->is_link && ++walk->links > LINKS_MAX)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "more than %d links to directories", LINKS_MAX);
+	return 0;
+}
+
+static int add_path(struct walk *walk, const char *path, struct fail *f)
+{
+	struct found found;
+	struct stat s;
+	if (open_any(walk->tree, path, &found, f) != 0)
 		return -1;
-	if (is_directory)
-		return walk_directory(walk, path, fd, f);
-	int result = fstat(fd, &s) != 0 ? open_fail(path, f) : 0;
+	int result = count_path(walk, &found, f);
+	if (result == 0 && found.is_directory)
+		return walk_directory(walk, path, found.fd, f);
+	if (result == 0 && fstat(found.fd, &s) != 0)
+		result = open_fail(path, f);
 	if (result == 0)
 		add_file(walk, path, &s);
-	close(fd);
+	close(found.fd);
 	return result;
 }
 

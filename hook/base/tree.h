@@ -29,7 +29,8 @@ MUST_CHECK int tree_open(const char *path, struct tree *tree, struct fail *f);
 void tree_release(struct tree *tree);
 
 /* tree_list - every regular file, whatever its depth, by the path that it is reached by, sorted by
- * bytes. More than `max` files and directories are UNACCEPTABLE; empty directories do not count.
+ * bytes. More than `max` files and directories, or than 100 links to directories, are
+ * UNACCEPTABLE; empty directories are not listed.
  * In a directory that a Kubernetes volume has filled (it holds a link `..data`), names that begin
  * with `..` are left out: the files there are those that the links beside them lead to. */
 MUST_CHECK int tree_list(

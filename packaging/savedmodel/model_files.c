@@ -6,8 +6,8 @@
 static bool is_part_of_model(const char *path)
 {
 	return text_equal(path, GRAPH) || text_equal(path, FINGERPRINT) ||
-	       text_equal(path, "keras_metadata.pb") || text_starts_with(path, "variables/") || text_starts_with(path, ASSETS) ||
-	       text_starts_with(path, "assets.extra/");
+	       text_equal(path, "keras_metadata.pb") || text_starts_with(path, "variables/") ||
+	       text_starts_with(path, ASSETS) || text_starts_with(path, "assets.extra/");
 }
 
 static int compare_identity(const void *a, const void *b)

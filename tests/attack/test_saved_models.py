@@ -40,19 +40,22 @@ def run_of_zeros(decoded: int) -> bytes:
     return varint(decoded) + b"\0\0" + b"\xfe\1\0" * copies + last
 
 
-@pytest.mark.parametrize("name, stream", [
-    ("as large as is read", run_of_zeros(64 << 20)),
-    ("larger than is read", run_of_zeros((64 << 20) + 1)),
-    ("a size alone", varint((1 << 32) - 1)),
-    ("a size that so few bytes cannot have", varint(60 << 20) + b"\0\0"),
-])
+STREAMS = {
+    "as large as is read": run_of_zeros(64 << 20),
+    "larger than is read": run_of_zeros((64 << 20) + 1),
+    "a size alone": varint((1 << 32) - 1),
+    "a size that so few bytes cannot have": varint(60 << 20) + b"\0\0",
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
 def test_a_compressed_index_that_decodes_to_very_much_is_bounded(
-    attack: Attack, tmp_path: Path, name: str, stream: bytes
+    attack: Attack, tmp_path: Path, name: str
 ) -> None:
     folder = tiny_model.write(tmp_path / "model")
-    (folder / "variables/variables.index").write_bytes(index_of(stream))
+    (folder / "variables/variables.index").write_bytes(index_of(STREAMS[name]))
     ended = attack("inspect", folder, memory=512)
-    assert ended.status == UNACCEPTABLE, name
+    assert ended.status == UNACCEPTABLE
     assert ended.peak < 100
 
 
@@ -65,7 +68,7 @@ def test_links_that_make_very_many_paths_end_soon(attack: Attack, tmp_path: Path
             (folder / str(number) / name).symlink_to("../saved_model.pb" if number == 29 else f"../{number + 1}")
     ended = attack("inspect", folder, memory=512)
     assert ended.status == UNACCEPTABLE
-    assert "files and directories" in ended.stderr or "more than" in ended.stderr
+    assert "more than 100 links to directories" in ended.stderr
     assert ended.peak < 100
 
 
