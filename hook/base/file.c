@@ -420,12 +420,8 @@ struct walk {
 
 static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f);
 
-static int add_file(struct walk *walk, const char *path, const struct stat *about, struct fail *f)
+void file_list_add(struct file_list *list, const char *path, const struct stat *about)
 {
-	struct file_list *list = walk->list;
-	if (list->count >= walk->max)
-		return fail_set(
-			f, STATUS_UNACCEPTABLE, "%s: more than %zu files", walk->folder, walk->max);
 	if (list->count % 64 == 0)
 		list->entries =
 			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
@@ -433,6 +429,14 @@ static int add_file(struct walk *walk, const char *path, const struct stat *abou
 		.size = (uint64_t)about->st_size,
 		.device = about->st_dev,
 		.inode = about->st_ino};
+}
+
+static int add_file(struct walk *walk, const char *path, const struct stat *about, struct fail *f)
+{
+	if (walk->list->count >= walk->max)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "%s: more than %zu files", walk->folder, walk->max);
+	file_list_add(walk->list, path, about);
 	return 0;
 }
 
@@ -490,6 +494,12 @@ static int compare_paths(const void *a, const void *b)
 	return strcmp(((const struct file_entry *)a)->path, ((const struct file_entry *)b)->path);
 }
 
+void file_list_sort(struct file_list *list)
+{
+	if (list->count > 0)
+		qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
+}
+
 int file_list_read(const char *folder, size_t max, struct file_list *list, struct fail *f)
 {
 	struct walk walk = {.folder = folder, .max = max, .list = list};
@@ -498,8 +508,7 @@ int file_list_read(const char *folder, size_t max, struct file_list *list, struc
 		file_list_release(list);
 		return -1;
 	}
-	if (list->count > 0)
-		qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
+	file_list_sort(list);
 	return 0;
 }
 

@@ -105,6 +105,11 @@ MUST_CHECK int file_list_read(
 	const char *folder, size_t max, struct file_list *list, struct fail *f);
 void file_list_release(struct file_list *list);
 
+/* file_list_add, file_list_sort - for who walks a folder in another way (tree.h) */
+struct stat;
+void file_list_add(struct file_list *list, const char *path, const struct stat *about);
+void file_list_sort(struct file_list *list);
+
 /* file_join - folder/name, or name alone where it is absolute; the caller frees it */
 char *file_join(const char *folder, const char *name);
 

@@ -211,18 +211,6 @@ struct walk {
 
 static int walk_directory(struct walk *walk, const char *path, int fd, struct fail *f);
 
-static void add_file(struct walk *walk, const char *path, const struct stat *about)
-{
-	struct file_list *list = walk->list;
-	if (list->count % 64 == 0)
-		list->entries =
-			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
-	list->entries[list->count++] = (struct file_entry){.path = text_copy(path),
-		.size = (uint64_t)about->st_size,
-		.device = about->st_dev,
-		.inode = about->st_ino};
-}
-
 /* Links among a few directories make more paths than anybody can walk. */
 static int count_path(struct walk *walk, const struct found *found, struct fail *f)
 {
@@ -247,7 +235,7 @@ static int add_path(struct walk *walk, const char *path, struct fail *f)
 	if (result == 0 && fstat(found.fd, &s) != 0)
 		result = open_fail(path, f);
 	if (result == 0)
-		add_file(walk, path, &s);
+		file_list_add(walk->list, path, &s);
 	close(found.fd);
 	return result;
 }
@@ -311,11 +299,6 @@ static int walk_directory(struct walk *walk, const char *path, int fd, struct fa
 	return result;
 }
 
-static int compare_paths(const void *a, const void *b)
-{
-	return strcmp(((const struct file_entry *)a)->path, ((const struct file_entry *)b)->path);
-}
-
 int tree_list(const struct tree *tree, size_t max, struct file_list *list, struct fail *f)
 {
 	struct walk walk = {.tree = tree, .max = max, .list = list};
@@ -328,7 +311,6 @@ int tree_list(const struct tree *tree, size_t max, struct file_list *list, struc
 		file_list_release(list);
 		return -1;
 	}
-	if (list->count > 0)
-		qsort(list->entries, list->count, sizeof(*list->entries), compare_paths);
+	file_list_sort(list);
 	return 0;
 }
