@@ -19,6 +19,7 @@
 
 static const char *const weights[] = {
 	[FINDING_NOTE] = "note",
+	[FINDING_CUSTOM_OP] = "custom_op",
 	[FINDING_NONFINITE] = "nonfinite",
 	[FINDING_DAMAGE] = "damage",
 };
@@ -434,7 +435,8 @@ static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, s
 	progress_end(&progress);
 	if (read != 0)
 		return saved_model_fail(folder, f);
-	int result = saved_model_check(&model, allow_nonfinite, f);
+	int result = saved_model_check(
+		&model, (struct saved_model_allowed){.nonfinite = allow_nonfinite}, f);
 	if (result != 0)
 		saved_model_fail(folder, f);
 	else

@@ -10,6 +10,7 @@
 #include "flow/overlap.h"
 #include "gate/smoke.h"
 #include "packaging/package/handoff.h"
+#include "packaging/package/libraries.h"
 #include "packaging/savedmodel/saved_model.h"
 #include "spool/local.h"
 #include "spool/remote.h"
@@ -19,12 +20,16 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 	struct saved_model *model, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms();
+	const struct saved_model_allowed allowed = {
+		.nonfinite = call->settings.allow_nonfinite,
+		.custom_ops = libraries_are_named(handoff),
+	};
 	struct progress progress;
 	progress_start(&progress, "inspect", 0);
 	int result = saved_model_read(handoff->saved_model, &progress, model, f);
 	progress_end(&progress);
 	if (result == 0)
-		result = saved_model_check(model, call->settings.allow_nonfinite, f);
+		result = saved_model_check(model, allowed, f);
 	if (result != 0)
 		return saved_model_fail(handoff->saved_model, f);
 	finish_add_step(call, "inspect", started,

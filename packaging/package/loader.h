@@ -1,4 +1,5 @@
-/* loader - the Python module that MLflow imports to load our models, as bytes in the binary.
+/* loader - the Python modules that MLflow imports to load our models, as bytes in the binary: the
+ * one that new packages get, and that of modelhook/package@1.
  *
  * packaging/loader/ has its source; embed.cmake turns it into C at build time.
  */
@@ -7,9 +8,12 @@
 
 #include <stddef.h>
 
-#define LOADER_MODULE "modelhook_savedmodel_1"
+#define LOADER_MODULE "modelhook_savedmodel_2"
+#define LOADER_MODULE_1 "modelhook_savedmodel_1"
 
 extern const char loader_text[];
 extern const size_t loader_size;
+extern const char loader_1_text[];
+extern const size_t loader_1_size;
 
 #endif

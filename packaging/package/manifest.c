@@ -22,6 +22,9 @@ void manifest_release(struct manifest *manifest)
 	handoff_release(&manifest->handoff);
 	text_release(&manifest->text);
 	free(manifest->tensorflow_version);
+	for (size_t i = 0; i < manifest->tag_count; i++)
+		free(manifest->tags[i]);
+	free(manifest->tags);
 	free(manifest->architecture);
 	free(manifest->settings);
 	signature_release_all(manifest->signatures, manifest->signature_count);
@@ -57,12 +60,13 @@ static int compare_files(const void *a, const void *b)
 
 static void add_generated(struct manifest *manifest)
 {
+	const struct mlmodel_file *files = mlmodel_files(manifest);
 	for (size_t i = 0; i < MLMODEL_FILE_COUNT; i++) {
 		struct text text = {0};
 		char sha256[SHA256_HEX];
-		mlmodel_files[i].make(manifest, &text);
+		files[i].make(manifest, &text);
 		sha256_of(text_string(&text), text.size, sha256);
-		manifest_add_file(manifest, mlmodel_files[i].path, text.size, sha256);
+		manifest_add_file(manifest, files[i].path, text.size, sha256);
 		text_release(&text);
 		/* each one may be made from those before it, in the order that they end up in */
 		qsort(manifest->files, manifest->file_count, sizeof(*manifest->files),
@@ -119,11 +123,20 @@ static struct cJSON *files_to_json(const struct manifest *manifest, bool whole)
 	return array;
 }
 
+static struct cJSON *tags_to_json(const struct manifest *manifest)
+{
+	struct cJSON *array = json_new_array();
+	for (size_t i = 0; i < manifest->tag_count; i++)
+		json_append(array, json_new_string(manifest->tags[i]));
+	return array;
+}
+
 void manifest_print(const struct manifest *manifest, bool whole, struct text *text)
 {
 	struct cJSON *object = json_new_object();
 	const char *saved_model = manifest_is_logged(manifest) ? NULL : "model/saved_model";
-	json_set_string(object, "schema", PACKAGE_SCHEMA);
+	json_set_string(
+		object, "schema", manifest->is_package_1 ? PACKAGE_SCHEMA_1 : PACKAGE_SCHEMA);
 	json_set(object, "handoff", handoff_to_json(&manifest->handoff, saved_model));
 	json_set(object, "signatures",
 		signature_to_json(manifest->signatures, manifest->signature_count));
@@ -131,6 +144,8 @@ void manifest_print(const struct manifest *manifest, bool whole, struct text *te
 	if (whole)
 		json_set_number(object, "model_bytes", (double)manifest->model_bytes);
 	json_set_number(object, "parameters", (double)manifest->parameter_count);
+	if (manifest->tag_count > 0)
+		json_set(object, "tags", tags_to_json(manifest));
 	json_set_number(object, "tensors", (double)manifest->tensor_count);
 	if (manifest->tensorflow_version != NULL)
 		json_set_string(object, "tensorflow", manifest->tensorflow_version);
@@ -187,16 +202,32 @@ static int read_files(const struct json_at *at, struct manifest *manifest, struc
 	return 0;
 }
 
-static int read_schema(const struct json_at *at, struct fail *f)
+static int read_schema(const struct json_at *at, struct manifest *manifest, struct fail *f)
 {
 	char *schema = NULL;
 	if (json_string(at, &schema, f) != 0)
 		return -1;
-	int result = strcmp(schema, PACKAGE_SCHEMA) == 0
+	manifest->is_package_1 = strcmp(schema, PACKAGE_SCHEMA_1) == 0;
+	int result = manifest->is_package_1 || strcmp(schema, PACKAGE_SCHEMA) == 0
 			     ? 0
-			     : json_fail(at, f, "not " PACKAGE_SCHEMA ", the only one known here");
+			     : json_fail(at, f,
+				       "not " PACKAGE_SCHEMA " or " PACKAGE_SCHEMA_1
+				       ", the ones known here");
 	free(schema);
 	return result;
+}
+
+static int read_tags(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	if (!json_is_there(at))
+		return 0;
+	if (json_array(at, f) != 0)
+		return -1;
+	manifest->tags = memory_get(json_count(at) + 1, sizeof(*manifest->tags));
+	for (struct json_at tag = json_first(at); json_is_there(&tag); tag = json_next(&tag))
+		if (json_string(&tag, &manifest->tags[manifest->tag_count++], f) != 0)
+			return -1;
+	return 0;
 }
 
 static int read_counts(const struct json_at *at, struct manifest *manifest, struct fail *f)
@@ -215,13 +246,14 @@ static int read_counts(const struct json_at *at, struct manifest *manifest, stru
 static int read_stated(const struct json_at *at, struct manifest *manifest, struct fail *f)
 {
 	static const char *const keys[] = {"schema", "handoff", "signatures", "files",
-		"model_bytes", "parameters", "tensors", "tensorflow", "weights"};
+		"model_bytes", "parameters", "tags", "tensors", "tensorflow", "weights"};
 	if (json_known_keys(at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0)
 		return -1;
 	struct json_at schema = json_get(at, "schema"), handoff = json_get(at, "handoff");
 	struct json_at signatures = json_get(at, "signatures"), files = json_get(at, "files");
-	struct json_at tensorflow = json_get(at, "tensorflow");
-	if (read_schema(&schema, f) != 0 || json_object(&handoff, f) != 0 ||
+	struct json_at tensorflow = json_get(at, "tensorflow"), tags = json_get(at, "tags");
+	if (read_schema(&schema, manifest, f) != 0 || read_tags(&tags, manifest, f) != 0 ||
+		json_object(&handoff, f) != 0 ||
 		handoff_from_json(&handoff, "", &manifest->handoff, f) != 0 ||
 		signature_from_json(
 			&signatures, &manifest->signatures, &manifest->signature_count, f) != 0 ||
@@ -302,11 +334,16 @@ static int check_same(struct manifest *manifest, const char *text, size_t size, 
 static int check_parts(const struct manifest *manifest, struct fail *f)
 {
 	if (manifest_is_logged(manifest)) {
-		if (manifest->file_count == 0 && manifest->signature_count == 0)
+		if (manifest->file_count == 0 && manifest->signature_count == 0 &&
+			manifest->tag_count == 0)
 			return 0;
 		return fail_set(f, STATUS_UNACCEPTABLE,
-			"a logged model with files or signatures of its own");
+			"a logged model with files, signatures or tags of its own");
 	}
+	if (manifest->is_package_1 != (manifest->tag_count == 0))
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			manifest->is_package_1 ? "tags: not in " PACKAGE_SCHEMA_1
+					       : "tags: none, so that no graph can be loaded");
 	const struct signature_def *def =
 		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
 	if (def == NULL || def->input_count == 0 || def->output_count == 0)

@@ -115,10 +115,17 @@ static void make_loader(const struct manifest *manifest, struct text *text)
 	text_add(text, loader_text, loader_size);
 }
 
+static void make_loader_1(const struct manifest *manifest, struct text *text)
+{
+	(void)manifest;
+	text_add(text, loader_1_text, loader_1_size);
+}
+
 static bool can_be_said(const struct tensor_spec *specs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (specs[i].unknown_rank || dtype_numpy(specs[i].dtype) == NULL)
+		if (specs[i].unknown_rank || dtype_numpy(specs[i].dtype) == NULL ||
+			text_equal(specs[i].name, ""))
 			return false;
 	return true;
 }
@@ -188,6 +195,22 @@ static void add_uuid(struct text *text, const struct manifest *manifest)
 	text_printf(text, "model_uuid: \"%.32s\"\n", digest);
 }
 
+/* What mlflow.tensorflow loads, without any code of ours. */
+static void add_tensorflow_flavor(struct text *text, const struct manifest *manifest)
+{
+	text_add_string(text, "  tensorflow:\n"
+			      "    code: null\n"
+			      "    meta_graph_tags:\n");
+	for (size_t i = 0; i < manifest->tag_count; i++) {
+		text_add_string(text, "    - ");
+		add_yaml(text, manifest->tags[i]);
+		text_add_string(text, "\n");
+	}
+	text_add_string(text, "    model_type: tf1-estimator\n"
+			      "    saved_model_dir: saved_model\n"
+			      "    signature_def_key: serving_default\n");
+}
+
 static void make_mlmodel(const struct manifest *manifest, struct text *text)
 {
 	uint64_t size = 0;
@@ -202,9 +225,12 @@ static void make_mlmodel(const struct manifest *manifest, struct text *text)
 			      "    env:\n"
 			      "      conda: conda.yaml\n"
 			      "      virtualenv: python_env.yaml\n");
-	add_line(text, "    loader_module", LOADER_MODULE);
+	add_line(text, "    loader_module",
+		manifest->is_package_1 ? LOADER_MODULE_1 : LOADER_MODULE);
 	if (python_version(manifest) != NULL)
 		add_line(text, "    python_version", python_version(manifest));
+	if (!manifest->is_package_1)
+		add_tensorflow_flavor(text, manifest);
 	text_printf(text, "model_size_bytes: %llu\n", (unsigned long long)size);
 	add_uuid(text, manifest);
 	add_line(text, "run_id", manifest->handoff.run_id);
@@ -212,7 +238,7 @@ static void make_mlmodel(const struct manifest *manifest, struct text *text)
 	add_created(text, manifest->handoff.trained_at_ms);
 }
 
-const struct mlmodel_file mlmodel_files[MLMODEL_FILE_COUNT] = {
+static const struct mlmodel_file files[MLMODEL_FILE_COUNT] = {
 	{"code/" LOADER_MODULE ".py", make_loader},
 	{"conda.yaml", make_conda},
 	{"python_env.yaml", make_python_env},
@@ -220,11 +246,25 @@ const struct mlmodel_file mlmodel_files[MLMODEL_FILE_COUNT] = {
 	{MANIFEST_MLMODEL, make_mlmodel},
 };
 
-const struct mlmodel_file *mlmodel_find(const char *path)
+static const struct mlmodel_file files_1[MLMODEL_FILE_COUNT] = {
+	{"code/" LOADER_MODULE_1 ".py", make_loader_1},
+	{"conda.yaml", make_conda},
+	{"python_env.yaml", make_python_env},
+	{"requirements.txt", make_requirements},
+	{MANIFEST_MLMODEL, make_mlmodel},
+};
+
+const struct mlmodel_file *mlmodel_files(const struct manifest *manifest)
 {
+	return manifest->is_package_1 ? files_1 : files;
+}
+
+const struct mlmodel_file *mlmodel_find(const struct manifest *manifest, const char *path)
+{
+	const struct mlmodel_file *made = mlmodel_files(manifest);
 	for (size_t i = 0; i < MLMODEL_FILE_COUNT; i++)
-		if (strcmp(mlmodel_files[i].path, path) == 0)
-			return &mlmodel_files[i];
+		if (strcmp(made[i].path, path) == 0)
+			return &made[i];
 	return NULL;
 }
 

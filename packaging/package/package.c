@@ -95,6 +95,10 @@ static int fill(const struct handoff *handoff, const struct saved_model *model,
 		if (check_files(handoff, model, f) != 0 || add_files(model, manifest, f) != 0)
 			return -1;
 		manifest->tensorflow_version = text_copy(model->tensorflow_version);
+		manifest->tag_count = model->tag_count;
+		manifest->tags = memory_get(model->tag_count + 1, sizeof(*manifest->tags));
+		for (size_t i = 0; i < model->tag_count; i++)
+			manifest->tags[i] = text_copy(model->tags[i]);
 		manifest->signatures =
 			signature_copy_all(model->signatures, model->signature_count);
 		manifest->signature_count = model->signature_count;

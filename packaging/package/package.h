@@ -1,4 +1,4 @@
-/* package - modelhook/package@1: a .tar.gz that alone is enough to finish a promotion, anywhere.
+/* package - modelhook/package@2: a .tar.gz that alone is enough to finish a promotion, anywhere.
  *
  * manifest.json first (schema, handoff, SignatureDefs, TensorFlow version, counts, files with size
  * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
@@ -8,8 +8,9 @@
  * manifest.json holds, byte for byte. A package of a logged model carries the manifest alone.
  *
  * Everything below model/ but saved_model/ follows from the manifest. What follows is part of
- * modelhook/package@1: a change of it (another loader, another line in MLmodel) needs a new schema
- * version, or packages in a spool could not be finished any more.
+ * modelhook/package@2: a change of it (another loader, another line in MLmodel) needs a new schema
+ * version, or packages in a spool could not be finished any more. In modelhook/package@1 there was
+ * another loader, which asks for the tag `serve`, and no flavor beside it.
  *
  * struct manifest owns everything it points to.
  */
@@ -23,14 +24,18 @@
 #include "packaging/package/handoff.h"
 #include "packaging/savedmodel/saved_model.h"
 
-#define PACKAGE_SCHEMA "modelhook/package@1"
+#define PACKAGE_SCHEMA "modelhook/package@2"
+#define PACKAGE_SCHEMA_1 "modelhook/package@1" /* still read, and finished as it is */
 
 struct manifest {
 	char digest[SHA256_HEX];
 	struct handoff handoff;	  /* its saved_model is "model/saved_model" once it was read from a
 				     package */
 	struct text text;	  /* the canonical manifest */
+	bool is_package_1;	  /* of the schema modelhook/package@1 */
 	char *tensorflow_version; /* or NULL */
+	char **tags;		  /* of the graph to be loaded; none in modelhook/package@1 */
+	size_t tag_count;
 	struct signature_def *signatures;
 	size_t signature_count;
 	char *architecture; /* the tag or param of that name in the handoff, else the model's

@@ -123,7 +123,7 @@ static int write_made_file(
 static int write_file(struct writing *w, size_t index, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
-	const struct mlmodel_file *made = mlmodel_find(file->path);
+	const struct mlmodel_file *made = mlmodel_find(w->manifest, file->path);
 	char *name = text_format("model/%s", file->path);
 	int result = archive_writer_entry(&w->archive, name, file->size, is_stored(file->path), f);
 	free(name);

@@ -10,6 +10,8 @@ static struct tensor_spec *copy_specs(const struct tensor_spec *from, size_t cou
 		to[i] = from[i];
 		to[i].key = text_copy(from[i].key);
 		to[i].name = text_copy(from[i].name);
+		to[i].parts = NULL; /* the graph's own matter */
+		to[i].part_count = 0;
 		to[i].dims = memory_get(from[i].rank, sizeof(*to[i].dims));
 		for (size_t d = 0; d < from[i].rank; d++)
 			to[i].dims[d] = from[i].dims[d];

@@ -1,5 +1,7 @@
 #include "packaging/savedmodel/dtype.h"
 
+#define REFERENCES 100 /* DT_FLOAT_REF is 101, and so on */
+
 struct dtype_row {
 	const char *name;
 	const char *numpy;
@@ -49,6 +51,11 @@ static struct dtype_row row_of(int dtype)
 	if (dtype < 0 || (size_t)dtype >= sizeof(rows) / sizeof(rows[0]))
 		return (struct dtype_row){0};
 	return rows[dtype];
+}
+
+int dtype_value(int dtype)
+{
+	return dtype > REFERENCES ? dtype - REFERENCES : dtype;
 }
 
 const char *dtype_name(int dtype)

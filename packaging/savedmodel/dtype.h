@@ -18,6 +18,10 @@ enum dtype {
 	DTYPE_VARIANT = 21,
 };
 
+/* dtype_value - the type of what a reference to a variable (DT_FLOAT_REF, ...) gives: graphs of
+ * TensorFlow 1 have those; any other as it is */
+int dtype_value(int dtype);
+
 /* dtype_name - TensorFlow's name ("float32", "bfloat16", "string"), NULL where unknown */
 const char *dtype_name(int dtype);
 

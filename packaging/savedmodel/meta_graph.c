@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "packaging/digest/fingerprint64.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/graph_checksum.h"
 #include "packaging/savedmodel/protobuf.h"
@@ -12,6 +11,7 @@
 #define NAME_MAX_SIZE 65536 /* bytes of any name in a graph */
 #define RANK_MAX 254	    /* TensorFlow's own limit */
 #define ASSETS_KEY "saved_model_assets"
+#define TAGS_MAX 64
 
 /* A reading of the file: the graph at hand, the best so far, and the memory left to keep things. */
 struct reading {
@@ -40,10 +40,18 @@ struct collection {
 	bool is_assets;
 };
 
+void meta_graph_release_names(char **names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(names[i]);
+	free(names);
+}
+
 static void release_spec(struct tensor_spec *spec)
 {
 	free(spec->key);
 	free(spec->name);
+	meta_graph_release_names(spec->parts, spec->part_count);
 	free(spec->dims);
 }
 
@@ -69,32 +77,18 @@ void meta_graph_release_signatures(struct signature_def *signatures, size_t coun
 void meta_graph_release(struct meta_graph *graph)
 {
 	meta_graph_release_signatures(graph->signatures, graph->signature_count);
-	for (size_t i = 0; i < graph->asset_count; i++)
-		free(graph->assets[i]);
-	free(graph->assets);
-	free(graph->nodes);
+	meta_graph_release_names(graph->assets, graph->asset_count);
+	meta_graph_release_names(graph->tags, graph->tag_count);
+	graph_ops_release(&graph->ops);
 	free(graph->tensorflow_version);
 	*graph = (struct meta_graph){0};
-}
-
-/* Every byte that is kept is taken from what a reading may keep. */
-static bool take_memory(pb_istream_t *stream, struct reading *reading, size_t size)
-{
-	if (size > reading->memory)
-		PB_RETURN_ERROR(stream, "more names and signatures than are kept");
-	reading->memory -= size;
-	return true;
 }
 
 /* Room for one more of a list that grows by doubling; NULL where the memory is used up. */
 static void *grow(
 	pb_istream_t *stream, struct reading *reading, void *list, size_t count, size_t size)
 {
-	if (!take_memory(stream, reading, size))
-		return NULL;
-	if (count > 0 && (count & (count - 1)) != 0)
-		return list;
-	return memory_grow(list, count == 0 ? 1 : count * 2, size);
+	return wire_grow(stream, &reading->memory, list, count, size);
 }
 
 static bool take_text(
@@ -102,7 +96,7 @@ static bool take_text(
 {
 	struct text *text = &reading->text;
 	if (!wire_text(stream, field, NAME_MAX_SIZE, text) ||
-		!take_memory(stream, reading, text->size + 16))
+		!wire_keep(stream, &reading->memory, text->size + 16))
 		return false;
 	if (!text_is_utf8(text_string(text), text->size) ||
 		memchr(text_string(text), 0, text->size) != NULL)
@@ -153,25 +147,109 @@ static bool take_shape(pb_istream_t *stream, const struct wire_field *field, voi
 	}
 }
 
+static bool take_dtype(
+	pb_istream_t *stream, const struct wire_field *field, struct tensor_spec *spec)
+{
+	uint64_t dtype;
+	if (!wire_number(stream, field, &dtype))
+		return false;
+	spec->dtype = dtype <= INT32_MAX ? dtype_value((int)dtype) : 0;
+	return true;
+}
+
+static bool take_part_name(
+	pb_istream_t *stream, const struct wire_field *field, struct named_tensor *tensor)
+{
+	struct tensor_spec *spec = tensor->spec;
+	char **grown =
+		grow(stream, tensor->reading, spec->parts, spec->part_count, sizeof(*spec->parts));
+	if (grown == NULL)
+		return false;
+	spec->parts = grown;
+	grown[spec->part_count++] = NULL;
+	return take_text(stream, field, tensor->reading, &grown[spec->part_count - 1]);
+}
+
+/* CooSparse: the names of values, indices and dense shape. */
+static bool take_sparse_part(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	if (field->number < 1 || field->number > 3)
+		return wire_skip(stream, field);
+	return take_part_name(stream, field, context);
+}
+
+/* TensorInfo of a part of a composite tensor; the first part has the values. */
+static bool take_part(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_tensor *tensor = context;
+	switch (field->number) {
+	case 1:
+		return take_part_name(stream, field, tensor);
+	case 2:
+		if (tensor->spec->dtype != 0)
+			return wire_skip(stream, field);
+		return take_dtype(stream, field, tensor->spec);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+/* TypeSpecProto */
+static bool take_type_class(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	struct named_tensor *tensor = context;
+	uint64_t class;
+	if (field->number != 1)
+		return wire_skip(stream, field);
+	if (!wire_number(stream, field, &class))
+		return false;
+	if (class == 1)
+		tensor->spec->kind = TENSOR_SPARSE;
+	else if (class == 3)
+		tensor->spec->kind = TENSOR_RAGGED;
+	return true;
+}
+
+static bool take_composite(pb_istream_t *stream, const struct wire_field *field, void *context)
+{
+	switch (field->number) {
+	case 1:
+		return wire_message(stream, field, take_type_class, context);
+	case 2:
+		return wire_message(stream, field, take_part, context);
+	default:
+		return wire_skip(stream, field);
+	}
+}
+
+/* Several tensors of the graph, in place of a name. */
+static bool take_several(pb_istream_t *stream, const struct wire_field *field,
+	struct named_tensor *tensor, enum tensor_kind kind)
+{
+	struct tensor_spec *spec = tensor->spec;
+	spec->kind = kind;
+	free(spec->name);
+	spec->name = text_copy("");
+	if (kind == TENSOR_SPARSE)
+		return wire_message(stream, field, take_sparse_part, tensor);
+	spec->unknown_rank = true;
+	return wire_message(stream, field, take_composite, tensor);
+}
+
 static bool take_tensor_info(pb_istream_t *stream, const struct wire_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
-	uint64_t dtype;
 	switch (field->number) {
 	case 1:
 		return take_text(stream, field, tensor->reading, &tensor->spec->name);
 	case 2:
-		if (!wire_number(stream, field, &dtype))
-			return false;
-		tensor->spec->dtype = dtype <= INT32_MAX ? (int)dtype : 0;
-		return true;
+		return take_dtype(stream, field, tensor->spec);
 	case 3:
 		return wire_message(stream, field, take_shape, tensor);
-	case 4: /* coo_sparse, composite_tensor: several tensors of the graph, in place of a name */
+	case 4:
+		return take_several(stream, field, tensor, TENSOR_SPARSE);
 	case 5:
-		if (tensor->spec->name == NULL)
-			tensor->spec->name = text_copy("");
-		return wire_skip(stream, field);
+		return take_several(stream, field, tensor, TENSOR_COMPOSITE);
 	default:
 		return wire_skip(stream, field);
 	}
@@ -327,36 +405,29 @@ static bool take_collection(
 	return true;
 }
 
-static bool take_node(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool has_tag(const struct meta_graph *graph, const char *tag)
 {
-	struct reading *reading = context;
-	struct meta_graph *graph = &reading->at_hand;
-	if (field->number != 1)
-		return wire_skip(stream, field);
-	uint64_t *grown = grow(stream, reading, graph->nodes, graph->node_count, sizeof(*grown));
-	if (grown == NULL)
-		return false;
-	graph->nodes = grown;
-	if (!wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
-		return false;
-	grown[graph->node_count++] = fingerprint64(text_string(&reading->text), reading->text.size);
-	return true;
+	for (size_t i = 0; i < graph->tag_count; i++)
+		if (text_equal(graph->tags[i], tag))
+			return true;
+	return false;
 }
 
-static bool take_graph_def(pb_istream_t *stream, const struct wire_field *field, void *context)
-{
-	if (field->number == 1)
-		return wire_message(stream, field, take_node, context);
-	return wire_skip(stream, field);
-}
-
+/* A tag that is there twice is one: TensorFlow compares sets. */
 static bool take_tag(pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
 {
 	struct meta_graph *graph = &reading->at_hand;
-	if (!wire_text(stream, field, NAME_MAX_SIZE, &reading->text))
+	char *tag = NULL;
+	if (graph->tag_count == TAGS_MAX)
+		PB_RETURN_ERROR(stream, "more tags than are kept");
+	if (!take_text(stream, field, reading, &tag))
 		return false;
-	graph->tag_count++;
-	graph->has_serve |= text_equal(text_string(&reading->text), "serve");
+	if (has_tag(graph, tag)) {
+		free(tag);
+		return true;
+	}
+	graph->tags = memory_grow(graph->tags, graph->tag_count + 1, sizeof(*graph->tags));
+	graph->tags[graph->tag_count++] = tag;
 	return true;
 }
 
@@ -380,7 +451,7 @@ static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field
 	case 1:
 		return wire_message(stream, field, take_meta_info, reading);
 	case 2:
-		return wire_message(stream, field, take_graph_def, reading);
+		return graph_ops_read(stream, field, &reading->at_hand.ops, &reading->memory);
 	case 3:
 		reading->at_hand.has_saver = true;
 		return wire_skip(stream, field);
@@ -395,12 +466,14 @@ static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field
 	}
 }
 
-/* A loader asks for the graph whose only tag is `serve`; one with more tags is second best. */
+/* TensorFlow loads the graph that has exactly the tags that it is asked for, the first where there
+ * are several. `serve` alone is what is asked for by default; one with more tags is second best. */
 static bool is_better(const struct meta_graph *one, const struct meta_graph *other)
 {
-	if (one->has_serve != other->has_serve)
-		return one->has_serve;
-	return one->has_serve && one->tag_count < other->tag_count;
+	bool one_serves = has_tag(one, "serve"), other_serves = has_tag(other, "serve");
+	if (one_serves != other_serves)
+		return one_serves;
+	return one_serves && one->tag_count < other->tag_count;
 }
 
 static bool take_saved_model(pb_istream_t *stream, const struct wire_field *field, void *context)
@@ -435,12 +508,6 @@ static int compare_signatures(const void *a, const void *b)
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int compare_nodes(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return (x > y) - (x < y);
 }
 
 static void sort_specs(struct tensor_spec *specs, size_t count)
@@ -494,8 +561,9 @@ static void put_in_order(struct meta_graph *graph)
 {
 	put_signatures_in_order(graph);
 	put_assets_in_order(graph);
-	if (graph->node_count > 1)
-		qsort(graph->nodes, graph->node_count, sizeof(*graph->nodes), compare_nodes);
+	if (graph->tag_count > 1)
+		qsort(graph->tags, graph->tag_count, sizeof(*graph->tags), compare_names);
+	graph_ops_finish(&graph->ops);
 }
 
 static bool has_graph(const struct reading *reading, const char *file, struct findings *findings)
@@ -503,7 +571,7 @@ static bool has_graph(const struct reading *reading, const char *file, struct fi
 	const char *wrong = NULL;
 	if (reading->graphs == 0)
 		wrong = "there is no graph in it";
-	else if (!reading->best.has_serve)
+	else if (!has_tag(&reading->best, "serve"))
 		wrong = "no graph has the tag `serve`";
 	if (wrong != NULL)
 		findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", wrong);

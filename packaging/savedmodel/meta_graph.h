@@ -1,8 +1,8 @@
 /* meta_graph - what saved_model.pb says (saved_model.proto, meta_graph.proto): the MetaGraphDef
  * with the tag `serve`, which is the one that is loaded for inference.
  *
- * Read as a stream: the graph's functions, its attributes and the object graph are skipped, only
- * the names of its nodes are kept, as hashes. What is kept is bounded by META_GRAPH_MEMORY.
+ * Read as a stream: the object graph is skipped, and of nodes and functions only what graph_ops
+ * says is kept. What is kept is bounded by META_GRAPH_MEMORY.
  * The file carries no checksum of its own: fingerprint.pb has it.
  *
  * Owns everything it points to until meta_graph_release.
@@ -12,8 +12,9 @@
 
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
+#include "packaging/savedmodel/graph_ops.h"
 
-#define META_GRAPH_MEMORY ((size_t)16 << 20)
+#define META_GRAPH_MEMORY ((size_t)32 << 20)
 
 struct meta_graph {
 	char *tensorflow_version; /* or NULL */
@@ -22,10 +23,9 @@ struct meta_graph {
 	char **assets; /* file names below assets/, sorted; of asset_file_def and of the collection
 			  saved_model_assets, where TensorFlow 1 put them */
 	size_t asset_count;
-	uint64_t *nodes; /* fingerprint64 of the names of its nodes, sorted */
-	size_t node_count;
+	struct graph_ops ops; /* its nodes and functions */
+	char **tags;	      /* sorted, each once */
 	size_t tag_count;
-	bool has_serve;
 	bool has_saver; /* it restores variables when loaded */
 	bool has_checksum;
 	uint64_t checksum; /* of the whole file, see graph_checksum.h */
@@ -36,10 +36,19 @@ struct meta_graph {
 MUST_CHECK int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
 	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f);
 
-/* meta_graph_check - whether the graph can be served: signature, names, nodes */
-void meta_graph_check(const struct meta_graph *graph, const char *file, struct findings *findings);
+/* meta_graph_check - whether the graph can be served: signature, names, nodes, ops; marks in
+ * graph->ops what the signature needs */
+void meta_graph_check(struct meta_graph *graph, const char *file, struct findings *findings);
+
+/* meta_graph_check_ops - whether the ops that `signature` (or NULL) needs can be computed.
+ * TensorFlow imports every node of the graph and what the nodes call, so that one custom op there
+ * is enough to refuse the graph. A function that no node calls is imported by the object-based
+ * loader alone, and a Python function does harm only where the answer needs it. */
+void meta_graph_check_ops(struct meta_graph *graph, const struct signature_def *signature,
+	const char *file, struct findings *findings);
 
 void meta_graph_release(struct meta_graph *graph);
+void meta_graph_release_names(char **names, size_t count);
 void meta_graph_release_signatures(struct signature_def *signatures, size_t count);
 
 #endif

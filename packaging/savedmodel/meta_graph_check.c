@@ -1,9 +1,10 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "packaging/digest/fingerprint64.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/meta_graph.h"
+
+#define INPUTS_COMPARED 1000 /* of a signature that has more, the rest is not */
 
 /* Where in the graph a check is: which signature, and which side of it. */
 struct place {
@@ -18,41 +19,65 @@ static void finding(const struct place *place, enum finding_weight weight,
 	const struct tensor_spec *spec, const char *text)
 {
 	char signature[128], key[128];
-	findings_add(place->findings, weight, place->file, -1, spec->name, "%s: %s %s %s",
+	bool has_name = spec->name != NULL && spec->name[0] != '\0';
+	const char *tensor = has_name ? spec->name : NULL;
+	findings_add(place->findings, weight, place->file, -1, tensor, "%s: %s %s %s",
 		text_escape(signature, sizeof(signature), place->signature->key,
 			strlen(place->signature->key)),
 		place->side, text_escape(key, sizeof(key), spec->key, strlen(spec->key)), text);
 }
 
-/* A tensor is an output of a node: "NODE:NUMBER". */
-static bool has_node_of(const struct meta_graph *graph, const char *tensor)
+static bool is_served(const struct place *place)
 {
-	const char *colon = strrchr(tensor, ':');
-	size_t size = colon != NULL ? (size_t)(colon - tensor) : strlen(tensor);
-	uint64_t hash = fingerprint64(tensor, size);
-	size_t low = 0, high = graph->node_count;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (graph->nodes[middle] == hash)
-			return true;
-		if (graph->nodes[middle] < hash)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return text_equal(place->signature->key, "serving_default");
+}
+
+/* What is not one tensor: what a caller of the signature gives or gets for it. */
+static void check_several(const struct place *place, const struct tensor_spec *spec)
+{
+	static const char *const inputs[] = {
+		[TENSOR_SPARSE] = "is sparse: its parts are inputs of their own, KEY_indices, "
+				  "KEY_values and KEY_dense_shape",
+		[TENSOR_RAGGED] = "is ragged: its parts are inputs of their own, KEY_component_0 "
+				  "and so on",
+		[TENSOR_COMPOSITE] = "is of several tensors: its parts are inputs of their own, "
+				     "KEY_component_0 and so on",
+	};
+	static const char *const outputs[] = {
+		[TENSOR_SPARSE] = "is sparse: predict gives it as a dense array",
+		[TENSOR_RAGGED] = "is ragged: predict gives an array of its rows, each an array",
+		[TENSOR_COMPOSITE] = "is neither an array nor sparse nor ragged: predict cannot "
+				     "give it",
+	};
+	bool is_input = text_equal(place->side, "input");
+	bool refused = !is_input && spec->kind == TENSOR_COMPOSITE && is_served(place);
+	for (size_t i = 0; i < spec->part_count; i++)
+		if (!graph_ops_has_node(&place->graph->ops, spec->parts[i]))
+			finding(place, FINDING_DAMAGE, spec,
+				"is a tensor that the graph does not have");
+	finding(place, refused ? FINDING_DAMAGE : FINDING_NOTE, spec,
+		is_input ? inputs[spec->kind] : outputs[spec->kind]);
+}
+
+static void check_dtype(const struct place *place, const struct tensor_spec *spec)
+{
+	if (dtype_name(spec->dtype) == NULL)
+		finding(place, FINDING_DAMAGE, spec, "has no dtype that is known");
+	else if (is_served(place) && spec->dtype == DTYPE_RESOURCE)
+		finding(place, FINDING_DAMAGE, spec, "is a resource, which is no array");
+	else if (is_served(place) && spec->dtype == DTYPE_VARIANT)
+		finding(place, FINDING_DAMAGE, spec, "is a variant, which is no array");
 }
 
 static void check_spec(const struct place *place, const struct tensor_spec *spec)
 {
 	if (spec->name == NULL)
 		finding(place, FINDING_DAMAGE, spec, "has no tensor");
-	else if (spec->name[0] == '\0')
-		finding(place, FINDING_NOTE, spec, "is sparse or composite");
-	else if (!has_node_of(place->graph, spec->name))
+	else if (spec->kind != TENSOR_DENSE)
+		check_several(place, spec);
+	else if (!graph_ops_has_node(&place->graph->ops, spec->name))
 		finding(place, FINDING_DAMAGE, spec, "is a tensor that the graph does not have");
-	if (dtype_name(spec->dtype) == NULL)
-		finding(place, FINDING_DAMAGE, spec, "has no dtype that is known");
+	check_dtype(place, spec);
 }
 
 static void check_side(
@@ -64,6 +89,24 @@ static void check_side(
 			finding(place, FINDING_DAMAGE, &specs[i], "comes twice");
 		check_spec(place, &specs[i]);
 	}
+}
+
+/* TensorFlow's object-based loader takes each tensor once; a session takes it, and a caller must
+ * give both names one value. */
+static void check_tensors_of_inputs(const struct place *place)
+{
+	const struct signature_def *signature = place->signature;
+	for (size_t i = 1; i < signature->input_count && is_served(place); i++)
+		for (size_t j = 0; j < i && j < INPUTS_COMPARED; j++) {
+			const struct tensor_spec *one = &signature->inputs[i];
+			if (one->kind != TENSOR_DENSE ||
+				!text_equal(one->name, signature->inputs[j].name))
+				continue;
+			finding(place, FINDING_NOTE, one,
+				"is the tensor of another input: both must be given the same "
+				"values");
+			break;
+		}
 }
 
 static const struct signature_def *serving_default(const struct meta_graph *graph)
@@ -89,18 +132,31 @@ static void check_serving_default(
 		findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", wrong);
 }
 
-void meta_graph_check(const struct meta_graph *graph, const char *file, struct findings *findings)
+static void check_tags(const struct meta_graph *graph, const char *file, struct findings *findings)
+{
+	struct text tags = {0};
+	char shown[256];
+	for (size_t i = 0; i < graph->tag_count; i++)
+		text_printf(&tags, "%s%s", i > 0 ? "," : "", graph->tags[i]);
+	if (graph->tag_count > 1)
+		findings_add(findings, FINDING_NOTE, file, -1, NULL,
+			"the graph has the tags %s: the packaged loader asks for them; a server "
+			"that asks for `serve` alone does not find it",
+			text_escape(shown, sizeof(shown), text_string(&tags), tags.size));
+	text_release(&tags);
+}
+
+void meta_graph_check(struct meta_graph *graph, const char *file, struct findings *findings)
 {
 	struct place place = {.graph = graph, .file = file, .findings = findings};
 	check_serving_default(graph, file, findings);
-	if (graph->tag_count > 1)
-		findings_add(findings, FINDING_NOTE, file, -1, NULL,
-			"the graph has tags besides `serve`: a loader that asks for `serve` alone "
-			"does not find it");
+	check_tags(graph, file, findings);
 	for (size_t i = 0; i < graph->signature_count; i++) {
 		place.signature = &graph->signatures[i];
 		check_side(&place, "input", place.signature->inputs, place.signature->input_count);
+		check_tensors_of_inputs(&place);
 		check_side(
 			&place, "output", place.signature->outputs, place.signature->output_count);
 	}
+	meta_graph_check_ops(graph, serving_default(graph), file, findings);
 }

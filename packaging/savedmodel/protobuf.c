@@ -117,3 +117,20 @@ bool wire_skip(pb_istream_t *stream, const struct wire_field *field)
 		return skip_bytes(stream);
 	return pb_skip_field(stream, field->type);
 }
+
+bool wire_keep(pb_istream_t *stream, size_t *memory, size_t size)
+{
+	if (size > *memory)
+		PB_RETURN_ERROR(stream, "more names and signatures than are kept");
+	*memory -= size;
+	return true;
+}
+
+void *wire_grow(pb_istream_t *stream, size_t *memory, void *list, size_t count, size_t size)
+{
+	if (!wire_keep(stream, memory, size))
+		return NULL;
+	if (count > 0 && (count & (count - 1)) != 0)
+		return list;
+	return memory_grow(list, count == 0 ? 1 : count * 2, size);
+}

@@ -45,4 +45,10 @@ bool wire_text(pb_istream_t *stream, const struct wire_field *field, size_t max,
 
 bool wire_skip(pb_istream_t *stream, const struct wire_field *field);
 
+/* wire_keep - take size bytes from what may be kept of a message; an error of the stream where that
+ * is used up. wire_grow - room for one more of a list that grows by doubling, taken from that; NULL
+ * where it is used up. */
+bool wire_keep(pb_istream_t *stream, size_t *memory, size_t size);
+void *wire_grow(pb_istream_t *stream, size_t *memory, void *list, size_t count, size_t size);
+
 #endif

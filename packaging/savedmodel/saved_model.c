@@ -479,7 +479,11 @@ static void hand_over(struct inspection *in)
 	model->tensorflow_version = in->graph.tensorflow_version;
 	model->signatures = in->graph.signatures;
 	model->signature_count = in->graph.signature_count;
+	model->tags = in->graph.tags;
+	model->tag_count = in->graph.tag_count;
 	in->graph.tensorflow_version = NULL;
+	in->graph.tags = NULL;
+	in->graph.tag_count = 0;
 	in->graph.signatures = NULL;
 	in->graph.signature_count = 0;
 	findings_take(&in->findings, &model->findings, &model->finding_count);
@@ -519,6 +523,7 @@ void saved_model_release(struct saved_model *model)
 	for (size_t i = 0; i < model->file_count; i++)
 		free(model->files[i].path);
 	free(model->files);
+	meta_graph_release_names(model->tags, model->tag_count);
 	free(model->tensorflow_version);
 	*model = (struct saved_model){0};
 }

@@ -21,12 +21,22 @@
 #include "packaging/digest/file_mac.h"
 #include "packaging/digest/sha256.h"
 
+enum tensor_kind {
+	TENSOR_DENSE,
+	TENSOR_SPARSE,
+	TENSOR_RAGGED,
+	TENSOR_COMPOSITE, /* another type of several tensors */
+};
+
 /* tensor_spec - one input or output of a SignatureDef */
 struct tensor_spec {
 	char *key;  /* the name a caller uses: "image" */
-	char *name; /* the graph's tensor: "serving_default_image:0"; "" for a sparse or composite
-		       one, which is several; NULL in a damaged graph */
-	int dtype;  /* a TensorFlow DataType number, see dtype.h */
+	char *name; /* the graph's tensor: "serving_default_image:0"; "" where it is not dense; NULL
+		       in a damaged graph */
+	enum tensor_kind kind;
+	char **parts; /* the graph's tensors of one that is not dense */
+	size_t part_count;
+	int dtype; /* a TensorFlow DataType number, see dtype.h; that of its values */
 	bool unknown_rank;
 	size_t rank;
 	int64_t *dims; /* rank of them, -1 = unknown */
@@ -52,6 +62,7 @@ struct saved_model_file {
 
 enum finding_weight {
 	FINDING_NOTE,	   /* worth knowing */
+	FINDING_CUSTOM_OP, /* an op of another library: refused unless one is named */
 	FINDING_NONFINITE, /* NaN or Inf in weights: refused unless allowed */
 	FINDING_DAMAGE,	   /* the model is not whole: refused always */
 };
@@ -67,7 +78,9 @@ struct finding {
 };
 
 struct saved_model {
-	char *tensorflow_version;	  /* "2.21.0"; NULL where the graph does not say */
+	char *tensorflow_version; /* "2.21.0"; NULL where the graph does not say */
+	char **tags;		  /* of the graph that was checked, sorted, each once */
+	size_t tag_count;
 	struct signature_def *signatures; /* sorted by key, __saved_model_init_op left out */
 	size_t signature_count;
 	struct saved_model_file *files;
@@ -101,11 +114,17 @@ void saved_model_release(struct saved_model *model);
  * -1. */
 int saved_model_fail(const char *folder, struct fail *f);
 
+/* saved_model_allowed - which findings do not forbid a promotion, though others like them do */
+struct saved_model_allowed {
+	bool nonfinite;
+	bool custom_ops;
+};
+
 /* saved_model_check - 0 where the model may be promoted, else -1 UNACCEPTABLE with the first
  * finding that forbids it, file, offset and tensor named, and how many more there are; one that
  * comes with a hint goes before the others */
 MUST_CHECK int saved_model_check(
-	const struct saved_model *model, bool allow_nonfinite, struct fail *f);
+	const struct saved_model *model, struct saved_model_allowed allowed, struct fail *f);
 
 /* saved_model_signature - the SignatureDef of that key, or NULL */
 const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key);

@@ -45,17 +45,35 @@ static int refuse(const struct finding *finding, size_t more, struct fail *f)
 		fail_hint(f, "%s", finding->hint);
 	else if (finding->weight == FINDING_NONFINITE)
 		fail_hint(f, "--allow-nonfinite passes NaN and Inf in weights");
+	else if (finding->weight == FINDING_CUSTOM_OP)
+		fail_hint(f, "name the package that registers the op in the handoff's "
+			     "`requirements`; the loader imports it");
 	return -1;
 }
 
-int saved_model_check(const struct saved_model *model, bool allow_nonfinite, struct fail *f)
+static bool is_forbidden(enum finding_weight weight, struct saved_model_allowed allowed)
 {
-	const enum finding_weight from = allow_nonfinite ? FINDING_DAMAGE : FINDING_NONFINITE;
+	switch (weight) {
+	case FINDING_NOTE:
+		return false;
+	case FINDING_CUSTOM_OP:
+		return !allowed.custom_ops;
+	case FINDING_NONFINITE:
+		return !allowed.nonfinite;
+	case FINDING_DAMAGE:
+		break;
+	}
+	return true;
+}
+
+int saved_model_check(
+	const struct saved_model *model, struct saved_model_allowed allowed, struct fail *f)
+{
 	const struct finding *first = NULL;
 	size_t count = 0;
 	for (size_t i = 0; i < model->finding_count; i++) {
 		const struct finding *finding = &model->findings[i];
-		if (finding->weight < from)
+		if (!is_forbidden(finding->weight, allowed))
 			continue;
 		count++;
 		if (first == NULL || is_worse(finding, first))

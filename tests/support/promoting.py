@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODEL = "fish-classifier-efficientnet-b4"
 FILES = (
-    "code/modelhook_savedmodel_1.py", "conda.yaml", "python_env.yaml", "requirements.txt",
+    "code/modelhook_savedmodel_2.py", "conda.yaml", "python_env.yaml", "requirements.txt",
     "saved_model/saved_model.pb", "saved_model/variables/variables.data-00000-of-00001",
     "saved_model/variables/variables.index", "MLmodel",
 )

@@ -38,12 +38,19 @@ static void put_signature(struct text *graph, const char *key, const char *outpu
 	put_message(graph, 5, &entry);
 }
 
-static void put_node(struct text *nodes, const char *name)
+static void put_op(struct text *nodes, const char *name, const char *op, const char *input)
 {
 	struct text node = {0};
 	put_string(&node, 1, name);
-	put_string(&node, 2, "Placeholder");
+	put_string(&node, 2, op);
+	if (input != NULL)
+		put_string(&node, 3, input);
 	put_message(nodes, 1, &node);
+}
+
+static void put_node(struct text *nodes, const char *name)
+{
+	put_op(nodes, name, "Placeholder", NULL);
 }
 
 static void put_graph(struct text *model, const char *const tags[2], const char *version,
@@ -57,7 +64,7 @@ static void put_graph(struct text *model, const char *const tags[2], const char 
 	put_message(&graph, 1, &info);
 	put_node(&nodes, "node_b");
 	put_node(&nodes, "node_a");
-	put_node(&nodes, "node_out");
+	put_op(&nodes, "node_out", "Add", "node_a:1");
 	put_message(&graph, 2, &nodes);
 	put_signature(&graph, key, output);
 	put_signature(&graph, "__saved_model_init_op", output);

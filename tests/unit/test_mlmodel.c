@@ -13,6 +13,7 @@
 #define RUN "0123456789abcdef0123456789abcdef"
 
 static int64_t dims[] = {-1, 8};
+static char *tags[] = {(char *)"gpu", (char *)"serve"};
 
 /* A manifest with one input and one output, ready to be changed; borrows everything. */
 struct sample {
@@ -45,6 +46,8 @@ static void make_sample(struct sample *sample)
 				     .trained_at = (char *)"2026-11-22T20:03:17.5Z",
 				     .trained_at_ms = 1795377797500},
 			.tensorflow_version = (char *)"2.21.0",
+			.tags = tags,
+			.tag_count = 2,
 			.signatures = &sample->def,
 			.signature_count = 1},
 	};
@@ -53,7 +56,7 @@ static void make_sample(struct sample *sample)
 static char *made(const struct manifest *manifest, const char *path)
 {
 	struct text text = {0};
-	const struct mlmodel_file *file = mlmodel_find(path);
+	const struct mlmodel_file *file = mlmodel_find(manifest, path);
 	assert_non_null(file);
 	file->make(manifest, &text);
 	return text_take(&text);
@@ -99,7 +102,15 @@ static void mlmodel_says_what_mlflow_asks_for(void **state)
 		"    env:\n"
 		"      conda: conda.yaml\n"
 		"      virtualenv: python_env.yaml\n"
-		"    loader_module: \"modelhook_savedmodel_1\"\n"
+		"    loader_module: \"modelhook_savedmodel_2\"\n"
+		"  tensorflow:\n"
+		"    code: null\n"
+		"    meta_graph_tags:\n"
+		"    - \"gpu\"\n"
+		"    - \"serve\"\n"
+		"    model_type: tf1-estimator\n"
+		"    saved_model_dir: saved_model\n"
+		"    signature_def_key: serving_default\n"
 		"model_size_bytes: 123\n"
 		"model_uuid: \"00000000000000000000000000000000\"\n"
 		"run_id: \"" RUN "\"\n"
@@ -118,18 +129,21 @@ static void the_signature_is_left_out_rather_than_guessed(void **state)
 	(void)state;
 	make_sample(&sample);
 	sample.out.dtype = DTYPE_BFLOAT16;
-	assert_has_not(&sample.manifest, "MLmodel", "signature");
+	assert_has_not(&sample.manifest, "MLmodel", "\nsignature:");
 	sample.out.dtype = DTYPE_STRING;
-	assert_has_not(&sample.manifest, "MLmodel", "signature");
+	assert_has_not(&sample.manifest, "MLmodel", "\nsignature:");
 	sample.out.dtype = DTYPE_DOUBLE;
 	assert_has(&sample.manifest, "MLmodel", "float64");
 	sample.in.unknown_rank = true;
-	assert_has_not(&sample.manifest, "MLmodel", "signature");
+	assert_has_not(&sample.manifest, "MLmodel", "\nsignature:");
 	sample.in.unknown_rank = false;
+	sample.in.name = (char *)""; /* sparse, or of several tensors */
+	assert_has_not(&sample.manifest, "MLmodel", "\nsignature:");
+	sample.in.name = (char *)"x:0";
 	sample.in.rank = 0;
 	assert_has(&sample.manifest, "MLmodel", "\\\"shape\\\":[]");
 	sample.def.key = (char *)"serve";
-	assert_has_not(&sample.manifest, "MLmodel", "signature");
+	assert_has_not(&sample.manifest, "MLmodel", "\nsignature:");
 }
 
 static void yaml_is_quoted_whatever_a_name_holds(void **state)

@@ -95,6 +95,8 @@ static void read_handoff(struct job *job, const char *more)
 	free(text);
 }
 
+static char *tags[] = {(char *)"serve"};
+
 static void make_job(struct job *job)
 {
 	*job = (struct job){.folder = "/tmp/modelhook-package-XXXXXX"};
@@ -102,6 +104,8 @@ static void make_job(struct job *job)
 	write_contents(job);
 	read_handoff(job, "");
 	job->model = (struct saved_model){.tensorflow_version = (char *)"2.21.0",
+		.tags = tags,
+		.tag_count = 1,
 		.signatures = &def,
 		.signature_count = 1,
 		.files = job->files,
@@ -155,6 +159,8 @@ static void a_package_reads_back_as_it_was_planned(void **state)
 	assert_string_equal(manifest.digest, job.manifest.digest);
 	assert_string_equal(manifest.weights, job.manifest.weights);
 	assert_string_equal(manifest.tensorflow_version, "2.21.0");
+	assert_int_equal(manifest.tag_count, 1);
+	assert_string_equal(manifest.tags[0], "serve");
 	assert_string_equal(manifest.handoff.saved_model, "model/saved_model");
 	assert_true(manifest.parameter_count == 75000 && manifest.tensor_count == 4);
 	assert_true(manifest.model_bytes == job.manifest.model_bytes);

@@ -36,8 +36,13 @@ static int make_good(void **state)
 		.outputs = &spec,
 		.output_count = 1};
 	struct saved_model_file file = {.path = (char *)"saved_model.pb", .size = 6};
-	struct saved_model model = {
-		.signatures = &def, .signature_count = 1, .files = &file, .file_count = 1};
+	static char *tags[] = {(char *)"serve"};
+	struct saved_model model = {.tags = tags,
+		.tag_count = 1,
+		.signatures = &def,
+		.signature_count = 1,
+		.files = &file,
+		.file_count = 1};
 	struct handoff handoff;
 	struct manifest manifest;
 	struct fail f = {0};
@@ -358,7 +363,7 @@ static const struct row rows[] = {
 	{set_it, "saved_model.pb: 14 bytes where the manifest says 6", GRAPH,
 		.to = "graph\nand more"},
 	{set_it, "saved_model.pb: SHA-256 is not the one", GRAPH, .to = "groph\n"},
-	{forge_it, "modelhook_savedmodel_1.py: not what follows", LOADER, .to = "import os\n"},
+	{forge_it, "modelhook_savedmodel_2.py: not what follows", LOADER, .to = "import os\n"},
 	{forge_it, "MLmodel: not what follows from the handoff", MLMODEL, .to = "flavors: {}\n"},
 	{forge_it, "requirements.txt: not what follows", REQUIREMENTS, .to = "evil\n"},
 	{one_more_generated, "code/sitecustomize.py: neither a file of the SavedModel"},
@@ -375,7 +380,11 @@ static const struct row rows[] = {
 	{edit, "files[5].path: not a plain relative path: has a part \"..\"",
 		.from = "saved_model/saved_model.pb", .to = "saved_model/../../evil"},
 	{file_twice, "listed twice"},
-	{edit, "schema: not modelhook/package@1", .from = "package@1", .to = "package@2"},
+	{edit, "schema: not modelhook/package@2", .from = "package@2", .to = "package@3"},
+	{edit, "tags: not in modelhook/package@1", .from = "package@2", .to = "package@1"},
+	{edit, "tags: none", .from = "\"tags\":[\"serve\"],", .to = ""},
+	{edit, "MLmodel: not what follows", .from = "\"tags\":[\"serve\"]",
+		.to = "\"tags\":[\"serve\",\"tpu\"]"},
 	{set_it, "manifest.json: not JSON: line 1, column 5", MANIFEST, .to = "[[[["},
 	{huge_manifest, "manifest.json: more than 16777216 bytes"},
 	{bomb_in_manifest, "manifest.json: more than 16777216 bytes"},

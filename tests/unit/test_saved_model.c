@@ -141,7 +141,8 @@ static const char *verdict(bool allow_nonfinite)
 	struct saved_model model;
 	assert_int_equal(saved_model_read(folder, NULL, &model, &f), 0);
 	f.text[0] = '\0';
-	if (saved_model_check(&model, allow_nonfinite, &f) != 0)
+	if (saved_model_check(
+		    &model, (struct saved_model_allowed){.nonfinite = allow_nonfinite}, &f) != 0)
 		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
 	saved_model_release(&model);
 	return f.text;
@@ -156,7 +157,7 @@ static void a_sound_model_is_read_whole(void **state)
 	write_model(1.5f);
 	assert_int_equal(saved_model_read(folder, NULL, &model, &f), 0);
 	assert_int_equal(model.finding_count, 0);
-	assert_int_equal(saved_model_check(&model, false, &f), 0);
+	assert_int_equal(saved_model_check(&model, (struct saved_model_allowed){0}, &f), 0);
 	assert_int_equal(model.tensor_count, 1);
 	assert_int_equal(model.parameter_count, 1);
 	assert_int_equal(model.tensor_bytes, 4);
@@ -223,7 +224,7 @@ static void another_shard_is_refused_and_another_file_noted(void **state)
 	assert_int_equal(model.finding_count, 1);
 	assert_int_equal(model.findings[0].weight, FINDING_NOTE);
 	assert_string_equal(model.findings[0].file, "other/readme.txt");
-	assert_int_equal(saved_model_check(&model, false, &f), 0);
+	assert_int_equal(saved_model_check(&model, (struct saved_model_allowed){0}, &f), 0);
 	saved_model_release(&model);
 	remove_file("other/readme.txt");
 }
