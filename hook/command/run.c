@@ -16,6 +16,16 @@
 #include "spool/remote.h"
 #include "stores/location.h"
 
+/* What is promoted because of `requirements` alone is said. */
+static void warn_of_custom_ops(const struct saved_model *model)
+{
+	for (size_t i = 0; i < model->finding_count; i++)
+		if (model->findings[i].weight == FINDING_CUSTOM_OP)
+			console_warn("%s: %s; the model loads only where the packages of "
+				     "`requirements` register the op",
+				model->findings[i].file, model->findings[i].text);
+}
+
 static int inspect(struct invocation *call, const struct handoff *handoff,
 	struct saved_model *model, struct fail *f)
 {
@@ -32,6 +42,7 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 		result = saved_model_check(model, allowed, f);
 	if (result != 0)
 		return saved_model_fail(handoff->saved_model, f);
+	warn_of_custom_ops(model);
 	finish_add_step(call, "inspect", started,
 		text_format("%zu files, %llu bytes, %zu tensors, all whole", model->file_count,
 			(unsigned long long)model->total_bytes, model->tensor_count));

@@ -65,7 +65,7 @@ class SavedModel:
         elif not isinstance(data, dict):
             if len(names) > 1:
                 raise ValueError(f"the model has the inputs {sorted(names)}: pass a dict of arrays")
-            return {next(iter(names)): data}
+            return {next(iter(names)): data} if names else {}
         if set(data) != names:
             raise ValueError(f"the model's inputs are {sorted(names)}, not {sorted(map(str, data))}")
         return data

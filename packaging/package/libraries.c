@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 
-/* "tensorflow_cpu >= 2" begins with "tensorflow-cpu"; its name ends where this returns (PEP 508). */
+/* "tensorflow_cpu >= 2" begins with "tensorflow-cpu"; its name ends where this returns (PEP 508).
+ */
 static size_t name_size(const char *requirement)
 {
 	return strspn(requirement, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

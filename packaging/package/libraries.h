@@ -8,8 +8,8 @@
 
 #include "packaging/package/handoff.h"
 
-/* libraries_are_named - whether `requirements` names a package that is not TensorFlow itself, MLflow
- * or NumPy */
+/* libraries_are_named - whether `requirements` names a package that is not TensorFlow itself,
+ * MLflow or NumPy */
 bool libraries_are_named(const struct handoff *handoff);
 
 #endif

@@ -346,7 +346,7 @@ static int check_parts(const struct manifest *manifest, struct fail *f)
 					       : "tags: none, so that no graph can be loaded");
 	const struct signature_def *def =
 		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
-	if (def == NULL || def->input_count == 0 || def->output_count == 0)
+	if (def == NULL || def->output_count == 0)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"signatures: no \"serving_default\" with inputs and outputs");
 	return 0;

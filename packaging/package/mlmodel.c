@@ -162,7 +162,7 @@ static void add_signature(struct text *text, const struct manifest *manifest)
 {
 	const struct signature_def *def =
 		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
-	if (def == NULL || !can_be_said(def->inputs, def->input_count) ||
+	if (def == NULL || def->input_count == 0 || !can_be_said(def->inputs, def->input_count) ||
 		!can_be_said(def->outputs, def->output_count))
 		return;
 	text_add_string(text, "signature:\n");

@@ -5,9 +5,9 @@
 
 #include "packaging/digest/fingerprint64.h"
 
-#define NAME_MAX_SIZE 65536		      /* bytes of any name in a graph */
+#define NAME_MAX_SIZE 65536		    /* bytes of any name in a graph */
 #define FUNCTION_SALT 0x9ae16a3b2f90404fULL /* a function and a node may have one name */
-#define REPEATS_SEEN 16			      /* suspects of one function that are compared */
+#define REPEATS_SEEN 16			    /* suspects of one function that are compared */
 
 /* A NodeDef at hand. */
 struct node {
@@ -60,8 +60,8 @@ void graph_ops_release(struct graph_ops *ops)
 
 static bool begin_place(pb_istream_t *stream, struct graph_ops *ops, bool is_function)
 {
-	struct graph_place *grown = wire_grow(
-		stream, ops->memory, ops->places, ops->place_count, sizeof(*ops->places));
+	struct graph_place *grown =
+		wire_grow(stream, ops->memory, ops->places, ops->place_count, sizeof(*ops->places));
 	if (grown == NULL)
 		return false;
 	ops->places = grown;
@@ -82,8 +82,8 @@ static bool add_link(pb_istream_t *stream, struct graph_ops *ops, uint64_t to)
 	ops->links_lost |= *ops->memory < ops->reserve + sizeof(*ops->links);
 	if (ops->links_lost)
 		return true;
-	uint64_t *grown = wire_grow(
-		stream, ops->memory, ops->links, ops->link_count, sizeof(*ops->links));
+	uint64_t *grown =
+		wire_grow(stream, ops->memory, ops->links, ops->link_count, sizeof(*ops->links));
 	if (grown == NULL)
 		return false;
 	ops->links = grown;
@@ -287,8 +287,8 @@ static void release_node(struct node *node)
 	text_release(&node->text);
 }
 
-bool graph_ops_read(pb_istream_t *stream, const struct wire_field *field, struct graph_ops *ops,
-	size_t *memory)
+bool graph_ops_read(
+	pb_istream_t *stream, const struct wire_field *field, struct graph_ops *ops, size_t *memory)
 {
 	struct graph graph = {
 		.ops = ops, .node = {.ops = ops}, .inner = {.ops = ops, .in_function = true}};

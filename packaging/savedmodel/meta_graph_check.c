@@ -124,10 +124,11 @@ static void check_serving_default(
 	const char *wrong = NULL;
 	if (signature == NULL)
 		wrong = "there is no signature serving_default: nothing to call";
-	else if (signature->input_count == 0)
-		wrong = "the signature serving_default has no inputs";
 	else if (signature->output_count == 0)
 		wrong = "the signature serving_default has no outputs";
+	else if (signature->input_count == 0)
+		findings_add(findings, FINDING_NOTE, file, -1, NULL,
+			"the signature serving_default has no inputs: predict takes an empty dict");
 	if (wrong != NULL)
 		findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", wrong);
 }
