@@ -19,12 +19,13 @@ from typing import Any
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
-import numpy as np  # noqa: E402  the environment must be set before TensorFlow is imported
-import tensorflow as tf  # noqa: E402
+import numpy as np
+import tensorflow as tf
 
 v1 = tf.compat.v1
 KINDS: dict[str, Callable[[Path], None]] = {}
 FLOATS = tf.TensorSpec([None, 3], tf.float32, "x")
+line_number = tf.lookup.TextFileIndex.LINE_NUMBER
 WORDS = tf.TensorSpec([None], tf.string, "text")
 
 
@@ -64,16 +65,19 @@ def rename_op(model: Any, old: str, new: str) -> None:
 
 @tf.function(input_signature=[FLOATS])
 def double(x: Any) -> dict[str, Any]:
+    """What most kinds answer."""
     return {"y": x * 2}
 
 
 @kind
 def two_signatures(to: Path) -> None:
+    """One more signature, of no harm."""
     save(to, double, embed=tf.function(lambda x: {"z": tf.sin(x)}, input_signature=[FLOATS]))
 
 
 @kind
 def py_function(to: Path) -> None:
+    """The answer needs a Python function of this process."""
     save(to, tf.function(lambda x: {"y": tf.ensure_shape(tf.py_function(lambda a: a + 1, [x], tf.float32), [None, 3])},
                          input_signature=[FLOATS]))
 
@@ -95,6 +99,7 @@ def py_function_elsewhere(to: Path) -> None:
 
 @kind
 def custom_op(to: Path) -> None:
+    """An op that no TensorFlow has."""
     save(to, double)
     edit(to, lambda model: rename_op(model, "Mul", "FishMul"))
 
@@ -111,6 +116,7 @@ def custom_op_elsewhere(to: Path) -> None:
 
 @kind
 def custom_op_in_other_signature(to: Path) -> None:
+    """Every loader imports what a node of the graph calls."""
     save(to, double, other=tf.function(lambda x: {"z": tf.math.erfinv(x)}, input_signature=[FLOATS]))
     edit(to, lambda model: rename_op(model, "Erfinv", "FishInverse"))
 
@@ -136,56 +142,66 @@ def broken_objects(to: Path) -> None:
 
 @kind
 def ragged_output(to: Path) -> None:
+    """A ragged output beside a dense one."""
     save(to, tf.function(lambda text: {"words": tf.strings.split(text), "number": tf.strings.length(text)},
                          input_signature=[WORDS]))
 
 
 @kind
 def ragged_rank_2(to: Path) -> None:
+    """Rows of rows."""
     save(to, tf.function(lambda text: {"letters": tf.strings.unicode_split(tf.strings.split(text), "UTF-8")},
                          input_signature=[WORDS]))
 
 
 @kind
 def ragged_input(to: Path) -> None:
+    """TensorFlow makes two inputs of it."""
     save(to, tf.function(lambda x: {"sum": tf.reduce_sum(x, axis=1)},
                          input_signature=[tf.RaggedTensorSpec([None, None], tf.float32, row_splits_dtype=tf.int64)]))
 
 
 @kind
 def sparse_output(to: Path) -> None:
+    """Zeros are left out."""
     save(to, tf.function(lambda x: {"y": tf.sparse.from_dense(tf.nn.relu(x))}, input_signature=[FLOATS]))
 
 
 @kind
 def sparse_strings(to: Path) -> None:
+    """Empty strings are left out."""
     save(to, tf.function(lambda text: {"words": tf.strings.split(text).to_sparse()}, input_signature=[WORDS]))
 
 
 @kind
 def indexed_slices_output(to: Path) -> None:
+    """No array."""
     save(to, tf.function(lambda x: {"y": tf.IndexedSlices(x, tf.range(tf.shape(x)[0]))}, input_signature=[FLOATS]))
 
 
 @kind
 def variant_output(to: Path) -> None:
+    """No array either."""
     save(to, tf.function(lambda x: {"y": tf.data.experimental.to_variant(tf.data.Dataset.from_tensor_slices(x))},
                          input_signature=[FLOATS]))
 
 
 @kind
 def strings(to: Path) -> None:
+    """Strings in and out."""
     save(to, tf.function(lambda text: {"upper": tf.strings.upper(text), "size": tf.strings.length(text)},
                          input_signature=[WORDS]))
 
 
 @kind
 def no_inputs(to: Path) -> None:
+    """Always the same answer."""
     save(to, tf.function(lambda: {"y": tf.constant([1.0, 2.0])}, input_signature=[]))
 
 
 @kind
 def no_default(to: Path) -> None:
+    """Nothing to call."""
     tf.saved_model.save(tf.Module(), str(to), signatures={"embed": double})
 
 
@@ -197,7 +213,7 @@ def vocabulary(to: Path) -> None:
         path.write_text("a\nb\nab\n", encoding="utf-8")
         module = tf.Module()
         module.table = tf.lookup.StaticHashTable(tf.lookup.TextFileInitializer(
-            str(path), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER), -1)
+            str(path), tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, line_number), -1)
         save(to, tf.function(lambda text: {"number": module.table.lookup(text)}, input_signature=[WORDS]), module)
 
 
@@ -221,12 +237,14 @@ def build(to: Path, *tag_sets: list[str], make: Callable[[], tuple[Any, Any]], m
 
 
 def scaled() -> tuple[Any, Any]:
+    """A graph of TensorFlow 1 with a variable."""
     x = v1.placeholder(tf.float32, [None, 3], "x")
     return {"x": x}, {"y": x * v1.get_variable("weights", initializer=[1.0, 2.0, 3.0], use_resource=False)}
 
 
 @kind
 def tags_gpu(to: Path) -> None:
+    """TensorFlow wants both tags."""
     build(to, ["serve", "gpu"], make=scaled)
 
 
@@ -239,22 +257,26 @@ def tags_in_objects(to: Path) -> None:
 
 @kind
 def tag_twice(to: Path) -> None:
+    """Tags are a set."""
     save(to, double)
     edit(to, lambda model: model.meta_graphs[0].meta_info_def.tags.append("serve"))
 
 
 @kind
 def tags_none(to: Path) -> None:
+    """No tag at all."""
     build(to, [], make=scaled)
 
 
 @kind
 def train_only(to: Path) -> None:
+    """No graph for inference."""
     build(to, ["train"], make=scaled)
 
 
 @kind
 def two_graphs(to: Path) -> None:
+    """One for training, with the variables, and one for inference."""
     build(to, ["train"], ["serve"], make=scaled)
 
 
@@ -275,7 +297,7 @@ def session_strings_asset(to: Path) -> None:
             asset = tf.constant(str(path), name="asset")
             v1.add_to_collection(v1.GraphKeys.ASSET_FILEPATHS, asset)
             table = tf.lookup.StaticVocabularyTable(tf.lookup.TextFileInitializer(
-                asset, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, tf.lookup.TextFileIndex.LINE_NUMBER), 2)
+                asset, tf.string, tf.lookup.TextFileIndex.WHOLE_LINE, tf.int64, line_number), 2)
             text = v1.placeholder(tf.string, [None], "text")
             return {"text": text}, {"number": table.lookup(text), "text": tf.identity(text)}
 
@@ -284,6 +306,8 @@ def session_strings_asset(to: Path) -> None:
 
 @kind
 def session_sparse_input(to: Path) -> None:
+    """TensorFlow makes three inputs of it."""
+
     def make() -> tuple[Any, Any]:
         x = v1.sparse_placeholder(tf.float32, [None, 3], "x")
         return {"x": x}, {"sum": v1.sparse_reduce_sum(x)}
@@ -316,6 +340,8 @@ def unused_placeholder(to: Path) -> None:
 
 @kind
 def same_tensor_twice(to: Path) -> None:
+    """Two names of one input."""
+
     def make() -> tuple[Any, Any]:
         x = v1.placeholder(tf.float32, [None, 3], "x")
         return {"x": x, "again": x}, {"y": x + 1}
@@ -342,6 +368,8 @@ def defun_call(to: Path) -> None:
 
 @kind
 def input_is_output(to: Path) -> None:
+    """The node that is fed is the answer."""
+
     def make() -> tuple[Any, Any]:
         x = v1.placeholder(tf.float32, [None, 3], "x")
         return {"x": x}, {"y": x}

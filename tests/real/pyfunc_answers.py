@@ -61,6 +61,7 @@ class Lines:
     text = ""
 
     def write(self, text: str) -> None:
+        """As a file does it."""
         self.text += text
 
 
@@ -82,8 +83,11 @@ def ask(model: Path, inputs: dict[str, Any], outputs: dict[str, Any]) -> str:
 def main() -> int:
     """All models."""
     answers, unpacked = pickle.loads(Path(sys.argv[1]).read_bytes()), Path(sys.argv[2])
-    print(json.dumps({folder.name: ask(folder / "model", answers[folder.name]["inputs"], answers[folder.name]["outputs"])
-                      for folder in sorted(unpacked.iterdir())}))
+    said = {}
+    for folder in sorted(unpacked.iterdir()):
+        answer = answers[folder.name]
+        said[folder.name] = ask(folder / "model", answer["inputs"], answer["outputs"])
+    print(json.dumps(said))
     return 0
 
 

@@ -129,7 +129,8 @@ def test_a_refusal_gives_the_true_reason(packed: dict[str, subprocess.CompletedP
 def test_inspect_says_the_same_as_pack(
         modelhook: Path, kinds: Path, packed: dict[str, subprocess.CompletedProcess[str]]) -> None:
     for name, done in packed.items():
-        seen = subprocess.run([modelhook, "inspect", "--json", kinds / name], capture_output=True, text=True, check=False)
+        command = [modelhook, "inspect", "--json", kinds / name]
+        seen = subprocess.run(command, capture_output=True, text=True, check=False)
         report = json.loads(seen.stdout.splitlines()[0])
         assert (seen.returncode, report["acceptable"]) == (done.returncode, done.returncode == 0), name
         if name in NOTES:
@@ -147,13 +148,14 @@ def test_the_flavor_without_code_loads_wherever_objects_do(oracle: dict[str, Any
               "said = {}\n"
               "for folder in sorted(pathlib.Path(sys.argv[1]).iterdir()):\n"
               "    try:\n"
-              "        said[folder.name] = sorted(mlflow.tensorflow.load_model(str(folder / 'model')).structured_outputs)\n"
+              "        function = mlflow.tensorflow.load_model(str(folder / 'model'))\n"
+              "        said[folder.name] = sorted(function.structured_outputs)\n"
               "    except Exception as error:\n"
               "        said[folder.name] = type(error).__name__\n"
               "print(json.dumps(said))\n")
     said = json.loads(python("-c", script, unpacked))
     assert {name for name, outputs in said.items() if isinstance(outputs, str)} == BY_SESSION
-    assert BY_SESSION == {name for name, answer in oracle.items() if answer.get("by") == "by_session"}
+    assert {name for name, answer in oracle.items() if answer.get("by") == "by_session"} == BY_SESSION
     for name, outputs in said.items():
         assert name in BY_SESSION or outputs == sorted(oracle[name]["outputs"])
 
