@@ -6,6 +6,7 @@ TensorFlow is the oracle: its verdict on each model is asked for, not written he
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -158,6 +159,30 @@ def test_the_flavor_without_code_loads_wherever_objects_do(oracle: dict[str, Any
     assert {name for name, answer in oracle.items() if answer.get("by") == "by_session"} == BY_SESSION
     for name, outputs in said.items():
         assert name in BY_SESSION or outputs == sorted(oracle[name]["outputs"])
+
+
+def test_a_consumer_that_runs_no_code_from_models_loads_the_flavor(oracle: dict[str, Any], unpacked: Path) -> None:
+    script = ("import sys\n"
+              "sys.path.append(sys.argv[1])\n"
+              "import mlflow.pyfunc, mlflow.tensorflow, numpy, pickle, tensorflow\n"
+              "said = pickle.load(open(sys.argv[3], 'rb'))\n"
+              "assert mlflow.__version__ == '3.18.0'\n"
+              "try:\n"
+              "    mlflow.pyfunc.load_model(sys.argv[2])\n"
+              "except mlflow.exceptions.MlflowException as error:\n"
+              "    print('pyfunc', 'names the Python module that loads it' in str(error))\n"
+              "function = mlflow.tensorflow.load_model(sys.argv[2])\n"
+              "answers = function(**{name: tensorflow.constant(value) for name, value in said['inputs'].items()})\n"
+              "print('tensorflow', all(numpy.array_equal(answers[name].numpy(), value)\n"
+              "                        for name, value in said['outputs'].items()))\n")
+    packages = next((environment.venv("tensorflow") / "lib").glob("python*/site-packages"))
+    for name in ("tags_gpu", "vocabulary"):
+        said = unpacked.parent / f"{name}.pickle"
+        said.write_bytes(pickle.dumps(oracle[name]))
+        done = subprocess.run([environment.python("hardened"), "-c", script, packages, unpacked / name / "model", said],
+                              env={**os.environ, "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false"}, cwd="/",
+                              stdout=subprocess.PIPE, text=True, check=True)
+        assert done.stdout == "pyfunc True\ntensorflow True\n"
 
 
 def test_a_custom_op_passes_where_requirements_name_its_library(modelhook: Path, kinds: Path, tmp_path: Path) -> None:
