@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import environment
 import pytest
 from promoting import FILES, FIRST_RUN, MODEL, REPORT, Site, complaints
 
+PACKAGE_1 = environment.ROOT / "tests/data/package-1.tar.gz"  # modelhook/package@1, of the tiny model
 NEVER = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
 
 
@@ -38,6 +40,15 @@ def test_replay_finishes_from_the_package_alone(site: Site, packed: Path) -> Non
     assert ended.result["steps"][0]["name"] == "check"
     assert ended.result["package"] == str(packed)
     assert packed.exists()
+
+
+def test_a_package_of_the_version_before_is_finished_with_its_own_loader(site: Site) -> None:
+    site.fake.add_run("0123456789abcdef0123456789abcdef")
+    ended = site.hook("replay", PACKAGE_1)
+    assert (ended.status, ended.result["outcome"]) == (0, "promoted")
+    uploads = [sent for sent in site.sent if sent.startswith("PUT ")]
+    assert uploads[0] == "PUT model/code/modelhook_savedmodel_1.py"
+    assert len(uploads) == len(FILES)
 
 
 def test_replay_may_be_repeated_and_writes_only_its_outcome(site: Site, packed: Path) -> None:
