@@ -296,11 +296,11 @@ def test_other_files_are_noted_and_pass(modelhook: Path, copy: Callable[[str], P
 
 
 def test_a_name_from_outside_cannot_forge_a_line(modelhook: Path, copy: Callable[[str], Path]) -> None:
-    """A file whose name holds a newline and an escape sequence is shown escaped."""
+    """A file whose name holds a newline and an escape sequence is shown escaped; no package may carry it."""
     folder = copy("keras_export")
     (folder / "a\n\x1b[2Jb").write_text("x")
     done = run(modelhook, "inspect", folder)
-    assert done.returncode == 0
+    assert done.returncode == UNACCEPTABLE
     assert "\x1b" not in done.stdout + done.stderr
     assert "a\\x0a\\x1b[2Jb" in done.stdout
 
