@@ -52,6 +52,8 @@ static void put_tensor(struct text *signature, unsigned field, const char *key, 
 	put_message(signature, field, &entry);
 }
 
+static struct text nodes_before; /* of a graph, as they stand in it */
+
 /* x -> y; functions `called` and `idle`, of which y calls none unless a row does. */
 static void make(struct text *model, const char *version, const struct row *nodes,
 	const struct row *called, const struct row *idle)
@@ -61,6 +63,7 @@ static void make(struct text *model, const char *version, const struct row *node
 	put_string(&info, 4, "serve");
 	put_string(&info, 5, version);
 	put_message(&graph, 1, &info);
+	text_add(&definition, text_string(&nodes_before), nodes_before.size);
 	put_rows(&definition, 1, nodes);
 	put_function(&library, "called", called);
 	put_function(&library, "idle", idle);
@@ -72,6 +75,23 @@ static void make(struct text *model, const char *version, const struct row *node
 	put_message(&entry, 2, &signature);
 	put_message(&graph, 5, &entry);
 	put_message(model, 2, &graph);
+}
+
+/* Reads the model, which goes, and checks it. */
+static void check_model(struct text *model, struct findings *findings)
+{
+	struct meta_graph graph;
+	struct reader reader;
+	struct fail f;
+	bool found;
+	reader_of_memory(&reader, (uint8_t *)model->data, model->size);
+	assert_int_equal(
+		meta_graph_read(&reader, model->size, "pb", &graph, &found, findings, &f), 0);
+	assert_true(found);
+	meta_graph_check(&graph, "pb", findings);
+	meta_graph_release(&graph);
+	reader_release(&reader);
+	text_release(model);
 }
 
 static const struct row nothing[] = {{NULL}};
@@ -124,18 +144,9 @@ static void an_op_is_judged_by_who_needs_it(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct text model = {0};
-		struct meta_graph graph;
 		struct findings findings = {0};
-		struct reader reader;
-		struct fail f;
-		bool found;
 		make(&model, rows[i].version, rows[i].nodes, rows[i].called, rows[i].idle);
-		reader_of_memory(&reader, (uint8_t *)model.data, model.size);
-		assert_int_equal(
-			meta_graph_read(&reader, model.size, "pb", &graph, &found, &findings, &f),
-			0);
-		assert_true(found);
-		meta_graph_check(&graph, "pb", &findings);
+		check_model(&model, &findings);
 		if (findings.count != (rows[i].weight >= 0 ? 1 : 0))
 			fail_msg("row %zu: %zu findings", i, findings.count);
 		if (findings.count == 1) {
@@ -143,9 +154,6 @@ static void an_op_is_judged_by_who_needs_it(void **state)
 			assert_non_null(strstr(findings.list[0].text, rows[i].text));
 		}
 		findings_release(&findings);
-		meta_graph_release(&graph);
-		reader_release(&reader);
-		text_release(&model);
 	}
 }
 
@@ -154,23 +162,36 @@ static void a_note_on_an_op_does_not_hide_what_forbids_it(void **state)
 	static const struct row nodes[] = {
 		{"z", "PyFunc"}, X, {"y", "PyFunc", "x"}, {"k", "FishOp"}, {NULL}};
 	struct text model = {0};
-	struct meta_graph graph;
 	struct findings findings = {0};
-	struct reader reader;
-	struct fail f;
-	bool found;
 	(void)state;
 	make(&model, "2.21.0", nodes, nothing, custom);
-	reader_of_memory(&reader, (uint8_t *)model.data, model.size);
-	assert_int_equal(
-		meta_graph_read(&reader, model.size, "pb", &graph, &found, &findings, &f), 0);
-	meta_graph_check(&graph, "pb", &findings);
+	check_model(&model, &findings);
 	assert_int_equal(findings.of_weight[FINDING_DAMAGE], 1);
 	assert_int_equal(findings.of_weight[FINDING_CUSTOM_OP], 1);
 	findings_release(&findings);
-	meta_graph_release(&graph);
-	reader_release(&reader);
-	text_release(&model);
+}
+
+/* Links are the first thing to be given up; then a Python function anywhere is one too many. */
+static void a_graph_beyond_what_is_kept_of_links_is_judged_as_if_all_were_needed(void **state)
+{
+	static const struct row nodes[] = {X, {"y", "Add", "x"}, {"z", "PyFunc"}, {NULL}};
+	struct text model = {0}, more = {0};
+	struct findings findings = {0};
+	(void)state;
+	make(&model, "2.21.0", nodes, nothing, nothing);
+	check_model(&model, &findings);
+	assert_int_equal(findings.of_weight[FINDING_DAMAGE], 0);
+	findings_release(&findings);
+	put_string(&more, 1, "many");
+	put_string(&more, 2, "AddN");
+	for (size_t i = 0; i < META_GRAPH_MEMORY / 2 / sizeof(uint64_t); i++)
+		put_string(&more, 3, "x");
+	put_message(&nodes_before, 1, &more);
+	make(&model, "2.21.0", nodes, nothing, nothing);
+	check_model(&model, &findings);
+	assert_int_equal(findings.of_weight[FINDING_DAMAGE], 1);
+	findings_release(&findings);
+	text_release(&nodes_before);
 }
 
 static void names_are_known_by_the_table(void **state)
@@ -194,6 +215,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_op_is_judged_by_who_needs_it),
 		cmocka_unit_test(a_note_on_an_op_does_not_hide_what_forbids_it),
+		cmocka_unit_test(
+			a_graph_beyond_what_is_kept_of_links_is_judged_as_if_all_were_needed),
 		cmocka_unit_test(names_are_known_by_the_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
