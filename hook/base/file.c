@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/input.h"
 #include "base/random.h"
 
 #define WRITEBACK ((uint64_t)8 << 20)
@@ -26,31 +27,29 @@ static int output_fail(const char *path, struct fail *f)
 	return fail_errno(f, fail_output_status(errno), "%s", path);
 }
 
-static int read_all(int fd, const char *path, size_t max, struct text *text, struct fail *f)
+int file_read_open(int fd, const char *path, size_t max, struct text *text, struct fail *f)
 {
 	char buffer[16384];
-	for (;;) {
-		ssize_t count = read(fd, buffer, sizeof(buffer));
-		if (count < 0 && errno == EINTR)
-			continue;
-		if (count < 0)
-			return input_fail(path, f);
-		if (count == 0)
-			return 0;
-		if (text->size + (size_t)count > max)
+	size_t got;
+	do {
+		if (input_read(fd, path, buffer, sizeof(buffer), &got, f) != 0)
+			return -1;
+		if (text->size + got > max)
 			return fail_set(
 				f, STATUS_UNACCEPTABLE, "%s: more than %zu bytes", path, max);
-		text_add(text, buffer, (size_t)count);
-	}
+		text_add(text, buffer, got);
+	} while (got > 0);
+	explicit_bzero(buffer, sizeof(buffer));
+	return 0;
 }
 
 int file_read(const char *path, size_t max, struct text *text, struct fail *f)
 {
+	int fd;
 	text_clear(text);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return input_fail(path, f);
-	int result = read_all(fd, path, max, text, f);
+	if (input_open(path, path, &fd, f) != 0)
+		return -1;
+	int result = file_read_open(fd, path, max, text, f);
 	close(fd);
 	return result;
 }

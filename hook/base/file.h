@@ -17,6 +17,10 @@
 /* file_read - the whole file into text (cleared first); more than max bytes is UNACCEPTABLE */
 MUST_CHECK int file_read(const char *path, size_t max, struct text *text, struct fail *f);
 
+/* file_read_open - the same for an open file, added to text; path: its name in a message */
+MUST_CHECK int file_read_open(
+	int fd, const char *path, size_t max, struct text *text, struct fail *f);
+
 bool file_is_there(const char *path);
 bool file_is_directory(const char *path);
 

@@ -163,7 +163,7 @@ static void tell(struct examination *e, const struct fail *f)
 int command_doctor(struct invocation *call, struct fail *f)
 {
 	struct examination e = {.call = call, .checks = cJSON_CreateArray()};
-	int result = invocation_settle(call, ".", f);
+	int result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = examine(&e, f);
 	tell(&e, result == 0 ? NULL : f);

@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/stop.h"
 #include "flow/connect.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
@@ -15,7 +16,7 @@ int manual_open(struct manual *manual, struct invocation *call, const char *mode
 	bool found = false;
 	*manual = (struct manual){.call = call, .who = history_who()};
 	result_set(&call->result.model, model);
-	if (invocation_settle(call, ".", f) != 0 || connect_session(&manual->session, call, f) != 0)
+	if (invocation_settle_here(call, f) != 0 || connect_session(&manual->session, call, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, manual->session.registry->base);
 	if (registry_open(&manual->registry, manual->session.registry, model,
@@ -218,6 +219,8 @@ int manual_confirm(struct manual *manual, const char *what, struct fail *f)
 	free(answer);
 	if (same)
 		return 0;
+	if (stop_or_late(f) != 0)
+		return -1;
 	fail_set(f, STATUS_USAGE, "not confirmed: nothing was done");
 	return fail_hint(f, "type the model's name, or pass --yes");
 }

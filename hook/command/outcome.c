@@ -82,7 +82,7 @@ static int read_kept(struct invocation *call, struct text *kept, struct fail *f)
 int command_outcome(struct invocation *call, struct fail *f)
 {
 	struct text kept = {0};
-	if (invocation_settle(call, ".", f) != 0)
+	if (invocation_settle_here(call, f) != 0)
 		return -1;
 	if ((call->argc == 0) == (call->settings.run_id == NULL)) {
 		fail_set(f, STATUS_USAGE, "outcome takes the place of a result, or --run RUN_ID");

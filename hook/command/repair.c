@@ -283,7 +283,7 @@ int command_repair(struct invocation *call, struct fail *f)
 	struct repairs repairs = {0};
 	if (call->argc == 1)
 		result_set(&call->result.model, call->argv[0]);
-	int result = invocation_settle(call, ".", f);
+	int result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = connect_session(&session, call, f);
 	if (result == 0) {

@@ -25,6 +25,19 @@ struct batch {
 	struct fail fail; /* the first; one that can be repeated goes before others */
 };
 
+/* Where a package does not state its settings, nobody can tell whether it had gates. */
+static int adopt_settings(struct invocation *call, const struct manifest *manifest, struct fail *f)
+{
+	if (manifest->settings != NULL)
+		return settings_adopt(&call->settings, manifest->settings, f);
+	if (manifest->states_settings || call->settings.gates_text != NULL)
+		return 0;
+	fail_set(f, STATUS_UNACCEPTABLE,
+		"packed by an earlier version, which did not record them in the manifest");
+	return fail_hint(
+		f, "pack it again, or pass the \"gates\" that it is to pass with --config");
+}
+
 /* Read and checked whole, before anything is asked of anybody. */
 static int open_package(
 	struct invocation *call, const char *package, struct manifest *manifest, struct fail *f)
@@ -37,8 +50,7 @@ static int open_package(
 	call->had_package |= result == 0 || f->status == STATUS_UNACCEPTABLE;
 	if (result != 0)
 		return -1;
-	if (manifest->settings != NULL &&
-		settings_adopt(&call->settings, manifest->settings, f) != 0) {
+	if (adopt_settings(call, manifest, f) != 0) {
 		manifest_release(manifest);
 		return fail_in(f, "package %s: settings", package);
 	}
@@ -60,20 +72,6 @@ static int replay_file(
 	int result = finish_package(call, &manifest, package, f);
 	manifest_release(&manifest);
 	return result;
-}
-
-/* Where modelhook.json is looked for: beside the package, or, for one in the default spool, beside
- * that; for one that comes from a store, in the working directory. */
-static char *settings_folder(const char *package)
-{
-	if (package == NULL || place_is_url(package))
-		return text_copy(".");
-	char *folder = file_folder(package);
-	if (!text_equal(folder, SPOOL_FOLDER) && !text_ends_with(folder, "/" SPOOL_FOLDER))
-		return folder;
-	char *parent = file_folder(folder);
-	free(folder);
-	return parent;
 }
 
 static int replay_local(struct invocation *call, const char *package, struct fail *f)
@@ -324,9 +322,9 @@ static int check_arguments(const struct invocation *call, struct fail *f)
 int command_replay(struct invocation *call, struct fail *f)
 {
 	const char *package = call->argc > 0 ? call->argv[0] : NULL;
-	char *folder = settings_folder(package);
-	int result = invocation_settle(call, folder, f);
-	free(folder);
+	/* what lies beside a package may be whoever's the package is: no settings are looked for
+	 * there */
+	int result = invocation_settle(call, NULL, f);
 	if (result == 0)
 		result = check_arguments(call, f);
 	if (result == 0)

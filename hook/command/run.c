@@ -131,6 +131,16 @@ static void drop_here(struct spool *spool)
 		console_warn("spool: %s", own.text);
 }
 
+/* A replay takes no settings from beside a package: it is told of those that this run had. */
+static void say_kept(const struct invocation *call, const char *package)
+{
+	const struct settings *settings = &call->settings;
+	const char *file =
+		settings->config_path != NULL ? settings->config_path : settings->file_beside;
+	console_say("the package is kept: modelhook replay %s%s%s", package,
+		file != NULL ? " --config " : "", file != NULL ? file : "");
+}
+
 /* Where the spool is far away, nothing is kept here. */
 static void keep_far(struct invocation *call, struct spool *spool, const struct fail *f)
 {
@@ -139,7 +149,7 @@ static void keep_far(struct invocation *call, struct spool *spool, const struct 
 	result_set(&call->result.package, shown);
 	settle_far(call, spool, f);
 	drop_here(spool);
-	console_say("the package is kept: modelhook replay %s", shown);
+	say_kept(call, shown);
 	free(shown);
 	free(url);
 }
@@ -151,7 +161,7 @@ static void keep_here(struct invocation *call, struct spool *spool, const struct
 	if (spool_keep(spool, line, &own) != 0)
 		console_warn("spool: %s", own.text);
 	free(line);
-	console_say("the package is kept: modelhook replay %s", spool->package);
+	say_kept(call, spool->package);
 }
 
 /* The package goes when nothing is left to do; a plan leaves the spool as it was. */
@@ -233,7 +243,9 @@ static int plan_and(struct invocation *call, const struct handoff *handoff, cons
 		result = package_plan(handoff, packs ? &model : NULL, &manifest, f);
 	saved_model_release(&model);
 	if (result == 0) {
-		manifest.settings = settings_decisive(&call->settings);
+		char *decisive = settings_decisive(&call->settings);
+		package_settle(&manifest, decisive);
+		free(decisive);
 		result = use(call, &manifest, folder, f);
 	}
 	manifest_release(&manifest);

@@ -143,7 +143,7 @@ static void report_release(struct report *report)
 static int look(struct invocation *call, struct report *report, struct fail *f)
 {
 	struct session session = {0};
-	int result = invocation_settle(call, ".", f);
+	int result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = connect_session(&session, call, f);
 	if (result == 0 && call->argc == 0) {

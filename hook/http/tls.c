@@ -6,6 +6,7 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/input.h"
 
 /* Debian, Ubuntu, Alpine; RHEL and CentOS 7 and later; older ones; SUSE; Alpine and the BSDs. */
 static const char *const distribution_bundles[] = {
@@ -26,9 +27,15 @@ static const char *const bundle_variables[] = {
 
 static int check_readable(const char *what, const char *path, struct fail *f)
 {
-	if (access(path, R_OK) == 0)
+	int fd;
+	if (file_is_directory(path))
 		return 0;
-	return fail_errno(f, STATUS_CONFIGURATION, "%s: %s", what, path);
+	if (input_open(path, path, &fd, f) != 0) {
+		f->status = STATUS_CONFIGURATION;
+		return fail_in(f, "%s", what);
+	}
+	close(fd);
+	return 0;
 }
 
 /* A path that somebody named must be there: trusting others instead would be a surprise. */

@@ -1,5 +1,6 @@
 #include "invocation/invocation.h"
 
+#include "base/console.h"
 #include "base/stop.h"
 
 int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
@@ -21,4 +22,13 @@ struct store_reach invocation_reach(const struct invocation *call)
 		.store = &call->settings.store,
 		.deadline = call->deadline,
 	};
+}
+
+int invocation_settle_here(struct invocation *call, struct fail *f)
+{
+	if (invocation_settle(call, ".", f) != 0)
+		return -1;
+	if (call->settings.file_beside != NULL)
+		console_say("settings %s", call->settings.file_beside);
+	return 0;
 }

@@ -21,6 +21,10 @@ struct invocation {
  * folder, and start the deadline */
 MUST_CHECK int invocation_settle(struct invocation *call, const char *folder, struct fail *f);
 
+/* invocation_settle_here - the same in the working directory, for a person, who is told of the file
+ * that was found there */
+MUST_CHECK int invocation_settle_here(struct invocation *call, struct fail *f);
+
 /* invocation_reach - how stores are reached that no MLflow server names; borrows from call */
 struct store_reach invocation_reach(const struct invocation *call);
 

@@ -9,6 +9,7 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/owned_file.h"
 #include "gate/gate.h"
 #include "packaging/json/json.h"
 #include "settings/value.h"
@@ -323,7 +324,7 @@ static int read_config(struct settings *settings, const char *path, struct fail 
 {
 	struct text text = {0};
 	struct cJSON *tree = NULL;
-	int result = file_read(path, 1 << 20, &text, f);
+	int result = owned_file_read(path, 1 << 20, &text, f);
 	if (result == 0)
 		result = json_parse(text.data != NULL ? text.data : "", text.size, &tree, f);
 	if (result == 0) {
@@ -334,17 +335,21 @@ static int read_config(struct settings *settings, const char *path, struct fail 
 	}
 	json_release(tree);
 	text_release(&text);
-	if (result != 0) {
+	if (result == 0)
+		return 0;
+	if (!status_is_retryable(f->status)) /* a stop is one */
 		f->status = STATUS_CONFIGURATION;
-		return fail_in(f, "settings %s", path);
-	}
-	return 0;
+	return text_starts_with(f->text, path) ? fail_in(f, "settings")
+					       : fail_in(f, "settings %s", path);
 }
 
 static int read_file_beside(struct settings *settings, const char *folder, struct fail *f)
 {
 	char *path = file_join(folder, "modelhook.json");
-	int result = file_is_named(path) ? read_config(settings, path, f) : 0;
+	bool found = file_is_named(path);
+	int result = found ? read_config(settings, path, f) : 0;
+	if (found && result == 0)
+		settings->file_beside = text_copy(path);
 	free(path);
 	return result;
 }
@@ -379,8 +384,7 @@ static int refuse_commands(const struct settings *settings, struct fail *f)
 		fail_set(f, STATUS_CONFIGURATION,
 			"gate %s runs a command, and a package's commands are not run",
 			settings->gates[i].name);
-		return fail_hint(f,
-			"put the gates you trust into modelhook.json beside it, or pass --config");
+		return fail_hint(f, "pass the gates that you trust with --config");
 	}
 	return 0;
 }
@@ -451,6 +455,7 @@ void settings_release(struct settings *settings)
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
 	free(settings->gates_text);
+	free(settings->file_beside);
 	*settings = (struct settings){0};
 }
 

@@ -1,6 +1,6 @@
 /* settings - everything that can be set, from one table of options: flags, then environment, then
- * modelhook.json. Paths in modelhook.json are relative to its folder, all others to the working
- * directory.
+ * modelhook.json. Nothing is taken from a file that another user could have written. Paths in
+ * modelhook.json are relative to its folder, all others to the working directory.
  *
  * settings/settings.c holds the table (name, flag, variable, key, kind, help); help, the
  * configuration file and the environment are read by it, so that none of the three can differ from
@@ -53,8 +53,9 @@ struct settings {
 	enum policy policy;
 	struct gate *gates;
 	size_t gate_count;
-	char *gates_text; /* the rules as JSON, canonical; NULL: none were given */
-	uint64_t given;	  /* bit i: row i of the table was set by a flag or a variable */
+	char *file_beside; /* the modelhook.json that was found without --config, or NULL */
+	char *gates_text;  /* the rules as JSON, canonical; NULL: none were given */
+	uint64_t given;	   /* bit i: row i of the table was set by a flag or a variable */
 };
 
 /* Which settings a command takes, as bits; a command names its own in its row (command/command.h).
@@ -88,7 +89,8 @@ MUST_CHECK int settings_read_flags(
 
 /* settings_read_rest - what no flag set, from the environment, then from the configuration file:
  * --config, else modelhook.json in `folder` (not being there is fine; folder NULL: none is looked
- * for). CONFIGURATION names the variable, or the file and key. */
+ * for). CONFIGURATION names the variable, or the file and key; so it does where somebody else could
+ * have written the file (base/owned_file.h). */
 MUST_CHECK int settings_read_rest(struct settings *settings, const char *folder, struct fail *f);
 
 /* settings_decisive - the settings that decide what becomes of a training (gates, policy,

@@ -1,34 +1,28 @@
 #include "upload/file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/input.h"
 #include "base/stop.h"
 #include "packaging/digest/sha256.h"
 #include "upload/transfer.h"
 
 #define CHUNK ((size_t)256 << 10)
 
-static int open_local(const char *path, struct fail *f)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 ? fd : fail_errno(f, fail_input_status(errno), "%s", path);
-}
-
 /* Exactly size bytes, or what is left of them. */
 static int read_bytes(int fd, void *buffer, size_t size, size_t *got, struct fail *f)
 {
 	*got = 0;
 	while (*got < size) {
-		ssize_t count = read(fd, (char *)buffer + *got, size - *got);
+		size_t count;
+		if (input_read(fd, "reading it", (char *)buffer + *got, size - *got, &count, f) !=
+			0)
+			return -1;
 		if (count == 0)
 			return 0;
-		if (count < 0 && errno != EINTR)
-			return fail_errno(f, STATUS_MISSING, "reading it");
-		*got += count > 0 ? (size_t)count : 0;
+		*got += count;
 	}
 	return stop_or_late(f);
 }
@@ -135,8 +129,8 @@ static int send_open(struct store *store, int fd, const char *path, uint64_t *se
 int carry_up(
 	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f)
 {
-	int fd = open_local(local, f);
-	if (fd < 0)
+	int fd;
+	if (input_open(local, local, &fd, f) != 0)
 		return -1;
 	int result = send_open(store, fd, path, sent, f);
 	close(fd);

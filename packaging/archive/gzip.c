@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/input.h"
 #include "base/stop.h"
 #include "packaging/archive/parallel_deflate.h"
 
@@ -146,9 +147,9 @@ struct gzip_inflate {
 
 int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(f, fail_input_status(errno), "cannot be opened");
+	int fd;
+	if (input_open(path, "cannot be opened", &fd, f) != 0)
+		return -1;
 	r->inflate = memory_get(1, sizeof(*r->inflate));
 	r->inflate->fd = fd;
 	if (inflateInit2(&r->inflate->stream, GZIP_WINDOW) != Z_OK)
@@ -161,17 +162,11 @@ int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
 static int fill(struct gzip_reader *r, size_t *got, struct fail *f)
 {
 	struct gzip_inflate *i = r->inflate;
-	ssize_t count;
-	if (stop_or_late(f) != 0)
+	if (stop_or_late(f) != 0 ||
+		input_read(i->fd, "cannot be read", i->in, sizeof(i->in), got, f) != 0)
 		return -1;
-	do {
-		count = read(i->fd, i->in, sizeof(i->in));
-	} while (count < 0 && errno == EINTR);
-	if (count < 0)
-		return fail_errno(f, fail_input_status(errno), "cannot be read");
 	i->stream.next_in = i->in;
-	i->stream.avail_in = (uInt)count;
-	*got = (size_t)count;
+	i->stream.avail_in = (uInt)*got;
 	if (r->progress != NULL)
 		progress_add(r->progress, *got);
 	return 0;

@@ -89,6 +89,18 @@ static void digest_weights(struct manifest *manifest)
 	text_release(&lines);
 }
 
+/* The text, and both of its digests. */
+static void print_texts(struct manifest *manifest)
+{
+	struct text model = {0};
+	manifest_print(manifest, MANIFEST_OF_MODEL, &model);
+	sha256_of(text_string(&model), model.size, manifest->digest);
+	text_release(&model);
+	text_clear(&manifest->text);
+	manifest_print(manifest, MANIFEST_WHOLE, &manifest->text);
+	sha256_of(text_string(&manifest->text), manifest->text.size, manifest->whole);
+}
+
 void manifest_complete(struct manifest *manifest)
 {
 	free(manifest->architecture);
@@ -100,9 +112,19 @@ void manifest_complete(struct manifest *manifest)
 	manifest->model_bytes = 0;
 	for (size_t i = 0; i < manifest->file_count; i++)
 		manifest->model_bytes += manifest->files[i].size;
-	text_clear(&manifest->text);
-	manifest_print(manifest, true, &manifest->text);
-	sha256_of(text_string(&manifest->text), manifest->text.size, manifest->digest);
+	print_texts(manifest);
+}
+
+void package_settle(struct manifest *manifest, const char *settings)
+{
+	char *copy = text_copy(settings);
+	free(manifest->settings);
+	manifest->settings = copy;
+	manifest->states_settings = true;
+	manifest->settings_sha256[0] = '\0';
+	if (settings != NULL)
+		sha256_of(settings, strlen(settings), manifest->settings_sha256);
+	print_texts(manifest);
 }
 
 static struct cJSON *file_to_json(const struct saved_model_file *file)
@@ -131,8 +153,9 @@ static struct cJSON *tags_to_json(const struct manifest *manifest)
 	return array;
 }
 
-void manifest_print(const struct manifest *manifest, bool whole, struct text *text)
+void manifest_print(const struct manifest *manifest, enum manifest_part part, struct text *text)
 {
+	bool whole = part != MANIFEST_BEFORE_MLMODEL;
 	struct cJSON *object = json_new_object();
 	const char *saved_model = manifest_is_logged(manifest) ? NULL : "model/saved_model";
 	json_set_string(
@@ -144,6 +167,11 @@ void manifest_print(const struct manifest *manifest, bool whole, struct text *te
 	if (whole)
 		json_set_number(object, "model_bytes", (double)manifest->model_bytes);
 	json_set_number(object, "parameters", (double)manifest->parameter_count);
+	if (part == MANIFEST_WHOLE && manifest->states_settings)
+		json_set(object, "settings",
+			manifest->settings_sha256[0] != '\0'
+				? json_new_string(manifest->settings_sha256)
+				: json_new_null());
 	if (manifest->tag_count > 0)
 		json_set(object, "tags", tags_to_json(manifest));
 	json_set_number(object, "tensors", (double)manifest->tensor_count);
@@ -242,22 +270,40 @@ static int read_counts(const struct json_at *at, struct manifest *manifest, stru
 	return 0;
 }
 
+static int read_settings_digest(const struct json_at *at, struct manifest *manifest, struct fail *f)
+{
+	char *sha256 = NULL;
+	manifest->states_settings = json_is_there(at);
+	if (!manifest->states_settings || json_is_null(at))
+		return 0;
+	if (json_string(at, &sha256, f) != 0)
+		return -1;
+	bool plain = text_is_hex(sha256, SHA256_HEX - 1);
+	if (plain)
+		memcpy(manifest->settings_sha256, sha256, SHA256_HEX);
+	free(sha256);
+	return plain ? 0 : json_fail(at, f, "neither 64 lower-case hex digits nor null");
+}
+
 /* What the text says, its files as they are listed there. */
 static int read_stated(const struct json_at *at, struct manifest *manifest, struct fail *f)
 {
 	static const char *const keys[] = {"schema", "handoff", "signatures", "files",
-		"model_bytes", "parameters", "tags", "tensors", "tensorflow", "weights"};
+		"model_bytes", "parameters", "settings", "tags", "tensors", "tensorflow",
+		"weights"};
 	if (json_known_keys(at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0)
 		return -1;
 	struct json_at schema = json_get(at, "schema"), handoff = json_get(at, "handoff");
 	struct json_at signatures = json_get(at, "signatures"), files = json_get(at, "files");
 	struct json_at tensorflow = json_get(at, "tensorflow"), tags = json_get(at, "tags");
+	struct json_at settings = json_get(at, "settings");
 	if (read_schema(&schema, manifest, f) != 0 || read_tags(&tags, manifest, f) != 0 ||
 		json_object(&handoff, f) != 0 ||
 		handoff_from_json(&handoff, "", &manifest->handoff, f) != 0 ||
 		signature_from_json(
 			&signatures, &manifest->signatures, &manifest->signature_count, f) != 0 ||
-		read_files(&files, manifest, f) != 0 || read_counts(at, manifest, f) != 0)
+		read_files(&files, manifest, f) != 0 || read_counts(at, manifest, f) != 0 ||
+		read_settings_digest(&settings, manifest, f) != 0)
 		return -1;
 	if (!json_is_there(&tensorflow))
 		return 0;

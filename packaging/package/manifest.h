@@ -25,8 +25,14 @@ struct saved_model_file *manifest_add_file(
 /* manifest_complete - from the start of a manifest, everything else in it */
 void manifest_complete(struct manifest *manifest);
 
-/* manifest_print - add the canonical form to text; `whole` or without MLmodel among its files */
-void manifest_print(const struct manifest *manifest, bool whole, struct text *text);
+enum manifest_part {
+	MANIFEST_BEFORE_MLMODEL, /* what MLmodel is made from: the model, without that file */
+	MANIFEST_OF_MODEL,	 /* all but the settings */
+	MANIFEST_WHOLE,
+};
+
+/* manifest_print - add the canonical form of that much of it to text */
+void manifest_print(const struct manifest *manifest, enum manifest_part part, struct text *text);
 
 /* manifest_parse - a complete manifest from its canonical form, checked in full */
 MUST_CHECK int manifest_parse(

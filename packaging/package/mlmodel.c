@@ -189,7 +189,7 @@ static void add_uuid(struct text *text, const struct manifest *manifest)
 {
 	struct text rest = {0};
 	char digest[SHA256_HEX];
-	manifest_print(manifest, false, &rest);
+	manifest_print(manifest, MANIFEST_BEFORE_MLMODEL, &rest);
 	sha256_of(text_string(&rest), rest.size, digest);
 	text_release(&rest);
 	text_printf(text, "model_uuid: \"%.32s\"\n", digest);

@@ -78,9 +78,9 @@ static int check_readable(const struct manifest *manifest, struct fail *f)
 {
 	struct manifest again;
 	const struct text *text = &manifest->text;
-	if (text->size > MANIFEST_BYTES)
+	if (text->size > MANIFEST_BYTES - SHA256_HEX) /* of settings that are yet to come */
 		return fail_set(f, STATUS_UNACCEPTABLE, "its manifest has %zu bytes, at most %d go",
-			text->size, MANIFEST_BYTES);
+			text->size, MANIFEST_BYTES - SHA256_HEX);
 	if (manifest_parse(text_string(text), text->size, &again, f) != 0)
 		return fail_in(f, "no package can hold this");
 	manifest_release(&again);
@@ -91,6 +91,7 @@ static int fill(const struct handoff *handoff, const struct saved_model *model,
 	struct manifest *manifest, struct fail *f)
 {
 	handoff_copy(handoff, &manifest->handoff);
+	manifest->states_settings = true;
 	if (model != NULL) {
 		if (check_files(handoff, model, f) != 0 || add_files(model, manifest, f) != 0)
 			return -1;

@@ -3,9 +3,12 @@
  * manifest.json first (schema, handoff, SignatureDefs, TensorFlow version, counts, files with size
  * and SHA-256), then model/: MLmodel, conda.yaml, python_env.yaml, requirements.txt, code/ (our
  * loader) and saved_model/, last settings.json. Entries sorted by bytes, times 0, owners 0, modes
- * 0644, no time in the gzip header: the same input gives the same bytes on any machine. The digest
- * is the SHA-256 of the canonical manifest (keys sorted, no white space), which is what
- * manifest.json holds, byte for byte. A package of a logged model carries the manifest alone.
+ * 0644, no time in the gzip header: the same input gives the same bytes on any machine.
+ * manifest.json is canonical (keys sorted, no white space) and states the SHA-256 of settings.json,
+ * or null where there is none: a package without the settings that it states is not read. The
+ * digest by which a version is found is that of the manifest without this key, so that the same
+ * model under other gates is no second version; packages of before the key have the same digest. A
+ * package of a logged model carries the manifest and its settings alone.
  *
  * Everything below model/ but saved_model/ follows from the manifest. What follows is part of
  * modelhook/package@2: a change of it (another loader, another line in MLmodel) needs a new schema
@@ -28,7 +31,8 @@
 #define PACKAGE_SCHEMA_1 "modelhook/package@1" /* still read, and finished as it is */
 
 struct manifest {
-	char digest[SHA256_HEX];
+	char digest[SHA256_HEX];  /* of model and handoff: the same whatever decides over them */
+	char whole[SHA256_HEX];	  /* of the canonical manifest, its settings with it */
 	struct handoff handoff;	  /* its saved_model is "model/saved_model" once it was read from a
 				     package */
 	struct text text;	  /* the canonical manifest */
@@ -49,10 +53,12 @@ struct manifest {
 	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
 				     same digest; that of the lines that `sha256sum` prints for
 				     those files, sorted by path. "" for a logged model */
+	bool states_settings; /* false: packed by a version that did not, so that anybody may have
+				 taken them out; what is there is not read then */
+	char settings_sha256[SHA256_HEX]; /* of settings.json; "": there are none */
 	char *settings; /* JSON of the settings that decide (gates, policy), so that a replay
 			   decides as the run would have; the last entry of the package,
-			   settings.json, and not part of the digest. NULL: none. Owned; set between
-			   package_plan and package_write */
+			   settings.json. NULL: none */
 };
 
 void manifest_release(struct manifest *manifest);
@@ -66,6 +72,10 @@ char *package_name(const struct manifest *manifest);
  * signature "serving_default", a name that no package may carry. */
 MUST_CHECK int package_plan(const struct handoff *handoff, const struct saved_model *model,
 	struct manifest *manifest, struct fail *f);
+
+/* package_settle - the settings that a replay of this package decides by; a copy is taken, NULL:
+ * none. To be called, if at all, between package_plan and package_write. */
+void package_settle(struct manifest *manifest, const char *settings);
 
 /* package_tap - who else takes the bytes of the SavedModel's files while they are packed; nothing
  * of it fails the packing */

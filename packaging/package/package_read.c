@@ -64,10 +64,11 @@ static int name_stranger(const struct archive_reader *r, const struct manifest *
 	ptrdiff_t index = -1;
 	if (text_starts_with(path, MODEL_FOLDER))
 		index = manifest_find(manifest, path + strlen(MODEL_FOLDER));
-	bool settings_again = strcmp(path, SETTINGS_NAME) == 0 && wanted == manifest->file_count;
-	if (index < 0 && strcmp(path, MANIFEST_NAME) != 0 && !settings_again)
+	bool has_settings = !manifest->states_settings || manifest->settings_sha256[0] != '\0';
+	bool is_settings = has_settings && strcmp(path, SETTINGS_NAME) == 0;
+	if (index < 0 && strcmp(path, MANIFEST_NAME) != 0 && !is_settings)
 		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: not named in the manifest", path);
-	if (index < (ptrdiff_t)wanted)
+	if (is_settings ? wanted == manifest->file_count : index < (ptrdiff_t)wanted)
 		return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: there twice", path);
 	return fail_set(f, STATUS_UNACCEPTABLE, "%s%.200s: missing, or not in its place",
 		MODEL_FOLDER, manifest->files[wanted].path);
@@ -131,29 +132,46 @@ static int read_through(struct package_stream *stream, struct fail *f)
 	return 0;
 }
 
-/* After the last file: the settings, or nothing. */
+static int check_settings(const struct manifest *manifest, const struct text *text, struct fail *f)
+{
+	char sha256[SHA256_HEX];
+	sha256_of(text_string(text), text->size, sha256);
+	if (manifest->states_settings && strcmp(sha256, manifest->settings_sha256) != 0)
+		return fail_set(
+			f, STATUS_UNACCEPTABLE, "SHA-256 is not the one that the manifest says");
+	return json_check_text(text_string(text), text->size, f);
+}
+
+static int take_settings(struct archive_reader *r, struct manifest *manifest, struct fail *f)
+{
+	struct text text = {0};
+	int result = read_text(r, SETTINGS_BYTES, &text, f);
+	if (result == 0)
+		result = check_settings(manifest, &text, f);
+	if (result == 0 && manifest->states_settings)
+		manifest->settings = text_take(&text);
+	text_release(&text);
+	return result == 0 ? 0 : fail_in(f, SETTINGS_NAME);
+}
+
+/* After the last file: the settings, or nothing, as the manifest says. */
 static int read_settings(
 	struct archive_reader *r, struct manifest *manifest, bool *end, struct fail *f)
 {
-	struct text text = {0};
-	bool found;
+	bool has = manifest->settings_sha256[0] != '\0', found;
 	archive_reader_allow(r, strlen(SETTINGS_NAME), SETTINGS_BYTES);
 	if (archive_reader_next(r, &found, f) != 0)
 		return -1;
 	*end = !found;
+	if (!found && has)
+		return fail_set(f, STATUS_UNACCEPTABLE, SETTINGS_NAME ": missing");
 	if (!found) {
 		archive_reader_forbid(r, SETTINGS_BYTES);
 		return 0;
 	}
-	if (strcmp(r->name, SETTINGS_NAME) != 0)
+	if (strcmp(r->name, SETTINGS_NAME) != 0 || (manifest->states_settings && !has))
 		return name_stranger(r, manifest, manifest->file_count, f);
-	int result = read_text(r, SETTINGS_BYTES, &text, f);
-	if (result == 0)
-		result = json_check_text(text_string(&text), text.size, f);
-	if (result == 0)
-		manifest->settings = text_take(&text);
-	text_release(&text);
-	return result == 0 ? 0 : fail_in(f, SETTINGS_NAME);
+	return take_settings(r, manifest, f);
 }
 
 static int read_files(struct archive_reader *r, struct manifest *manifest, struct fail *f)
@@ -205,7 +223,7 @@ static int same_package(struct archive_reader *r, const struct manifest *manifes
 	text_release(&text);
 	if (result != 0)
 		return -1;
-	if (strcmp(digest, manifest->digest) != 0)
+	if (strcmp(digest, manifest->whole) != 0)
 		return fail_set(f, STATUS_UNACCEPTABLE, "it is another package now");
 	allow_files(r, manifest);
 	return 0;

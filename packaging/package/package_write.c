@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,15 +22,6 @@ static int changed(const struct saved_model_file *file, const char *how, struct 
 {
 	return fail_set(f, STATUS_UNACCEPTABLE, "%.200s: changed since it was inspected: %s",
 		file->path, how);
-}
-
-static ssize_t read_some(int fd, void *buffer, size_t size)
-{
-	ssize_t count;
-	do {
-		count = read(fd, buffer, size);
-	} while (count < 0 && errno == EINTR);
-	return count;
 }
 
 /* struct writing - a package on its way; tap and progress may be NULL */
@@ -62,20 +52,19 @@ static int copy_bytes(
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
 	char buffer[CHUNK];
+	size_t count;
 	for (uint64_t left = file->size;;) {
-		ssize_t count = read_some(fd, buffer, sizeof(buffer));
-		if (stop_or_late(f) != 0)
+		if (stop_or_late(f) != 0 ||
+			input_read(fd, file->path, buffer, sizeof(buffer), &count, f) != 0)
 			return -1;
-		if (count < 0)
-			return fail_errno(f, fail_input_status(errno), "%.200s", file->path);
 		if (count == 0 && left > 0)
 			return changed(file, "it is shorter", f);
 		if (count == 0)
 			return 0;
-		if ((uint64_t)count > left)
+		if (count > left)
 			return changed(file, "it is longer", f);
-		left -= (uint64_t)count;
-		if (take_bytes(w, index, buffer, (size_t)count, check, f) != 0)
+		left -= count;
+		if (take_bytes(w, index, buffer, count, check, f) != 0)
 			return -1;
 	}
 }

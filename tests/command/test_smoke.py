@@ -282,6 +282,8 @@ def test_the_command_of_a_package_is_not_run_by_a_replay(
     assert not fake.requests
     assert not ran.exists()
 
-    (tmp_path / "modelhook.json").write_text(json.dumps({"gates": gates}))
-    assert hook("replay", package).status == 0
+    own = tmp_path / "modelhook.json"
+    own.write_text(json.dumps({"gates": gates}))
+    assert hook("replay", package).status == 78, "what lies beside a package is not asked"
+    assert hook("replay", package, "--config", own).status == 0
     assert ran.exists()

@@ -240,6 +240,24 @@ static void the_digest_tells_apart_what_is_different(void **state)
 	drop_job(&job);
 }
 
+static void other_settings_are_another_package_of_the_same_model(void **state)
+{
+	struct job job;
+	char digest[SHA256_HEX], whole[SHA256_HEX];
+	(void)state;
+	make_job(&job);
+	plan(&job);
+	memcpy(digest, job.manifest.digest, SHA256_HEX);
+	memcpy(whole, job.manifest.whole, SHA256_HEX);
+	static const char *const settings[] = {"{\"gates\":[]}", "{\"gates\":[1]}", NULL};
+	for (size_t i = 0; i < 3; i++) {
+		package_settle(&job.manifest, settings[i]);
+		assert_string_equal(job.manifest.digest, digest);
+		assert_true((strcmp(job.manifest.whole, whole) == 0) == (settings[i] == NULL));
+	}
+	drop_job(&job);
+}
+
 static void assert_refused(int result, const struct fail *f, const char *said)
 {
 	if (result == 0)
@@ -451,7 +469,7 @@ static void another_package_under_the_same_name_is_not_streamed(void **state)
 	(void)state;
 	make_job(&job);
 	pack(&job);
-	memset(job.manifest.digest, '0', 64);
+	memset(job.manifest.whole, '0', 64);
 	assert_refused(package_open_file(job.package, &job.manifest, 0, &stream, &f), &f,
 		"it is another package now");
 	drop_job(&job);
@@ -525,6 +543,7 @@ int main(void)
 		cmocka_unit_test(a_package_reads_back_as_it_was_planned),
 		cmocka_unit_test(the_same_input_gives_the_same_bytes),
 		cmocka_unit_test(the_digest_tells_apart_what_is_different),
+		cmocka_unit_test(other_settings_are_another_package_of_the_same_model),
 		cmocka_unit_test(a_file_that_the_handoff_knows_otherwise_is_named),
 		cmocka_unit_test(what_no_package_can_hold_is_not_planned),
 		cmocka_unit_test(a_file_that_changed_since_is_named_and_nothing_is_left),

@@ -54,8 +54,10 @@ static int make_good(void **state)
 	sha256_of("graph\n", 6, file.sha256);
 	if (file_store(graph, "graph\n", 6, &f) != 0 ||
 		handoff_parse(HANDOFF, strlen(HANDOFF), folder, &handoff, &f) != 0 ||
-		package_plan(&handoff, &model, &manifest, &f) != 0 ||
-		package_write(&manifest, good, NULL, NULL, &f) != 0)
+		package_plan(&handoff, &model, &manifest, &f) != 0)
+		fail_msg("%s", f.text);
+	package_settle(&manifest, "{\"gates\":[1]}");
+	if (package_write(&manifest, good, NULL, NULL, &f) != 0)
 		fail_msg("%s", f.text);
 	manifest_release(&manifest);
 	handoff_release(&handoff);
@@ -75,7 +77,7 @@ static int drop_good(void **state)
 }
 
 /* The entries of the good package, in order. */
-enum { MANIFEST, MLMODEL, LOADER, CONDA, PYTHON_ENV, REQUIREMENTS, GRAPH, COUNT };
+enum { MANIFEST, MLMODEL, LOADER, CONDA, PYTHON_ENV, REQUIREMENTS, GRAPH, SETTINGS, COUNT };
 
 static void set_name(struct tarball *tar, size_t entry, const char *name)
 {
@@ -309,18 +311,37 @@ static void huge_settings(struct tarball *tar, const struct row *row)
 	(void)row;
 	char *spaces = memory_get(SETTINGS_BYTES + 1, 1);
 	memset(spaces, ' ', SETTINGS_BYTES + 1);
-	insert_entry(tar, COUNT, SETTINGS_NAME, '0');
-	set_data(&tar->entries[COUNT], spaces, SETTINGS_BYTES + 1);
+	set_data(&tar->entries[SETTINGS], spaces, SETTINGS_BYTES + 1);
 	free(spaces);
 }
 
 static void settings_twice(struct tarball *tar, const struct row *row)
 {
 	(void)row;
-	for (size_t i = COUNT; i < COUNT + 2; i++) {
-		insert_entry(tar, i, SETTINGS_NAME, '0');
-		set_data(&tar->entries[i], "{}", 2);
-	}
+	insert_entry(tar, COUNT, SETTINGS_NAME, '0');
+	set_data(&tar->entries[COUNT], "{}", 2);
+}
+
+/* What stands for the settings in the manifest, with the comma behind it, becomes `instead`. */
+static void state_settings(struct tarball *tar, const char *instead)
+{
+	char *at = strstr(tar->entries[MANIFEST].data.data, "\"settings\":");
+	char *stated = text_format("%.*s", (int)(strchr(at, ',') + 1 - at), at);
+	edit_manifest(tar, stated, instead);
+	free(stated);
+}
+
+static void absent_settings(struct tarball *tar, const struct row *row)
+{
+	(void)row;
+	state_settings(tar, "\"settings\":null,");
+}
+
+static void old_settings(struct tarball *tar, const struct row *row)
+{
+	(void)row;
+	state_settings(tar, "");
+	set_data(&tar->entries[SETTINGS], "{", 1);
 }
 
 static void gnu_sparse(struct tarball *tar, const struct row *row)
@@ -406,9 +427,15 @@ static const struct row rows[] = {
 	{put_before, "a tar header of a kind", .from = "x", .to = "13 comment=x\n", .type = 'g'},
 	{put_before, "", .from = "x", .to = "22 GNU.sparse.major=1\n22 GNU.sparse.minor=0\n",
 		.type = 'x'},
-	{insert, "settings.json: not named in the manifest", GRAPH, .to = SETTINGS_NAME,
+	{insert, "saved_model.pb: missing, or not in its place", GRAPH, .to = SETTINGS_NAME,
 		.type = '0'},
-	{insert, "settings.json: not JSON", COUNT, .to = SETTINGS_NAME, .type = '0'},
+	{drop, "settings.json: missing", SETTINGS},
+	{set_it, "settings.json: SHA-256 is not the one that the manifest says", SETTINGS,
+		.to = "{\"gates\":[]}"},
+	{edit, "neither 64 lower-case hex digits nor null", .from = "\"settings\":\"",
+		.to = "\"settings\":\"g"},
+	{absent_settings, "settings.json: not named in the manifest"},
+	{old_settings, "settings.json: not JSON"},
 	{huge_settings, "settings.json: more than 65536 bytes"},
 	{settings_twice, "settings.json: there twice"},
 	{gnu_sparse, "saved_model.pb: a sparse file"},
@@ -449,6 +476,30 @@ static void put_together_by_hand_it_is_still_taken(void **state)
 	write_bad(&tar);
 	if (package_read(bad, NULL, &manifest, &f) != 0)
 		fail_msg("%s", f.text);
+	manifest_release(&manifest);
+	tarball_release(&tar);
+}
+
+/* Who takes them out of both places is not told from an earlier version: neither has any. */
+static void a_package_that_does_not_state_its_settings_has_none(void **state)
+{
+	struct tarball tar;
+	struct manifest manifest, whole;
+	struct fail f = {0};
+	(void)state;
+	read_tarball(&tar);
+	state_settings(&tar, "");
+	write_bad(&tar);
+	assert_int_equal(package_read(good, NULL, &whole, &f), 0);
+	if (package_read(bad, NULL, &manifest, &f) != 0)
+		fail_msg("%s", f.text);
+	assert_true(whole.states_settings);
+	assert_string_equal(whole.settings, "{\"gates\":[1]}");
+	assert_false(manifest.states_settings);
+	assert_null(manifest.settings);
+	assert_string_equal(manifest.digest, whole.digest);
+	assert_string_not_equal(manifest.whole, whole.whole);
+	manifest_release(&whole);
 	manifest_release(&manifest);
 	tarball_release(&tar);
 }
@@ -516,6 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(put_together_by_hand_it_is_still_taken),
 		cmocka_unit_test(every_attack_is_refused_and_named),
+		cmocka_unit_test(a_package_that_does_not_state_its_settings_has_none),
 		cmocka_unit_test(every_flipped_bit_and_every_cut_is_refused_or_harmless),
 		cmocka_unit_test(what_is_not_there_or_no_file_is_not_a_package),
 	};
