@@ -10,6 +10,7 @@
 
 #include "base/console.h"
 #include "base/stop.h"
+#include "base/stream.h"
 #include "command/by_hand.h"
 #include "command/command.h"
 #include "command/help.h"
@@ -19,6 +20,8 @@
 
 static int verb_inspect(struct invocation *call, struct fail *f)
 {
+	if (invocation_settle(call, NULL, f) != 0)
+		return -1;
 	return command_inspect(
 		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
 }
@@ -75,6 +78,11 @@ static int verb_help(struct invocation *call, struct fail *f)
 	return help_print(verbs, call->argc > 0 ? call->argv[0] : NULL, call->settings.json, f);
 }
 
+enum {
+	FAREWELL_MS = 2000, /* for the last words, where the end cannot wait */
+	RESULT_MS = 30000,
+};
+
 static struct invocation call;
 static const struct verb *verb;
 
@@ -113,7 +121,14 @@ static int invoke(int argc, char **argv, struct fail *f)
 		return -1;
 	if (check_arguments(verb, call.argc, f) != 0)
 		return -1;
-	return verb->function(&call, f);
+	if (verb->function(&call, f) != 0)
+		return -1;
+	return console_was_cut() ? stop_or_late(f) : 0;
+}
+
+static bool is_stopped(const struct fail *f)
+{
+	return f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
 }
 
 /* However the command ended: its deadline may be over, and after a signal there is still a moment
@@ -121,10 +136,8 @@ static int invoke(int argc, char **argv, struct fail *f)
 static void write_result(const char *line, const struct fail *f)
 {
 	struct fail own;
-	bool stopped =
-		f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
 	struct store_reach reach = invocation_reach(&call);
-	reach.deadline = deadline_in(stopped ? 2000 : 30000);
+	reach.deadline = deadline_in(is_stopped(f) ? FAREWELL_MS : RESULT_MS);
 	char *with_end = text_format("%s\n", line);
 	stop_farewell(reach.deadline);
 	if (place_write(&reach, call.settings.result_path, with_end, &own) != 0)
@@ -165,6 +178,8 @@ static void tell_result(const struct fail *f)
 		else
 			write_result(line, f);
 	}
+	bool hurries = f != NULL && (is_stopped(f) || f->status == STATUS_LATER);
+	stop_farewell(deadline_in(hurries ? FAREWELL_MS : RESULT_MS));
 	console_result(line);
 	free(line);
 }
@@ -182,6 +197,7 @@ int main(int argc, char **argv)
 	/* names in archives are UTF-8, whatever the caller's locale says; numbers stay those of "C"
 	 */
 	setlocale(LC_CTYPE, "C.UTF-8");
+	stream_open();
 	stop_install();
 	fail_last_words(tell_result);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -189,6 +205,7 @@ int main(int argc, char **argv)
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		argv[1] = (char *)"help";
 	int result = invoke(argc, argv, &f);
+	stop_farewell(deadline_in(FAREWELL_MS));
 	if (result != 0)
 		tell_failure(&f);
 	tell_result(result == 0 ? NULL : &f);

@@ -1,5 +1,6 @@
 #include "base/console.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -10,14 +11,24 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/stop.h"
+#include "base/stream.h"
 #include "base/text.h"
 
-enum { LINE_SIZE = 2048 };
+enum {
+	LINE_SIZE = 2048,
+	PATIENCE_MS = 1000, /* with who reads messages */
+	BYTES_KEPT = 64,    /* of a line besides its text */
+};
 
 static bool quiet;
 static bool closed; /* the result line was written */
+static bool cut;    /* stdout was not taken in time */
 static bool bar_is_up;
-static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER; /* to any progress */
+static bool stalled;	 /* nobody took the last message in time */
+static unsigned dropped; /* messages since then */
+static pthread_mutex_t speaking = PTHREAD_MUTEX_INITIALIZER; /* stderr, and what stands above */
+static pthread_mutex_t adding = PTHREAD_MUTEX_INITIALIZER;   /* to any progress */
 
 void console_set_quiet(bool value)
 {
@@ -49,23 +60,47 @@ const char *console_plain(void)
 	return colour() ? "\033[0m" : "";
 }
 
-static void clear_bar(void)
+/* Nobody waits for a reader of messages twice: once it took too long, what finds no room is
+ * dropped, until there is room again. */
+static bool tell(const char *bytes, size_t size)
 {
-	if (bar_is_up)
-		fputs("\r\033[K", stderr);
+	bool told = stream_write(STDERR_FILENO, bytes, size, stalled ? 0 : PATIENCE_MS);
+	stalled = !told && errno == EAGAIN;
+	dropped += stalled;
+	return told;
+}
+
+static void tell_dropped(void)
+{
+	char line[BYTES_KEPT];
+	unsigned count = dropped;
+	if (count == 0)
+		return;
+	int size = snprintf(line, sizeof(line), "warning: %u messages dropped: not read\n", count);
+	dropped = 0;
+	if (!tell(line, (size_t)size))
+		dropped = count;
+}
+
+static const char *clear_bar(void)
+{
+	const char *clear = bar_is_up ? "\r\033[K" : "";
 	bar_is_up = false;
+	return clear;
 }
 
 static void PRINTF_LIKE(2, 0) console_line(const char *start, const char *format, va_list arguments)
 {
-	char raw[2 * LINE_SIZE], line[LINE_SIZE];
+	char raw[2 * LINE_SIZE], line[LINE_SIZE], whole[LINE_SIZE + BYTES_KEPT];
 	if (closed)
 		return;
 	vsnprintf(raw, sizeof(raw), format, arguments);
-	flockfile(stderr); /* several threads may have something to say */
-	clear_bar();
-	fprintf(stderr, "%s%s\n", start, text_escape(line, sizeof(line), raw, strlen(raw)));
-	funlockfile(stderr);
+	text_escape(line, sizeof(line), raw, strlen(raw));
+	pthread_mutex_lock(&speaking); /* several threads may have something to say */
+	int size = snprintf(whole, sizeof(whole), "%s%s%s\n", clear_bar(), start, line);
+	if (tell(whole, (size_t)size))
+		tell_dropped();
+	pthread_mutex_unlock(&speaking);
 }
 
 void console_say(const char *format, ...)
@@ -94,21 +129,41 @@ void console_error(const char *format, ...)
 	va_end(arguments);
 }
 
+static bool print(const char *bytes, size_t size)
+{
+	bool printed = stream_write(STDOUT_FILENO, bytes, size, stop_left());
+	cut = cut || (!printed && errno == EAGAIN);
+	return printed;
+}
+
 void console_print(const char *string)
 {
-	if (!closed)
-		fputs(string, stdout);
+	if (!closed && !cut)
+		print(string, strlen(string));
+}
+
+bool console_was_cut(void)
+{
+	return cut;
+}
+
+static void drop_bar(void)
+{
+	pthread_mutex_lock(&speaking);
+	const char *clear = clear_bar();
+	stream_write(STDERR_FILENO, clear, strlen(clear), 0);
+	pthread_mutex_unlock(&speaking);
 }
 
 void console_result(const char *line)
 {
 	if (closed)
 		return;
-	clear_bar();
-	fflush(stderr);
-	fprintf(stdout, "%s\n", line);
-	if (fflush(stdout) != 0 || ferror(stdout))
-		fputs("warning: the result line could not be written to stdout\n", stderr);
+	drop_bar();
+	char *whole = text_format("%s\n", line);
+	if (!print(whole, strlen(whole)))
+		console_warn("the result line could not be written to stdout");
+	free(whole);
 	closed = true;
 }
 
@@ -121,9 +176,10 @@ char *console_ask(const char *question)
 {
 	char *line = NULL;
 	size_t size = 0;
-	clear_bar();
-	fputs(question, stderr);
-	fflush(stderr);
+	drop_bar();
+	tell(question, strlen(question));
+	if (!stream_wait_for_line(stop_left()))
+		return NULL;
 	ssize_t length = getline(&line, &size, stdin);
 	if (length < 0) {
 		free(line);
@@ -158,18 +214,17 @@ static void progress_describe(const struct progress *progress, int64_t now, char
 static void draw_bar(const struct progress *progress, const char *line)
 {
 	enum { WIDTH = 24 };
-	char bar[WIDTH + 1];
+	char bar[WIDTH + 1], whole[256];
 	uint64_t total = progress->total > 0 ? progress->total : UINT64_MAX;
 	uint64_t done = progress->done < total ? progress->done : total;
 	int filled = (int)((double)done / (double)total * WIDTH);
 	memset(bar, '.', WIDTH);
 	memset(bar, '#', (size_t)filled);
 	bar[WIDTH] = '\0';
-	flockfile(stderr);
-	fprintf(stderr, "\r\033[K[%s] %s", bar, line);
-	fflush(stderr);
-	bar_is_up = true;
-	funlockfile(stderr);
+	int used = snprintf(whole, sizeof(whole), "\r\033[K[%s] %s", bar, line);
+	pthread_mutex_lock(&speaking);
+	bar_is_up = stream_write(STDERR_FILENO, whole, (size_t)used, 0);
+	pthread_mutex_unlock(&speaking);
 }
 
 static void add(struct progress *progress, uint64_t bytes)
@@ -203,7 +258,7 @@ void progress_add(struct progress *progress, uint64_t bytes)
 void progress_end(struct progress *progress)
 {
 	char line[160];
-	clear_bar();
+	drop_bar();
 	if (progress->shown) {
 		progress_describe(progress, clock_monotonic_ms(), line, sizeof(line));
 		console_say("%s", line);

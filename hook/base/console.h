@@ -3,8 +3,10 @@
  * stderr is for people: messages, warnings, progress. stdout is for what was asked for: tables,
  * JSON, and last of all the result line, after which nothing is written to either stream (Airflow
  * merges the two and keeps the last line). Colour and the progress bar are for terminals only;
- * NO_COLOR is honoured. What goes to stderr is escaped here (text_escape); for stdout the caller
- * escapes what came from outside (text_add_escaped).
+ * NO_COLOR is honoured. No reader holds the program up (base/stream.h): a message waits for a
+ * second at most, progress not at all, stdout until the stop or the deadline of base/stop.h. What
+ * goes to stderr is escaped here (text_escape); for stdout the caller escapes what came from
+ * outside (text_add_escaped).
  */
 #ifndef MODELHOOK_BASE_CONSOLE_H
 #define MODELHOOK_BASE_CONSOLE_H
@@ -23,6 +25,10 @@ void console_error(const char *format, ...) PRINTF_LIKE(1, 2); /* stderr, "model
 
 /* console_print - text to stdout as it is */
 void console_print(const char *string);
+
+/* console_was_cut - stdout was not read until the deadline, or until a stop was asked for: what was
+ * asked for is not all there */
+bool console_was_cut(void);
 
 /* console_result - the last line of all to stdout; every later call of any console function is
  * ignored */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/console.h"
+#include "base/stop.h"
 #include "base/text.h"
 
 static void (*last_words)(const struct fail *f);
@@ -45,6 +46,8 @@ int fail_errno(struct fail *f, enum status status, const char *format, ...)
 	int os = errno;
 	char raw[RAW_SIZE];
 	va_list arguments;
+	if (os == EINTR && stop_check(f) != 0)
+		return -1;
 	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);

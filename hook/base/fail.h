@@ -26,7 +26,8 @@ struct fail {
 /* fail_set - fill f; the hint is cleared. Returns -1, so that it can be returned at once. */
 int fail_set(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* fail_errno - as fail_set, with errno kept in f->os and its text behind the message */
+/* fail_errno - as fail_set, with errno kept in f->os and its text behind the message; a call that a
+ * stop interrupted (EINTR) gives that of stop_check instead */
 int fail_errno(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* fail_in - put "NOUN: " in front of a filled f. Returns -1. */

@@ -75,6 +75,11 @@ void stop_farewell(struct deadline deadline)
 	limit = deadline;
 }
 
+int64_t stop_left(void)
+{
+	return deadline_left(limit);
+}
+
 int stop_or_late(struct fail *f)
 {
 	if (stop_check(f) != 0)

@@ -29,6 +29,9 @@ MUST_CHECK int stop_check(struct fail *f);
  */
 void stop_limit(struct deadline deadline);
 
+/* stop_left - ms until that moment, CLOCK_FOREVER where there is none */
+int64_t stop_left(void);
+
 /* stop_or_late - as stop_check, and LATER where the moment of stop_limit is over: for loops over
  * local bytes, which no request bounds */
 MUST_CHECK int stop_or_late(struct fail *f);
