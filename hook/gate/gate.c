@@ -263,6 +263,9 @@ void gates_release(struct gate *gates, size_t count)
 			free(gates[i].command[k]);
 		free(gates[i].command);
 		free(gates[i].folder);
+		for (char **name = gates[i].environment; name != NULL && *name != NULL; name++)
+			free(*name);
+		free(gates[i].environment);
 	}
 	free(gates);
 }

@@ -13,8 +13,9 @@
  *   {"max_age": "36h"}                                                   freshness
  *   {"command": ["python3", "smoke.py", "{model}"], "timeout": "2m", "memory": "4G"}
  *                                                                        smoke, see gate/smoke.h
- * Any rule takes "name". Metrics are the handoff's, else the run's; model_size_bytes,
- * parameter_count and tensor_count come from the inspection. struct gate owns its strings.
+ * Any rule takes "name"; smoke takes "environment": ["NAME"] as well. Metrics are the handoff's,
+ * else the run's; model_size_bytes, parameter_count and tensor_count come from the inspection.
+ * struct gate owns its strings.
  */
 #ifndef MODELHOOK_GATE_GATE_H
 #define MODELHOOK_GATE_GATE_H
@@ -48,7 +49,8 @@ struct gate {
 	int64_t max_age_ms;
 	char **command; /* of a smoke rule */
 	size_t command_count;
-	char *folder; /* where it runs */
+	char *folder;	    /* where it runs */
+	char **environment; /* names of variables that it gets besides, NULL-terminated; or NULL */
 	int64_t timeout_ms;
 	uint64_t memory; /* bytes, 0: no limit */
 };

@@ -115,13 +115,34 @@ static int read_command(const struct json_at *rule, struct gate *gate, struct fa
 	return 0;
 }
 
+/* Names of variables, NULL behind the last. */
+static int read_environment(const struct json_at *rule, struct gate *gate, struct fail *f)
+{
+	struct json_at list = json_get(rule, "environment");
+	size_t count = 0;
+	if (!json_is_there(&list))
+		return 0;
+	if (json_array(&list, f) != 0)
+		return -1;
+	gate->environment = memory_get(json_count(&list) + 1, sizeof(*gate->environment));
+	for (struct json_at at = json_first(&list); json_is_there(&at); at = json_next(&at)) {
+		if (json_string(&at, &gate->environment[count], f) != 0)
+			return -1;
+		const char *name = gate->environment[count++];
+		if (name[0] == '\0' || strchr(name, '=') != NULL)
+			return json_fail(&at, f, "not the name of a variable");
+	}
+	return 0;
+}
+
 static int parse_smoke(const struct json_at *rule, struct gate *gate, struct fail *f)
 {
-	static const char *const keys[] = {"name", "command", "timeout", "memory"};
+	static const char *const keys[] = {"name", "command", "timeout", "memory", "environment"};
 	char *timeout = NULL, *memory = NULL;
 	gate->rule = GATE_SMOKE;
 	gate->timeout_ms = 120000;
-	if (json_known_keys(rule, keys, 4, f) != 0 || read_command(rule, gate, f) != 0 ||
+	if (json_known_keys(rule, keys, 5, f) != 0 || read_command(rule, gate, f) != 0 ||
+		read_environment(rule, gate, f) != 0 ||
 		read_string(rule, "timeout", &timeout, f) != 0)
 		return -1;
 	bool known = timeout == NULL ||

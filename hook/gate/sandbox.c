@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/env.h"
 #include "base/stop.h"
+#include "base/temp_dir.h"
 #include "gate/process_tree.h"
 
 enum {
@@ -42,6 +43,9 @@ static int become(const struct confinement *what, char **environment, int output
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -61,7 +65,9 @@ static int become(const struct confinement *what, char **environment, int output
 
 struct pipes {
 	int output[2];
-	int failure[2]; /* the errno of a child that could not become the command */
+	int failure[2];	 /* the errno of a child that could not become the command */
+	int ended[2];	 /* the command's wait status */
+	int lifeline[2]; /* held open by this process alone: its end is ours */
 };
 
 static void close_fd(int *fd)
@@ -76,35 +82,96 @@ static void pipes_close(struct pipes *pipes)
 	for (int i = 0; i < 2; i++) {
 		close_fd(&pipes->output[i]);
 		close_fd(&pipes->failure[i]);
+		close_fd(&pipes->ended[i]);
+		close_fd(&pipes->lifeline[i]);
 	}
 }
 
-static int start_child(const struct confinement *what, struct pipes *pipes, pid_t *child)
+static int pipes_open(struct pipes *pipes)
 {
-	char **environment = env_without_secrets();
-	pid_t parent = getpid();
-	*child = fork();
-	if (*child == 0) {
-		int os = become(what, environment, pipes->output[1], parent);
-		ssize_t ignored = write(pipes->failure[1], &os, sizeof(os));
-		(void)ignored;
+	*pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->failure, O_CLOEXEC) != 0 ||
+		pipe2(pipes->ended, O_CLOEXEC) != 0 || pipe2(pipes->lifeline, O_CLOEXEC) != 0 ||
+		fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) != 0)
+		return -1;
+	return fcntl(pipes->ended[0], F_SETFL, O_NONBLOCK);
+}
+
+/* The supervisor: a process between this one and the command, which outlives this one. */
+
+static void pass_on(int fd, int number)
+{
+	ssize_t ignored = write(fd, &number, sizeof(number));
+	(void)ignored;
+}
+
+static pid_t start_command(const struct confinement *what, char **environment, struct pipes *pipes)
+{
+	pid_t parent = getpid(), child = fork();
+	if (child == 0) {
+		pass_on(pipes->failure[1], become(what, environment, pipes->output[1], parent));
 		_exit(127);
 	}
-	free(environment);
+	if (child < 0)
+		pass_on(pipes->failure[1], errno);
 	close_fd(&pipes->output[1]);
 	close_fd(&pipes->failure[1]);
-	return *child < 0 ? -1 : 0;
+	return child;
+}
+
+static void reap(pid_t child, int ended)
+{
+	int status;
+	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+		if (pid == child)
+			pass_on(ended, status);
+}
+
+/* Until the lifeline ends, which the kernel does however this process came to its end. */
+static _Noreturn void supervise(
+	const struct confinement *what, char **environment, struct pipes *pipes)
+{
+	signal(SIGTERM, SIG_IGN); /* what is to be stopped is the hook, which then stops us */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	setsid();
+	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
+	close_fd(&pipes->lifeline[1]);
+	close_fd(&pipes->output[0]);
+	close_fd(&pipes->failure[0]);
+	close_fd(&pipes->ended[0]);
+	pid_t child = start_command(what, environment, pipes);
+	struct pollfd wait = {.fd = pipes->lifeline[0], .events = POLLIN};
+	do {
+		reap(child, pipes->ended[1]);
+		poll(&wait, 1, LOOK_EVERY_MS);
+	} while (wait.revents == 0);
+	descendants_kill();
+	scratch_release(text_copy(what->temporary));
+	_exit(0);
+}
+
+static int start_supervisor(const struct confinement *what, struct pipes *pipes, pid_t *supervisor)
+{
+	char **environment = env_for_command(what->environment, what->scratch);
+	*supervisor = fork();
+	if (*supervisor == 0)
+		supervise(what, environment, pipes);
+	env_release(environment);
+	close_fd(&pipes->lifeline[0]);
+	close_fd(&pipes->output[1]);
+	close_fd(&pipes->failure[1]);
+	close_fd(&pipes->ended[1]);
+	return *supervisor < 0 ? -1 : 0;
 }
 
 /* Started, or why not: the failure pipe ends without a word when the command has taken over. */
-static int start(const struct confinement *what, struct pipes *pipes, pid_t *child, struct fail *f)
+static int start(
+	const struct confinement *what, struct pipes *pipes, pid_t *supervisor, struct fail *f)
 {
 	int os = 0;
-	*child = -1;
-	*pipes = (struct pipes){{-1, -1}, {-1, -1}};
-	if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->failure, O_CLOEXEC) != 0 ||
-		fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) != 0 ||
-		start_child(what, pipes, child) != 0)
+	*supervisor = -1;
+	if (pipes_open(pipes) != 0 || start_supervisor(what, pipes, supervisor) != 0)
 		return fail_errno(f, STATUS_LATER, "%s cannot be started", what->argv[0]);
 	while (read(pipes->failure[0], &os, sizeof(os)) < 0 && errno == EINTR)
 		;
@@ -128,26 +195,35 @@ static void take_output(int fd, struct text *output)
 	}
 }
 
-/* The end of the command itself; those of what it left to us are only taken. */
-static bool has_ended(pid_t child, struct confined *confined)
+/* A supervisor that is gone took the command with it (PR_SET_PDEATHSIG). */
+static bool has_ended(int ended, struct confined *confined)
 {
-	int status;
-	bool ended = false;
-	for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
-		if (pid != child)
-			continue;
-		ended = true;
-		confined->end = WIFEXITED(status) ? CONFINED_EXIT : CONFINED_SIGNAL;
-		confined->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
-	}
-	return ended;
+	int status = SIGKILL;
+	if (read(ended, &status, sizeof(status)) < 0)
+		return false;
+	confined->end = WIFEXITED(status) ? CONFINED_EXIT : CONFINED_SIGNAL;
+	confined->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+	return true;
 }
 
-static bool is_over(const struct confinement *what, struct confined *confined, int64_t started)
+/* What is of the command: the supervisor is ours. */
+static void look(pid_t supervisor, struct descendants *now)
+{
+	descendants_read(now);
+	for (size_t i = 0; i < now->count; i++) {
+		if (now->items[i].pid != supervisor)
+			continue;
+		now->resident -= now->items[i].resident;
+		now->items[i] = now->items[--now->count];
+	}
+}
+
+static bool is_over(const struct confinement *what, pid_t supervisor, struct confined *confined,
+	int64_t started)
 {
 	struct descendants now;
 	bool over = true;
-	descendants_read(&now);
+	look(supervisor, &now);
 	if (what->memory > 0 && now.resident > what->memory)
 		confined->end = CONFINED_MEMORY;
 	else if (now.count > what->processes)
@@ -160,25 +236,25 @@ static bool is_over(const struct confinement *what, struct confined *confined, i
 	return over;
 }
 
-static int attend(const struct confinement *what, pid_t child, int output,
+static int attend(const struct confinement *what, pid_t supervisor, const struct pipes *pipes,
 	struct confined *confined, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms(), looked = 0;
-	struct pollfd wait[2] = {
-		{.fd = output, .events = POLLIN}, {.fd = stop_fd(), .events = POLLIN}};
+	struct pollfd wait[3] = {{.fd = pipes->output[0], .events = POLLIN},
+		{.fd = stop_fd(), .events = POLLIN}, {.fd = pipes->ended[0], .events = POLLIN}};
 	for (;;) {
-		take_output(output, &confined->output);
+		take_output(pipes->output[0], &confined->output);
 		confined->ms = clock_monotonic_ms() - started;
-		if (has_ended(child, confined))
+		if (has_ended(pipes->ended[0], confined))
 			return 0;
 		if (stop_or_late(f) != 0)
 			return -1;
 		if (clock_monotonic_ms() - looked >= LOOK_EVERY_MS) {
 			looked = clock_monotonic_ms();
-			if (is_over(what, confined, started))
+			if (is_over(what, supervisor, confined, started))
 				return 0;
 		}
-		poll(wait, 2, LOOK_EVERY_MS);
+		poll(wait, 3, LOOK_EVERY_MS);
 		if ((wait[0].revents & (POLLHUP | POLLERR)) != 0 && (wait[0].revents & POLLIN) == 0)
 			wait[0].fd = -1; /* it closed its output and goes on */
 	}
@@ -188,13 +264,13 @@ int confine_run(const struct confinement *what, struct confined *confined, struc
 {
 	struct pipes pipes;
 	struct descendants left;
-	pid_t child;
+	pid_t supervisor;
 	*confined = (struct confined){0};
 	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
-	int result = start(what, &pipes, &child, f);
+	int result = start(what, &pipes, &supervisor, f);
 	if (result == 0)
-		result = attend(what, child, pipes.output[0], confined, f);
-	descendants_read(&left);
+		result = attend(what, supervisor, &pipes, confined, f);
+	look(supervisor, &left);
 	confined->left_behind = confined->end <= CONFINED_SIGNAL ? left.count : 0;
 	descendants_release(&left);
 	descendants_kill();

@@ -1,10 +1,11 @@
 /* sandbox - run a command that is not ours within limits, so that nothing of it is left afterwards.
  *
- * It gets a session of its own, no input, and an environment without secrets (env_without_secrets).
- * Whatever it starts, however far it detaches itself, stays a descendant of this process, which
- * adopts orphans meanwhile (PR_SET_CHILD_SUBREAPER); at the end, and at a stop, all of them are
- * killed. Should this process be killed itself, the command is too (PR_SET_PDEATHSIG), though not
- * what it detached.
+ * It gets a session of its own, no input, a scratch directory as its home, and only the variables
+ * that it needs (env_for_command). A process of ours stands between: whatever the command starts,
+ * however far it detaches itself, stays a descendant of it (PR_SET_CHILD_SUBREAPER), and is killed
+ * with the command at the end, at a stop, and when this process is gone, even by SIGKILL: then a
+ * pipe that it held open ends. Nothing keeps a program of the same user from what that user may do:
+ * it may read this user's files, and end that process.
  *
  * Memory is limited twice: for each process by the kernel (RLIMIT_DATA), and for all of them
  * together by what they have resident, looked at every so often, as the number of processes is.
@@ -24,6 +25,10 @@
 struct confinement {
 	char *const *argv;  /* NULL-terminated; found by PATH, or relative to folder */
 	const char *folder; /* where it runs */
+	char *const
+		*environment;  /* names of more variables that it gets, NULL-terminated, or NULL */
+	const char *scratch;   /* its HOME and TMPDIR */
+	const char *temporary; /* removed where this process is killed: who would else? */
 	int64_t timeout_ms;
 	uint64_t memory;  /* bytes, 0: as much as there is */
 	size_t processes; /* at once */

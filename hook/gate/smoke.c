@@ -12,6 +12,8 @@
 #include "base/temp_dir.h"
 #include "gate/sandbox.h"
 
+#define MODEL_FOLDER "model"
+
 enum {
 	PROCESSES_MAX = 256,
 	LINES_SHOWN = 10,
@@ -124,23 +126,34 @@ static int check_scripts(const struct gate *gate, struct fail *f)
 	return 0;
 }
 
+/* folder: the temporary one, with model/ in it; an empty home/ comes beside it. */
 static int run(
-	const struct gate *gate, const char *model, struct confined *confined, struct fail *f)
+	const struct gate *gate, const char *folder, struct confined *confined, struct fail *f)
 {
+	char *model = file_join(folder, MODEL_FOLDER), *home = file_join(folder, "home");
 	char **argv = memory_get(gate->command_count + 1, sizeof(*argv));
 	for (size_t i = 0; i < gate->command_count; i++)
 		argv[i] = fill_in(gate->command[i], model);
 	struct confinement what = {
 		.argv = argv,
 		.folder = gate->folder,
+		.environment = gate->environment,
+		.scratch = home,
+		.temporary = folder,
 		.timeout_ms = gate->timeout_ms,
 		.memory = gate->memory,
 		.processes = PROCESSES_MAX,
 	};
-	int result = confine_run(&what, confined, f);
+	int result = file_remove_all(home, f);
+	if (result == 0)
+		result = file_make_directories(home, f);
+	if (result == 0)
+		result = confine_run(&what, confined, f);
 	for (size_t i = 0; i < gate->command_count; i++)
 		free(argv[i]);
 	free(argv);
+	free(model);
+	free(home);
 	return result;
 }
 
@@ -213,12 +226,12 @@ static char *describe(const struct gate *gate, const struct confined *confined)
 }
 
 static int try_one(
-	const struct gate *gate, const char *model, struct gate_trial *trial, struct fail *f)
+	const struct gate *gate, const char *folder, struct gate_trial *trial, struct fail *f)
 {
 	struct confined confined = {0};
 	int result = check_scripts(gate, f);
 	if (result == 0)
-		result = run(gate, model, &confined, f);
+		result = run(gate, folder, &confined, f);
 	if (result == 0) {
 		show_output(gate, &confined.output);
 		trial->gate = gate;
@@ -229,13 +242,13 @@ static int try_one(
 	return result == 0 ? 0 : fail_in(f, "gate %s", gate->name);
 }
 
-static int try_all(const struct gate *gates, size_t count, const char *model,
+static int try_all(const struct gate *gates, size_t count, const char *folder,
 	struct gate_trial *trials, size_t *tried, struct fail *f)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (gates[i].rule != GATE_SMOKE)
 			continue;
-		if (try_one(&gates[i], model, &trials[*tried], f) != 0)
+		if (try_one(&gates[i], folder, &trials[*tried], f) != 0)
 			return -1;
 		++*tried;
 	}
@@ -259,10 +272,10 @@ int smoke_try(const struct gate *gates, size_t count, const char *package,
 	*trials = memory_get(count, sizeof(**trials));
 	if (scratch_open(&folder, f) != 0)
 		return -1;
-	char *model = file_join(folder, "model");
+	char *model = file_join(folder, MODEL_FOLDER);
 	int result = unpack(package, manifest, model, f);
 	if (result == 0)
-		result = try_all(gates, count, model, *trials, tried, f);
+		result = try_all(gates, count, folder, *trials, tried, f);
 	free(model);
 	scratch_release(folder);
 	return result;

@@ -7,8 +7,8 @@
  * modelhook.json (a package's settings: the working directory), within limits and with nothing left
  * of it (gate/sandbox.h); without a word about them 2 minutes, any memory, 256 processes. Exit
  * status 0 passes; any other end rejects. Its last lines go to stderr and into the verdict's
- * detail. Its environment is ours without MLFLOW_*, MODELHOOK_*, those of the clouds, and whatever
- * is named like a secret: it has no business with the registry.
+ * detail. Of our variables it gets what an interpreter and TensorFlow need (env_for_command), and
+ * those that it names: "environment": ["NAME"]; its home is an empty directory of its own.
  */
 #ifndef MODELHOOK_GATE_SMOKE_H
 #define MODELHOOK_GATE_SMOKE_H

@@ -179,6 +179,17 @@ def test_a_stop_ends_it_at_once(site: Site, marks: Path) -> None:
     assert site.spooled(handoff) != []  # the package is kept
 
 
+def test_nothing_of_it_is_left_when_the_hook_itself_is_killed(site: Site, marks: Path) -> None:
+    handoff = site.train(config={"gates": [{"command": ["python3", "smoke.py", "{model}"]}]})
+    (handoff.parent / "smoke.py").write_text(f"MARK = {str(marks / 'mark')!r}\n{DAEMON}time.sleep(600)\n")
+    with site.hook.start("run", handoff, env={"TMPDIR": str(marks.parent / "scratch")}) as process:
+        wait_for(lambda: len(list(marks.glob("mark.*"))) == 3)
+        process.kill()
+        process.communicate(timeout=30)
+    wait_for(lambda: os.listdir(marks.parent / "scratch") == [])
+    left_over(marks)
+
+
 def test_the_deadline_ends_it_and_the_package_is_kept(site: Site, marks: Path) -> None:
     ended = smoke(site, marks, "import time\ntime.sleep(600)\n", "--deadline", "4s")
     assert ended.status == 75
@@ -188,13 +199,33 @@ def test_the_deadline_ends_it_and_the_package_is_kept(site: Site, marks: Path) -
 def test_its_environment_holds_no_secret_and_no_server(site: Site, marks: Path) -> None:
     env = {"MLFLOW_TRACKING_TOKEN": "s3cret", "AWS_SECRET_ACCESS_KEY": "s3cret", "GITHUB_TOKEN": "s3cret",
            "MY_API_KEY": "s3cret", "db_password": "s3cret", "LANG": "C.UTF-8", "KEYBOARD": "fine"}
-    ended = smoke(site, marks, "import json, os\njson.dump(dict(os.environ), open(MARK, 'w'))\n", env=env)
+    ended = smoke(site, marks, "import json, os\njson.dump(dict(os.environ), open(MARK, 'w'))\n", env=env,
+                  gate={"environment": ["KEYBOARD", "UNSET"]})
     assert ended.status == 0
     seen = json.loads((marks / "mark").read_text())
     assert "s3cret" not in seen.values()
     assert [name for name in seen if name.startswith(("MLFLOW_", "MODELHOOK_"))] == []
     assert (seen["LANG"], seen["KEYBOARD"]) == ("C.UTF-8", "fine")
     assert {"PATH", "HOME"} <= set(seen)
+    assert "UNSET" not in seen
+
+
+def test_its_environment_is_a_list_of_what_it_may_have(site: Site, marks: Path) -> None:
+    env = {"SPARK_CONF": "x", "DATABASE_URL": "postgres://fish:s3cret@db", "CUDA_VISIBLE_DEVICES": "0",
+           "TF_CPP_MIN_LOG_LEVEL": "3", "TF_TOKEN_app_terraform_io": "s3cret", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    ended = smoke(site, marks, """
+import json, os
+home = os.environ["HOME"]
+seen = {"names": sorted(os.environ), "home": home, "temp": os.environ["TMPDIR"], "there": os.listdir(home)}
+open(os.path.join(home, "cache"), "w").close()
+json.dump(seen, open(MARK, "w"))
+""", env=env)
+    assert ended.status == 0
+    seen = json.loads((marks / "mark").read_text())
+    assert {"CUDA_VISIBLE_DEVICES", "TF_CPP_MIN_LOG_LEVEL", "LC_ALL", "TZ", "PATH"} <= set(seen["names"])
+    assert not {"SPARK_CONF", "DATABASE_URL", "TF_TOKEN_app_terraform_io"} & set(seen["names"])
+    assert seen["home"] == seen["temp"] != str(site.hook.home)
+    assert seen["there"] == []
 
 
 def test_files_that_it_left_are_removed_and_links_not_followed(site: Site, marks: Path) -> None:
