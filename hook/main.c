@@ -7,8 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 #include "base/console.h"
+#include "base/env.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "base/stream.h"
 #include "command/by_hand.h"
@@ -191,6 +195,17 @@ static void tell_failure(const struct fail *f)
 		console_error("hint: %s", f->hint);
 }
 
+/* Other processes of this user are not to read the secrets out of memory, nor out of a core file.
+ * Looking for leaks takes what this forbids. */
+static void guard_memory(void)
+{
+	static const struct rlimit no_core = {0, 0};
+	setrlimit(RLIMIT_CORE, &no_core);
+#ifndef __SANITIZE_ADDRESS__
+	prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
+#endif
+}
+
 int main(int argc, char **argv)
 {
 	struct fail f;
@@ -198,6 +213,8 @@ int main(int argc, char **argv)
 	 */
 	setlocale(LC_CTYPE, "C.UTF-8");
 	stream_open();
+	guard_memory();
+	env_register_secrets();
 	stop_install();
 	fail_last_words(tell_result);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
@@ -212,5 +229,6 @@ int main(int argc, char **argv)
 	enum status status = result == 0 ? call.result.status : f.status;
 	result_release(&call.result);
 	settings_release(&call.settings);
+	secret_wipe();
 	return (int)status;
 }

@@ -6,6 +6,7 @@
 #include "auth/aws_fetch.h"
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "base/secret.h"
 
 #define FRESH_MS (INT64_C(5) * 60 * 1000) /* fetched again before they have less left */
 
@@ -51,6 +52,8 @@ static int take_keys(struct aws_keys *keys, const char *access, const char *secr
 	keys->access_key = text_copy(access);
 	keys->secret_key = text_copy(secret);
 	keys->session_token = text_copy(token);
+	secret_add(secret);
+	secret_add(token);
 	keys->from = from;
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "http/url.h"
 
 int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)
@@ -53,6 +54,7 @@ char *fetch_member(const struct json_at *object, const char *key)
 	char *value = NULL;
 	if (json_is_there(&at) && !json_is_null(&at) && json_string(&at, &value, &ignored) != 0)
 		return NULL;
+	secret_add_named(key, value);
 	return value;
 }
 

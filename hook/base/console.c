@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "base/stream.h"
 #include "base/text.h"
@@ -138,8 +139,11 @@ static bool print(const char *bytes, size_t size)
 
 void console_print(const char *string)
 {
+	struct text text = {0};
+	secret_redact(&text, string, strlen(string), false);
 	if (!closed && !cut)
-		print(string, strlen(string));
+		print(text_string(&text), text.size);
+	text_release(&text);
 }
 
 bool console_was_cut(void)
@@ -160,10 +164,12 @@ void console_result(const char *line)
 	if (closed)
 		return;
 	drop_bar();
-	char *whole = text_format("%s\n", line);
-	if (!print(whole, strlen(whole)))
+	struct text whole = {0};
+	secret_redact(&whole, line, strlen(line), false);
+	text_add(&whole, "\n", 1);
+	if (!print(whole.data, whole.size))
 		console_warn("the result line could not be written to stdout");
-	free(whole);
+	text_release(&whole);
 	closed = true;
 }
 

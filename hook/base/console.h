@@ -23,7 +23,7 @@ void console_say(const char *format, ...) PRINTF_LIKE(1, 2);   /* stderr, unless
 void console_warn(const char *format, ...) PRINTF_LIKE(1, 2);  /* stderr, "warning: ..." */
 void console_error(const char *format, ...) PRINTF_LIKE(1, 2); /* stderr, "modelhook: ..." */
 
-/* console_print - text to stdout as it is */
+/* console_print - text to stdout, without secrets */
 void console_print(const char *string);
 
 /* console_was_cut - stdout was not read until the deadline, or until a stop was asked for: what was

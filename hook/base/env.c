@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "base/text.h"
 
 const char *env_get(const char *name)
@@ -37,17 +38,14 @@ const char *env_user(void)
 	return user != NULL ? user : "";
 }
 
-static bool is_secret(const char *name, size_t size)
+static bool named_secret(const char *name, size_t size)
 {
-	static const char *const starts[] = {"MLFLOW_", "_MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_",
-		"GOOGLE_", "DATABRICKS_", "AIRFLOW_CONN_", "AIRFLOW__"};
-	static const char *const parts[] = {"TOKEN", "PASSW", "SECRET", "CREDENTIAL"};
+	static const char *const parts[] = {
+		"TOKEN", "PASSW", "SECRET", "CREDENTIAL", "CONNECTION_STRING"};
 	char *upper = text_format("%.*s", (int)size, name);
 	bool secret = false;
 	for (size_t i = 0; i < size; i++)
 		upper[i] = upper[i] >= 'a' && upper[i] <= 'z' ? (char)(upper[i] - 32) : upper[i];
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
-		secret = secret || text_starts_with(upper, starts[i]);
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		secret = secret || strstr(upper, parts[i]) != NULL;
 	secret = secret || text_ends_with(upper, "KEY");
@@ -55,14 +53,85 @@ static bool is_secret(const char *name, size_t size)
 	return secret;
 }
 
-char **env_without_secrets(void)
+/* A name that ends in FILE or holds a path tells where a secret lies, and is none. */
+static bool holds_secret(const char *variable, const char *value)
+{
+	size_t size = (size_t)(value - 1 - variable);
+	return named_secret(variable, size) && strlen(value) >= SECRET_STRONG &&
+	       strchr("/.~", value[0]) == NULL;
+}
+
+void env_register_secrets(void)
+{
+	for (char **at = environ; *at != NULL; at++) {
+		const char *value = strchr(*at, '=');
+		if (value == NULL)
+			continue;
+		value++;
+		if (holds_secret(*at, value))
+			secret_add(value);
+		for (const char *url = value; (url = strstr(url, "://")) != NULL; url += 3)
+			secret_add_url(url);
+	}
+}
+
+/* What an interpreter and TensorFlow need, and nothing that leads to a server. */
+static bool is_harmless(const char *name)
+{
+	static const char *const names[] = {"PATH", "LANG", "LANGUAGE", "TZ", "USER", "LOGNAME",
+		"SHELL", "TERM", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH",
+		"PYTHONHOME", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED",
+		"JAVA_HOME"};
+	static const char *const starts[] = {"LC_", "CUDA_", "NVIDIA_", "TF_CPP_", "TF_ENABLE_",
+		"TF_FORCE_GPU_", "TF_GPU_", "TF_NUM_", "TF_USE_", "TF_XLA_", "TF_DETERMINISTIC_",
+		"XLA_", "OMP_", "KMP_", "MKL_", "OPENBLAS_", "KERAS_BACKEND"};
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (text_starts_with(name, starts[i]))
+			return !named_secret(name, strlen(name));
+	return false;
+}
+
+static bool is_named(const char *name, char *const *named)
+{
+	for (; named != NULL && *named != NULL; named++)
+		if (strcmp(name, *named) == 0)
+			return true;
+	return false;
+}
+
+static bool is_passed(const char *variable, char *const *named)
+{
+	char *name = text_format("%.*s", (int)strcspn(variable, "="), variable);
+	bool scratch = strcmp(name, "HOME") == 0 || strcmp(name, "TMPDIR") == 0;
+	bool passed = is_named(name, named) || (!scratch && is_harmless(name));
+	free(name);
+	return passed;
+}
+
+char **env_for_command(char *const *named, const char *scratch)
 {
 	size_t count = 0, kept = 0;
 	while (environ[count] != NULL)
 		count++;
-	char **all = memory_get(count + 1, sizeof(*all));
+	char **passed = memory_get(count + 3, sizeof(*passed));
 	for (size_t i = 0; i < count; i++)
-		if (!is_secret(environ[i], strcspn(environ[i], "=")))
-			all[kept++] = environ[i];
-	return all;
+		if (is_passed(environ[i], named))
+			passed[kept++] = text_copy(environ[i]);
+	if (!is_named("HOME", named))
+		passed[kept++] = text_format("HOME=%s", scratch);
+	if (!is_named("TMPDIR", named))
+		passed[kept++] = text_format("TMPDIR=%s", scratch);
+	return passed;
+}
+
+void env_release(char **environment)
+{
+	for (char **at = environment; at != NULL && *at != NULL; at++) {
+		explicit_bzero(*at, strlen(*at));
+		free(*at);
+	}
+	free(environment);
 }

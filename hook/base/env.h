@@ -12,16 +12,21 @@ const char *env_get(const char *name);
 /* env_is_true - MLflow's reading of a boolean variable: "true" or "1", any case; unset is false */
 bool env_is_true(const char *name);
 
+/* env_register_secrets - what stands in variables that are named like a secret, and the user
+ * information of every URL, is never shown from now on (base/secret.h) */
+void env_register_secrets(void);
+
 /* env_home - the home directory: HOME, else the password file's; NULL where neither knows */
 const char *env_home(void);
 
 /* env_user - the name of the user of this process: the password file's, else USER, else "" */
 const char *env_user(void);
 
-/* env_without_secrets - the environment for a command that is not ours: without the variables of
- * MLflow, of this program and of the clouds, and without whatever is named like a secret (TOKEN,
- * PASSWORD, SECRET, CREDENTIAL, a KEY at its end). NULL-terminated; the array is the caller's to
- * free, the strings are not. */
-char **env_without_secrets(void);
+/* env_for_command - the environment for a command that is not ours: what an interpreter and
+ * TensorFlow need (PATH, the locale, TZ, Python's, CUDA's and TensorFlow's own), what is in named
+ * (NULL-terminated, or NULL), and scratch as HOME and TMPDIR unless those are named.
+ * NULL-terminated; given to env_release. */
+char **env_for_command(char *const *named, const char *scratch);
+void env_release(char **environment);
 
 #endif

@@ -21,8 +21,9 @@ static int refuse(const char *path, const char *kind, const struct stat *s, stru
 		fail_set(f, STATUS_CONFIGURATION,
 			"%s%.200s: owned by user %lu, not by user %lu or root", kind, path,
 			(unsigned long)s->st_uid, (unsigned long)geteuid());
-		return fail_hint(f, "read it first; then chown %lu %.120s, or pass a file of your "
-				    "own with --config",
+		return fail_hint(f,
+			"read it first; then chown %lu %.120s, or pass a file of your "
+			"own with --config",
 			(unsigned long)geteuid(), path);
 	}
 	fail_set(f, STATUS_CONFIGURATION, "%s%.200s: %s can write to it (mode %04o)", kind, path,
@@ -35,8 +36,8 @@ static int refuse(const char *path, const char *kind, const struct stat *s, stru
 		path);
 }
 
-/* Entries of a directory can be exchanged by its owner, and by who may write to it unless the sticky
- * bit keeps the files of others. */
+/* Entries of a directory can be exchanged by its owner, and by who may write to it unless the
+ * sticky bit keeps the files of others. */
 static int check_directory(const char *path, struct fail *f)
 {
 	struct stat s;

@@ -2,9 +2,9 @@
  *
  * A settings file names servers that get the token and commands that are run. So the file must
  * belong to the effective user or to root, and nobody else may write to it; the same is asked of
- * every directory on the way to it, or the file could be exchanged for another one. A directory with
- * the sticky bit (/tmp) may be open to all, and one on a read-only file system (a ConfigMap) may have
- * any mode. The file is looked at once it is open.
+ * every directory on the way to it, or the file could be exchanged for another one. A directory
+ * with the sticky bit (/tmp) may be open to all, and one on a read-only file system (a ConfigMap)
+ * may have any mode. The file is looked at once it is open.
  */
 #ifndef MODELHOOK_BASE_OWNED_FILE_H
 #define MODELHOOK_BASE_OWNED_FILE_H

@@ -68,8 +68,7 @@ static ssize_t write_some(int fd, const void *bytes, size_t size)
 /* False: a stop was asked for, or there is no time left. */
 static bool wait_for(int fd, short event, struct deadline end)
 {
-	struct pollfd wait[2] = {
-		{.fd = fd, .events = event}, {.fd = stop_fd(), .events = POLLIN}};
+	struct pollfd wait[2] = {{.fd = fd, .events = event}, {.fd = stop_fd(), .events = POLLIN}};
 	for (;;) {
 		int64_t left = deadline_left(end);
 		if (left == 0)

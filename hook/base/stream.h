@@ -2,8 +2,8 @@
  *
  * A reader that never reads fills its pipe; a plain write would then wait for it for ever, beyond
  * every deadline. The descriptors are shared with other processes, so they are not made
- * non-blocking: a pipe is opened a second time, a socket is asked for each call, and everything else
- * is written to in pieces that fit once it says that it is ready.
+ * non-blocking: a pipe is opened a second time, a socket is asked for each call, and everything
+ * else is written to in pieces that fit once it says that it is ready.
  */
 #ifndef MODELHOOK_BASE_STREAM_H
 #define MODELHOOK_BASE_STREAM_H
@@ -21,7 +21,8 @@ void stream_open(void);
  * was asked for ends too (base/stop.h). */
 bool stream_write(int fd, const void *bytes, size_t size, int64_t wait_ms);
 
-/* stream_wait_for_line - until stdin has a line; false: a stop was asked for, or the time is over */
+/* stream_wait_for_line - until stdin has a line; false: a stop was asked for, or the time is over
+ */
 bool stream_wait_for_line(int64_t wait_ms);
 
 #endif

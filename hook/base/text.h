@@ -27,7 +27,8 @@ void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* text_add_escaped - add bytes from outside as one printable line: controls (C0, DEL, C1), line
  * separators, bidirectional overrides and invalid UTF-8 become \xHH, so that nothing a server says
- * can move a terminal's cursor or forge a line. Escaped text stays as it is. */
+ * can move a terminal's cursor or forge a line. Secrets do not come through (base/secret.h).
+ * Escaped text stays as it is. */
 void text_add_escaped(struct text *text, const void *bytes, size_t size);
 
 /* text_string - the text as a string; "" where nothing was added. Borrowed from text. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/env.h"
+#include "base/secret.h"
 #include "http/retry.h"
 #include "http/tls.h"
 #include "http/url.h"
@@ -178,6 +179,7 @@ static int on_progress(
 
 static void add_header(struct http_transfer *t, const char *line)
 {
+	secret_add_header(line);
 	void *longer = curl_slist_append(t->headers, line);
 	if (longer == NULL)
 		fail_out_of_memory();

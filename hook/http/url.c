@@ -139,13 +139,11 @@ bool http_url_cut_user(char **url, char **user, char **password)
 /* scheme://host/path: neither user information nor query nor fragment */
 static void add_shown(struct text *text, const char *url)
 {
-	const char *authority = strstr(url, "://");
-	authority = authority != NULL ? authority + 3 : url;
-	size_t size = strcspn(authority, "/?#");
-	const char *at = memrchr(authority, '@', size);
-	text_add_escaped(text, url, (size_t)(authority - url));
-	const char *start = at != NULL ? at + 1 : authority;
-	text_add_escaped(text, start, strcspn(start, "?#"));
+	size_t before = text->size;
+	text_add_escaped(text, url, strlen(url)); /* leaves the user information out */
+	text->size = before + strcspn(text_string(text) + before, "?#");
+	if (text->data != NULL)
+		text->data[text->size] = '\0';
 }
 
 char *http_url_show(const char *url)

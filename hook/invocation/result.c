@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/text.h"
 
 void result_set(char **field, const char *value)
@@ -80,19 +81,34 @@ void result_add_package(struct result *result, const struct fail *f)
 }
 
 /* Paths and reasons may be any bytes, JSON may not: those that are no UTF-8 are escaped. */
-static void add_string(cJSON *object, const char *key, const char *value)
+static void add(cJSON *object, const char *key, const char *value, bool own)
 {
-	struct text escaped = {0};
+	struct text shown = {0};
 	if (value == NULL) {
 		cJSON_AddNullToObject(object, key);
 		return;
 	}
-	if (!text_is_utf8(value, strlen(value))) {
-		text_add_escaped(&escaped, value, strlen(value));
-		value = text_string(&escaped);
-	}
-	cJSON_AddStringToObject(object, key, value);
-	text_release(&escaped);
+	size_t size = strlen(value);
+	if (!text_is_utf8(value, size))
+		text_add_escaped(&shown, value, size);
+	else if (own)
+		text_add(&shown, value, size);
+	else
+		secret_redact(&shown, value, size, true);
+	cJSON_AddStringToObject(object, key, text_string(&shown));
+	text_release(&shown);
+}
+
+static void add_string(cJSON *object, const char *key, const char *value)
+{
+	add(object, key, value, false);
+}
+
+/* What the handoff states, or a word of ours: programs read it, and it is no secret even where one
+ * is spelt the same. */
+static void add_own(cJSON *object, const char *key, const char *value)
+{
+	add(object, key, value, true);
 }
 
 /* Version numbers are strings, as in MLflow's own API. */
@@ -133,7 +149,7 @@ static void add_error(cJSON *object, const struct fail *f)
 		return;
 	}
 	cJSON *error = cJSON_AddObjectToObject(object, "error");
-	add_string(error, "kind", status_word(f->status));
+	add_own(error, "kind", status_word(f->status));
 	add_string(error, "message", f->text);
 	add_string(error, "hint", f->hint[0] != '\0' ? f->hint : NULL);
 }
@@ -146,7 +162,10 @@ static void add_plan(cJSON *object, const struct result *result)
 	for (const char *at = result->plan; *at != '\0';) {
 		size_t size = strcspn(at, "\n");
 		char *line = text_format("%.*s", (int)size, at);
-		cJSON_AddItemToArray(list, cJSON_CreateString(line));
+		struct text shown = {0};
+		secret_redact(&shown, line, size, true);
+		cJSON_AddItemToArray(list, cJSON_CreateString(text_string(&shown)));
+		text_release(&shown);
 		free(line);
 		at += size + (at[size] == '\n');
 	}
@@ -161,9 +180,9 @@ static void add_packages(cJSON *object, const struct result *result)
 		const struct result_package *package = &result->packages[i];
 		cJSON *item = cJSON_CreateObject();
 		add_string(item, "package", package->package);
-		add_string(item, "outcome", package->outcome);
+		add_own(item, "outcome", package->outcome);
 		cJSON_AddNumberToObject(item, "exit", package->status);
-		add_string(item, "model", package->model);
+		add_own(item, "model", package->model);
 		add_version(item, "version", package->version);
 		add_string(item, "message", package->message);
 		cJSON_AddItemToArray(list, item);
@@ -183,15 +202,15 @@ static cJSON *start_object(const struct result *result, const struct fail *f)
 	enum status status = f != NULL ? f->status : result->status;
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", RESULT_SCHEMA);
-	add_string(object, "outcome", outcome_of(result, f));
+	add_own(object, "outcome", outcome_of(result, f));
 	cJSON_AddNumberToObject(object, "exit", status);
 	cJSON_AddBoolToObject(object, "retryable", status_is_retryable(status));
-	add_string(object, "model", result->model);
+	add_own(object, "model", result->model);
 	add_version(object, "version", result->version);
 	return object;
 }
 
-/* cJSON's own string, given to the caller; the object is gone afterwards. */
+/* A string that the caller frees; the object is gone afterwards. */
 static char *finish_object(cJSON *object)
 {
 	char *line = cJSON_PrintUnformatted(object);
@@ -212,11 +231,11 @@ char *result_line(const struct result *result, const struct fail *f)
 {
 	cJSON *object = start_object(result, f);
 	add_version(object, "previous_version", result->previous_version);
-	add_string(object, "run_id", result->run_id);
+	add_own(object, "run_id", result->run_id);
 	add_time(object, "trained_at", result->trained_at_ms);
-	add_string(object, "digest", result->digest);
+	add_own(object, "digest", result->digest);
 	add_string(object, "stage", result->stage);
-	add_string(object, "alias", result->alias);
+	add_own(object, "alias", result->alias);
 	add_gates(object, result);
 	add_steps(object, result);
 	add_string(object, "package", result->package);

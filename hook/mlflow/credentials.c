@@ -8,6 +8,7 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include "http/url.h"
 #include "mlflow/credentials_file.h"
 
@@ -30,6 +31,8 @@ static void set_basic(struct credentials *credentials, const char *kind, const s
 	credentials->kind = kind;
 	credentials->user = text_copy(login->user);
 	credentials->authorization = text_format("Basic %s", encoded);
+	secret_add(login->password);
+	secret_add(plain);
 	credentials_wipe(plain);
 	credentials_wipe(encoded);
 }
@@ -112,6 +115,7 @@ static int read_mlflow(struct credentials *credentials, struct fail *f)
 	} else if (token != NULL) {
 		credentials->kind = "token";
 		credentials->authorization = text_format("Bearer %s", token);
+		secret_add(token);
 	}
 	login_release(&login);
 	return 0;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/secret.h"
 #include "packaging/digest/sha256.h"
 #include "stores/open.h"
 
@@ -29,15 +30,11 @@ int place_split(const char *url, char **folder, char **name, struct fail *f)
 
 char *place_show(const char *url)
 {
-	const char *host = strstr(url, "://");
-	host = host != NULL ? host + 3 : url;
-	size_t authority = strcspn(host, "/");
-	const char *at = memchr(host, '@', authority);
-	/* wasbs and abfss name a container there, and no secret */
-	bool is_container = text_starts_with(url, "wasb") || text_starts_with(url, "abfs");
-	if (at == NULL || is_container)
-		return text_format("%.*s", (int)strcspn(url, "?#"), url);
-	return text_format("%.*s%.*s", (int)(host - url), url, (int)strcspn(at + 1, "?#"), at + 1);
+	struct text shown = {0};
+	secret_redact(&shown, url, strlen(url), true);
+	char *whole = text_take(&shown);
+	whole[strcspn(whole, "?#")] = '\0';
+	return whole;
 }
 
 int place_put(struct store *store, const char *name, const char *text, struct fail *f)

@@ -7,6 +7,7 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "base/secret.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
@@ -47,6 +48,8 @@ static int find_credentials(struct azure *azure, struct fail *f)
 		azure->from = "AZURE_STORAGE_SAS_TOKEN";
 		account->sas = text_copy(sas + strspn(sas, "?"));
 	}
+	secret_add(account->key);
+	secret_add(account->sas);
 	if (account->key != NULL)
 		return decode_key(azure, f);
 	if (fetch_may_see_secrets(account->endpoint))

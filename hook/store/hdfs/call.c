@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/secret.h"
 #include "base/stop.h"
 #include "http/retry.h"
 #include "http/url.h"
@@ -32,6 +33,7 @@ static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
 	if (text.data != NULL)
 		explicit_bzero(text.data, text.size);
 	text_release(&text);
+	secret_add(*token);
 	if (result == 0)
 		return 0;
 	f->status = STATUS_CONFIGURATION;
