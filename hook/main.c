@@ -169,6 +169,15 @@ static const char *why_no_result(void)
 								   : NULL;
 }
 
+/* How long a reader of the result is waited for: not beyond the deadline, but for a last moment. */
+static int64_t patience(const struct fail *f)
+{
+	int64_t left = deadline_left(call.deadline);
+	if (is_stopped(f) || left < FAREWELL_MS)
+		return FAREWELL_MS;
+	return left < RESULT_MS ? left : RESULT_MS;
+}
+
 /* The result where a scheduler looks for it: --result, and the last line of stdout. */
 static void tell_result(const struct fail *f)
 {
@@ -182,8 +191,7 @@ static void tell_result(const struct fail *f)
 		else
 			write_result(line, f);
 	}
-	bool hurries = f != NULL && (is_stopped(f) || f->status == STATUS_LATER);
-	stop_farewell(deadline_in(hurries ? FAREWELL_MS : RESULT_MS));
+	stop_farewell(deadline_in(patience(f)));
 	console_result(line);
 	free(line);
 }

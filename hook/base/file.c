@@ -89,10 +89,10 @@ static int sync_folder(const char *path, struct fail *f)
 
 /* A folder is as durable as its name in the one above it. Whoever is done with an empty one removes
  * it (spool/local.h): one that was there may be gone a moment later. */
-static int make_directory(const char *path, struct fail *f)
+static int make_directory(const char *path, mode_t mode, struct fail *f)
 {
 	for (int tried = 0; tried < NAMES_TRIED; tried++) {
-		if (mkdir(path, 0777) == 0)
+		if (mkdir(path, mode) == 0)
 			return sync_folder(path, f);
 		if (errno != EEXIST)
 			break;
@@ -102,7 +102,7 @@ static int make_directory(const char *path, struct fail *f)
 	return output_fail(path, f);
 }
 
-int file_make_directories(const char *path, struct fail *f)
+static int make_directories(const char *path, mode_t mode, struct fail *f)
 {
 	char *copy = text_copy(path);
 	int result = 0;
@@ -111,13 +111,23 @@ int file_make_directories(const char *path, struct fail *f)
 			continue;
 		char was = *at;
 		*at = '\0';
-		result = make_directory(copy, f);
+		result = make_directory(copy, mode, f);
 		*at = was;
 		if (was == '\0')
 			break;
 	}
 	free(copy);
 	return result;
+}
+
+int file_make_directories(const char *path, struct fail *f)
+{
+	return make_directories(path, 0777, f);
+}
+
+int file_make_private_directories(const char *path, struct fail *f)
+{
+	return make_directories(path, 0700, f);
 }
 
 int file_remove(const char *path, struct fail *f)
@@ -136,8 +146,7 @@ static int check_replaceable(const char *path, struct fail *f)
 	return 0;
 }
 
-/* Whether the open file still is the one that path names: somebody may have removed it since. */
-static bool is_same_file(int fd, const char *path)
+bool file_is_open_as(int fd, const char *path)
 {
 	struct stat ours, named;
 	return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_ino == named.st_ino &&
@@ -150,7 +159,7 @@ static bool is_kept(struct file_writer *w)
 {
 	if (flock(w->fd, LOCK_EX | LOCK_NB) != 0)
 		return errno != EWOULDBLOCK;
-	return is_same_file(w->fd, w->temporary);
+	return file_is_open_as(w->fd, w->temporary);
 }
 
 /* The process number alone is not enough: two containers that share a folder may both be 1. */
@@ -159,8 +168,8 @@ static bool open_temporary(struct file_writer *w)
 	for (int tried = 0; tried < NAMES_TRIED; tried++) {
 		w->temporary = text_format(
 			"%s.%ld-%08x.tmp", w->path, (long)getpid(), random_below(UINT32_MAX));
-		w->fd = open(
-			w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+		w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+			w->is_private ? 0600 : 0666);
 		if (w->fd < 0 || is_kept(w))
 			break;
 		unlink(w->temporary);
@@ -175,7 +184,12 @@ static bool open_temporary(struct file_writer *w)
 
 int file_create(const char *path, struct file_writer *w, struct fail *f)
 {
-	*w = (struct file_writer){0};
+	return file_create_for(path, false, w, f);
+}
+
+int file_create_for(const char *path, bool is_private, struct file_writer *w, struct fail *f)
+{
+	*w = (struct file_writer){.is_private = is_private};
 	if (check_replaceable(path, f) != 0)
 		return -1;
 	w->path = text_copy(path);
@@ -249,10 +263,11 @@ void file_discard(struct file_writer *w)
 	*w = (struct file_writer){0};
 }
 
-int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
+static int store_for(
+	const char *path, bool is_private, const void *bytes, size_t size, struct fail *f)
 {
 	struct file_writer w;
-	if (file_create(path, &w, f) != 0)
+	if (file_create_for(path, is_private, &w, f) != 0)
 		return -1;
 	if (file_write(&w, bytes, size, f) != 0) {
 		file_discard(&w);
@@ -261,36 +276,14 @@ int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
 	return file_finish(&w, f);
 }
 
-int file_lock_take(const char *path, struct file_lock *lock, bool *taken, struct fail *f)
+int file_store(const char *path, const void *bytes, size_t size, struct fail *f)
 {
-	*taken = false;
-	*lock = (struct file_lock){0};
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-	if (fd < 0)
-		return output_fail(path, f);
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		/* ENOLCK and the like: a file system without locks is not somebody who holds it */
-		int result = errno == EWOULDBLOCK ? 0 : output_fail(path, f);
-		close(fd);
-		return result;
-	}
-	if (!is_same_file(fd, path)) {
-		close(fd);
-		return 0;
-	}
-	*lock = (struct file_lock){.fd = fd, .path = text_copy(path)};
-	*taken = true;
-	return 0;
+	return store_for(path, false, bytes, size, f);
 }
 
-void file_lock_release(struct file_lock *lock)
+int file_store_private(const char *path, const void *bytes, size_t size, struct fail *f)
 {
-	if (lock->path == NULL)
-		return;
-	unlink(lock->path);
-	close(lock->fd);
-	free(lock->path);
-	*lock = (struct file_lock){0};
+	return store_for(path, true, bytes, size, f);
 }
 
 /* The next entry but "." and "..", or NULL at the end; errno tells an error from the end. */

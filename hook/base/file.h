@@ -36,6 +36,9 @@ bool file_is_inside(const char *folder, const char *path);
  * fine */
 MUST_CHECK int file_make_directories(const char *path, struct fail *f);
 
+/* file_make_private_directories - the same, mode 0700 */
+MUST_CHECK int file_make_private_directories(const char *path, struct fail *f);
+
 /* file_remove - remove a file; not being there is fine */
 MUST_CHECK int file_remove(const char *path, struct fail *f);
 
@@ -49,12 +52,17 @@ struct file_writer {
 	int fd;	    /* valid while path != NULL */
 	char *path; /* the final name */
 	char *temporary;
+	bool is_private;
 	uint64_t size;
 };
 
 /* file_create - begin to write path. Its folder must be there, and what has that name must be a
  * regular file or nothing. */
 MUST_CHECK int file_create(const char *path, struct file_writer *w, struct fail *f);
+
+/* file_create_for - the same; is_private: mode 0600, whatever the umask */
+MUST_CHECK int file_create_for(
+	const char *path, bool is_private, struct file_writer *w, struct fail *f);
 MUST_CHECK int file_write(struct file_writer *w, const void *bytes, size_t size, struct fail *f);
 
 /* file_finish - make it durable and give it its name. w is released whatever the result. */
@@ -65,6 +73,9 @@ void file_discard(struct file_writer *w);
 
 /* file_store - file_create, file_write and file_finish of one string */
 MUST_CHECK int file_store(const char *path, const void *bytes, size_t size, struct fail *f);
+
+/* file_store_private - the same, mode 0600 */
+MUST_CHECK int file_store_private(const char *path, const void *bytes, size_t size, struct fail *f);
 
 /* file_remove_leftovers - remove the temporary files that killed writers of path left beside it.
  * Only for who holds a lock that keeps all other writers away. */
@@ -77,17 +88,9 @@ bool file_is_temporary(const char *name);
  * writer holds a lock on its own. Where the file system has no locks, all stay. */
 void file_sweep(const char *folder);
 
-/* struct file_lock - one process at a time for what path stands for; owns an open file. The lock
- * file is gone when it is released, and a dead holder holds nothing. {0} is released. */
-struct file_lock {
-	int fd; /* valid while path != NULL */
-	char *path;
-};
-
-/* file_lock_take - without waiting: *taken tells whether it was had */
-MUST_CHECK int file_lock_take(
-	const char *path, struct file_lock *lock, bool *taken, struct fail *f);
-void file_lock_release(struct file_lock *lock);
+/* file_is_open_as - whether the open file still is the one that path names: somebody may have
+ * removed it since */
+bool file_is_open_as(int fd, const char *path);
 
 /* struct file_list - regular files below a folder, by path relative to it, sorted by bytes (strcmp)
  */

@@ -15,18 +15,18 @@ static bool is_ours(const struct stat *s)
 	return s->st_uid == geteuid() || s->st_uid == 0;
 }
 
-static int refuse(const char *path, const char *kind, const struct stat *s, struct fail *f)
+/* shown: what stands before the reason, "" for the file itself, which the caller names */
+static int refuse(const char *path, const char *shown, const struct stat *s, struct fail *f)
 {
 	if (!is_ours(s)) {
-		fail_set(f, STATUS_CONFIGURATION,
-			"%s%.200s: owned by user %lu, not by user %lu or root", kind, path,
-			(unsigned long)s->st_uid, (unsigned long)geteuid());
+		fail_set(f, STATUS_CONFIGURATION, "%sowned by user %lu, not by user %lu or root",
+			shown, (unsigned long)s->st_uid, (unsigned long)geteuid());
 		return fail_hint(f,
 			"read it first; then chown %lu %.120s, or pass a file of your "
 			"own with --config",
 			(unsigned long)geteuid(), path);
 	}
-	fail_set(f, STATUS_CONFIGURATION, "%s%.200s: %s can write to it (mode %04o)", kind, path,
+	fail_set(f, STATUS_CONFIGURATION, "%s%s can write to it (mode %04o)", shown,
 		(s->st_mode & S_IWOTH) != 0 ? "everybody" : "its group",
 		(unsigned)s->st_mode & 07777);
 	return fail_hint(f, "chmod %s %.200s",
@@ -49,7 +49,10 @@ static int check_directory(const char *path, struct fail *f)
 		return 0;
 	if (statvfs(path, &system) == 0 && (system.f_flag & ST_RDONLY) != 0)
 		return 0;
-	return refuse(path, "the directory ", &s, f);
+	char *shown = text_format("the directory %.200s: ", path);
+	int result = refuse(path, shown, &s, f);
+	free(shown);
+	return result;
 }
 
 /* resolved: an absolute path without links, whose own directories are checked up to the root */

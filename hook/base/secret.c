@@ -12,9 +12,9 @@
 #include "base/text.h"
 
 #define SHOWN "[redacted]"
-#define CUT_LEAST 8	/* of a form whose rest the end of the text cut off */
-#define CUT_FORM 16	/* a form so long is known by ... */
-#define CUT_START 12	/* ... its first so many bytes, wherever it was cut */
+#define CUT_LEAST 8  /* of a form whose rest the end of the text cut off */
+#define CUT_FORM 16  /* a form so long is known by ... */
+#define CUT_START 12 /* ... its first so many bytes, wherever it was cut */
 #define AUTHORITY_MAX 4096
 
 struct form {
@@ -200,8 +200,7 @@ static size_t common(const char *a, size_t a_size, const char *b, size_t b_size)
 	return size;
 }
 
-static size_t form_at(
-	const struct form *form, const char *bytes, size_t size, size_t at, bool all)
+static size_t form_at(const struct form *form, const char *bytes, size_t size, size_t at, bool all)
 {
 	size_t length = common(form->bytes, form->size, bytes + at, size - at);
 	bool strong = form->size >= SECRET_STRONG;

@@ -4,8 +4,8 @@
  * and tags. So a secret is registered where it is loaded or sent, and everything that is printed or
  * kept passes through here (by text_escape, text_add_escaped and secret_redact). A secret is known
  * as it is, percent-encoded, as JSON and HTML write it, in base64 wherever it begins there, and by
- * its first characters where the rest was cut off. Of every URL the user information is left out, and
- * the signatures that stand in its query are hidden, whoever made them.
+ * its first characters where the rest was cut off. Of every URL the user information is left out,
+ * and the signatures that stand in its query are hidden, whoever made them.
  *
  * Fewer than SECRET_LEAST bytes are no secret: hiding them would hide everything. Up to
  * SECRET_STRONG bytes it is hidden only where no letter or digit stands beside it. Several threads

@@ -31,15 +31,15 @@ static void percent(
 		unsigned char c = (unsigned char)secret[i];
 		char coded[4];
 		bool plain = (c < 0x80 && isalnum(c)) || (c != '\0' && strchr(kept, c) != NULL);
-		int length = plain ? 1 : format[0] == 'X' ? snprintf(coded, 4, "%%%02X", c)
-							  : snprintf(coded, 4, "%%%02x", c);
+		int length = plain		? 1
+			     : format[0] == 'X' ? snprintf(coded, 4, "%%%02X", c)
+						: snprintf(coded, 4, "%%%02x", c);
 		text_add(out, plain ? secret + i : coded, (size_t)length);
 	}
 }
 
 /* Each character by its replacement in pairs {"\"", "\\\""}, NULL-terminated. */
-static void replace(
-	const char *secret, size_t size, const char *const pairs[][2], struct text *out)
+static void replace(const char *secret, size_t size, const char *const pairs[][2], struct text *out)
 {
 	for (size_t i = 0; i < size; i++) {
 		size_t row = 0;
@@ -52,8 +52,8 @@ static void replace(
 	}
 }
 
-static const char *const json[][2] = {{"\"", "\\\""}, {"\\", "\\\\"}, {"\n", "\\n"},
-	{"\t", "\\t"}, {"\r", "\\r"}, {NULL, NULL}};
+static const char *const json[][2] = {
+	{"\"", "\\\""}, {"\\", "\\\\"}, {"\n", "\\n"}, {"\t", "\\t"}, {"\r", "\\r"}, {NULL, NULL}};
 static const char *const json_slash[][2] = {{"\"", "\\\""}, {"\\", "\\\\"}, {"/", "\\/"},
 	{"\n", "\\n"}, {"\t", "\\t"}, {"\r", "\\r"}, {NULL, NULL}};
 static const char *const json_html[][2] = {{"\"", "\\\""}, {"\\", "\\\\"}, {"<", "\\u003c"},
@@ -114,7 +114,8 @@ static void base64_inside(
 	free(padded);
 }
 
-static void give_base64(const char *secret, size_t size, const char *last, const struct taker *taker)
+static void give_base64(
+	const char *secret, size_t size, const char *last, const struct taker *taker)
 {
 	struct text form = {0};
 	for (size_t before = 0; before < 3; before++) {

@@ -7,8 +7,8 @@
 
 typedef void secret_form_function(void *context, const char *bytes, size_t size);
 
-/* secret_forms - each form of a secret (size > 0), itself among them, is given to take, which copies
- * it; forms that differ only for other secrets come more than once */
+/* secret_forms - each form of a secret (size > 0), itself among them, is given to take, which
+ * copies it; forms that differ only for other secrets come more than once */
 void secret_forms(const char *secret, size_t size, secret_form_function *take, void *context);
 
 #endif

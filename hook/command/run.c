@@ -50,12 +50,12 @@ static int inspect(struct invocation *call, const struct handoff *handoff,
 }
 
 static int pack(struct invocation *call, const struct manifest *manifest, const char *path,
-	const struct package_tap *tap, struct fail *f)
+	bool is_private, const struct package_tap *tap, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms();
 	struct progress progress;
 	progress_start(&progress, "pack", manifest->model_bytes);
-	int result = package_write(manifest, path, &progress, tap, f);
+	int result = package_write(manifest, path, is_private, &progress, tap, f);
 	progress_end(&progress);
 	if (result != 0)
 		return -1;
@@ -186,7 +186,7 @@ static void settle_spool(
 static int pack_and_finish(struct invocation *call, const struct manifest *manifest,
 	struct spool *spool, bool *is_far, struct fail *f)
 {
-	if (pack(call, manifest, spool->package, NULL, f) != 0)
+	if (pack(call, manifest, spool->package, true, NULL, f) != 0)
 		return -1;
 	*is_far = send_to_spool(call, spool);
 	return finish_package(call, manifest, spool->package, f);
@@ -202,7 +202,7 @@ static int pack_and_send(struct invocation *call, const struct manifest *manifes
 	flow_begin(&flow, call, manifest, package);
 	ahead_start(&ahead, &flow);
 	struct package_tap tap = ahead_tap(&ahead);
-	if (pack(call, manifest, package, &tap, f) != 0) {
+	if (pack(call, manifest, package, true, &tap, f) != 0) {
 		ahead_cancel(&ahead, f);
 		flow_release(&flow);
 		return -1;
@@ -269,7 +269,7 @@ static int pack_planned(
 	const char *out = call->settings.output_path != NULL ? call->settings.output_path : folder;
 	char *name = package_name(manifest);
 	char *path = file_is_directory(out) ? file_join(out, name) : text_copy(out);
-	int result = pack(call, manifest, path, NULL, f);
+	int result = pack(call, manifest, path, false, NULL, f);
 	if (result == 0) {
 		console_print(path);
 		console_print("\n");
@@ -290,7 +290,7 @@ static int pack_for_gates(struct invocation *call, const struct manifest *manife
 	if (scratch_open(scratch, f) != 0)
 		return -1;
 	*package = file_join(*scratch, "package.tar.gz");
-	int result = pack(call, manifest, *package, NULL, f);
+	int result = pack(call, manifest, *package, true, NULL, f);
 	result_set(&call->result.package, NULL);
 	return result;
 }

@@ -17,7 +17,7 @@ static int try_lock(struct spool *spool, const char *path, bool *taken, struct f
 {
 	*taken = false;
 	for (int i = 0; i < MAKE_TRIES; i++) {
-		if (file_make_directories(spool->folder, f) != 0)
+		if (file_make_private_directories(spool->folder, f) != 0)
 			return fail_in(f, "spool");
 		if (file_lock_take(path, &spool->lock, taken, f) == 0)
 			return 0;
@@ -25,6 +25,21 @@ static int try_lock(struct spool *spool, const char *path, bool *taken, struct f
 			return -1;
 	}
 	return 0;
+}
+
+static void say_waiting(const char *lock)
+{
+	char *holder = file_lock_holder(lock);
+	console_say("waiting: another modelhook works on this package: %s holds %s", holder, lock);
+	free(holder);
+}
+
+static int still_held(const char *lock, struct fail *f)
+{
+	char *holder = file_lock_holder(lock);
+	fail_set(f, STATUS_LATER, "another modelhook still works on this package: %.120s", holder);
+	free(holder);
+	return fail_hint(f, "it holds %s", lock);
 }
 
 static int wait_for(struct spool *spool, const char *path, struct deadline deadline, struct fail *f)
@@ -36,12 +51,10 @@ static int wait_for(struct spool *spool, const char *path, struct deadline deadl
 		if (taken)
 			break;
 		if (!told)
-			console_say("waiting: another modelhook works on this package");
+			say_waiting(path);
 		told = true;
-		if (deadline_left(deadline) == 0) {
-			fail_set(f, STATUS_LATER, "another modelhook still works on this package");
-			return fail_hint(f, "it holds %s", path);
-		}
+		if (deadline_left(deadline) == 0)
+			return still_held(path, f);
 		if (stop_sleep(200, f) != 0)
 			return -1;
 	}
@@ -80,7 +93,7 @@ int spool_open(struct spool *spool, const char *folder, const struct manifest *m
 int spool_keep(struct spool *spool, const char *result_line, struct fail *f)
 {
 	char *line = text_format("%s\n", result_line);
-	int result = file_store(spool->result, line, strlen(line), f);
+	int result = file_store_private(spool->result, line, strlen(line), f);
 	free(line);
 	return result;
 }

@@ -3,13 +3,15 @@
  *
  * It holds NAME-RUN8-DIGEST12.tar.gz and, beside it, the last result (.result.json). One process at
  * a time works on a package: a second attempt waits for the first, and then finds the work done. A
- * finished package leaves nothing there. struct spool owns its paths and its lock.
+ * finished package leaves nothing there. What is there is for this user alone (0700, 0600). struct
+ * spool owns its paths and its lock.
  */
 #ifndef MODELHOOK_SPOOL_LOCAL_H
 #define MODELHOOK_SPOOL_LOCAL_H
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "packaging/package/package.h"
 
 #define SPOOL_FOLDER ".modelhook" /* beside the handoff, unless another is configured */

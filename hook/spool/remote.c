@@ -20,8 +20,10 @@ int spool_remote_open(struct spool_remote *spool, const struct store_reach *reac
 	*spool = (struct spool_remote){.url = text_copy(url)};
 	for (size_t size = strlen(url); size > 1 && spool->url[size - 1] == '/';)
 		spool->url[--size] = '\0';
-	if (store_open_apart(&spool->store, reach, spool->url, f) == 0)
+	if (store_open_apart(&spool->store, reach, spool->url, f) == 0) {
+		spool->store.is_private = true;
 		return 0;
+	}
 	spool_remote_release(spool);
 	return fail_in(f, "spool");
 }

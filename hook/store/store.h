@@ -130,6 +130,7 @@ struct store {
 	bool is_location; /* of an experiment, not of a run */
 	bool is_near;	  /* the server that it belongs to is on this machine */
 	bool is_lane;
+	bool is_private; /* what is written is for this user alone, where the kind has modes */
 	struct http own_http;
 	struct mlflow *own_mlflow; /* of a lane; owned */
 };

@@ -32,10 +32,11 @@ static int take_squeezed(void *context, const void *bytes, size_t size, struct f
 	return file_write(&w->file, bytes, size, f);
 }
 
-int gzip_writer_open(const char *path, unsigned threads, struct gzip_writer *w, struct fail *f)
+int gzip_writer_open(
+	const char *path, bool is_private, unsigned threads, struct gzip_writer *w, struct fail *f)
 {
 	*w = (struct gzip_writer){0};
-	if (file_create(path, &w->file, f) != 0)
+	if (file_create_for(path, is_private, &w->file, f) != 0)
 		return -1;
 	w->deflate = memory_get(1, sizeof(*w->deflate));
 	w->deflate->squeeze = squeeze_open(threads, take_squeezed, w);

@@ -26,9 +26,10 @@ struct gzip_writer {
 	struct gzip_deflate *deflate;
 };
 
-/* gzip_writer_open - squeezing with so many threads at most. Must not be moved while open. */
+/* gzip_writer_open - is_private: the file is for this user alone; squeezing with so many threads at
+ * most. Must not be moved while open. */
 MUST_CHECK int gzip_writer_open(
-	const char *path, unsigned threads, struct gzip_writer *w, struct fail *f);
+	const char *path, bool is_private, unsigned threads, struct gzip_writer *w, struct fail *f);
 
 /* gzip_writer_store - from here on store (true) or squeeze */
 MUST_CHECK int gzip_writer_store(struct gzip_writer *w, bool store, struct fail *f);

@@ -21,7 +21,9 @@ struct archive_writer {
 	bool has_failed; /* and f says so already */
 };
 
-MUST_CHECK int archive_writer_open(const char *path, struct archive_writer *w, struct fail *f);
+/* archive_writer_open - is_private: the file is for this user alone */
+MUST_CHECK int archive_writer_open(
+	const char *path, bool is_private, struct archive_writer *w, struct fail *f);
 
 /* archive_writer_entry - begin an entry of exactly size bytes, which are stored or squeezed */
 MUST_CHECK int archive_writer_entry(

@@ -86,9 +86,10 @@ struct package_tap {
 };
 
 /* package_write - write the package of `manifest` (from package_plan)
- * atomically to path. A file that changed since it was inspected is UNACCEPTABLE by name. progress
- * (or NULL) counts the bytes of model/; tap: or NULL. */
-MUST_CHECK int package_write(const struct manifest *manifest, const char *path,
+ * atomically to path; is_private: for this user alone, whatever the umask. A file that changed
+ * since it was inspected is UNACCEPTABLE by name. progress (or NULL) counts the bytes of model/;
+ * tap: or NULL. */
+MUST_CHECK int package_write(const struct manifest *manifest, const char *path, bool is_private,
 	struct progress *progress, const struct package_tap *tap, struct fail *f);
 
 /* package_read - read the whole package from anyone's disk, check every name, size and digest, and

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/input.h"
 #include "base/stop.h"
 #include "base/tree.h"
 #include "packaging/archive/writer.h"
@@ -144,9 +145,9 @@ static int write_entries(struct writing *w, struct fail *f)
 					  : 0;
 }
 
-static int write_archive(struct writing *w, const char *path, struct fail *f)
+static int write_archive(struct writing *w, const char *path, bool is_private, struct fail *f)
 {
-	if (archive_writer_open(path, &w->archive, f) != 0)
+	if (archive_writer_open(path, is_private, &w->archive, f) != 0)
 		return fail_in(f, "package");
 	if (write_entries(w, f) != 0) {
 		archive_writer_discard(&w->archive);
@@ -167,14 +168,14 @@ static int open_saved_model(struct writing *w, struct fail *f)
 	return fail_in(f, "SavedModel %.200s", folder);
 }
 
-int package_write(const struct manifest *manifest, const char *path, struct progress *progress,
-	const struct package_tap *tap, struct fail *f)
+int package_write(const struct manifest *manifest, const char *path, bool is_private,
+	struct progress *progress, const struct package_tap *tap, struct fail *f)
 {
 	struct writing w = {.manifest = manifest, .progress = progress, .tap = tap};
 	int result = open_saved_model(&w, f);
 	if (result != 0)
 		return fail_in(f, "package %.200s", path);
-	result = write_archive(&w, path, f);
+	result = write_archive(&w, path, is_private, f);
 	tree_release(&w.tree);
 	return result;
 }

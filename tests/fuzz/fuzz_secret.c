@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	secret_redact(&shown, (const char *)line, size - (size_t)(line - data), true);
 	size_t length = strlen(text_string(&secret));
 	/* what is left out of a URL, or stands in a secret's place, may join to one by chance */
-	if (length >= 12 && strstr(secret.data, "://") == NULL && strpbrk(secret.data, "[]=") == NULL)
+	if (length >= 12 && strstr(secret.data, "://") == NULL &&
+		strpbrk(secret.data, "[]=") == NULL)
 		INVARIANT(strstr(text_string(&shown), secret.data) == NULL);
 	text_clear(&shown);
 	text_add_escaped(&shown, line, size - (size_t)(line - data));

@@ -126,7 +126,7 @@ static void pack(struct job *job)
 {
 	struct fail f = {0};
 	plan(job);
-	if (package_write(&job->manifest, job->package, NULL, NULL, &f) != 0)
+	if (package_write(&job->manifest, job->package, false, NULL, NULL, &f) != 0)
 		fail_msg("%s", f.text);
 }
 
@@ -355,7 +355,7 @@ static void a_file_that_changed_since_is_named_and_nothing_is_left(void **state)
 		char *command = text_format("cd %s/export && %s", job.folder, rows[i].command);
 		assert_int_equal(system(command), 0);
 		free(command);
-		assert_refused(package_write(&job.manifest, job.package, NULL, NULL, &f), &f,
+		assert_refused(package_write(&job.manifest, job.package, false, NULL, NULL, &f), &f,
 			rows[i].said);
 		assert_int_equal(files_in(job.folder), CONTENT_COUNT);
 		drop_job(&job);
@@ -375,14 +375,15 @@ static void a_full_disk_is_a_disk_failure_and_leaves_nothing(void **state)
 		struct fail f = {0};
 		small = (struct rlimit){.rlim_cur = size, .rlim_max = limit.rlim_max};
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-		int result = package_write(&job.manifest, job.package, NULL, NULL, &f);
+		int result = package_write(&job.manifest, job.package, false, NULL, NULL, &f);
 		assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 		assert_int_equal(result, -1);
 		assert_int_equal(f.status, STATUS_DISK);
 		assert_int_equal(files_in(job.folder), CONTENT_COUNT);
 	}
 	struct fail f = {0};
-	assert_int_equal(package_write(&job.manifest, "/proc/none/x.tar.gz", NULL, NULL, &f), -1);
+	assert_int_equal(
+		package_write(&job.manifest, "/proc/none/x.tar.gz", false, NULL, NULL, &f), -1);
 	drop_job(&job);
 }
 
@@ -525,7 +526,7 @@ static void a_logged_model_is_a_manifest_alone(void **state)
 	make_job(&job);
 	assert_int_equal(handoff_parse(text, strlen(text), ".", &handoff, &f), 0);
 	assert_int_equal(package_plan(&handoff, NULL, &manifest, &f), 0);
-	assert_int_equal(package_write(&manifest, job.package, NULL, NULL, &f), 0);
+	assert_int_equal(package_write(&manifest, job.package, false, NULL, NULL, &f), 0);
 	assert_int_equal(package_read(job.package, NULL, &again, &f), 0);
 	assert_int_equal(again.file_count, 0);
 	assert_string_equal(again.weights, "");

@@ -57,7 +57,7 @@ static int make_good(void **state)
 		package_plan(&handoff, &model, &manifest, &f) != 0)
 		fail_msg("%s", f.text);
 	package_settle(&manifest, "{\"gates\":[1]}");
-	if (package_write(&manifest, good, NULL, NULL, &f) != 0)
+	if (package_write(&manifest, good, false, NULL, NULL, &f) != 0)
 		fail_msg("%s", f.text);
 	manifest_release(&manifest);
 	handoff_release(&handoff);

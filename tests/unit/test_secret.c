@@ -24,17 +24,16 @@ static void assert_shown(const char *said, const char *shown)
 static void a_secret_is_hidden_however_it_is_written_down(void **state)
 {
 	static const char *const forms[] = {
-		"p@ss/w\"rd+1 \xc3\xa9",		 /* as it is */
-		"p%40ss%2Fw%22rd%2B1%20%C3%A9",		 /* in a query */
-		"p%40ss%2fw%22rd%2b1%20%c3%a9",		 /* in small letters */
-		"p%40ss/w%22rd%2B1%20%C3%A9",		 /* in a path */
-		"p@ss/w\\\"rd+1 \xc3\xa9",		 /* in JSON */
-		"p@ss\\/w\\\"rd+1 \xc3\xa9",		 /* in JSON as PHP writes it */
-		"p@ss/w\\\"rd+1 \\u00e9",		 /* in JSON as Python writes it */
-		"p@ss/w&quot;rd+1 \xc3\xa9",		 /* in HTML */
-		"p@ss/w&#34;rd+1 \xc3\xa9",
-		"cEBzcy93InJkKzEgw6k=",			 /* base64 */
-		"cEBzcy93InJkKzEgw6k",			 /* base64 without its end */
+		"p@ss/w\"rd+1 \xc3\xa9",	/* as it is */
+		"p%40ss%2Fw%22rd%2B1%20%C3%A9", /* in a query */
+		"p%40ss%2fw%22rd%2b1%20%c3%a9", /* in small letters */
+		"p%40ss/w%22rd%2B1%20%C3%A9",	/* in a path */
+		"p@ss/w\\\"rd+1 \xc3\xa9",	/* in JSON */
+		"p@ss\\/w\\\"rd+1 \xc3\xa9",	/* in JSON as PHP writes it */
+		"p@ss/w\\\"rd+1 \\u00e9",	/* in JSON as Python writes it */
+		"p@ss/w&quot;rd+1 \xc3\xa9",	/* in HTML */
+		"p@ss/w&#34;rd+1 \xc3\xa9", "cEBzcy93InJkKzEgw6k=", /* base64 */
+		"cEBzcy93InJkKzEgw6k",				    /* base64 without its end */
 	};
 	(void)state;
 	secret_add(PASSWORD);
@@ -53,8 +52,8 @@ static void a_secret_is_hidden_however_it_is_written_down(void **state)
 /* "a:", "ab:" and "abc:" before it: base64 of a login does not begin where the password does. */
 static void it_is_hidden_wherever_it_begins_in_base64(void **state)
 {
-	static const char *const logins[] = {
-		"YTpodW50ZXIyLWh1bnRlcjI=", "YWI6aHVudGVyMi1odW50ZXIy", "YWJjOmh1bnRlcjItaHVudGVyMg=="};
+	static const char *const logins[] = {"YTpodW50ZXIyLWh1bnRlcjI=", "YWI6aHVudGVyMi1odW50ZXIy",
+		"YWJjOmh1bnRlcjItaHVudGVyMg=="};
 	(void)state;
 	secret_add("hunter2-hunter2");
 	for (size_t i = 0; i < COUNT(logins); i++) {
@@ -97,7 +96,8 @@ static void a_url_is_shown_without_who_asks(void **state)
 		{"\"http://a@b\",\"c@d\"", "\"http://b\",\"c@d\""},
 		{"http://host/a@b", "http://host/a@b"},
 		{"http://[::1]:80/a@b", "http://[::1]:80/a@b"},
-		{"wasbs://fish@acct.blob.core.windows.net/m", "wasbs://fish@acct.blob.core.windows.net/m"},
+		{"wasbs://fish@acct.blob.core.windows.net/m",
+			"wasbs://fish@acct.blob.core.windows.net/m"},
 		{"s3://b/k?X-Amz-Signature=abc&x=1", "s3://b/k?X-Amz-Signature=[redacted]&x=1"},
 		{"https://a/b?sv=1&sig=a%2Fb", "https://a/b?sv=1&sig=[redacted]"},
 	};

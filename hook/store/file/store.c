@@ -277,13 +277,15 @@ static int write_body(struct file_writer *w, const struct http_body *body, struc
 	return result;
 }
 
-static int write_file(const char *full, const struct http_body *body, struct fail *f)
+static int write_file(
+	const char *full, bool is_private, const struct http_body *body, struct fail *f)
 {
 	struct file_writer w;
 	char *folder = file_folder(full);
-	int result = file_make_directories(folder, f);
+	int result = is_private ? file_make_private_directories(folder, f)
+				: file_make_directories(folder, f);
 	free(folder);
-	if (result != 0 || file_create(full, &w, f) != 0)
+	if (result != 0 || file_create_for(full, is_private, &w, f) != 0)
 		return -1;
 	if (write_body(&w, body, f) == 0)
 		return file_finish(&w, f);
@@ -298,7 +300,7 @@ static int file_put(struct store *s, const struct store_content *content,
 	(void)proven;
 	int result = find(s, content->path, &full, f);
 	if (result == 0)
-		result = write_file(full, body, f);
+		result = write_file(full, s->is_private, body, f);
 	free(full);
 	return result;
 }
