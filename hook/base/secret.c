@@ -35,9 +35,8 @@ static bool is_known(const char *bytes, size_t size)
 	return false;
 }
 
-static void add_form(void *context, const char *bytes, size_t size)
+static void add_form(const char *bytes, size_t size)
 {
-	(void)context;
 	struct form *form = memory_get(1, sizeof(*form) + size);
 	form->size = size;
 	memcpy(form->bytes, bytes, size);
@@ -63,7 +62,7 @@ static void add(const char *secret, size_t size)
 	bool known = is_known(secret, size);
 	pthread_rwlock_unlock(&lock);
 	if (!known)
-		secret_forms(secret, size, add_form, NULL);
+		secret_forms(secret, size, add_form);
 }
 
 void secret_add(const char *secret)
@@ -138,7 +137,7 @@ static void add_part(const char *bytes, size_t size)
 }
 
 /* How many bytes of what follows "://" are user information with its @. An @ behind the first slash
- * counts where what stands before it can be no host: a password that nobody encoded. */
+ * counts where there is a password, or what stands before can be no host: nobody encoded it. */
 static size_t user_information(const char *bytes, size_t size)
 {
 	size_t token = 0, authority = 0;
@@ -150,8 +149,10 @@ static size_t user_information(const char *bytes, size_t size)
 		authority++;
 	const char *at = memrchr(bytes, '@', authority);
 	const char *colon = memchr(bytes, ':', authority);
-	if (at == NULL && colon != NULL && bytes[0] != '[' && colon + 1 < bytes + authority &&
-		!isdigit((unsigned char)colon[1]))
+	bool has_password = at != NULL && colon != NULL && colon < at;
+	bool is_no_host = at == NULL && colon != NULL && bytes[0] != '[' &&
+			  colon + 1 < bytes + authority && !isdigit((unsigned char)colon[1]);
+	if (has_password || is_no_host)
 		at = memrchr(bytes, '@', token);
 	return at != NULL ? (size_t)(at + 1 - bytes) : 0;
 }
@@ -192,30 +193,38 @@ static bool is_word(const char *bytes, size_t size, size_t at, size_t length)
 	return !before && !behind;
 }
 
-static size_t common(const char *a, size_t a_size, const char *b, size_t b_size)
+static bool is_plain_word(const struct form *form)
 {
-	size_t size = 0;
-	while (size < a_size && size < b_size && a[size] == b[size])
-		size++;
-	return size;
+	for (size_t i = 0; i < form->size; i++)
+		if (!isalpha((unsigned char)form->bytes[i]) && form->bytes[i] != '_')
+			return false;
+	return true;
 }
 
+/* Bytes of text that write down the form, or enough of it. */
 static size_t form_at(const struct form *form, const char *bytes, size_t size, size_t at, bool all)
 {
-	size_t length = common(form->bytes, form->size, bytes + at, size - at);
-	bool strong = form->size >= SECRET_STRONG;
-	if (!strong && (!all || length < form->size || !is_word(bytes, size, at, length)))
+	size_t matched;
+	size_t length = secret_match(form->bytes, form->size, bytes + at, size - at, &matched);
+	bool is_whole = matched == form->size, is_strong = form->size >= SECRET_STRONG;
+	bool is_cut =
+		at > 0 && at + length == size && matched >= CUT_LEAST && 2 * matched >= form->size;
+	if (!all && (!is_strong || is_plain_word(form)))
 		return 0;
-	if (length == form->size || (form->size >= CUT_FORM && length >= CUT_START) ||
-		(at > 0 && at + length == size && length >= CUT_LEAST && 2 * length >= form->size))
-		return length;
-	return 0;
+	if (!is_strong)
+		return is_whole && is_word(bytes, size, at, length) ? length : 0;
+	return is_whole || is_cut || (form->size >= CUT_FORM && matched >= CUT_START) ? length : 0;
+}
+
+static bool may_begin(char c)
+{
+	return starts[(unsigned char)c] || c == '%' || c == '\\' || c == '&' || c == '+';
 }
 
 static size_t longest_form_at(const char *bytes, size_t size, size_t at, bool all)
 {
 	size_t longest = 0;
-	if (!starts[(unsigned char)bytes[at]])
+	if (!may_begin(bytes[at]))
 		return 0;
 	for (const struct form *form = forms; form != NULL; form = form->next) {
 		size_t length = form_at(form, bytes, size, at, all);
@@ -273,13 +282,14 @@ void secret_looked(void)
 
 size_t secret_at(const char *bytes, size_t size, size_t at, bool all, const char **shown)
 {
-	size_t length = follows_scheme(bytes, at) ? user_information(bytes + at, size - at) : 0;
-	*shown = "";
-	if (length > 0)
-		return length;
-	*shown = SHOWN;
-	length = longest_form_at(bytes, size, at, all);
-	return length > 0 ? length : signature_at(bytes, size, at);
+	size_t user = follows_scheme(bytes, at) ? user_information(bytes + at, size - at) : 0;
+	size_t length = longest_form_at(bytes, size, at, all);
+	*shown = user > 0 ? "" : SHOWN;
+	if (user > 0 && length >= user) /* the login itself, whatever it is made of */
+		return length + (at + length < size && bytes[at + length] == '@');
+	if (user > 0 || length > 0)
+		return user > 0 ? user : length;
+	return signature_at(bytes, size, at);
 }
 
 void secret_redact(struct text *text, const char *bytes, size_t size, bool all)

@@ -35,8 +35,8 @@ void secret_add_named(const char *name, const char *value);
 /* secret_add_url - the user information of a URL, as written and decoded */
 void secret_add_url(const char *url);
 
-/* secret_redact - add bytes to text without secrets. all: also those that may be plain words; for
- * words of ours, such as the keys of a result, that is too much. */
+/* secret_redact - add bytes to text without secrets. all: also those that are short or a plain
+ * word, which is too much where words of ours stand, such as the keys of a result. */
 void secret_redact(struct text *text, const char *bytes, size_t size, bool all);
 
 /* secret_wipe - forget all, at the end */

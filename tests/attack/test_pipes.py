@@ -52,7 +52,7 @@ def test_a_reader_that_is_gone_does_not_change_the_outcome(
 
 
 @pytest.mark.parametrize("streams", [("stdout",), ("stderr",), ("stdout", "stderr")], ids="+".join)
-def test_a_reader_that_never_reads_does_not_hold_up_the_end(
+def test_a_reader_that_never_reads_does_not_hold_up_the_end(  # noqa: PLR0917 - fixtures
     attack: Attack, fake: FakeMlflow, make_handoff: HandoffMaker, tmp_path: Path, full: int, streams: tuple[str, ...]
 ) -> None:
     handoff = make_handoff(fake.registry.add_run())
@@ -64,7 +64,7 @@ def test_a_reader_that_never_reads_does_not_hold_up_the_end(
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (None, 75)])
-def test_a_stop_and_the_deadline_end_it_when_nobody_reads(
+def test_a_stop_and_the_deadline_end_it_when_nobody_reads(  # noqa: PLR0917 - fixtures
     hook: Hook, fake: FakeMlflow, make_handoff: HandoffMaker, tmp_path: Path, full: int,
     sent: signal.Signals | None, status: int,
 ) -> None:
@@ -99,7 +99,7 @@ def test_inspect_and_pack_obey_their_deadline(
 
 
 @pytest.mark.parametrize("names", CLOSED, ids="+".join)
-def test_a_closed_descriptor_is_not_taken_by_a_file(
+def test_a_closed_descriptor_is_not_taken_by_a_file(  # noqa: PLR0917 - fixtures
     hook: Hook, attack: Attack, fake: FakeMlflow, make_handoff: HandoffMaker, tmp_path: Path, names: tuple[str, ...]
 ) -> None:
     script = tmp_path / "closed"

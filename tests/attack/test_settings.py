@@ -26,7 +26,7 @@ def hostile(server: FakeMlflow, marker: Path) -> dict[str, object]:
 
 @needs_root
 @pytest.mark.parametrize("given", ["beside", "--config", "link"])
-def test_settings_of_a_stranger_are_refused(
+def test_settings_of_a_stranger_are_refused(  # noqa: PLR0917 - fixtures
     attack: Attack, fake: FakeMlflow, make_handoff: HandoffMaker, tmp_path: Path, marker: Path, given: str
 ) -> None:
     handoff = make_handoff(fake.registry.add_run())
@@ -60,7 +60,7 @@ def test_verbs_by_hand_in_a_folder_of_a_stranger_are_refused(
 @pytest.mark.parametrize(("mode", "who", "hint"), [
     (0o664, "its group", "g-w"), (0o666, "everybody", "go-w"), (0o646, "everybody", "o-w"), (0o604, None, ""),
 ])
-def test_settings_that_others_can_write_are_refused(
+def test_settings_that_others_can_write_are_refused(  # noqa: PLR0917 - fixtures
     attack: Attack, fake: FakeMlflow, make_handoff: HandoffMaker, mode: int, who: str | None, hint: str
 ) -> None:
     handoff = make_handoff(fake.registry.add_run(), config={"tracking_uri": fake.url})

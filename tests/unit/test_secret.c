@@ -90,7 +90,8 @@ static void a_url_is_shown_without_who_asks(void **state)
 {
 	static const char *const rows[][2] = {
 		{"cannot reach http://u:p@host/a", "cannot reach http://host/a"},
-		{"http://u:p@ss@host:80/a@b", "http://host:80/a@b"},
+		{"http://u:p@ss@host:80/a", "http://host:80/a"},
+		{"http://u:p@ss/w@host:80/a", "http://host:80/a"},
 		{"http://u:p/a?s#s@host/x", "http://host/x"},
 		{"git+https://token@host/x.git", "git+https://host/x.git"},
 		{"\"http://a@b\",\"c@d\"", "\"http://b\",\"c@d\""},
