@@ -16,6 +16,11 @@ const char *env_get(const char *name)
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
+bool env_is_there(const char *name)
+{
+	return getenv(name) != NULL;
+}
+
 bool env_is_true(const char *name)
 {
 	const char *value = env_get(name);

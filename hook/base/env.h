@@ -9,6 +9,9 @@
  * environment. */
 const char *env_get(const char *name);
 
+/* env_is_there - whether a variable is set, be it to nothing */
+bool env_is_there(const char *name);
+
 /* env_is_true - MLflow's reading of a boolean variable: "true" or "1", any case; unset is false */
 bool env_is_true(const char *name);
 

@@ -52,25 +52,45 @@ static bool was_sent(const struct http_transfer *t)
 	return info(t, CURLINFO_REQUEST_SIZE) > 0;
 }
 
+static bool hint_proxy(const struct http_transfer *t, struct fail *f)
+{
+	fail_hint(f, "the proxy comes from %s; NO_PROXY names the servers that need none",
+		t->proxy.variable);
+	return true;
+}
+
 static bool connect_failure(const struct http_transfer *t, const char *origin, struct fail *f)
 {
 	int os = (int)info(t, CURLINFO_OS_ERRNO);
-	if (os != 0)
-		fail_set(f, STATUS_LATER, "cannot connect to %s: %s", origin, strerror(os));
-	else
-		fail_set(f, STATUS_LATER, "cannot connect to %s", origin);
+	const char *to = t->proxy.shown != NULL ? t->proxy.shown : origin;
+	fail_set(f, STATUS_LATER, "cannot connect to %s%.200s%s%s",
+		t->proxy.shown != NULL ? "proxy " : "", to, os != 0 ? ": " : "",
+		os != 0 ? strerror(os) : "");
 	f->os = os;
-	return true;
+	return t->proxy.shown != NULL ? hint_proxy(t, f) : true;
+}
+
+static bool proxy_unknown(const struct http_transfer *t, struct fail *f)
+{
+	fail_set(f, STATUS_LATER, "could not resolve proxy %.200s",
+		t->proxy.shown != NULL ? t->proxy.shown : "");
+	return t->proxy.shown != NULL ? hint_proxy(t, f) : true;
 }
 
 static bool timed_out(const struct http_transfer *t, const char *origin, struct fail *f)
 {
-	if (was_sent(t))
+	if (was_sent(t)) {
 		fail_set(f, STATUS_LATER, "no byte moved for %.0f s",
 			(double)t->http->options->timeout_ms / 1000);
-	else
+		return true;
+	}
+	if (t->proxy.shown == NULL) {
 		fail_set(f, STATUS_LATER, "no connection to %s in time", origin);
-	return true;
+		return true;
+	}
+	fail_set(f, STATUS_LATER, "no connection to %s through proxy %.200s in time", origin,
+		t->proxy.shown);
+	return hint_proxy(t, f);
 }
 
 static bool client_refused(const char *said, struct fail *f)
@@ -106,15 +126,26 @@ static bool not_trusted(
 	return false;
 }
 
-static bool proxy_refused(long code, const char *origin, struct fail *f)
+static bool proxy_refused(
+	const struct http_transfer *t, long code, const char *origin, struct fail *f)
 {
+	const char *shown = t->proxy.shown != NULL ? t->proxy.shown : "";
+	bool later = code >= 500;
+	fail_set(f, later ? STATUS_LATER : STATUS_DENIED,
+		"proxy %.200s refused CONNECT to %s: HTTP %ld%s", shown, origin, code,
+		code == 407 ? ": the proxy wants credentials" : "");
+	const char *variable = t->proxy.variable != NULL ? t->proxy.variable : "HTTPS_PROXY";
 	if (code == 407)
-		fail_set(f, STATUS_DENIED, "the proxy wants credentials");
+		fail_hint(f, "put them into %s, or name the server in NO_PROXY", variable);
 	else
-		fail_set(f, STATUS_DENIED, "the proxy does not let us to %s (%ld)", origin, code);
-	fail_hint(f, code == 407 ? "put them into HTTPS_PROXY, or name the server in NO_PROXY"
-				 : "name the server in NO_PROXY, if it can be reached without");
-	return false;
+		fail_hint(f, "name the server in NO_PROXY, if it can be reached without");
+	return later;
+}
+
+/* libcurl speaks to a proxy before anything is sent to the server. */
+static bool is_refused_by_proxy(long code)
+{
+	return code >= 400 && code <= 599;
 }
 
 static bool broken(
@@ -123,8 +154,8 @@ static bool broken(
 	long proxy = info(t, CURLINFO_HTTP_CONNECTCODE);
 	if (is_client_refused(t))
 		return client_refused(said, f);
-	if (proxy >= 400 && proxy <= 499)
-		return proxy_refused(proxy, origin, f);
+	if (is_refused_by_proxy(proxy))
+		return proxy_refused(t, proxy, origin, f);
 	fail_set(f, STATUS_LATER, "the connection broke before the whole answer was there");
 	f->os = (int)info(t, CURLINFO_OS_ERRNO);
 	/* A server that wants a certificate may reset the connection before its alert is read. */
@@ -147,6 +178,16 @@ static bool no_http(const struct http_transfer *t, const char *said, struct fail
 	return false;
 }
 
+/* What comes in a coding that was not asked for, or is broken, comes so again. */
+static bool not_decoded(const char *said, struct fail *f)
+{
+	fail_set(f, STATUS_NOT_A_REGISTRY,
+		"the answer is compressed in a way that cannot be decoded: %s", said);
+	fail_hint(f, "gzip and deflate are asked for: does a proxy in front of the server add "
+		     "another Content-Encoding?");
+	return false;
+}
+
 static bool no_memory(const struct http_transfer *t, struct fail *f)
 {
 	if (!was_sent(t))
@@ -165,8 +206,7 @@ static bool read_failure(
 		fail_set(f, STATUS_LATER, "the name of %s is not known", origin);
 		return true;
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		fail_set(f, STATUS_LATER, "the name of the proxy is not known");
-		return true;
+		return proxy_unknown(t, f);
 	case CURLE_COULDNT_CONNECT:
 		return connect_failure(t, origin, f);
 	case CURLE_OPERATION_TIMEDOUT:
@@ -184,8 +224,9 @@ static bool read_failure(
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
 	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_BAD_CONTENT_ENCODING:
 		return no_http(t, said, f);
+	case CURLE_BAD_CONTENT_ENCODING:
+		return not_decoded(said, f);
 	case CURLE_OUT_OF_MEMORY: /* also said of a header line beyond libcurl's own bound */
 	case CODE_TOO_LARGE:
 		return no_memory(t, f);

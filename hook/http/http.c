@@ -11,12 +11,12 @@
 #define POLL_MAX_MS 1000
 #define CONNECTIONS_KEPT 8L
 
-int http_open(struct http *http, const struct http_options *options,
-	const struct credentials *credentials, struct deadline deadline, struct fail *f)
+int http_open(struct http *http, const struct http_options *options, const struct http_login *login,
+	struct deadline deadline, struct fail *f)
 {
 	*http = (struct http){
 		.options = options,
-		.credentials = credentials,
+		.login = login,
 		.deadline = deadline,
 		.trust =
 			{
@@ -39,7 +39,7 @@ int http_open(struct http *http, const struct http_options *options,
 
 int http_open_beside(const struct http *http, struct http *beside, struct fail *f)
 {
-	if (http_open(beside, http->options, http->credentials, http->deadline, f) != 0)
+	if (http_open(beside, http->options, http->login, http->deadline, f) != 0)
 		return -1;
 	beside->trust = http->trust;
 	beside->trust.warned = true;
@@ -169,6 +169,7 @@ void http_answer_release(struct http_answer *answer)
 	text_release(&answer->body);
 	free(answer->content_type);
 	free(answer->location);
+	free(answer->from);
 	*answer = (struct http_answer){0};
 }
 

@@ -2,8 +2,9 @@
  *
  * Knows: TLS (verified always; the distribution's CA bundle is looked for where Debian, RHEL, SUSE
  * and Alpine keep it, SSL_CERT_FILE and CURL_CA_BUNDLE first), proxies, keep-alive, redirects (same
- * origin only when credentials go along), retries with backoff and jitter, Retry-After, the
- * deadline of the whole command, SIGTERM within a fraction of a second. Does not know MLflow.
+ * origin only when credentials go along), compressed answers, retries with backoff and jitter,
+ * Retry-After, the deadline of the whole command, SIGTERM within a fraction of a second. Does not
+ * know MLflow.
  *
  * Three ways out: an answer (0, whatever its status), a failure (-1), and with either whether the
  * request may have been carried out all the same (answer.unknown): only the caller knows how to
@@ -17,6 +18,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/login.h"
 #include "http/options.h"
 
 /* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
@@ -48,11 +50,23 @@ struct http_answer {
 	struct text head;   /* header lines of the last hop as they came, at most 64 KiB */
 	struct text body;   /* of a status other than 2xx only the first 64 KiB */
 	char *content_type; /* or NULL */
+	char *from;	    /* the URL that answered in the end, fit for a message, where redirects
+			     * were followed; or NULL */
 	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
 			     * NULL */
 	int64_t date_ms;    /* the Date header, 0 where absent */
 	bool unknown;	    /* HTTP_ASK: it may have been carried out */
 	int tries;
+};
+
+/* What becomes of an answer that is compressed on its way. Bodies are bounded by what they decode
+ * to. */
+enum http_coding {
+	HTTP_DECODED,	/* gzip and deflate are asked for and decoded */
+	HTTP_AS_STORED, /* identity is asked for and nothing is decoded: an object may be stored
+			 * with a Content-Encoding, and its bytes are compared as they are stored */
+	HTTP_AS_STORED_GZIP, /* the same of a store that decodes a gzip object unless gzip is asked
+			      * for */
 };
 
 struct http_request {
@@ -61,19 +75,18 @@ struct http_request {
 	const char *content_type;   /* or NULL */
 	const char *const *headers; /* more lines "Name: value", NULL-terminated, or NULL; they stay
 				     * behind when a redirect leaves the origin */
-	bool authorized;	    /* add the credentials */
+	bool authorized;	    /* add the login */
 	struct http_body body;
 	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
 	size_t max_answer;	      /* 0 = 64 MiB */
 	enum http_repeat repeat;
+	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */
 	bool redirect_is_answer; /* none is followed */
 	/* whether a transient status is meant for good all the same, by what the body says; or NULL
 	 */
 	bool (*is_final)(const struct http_answer *answer);
 };
-
-struct credentials; /* mlflow/credentials.h */
 
 /* http_trust - whom TLS connections trust, and what they show; borrowed strings */
 struct http_trust {
@@ -87,12 +100,12 @@ struct http_trust {
 	bool warned;		      /* that was said */
 };
 
-/* struct http - owns the connection cache and what was found about CAs; borrows credentials and
+/* struct http - owns the connection cache and what was found about CAs; borrows login and
  * settings. Used by one thread at a time. */
 struct http {
 	void *multi;
 	const struct http_options *options;
-	const struct credentials *credentials;
+	const struct http_login *login; /* or NULL */
 	struct deadline deadline;
 	bool direct;		 /* no proxy, whatever the environment says */
 	int64_t send_rate;	 /* bytes a second of each transfer, 0: any */
@@ -100,13 +113,14 @@ struct http {
 	bool trust_known;	 /* the first https request looked for the CAs */
 	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */
 	char *ca_folder;
-	bool ipv4_only;	   /* names resolve only when IPv6 is not asked for */
-	uint64_t requests; /* sent so far, retries included */
+	bool coding_warned; /* an answer was compressed unasked, and that was said */
+	bool ipv4_only;	    /* names resolve only when IPv6 is not asked for */
+	uint64_t requests;  /* sent so far, retries included */
 };
 
 MUST_CHECK int http_open(struct http *http, const struct http_options *options,
-	const struct credentials *credentials, struct deadline deadline, struct fail *f);
-/* http_open_beside - the same for one more thread: settings, credentials, deadline and trust */
+	const struct http_login *login, struct deadline deadline, struct fail *f);
+/* http_open_beside - the same for one more thread: settings, login, deadline and trust */
 MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, struct fail *f);
 void http_release(struct http *http);
 

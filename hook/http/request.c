@@ -5,18 +5,18 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/env.h"
 #include "base/secret.h"
 #include "http/retry.h"
 #include "http/tls.h"
 #include "http/url.h"
-#include "mlflow/credentials.h"
 #include "version.h"
 
 #define HEADERS_MAX (64 << 10)
 #define ERROR_BODY_MAX (64 << 10)
 #define ANSWER_MAX (64 << 20)
 #define CONNECT_TIMEOUT_MS 20000
+#define DECODED_ANYWAY (8 << 20)
+#define DECODED_TIMES 200
 #define UPLOAD_BUFFER (512L << 10)
 #define DOWNLOAD_BUFFER (128L << 10)
 
@@ -100,6 +100,24 @@ static size_t keep_error_body(struct http_transfer *t, const char *bytes, size_t
 	return t->enough ? 0 : size;
 }
 
+/* A little that is compressed can decode to more than anybody would send: no registry is so
+ * repetitive. */
+static bool is_bomb(struct http_transfer *t, size_t size)
+{
+	curl_off_t received = 0;
+	t->body_decoded += size;
+	if (t->body_decoded <= DECODED_ANYWAY)
+		return false;
+	curl_easy_getinfo(t->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+	if (received <= 0 || t->body_decoded / DECODED_TIMES <= (uint64_t)received)
+		return false;
+	fail_set(&t->fail, STATUS_NOT_A_REGISTRY,
+		"the answer decodes to more than %d times its %lld bytes", DECODED_TIMES,
+		(long long)received);
+	note_failure(t);
+	return true;
+}
+
 static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 {
 	struct http_transfer *t = context;
@@ -109,6 +127,8 @@ static size_t on_body(char *bytes, size_t one, size_t size, void *context)
 	(void)one;
 	if (status < 200 || status > 299)
 		return keep_error_body(t, bytes, size);
+	if (is_bomb(t, size))
+		return 0;
 	if (request->sink != NULL) {
 		if (request->sink->write(request->sink->context, bytes, size, &t->fail) == 0)
 			return size;
@@ -186,26 +206,43 @@ static void add_header(struct http_transfer *t, const char *line)
 	t->headers = longer;
 }
 
-static void add_authorization(struct http_transfer *t)
+/* The login goes to its own origin alone. */
+static int add_login(struct http_transfer *t)
 {
-	const struct credentials *credentials = t->http->credentials;
-	if (!t->request->authorized || credentials == NULL || credentials->authorization == NULL)
-		return;
+	const struct http_login *login = t->http->login;
+	struct http_lines lines = {0};
+	if (!t->request->authorized || login == NULL)
+		return 0;
 	char *origin = http_url_origin(t->url);
-	if (text_equal(origin, credentials->origin)) {
-		char *line = text_format("Authorization: %s", credentials->authorization);
-		add_header(t, line);
-		explicit_bzero(line, strlen(line));
-		free(line);
-	}
+	int result = 0;
+	if (text_equal(origin, login->origin))
+		result = login->make(login->context, t->http, t->request, t->url, &lines, &t->fail);
+	for (size_t i = 0; result == 0 && i < lines.count; i++)
+		add_header(t, lines.lines[i]);
+	http_lines_release(&lines);
 	free(origin);
+	return result;
 }
 
-static void set_headers(struct http_transfer *t)
+/* libcurl decodes what it was given names for, whatever header goes out. */
+static void set_coding(struct http_transfer *t)
+{
+	const struct http_request *request = t->request;
+	bool head = strcmp(request->method, "HEAD") == 0;
+	if (request->coding == HTTP_DECODED && !head)
+		curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
+	else
+		add_header(t, request->coding == HTTP_AS_STORED_GZIP && !head
+				      ? "Accept-Encoding: gzip"
+				      : "Accept-Encoding: identity");
+}
+
+static int set_headers(struct http_transfer *t)
 {
 	const struct http_request *request = t->request;
 	add_header(t, "Expect:"); /* a server that does not know it costs a second per upload */
 	add_header(t, "Accept: */*");
+	set_coding(t);
 	char *type = text_format("Content-Type:%s%s", request->content_type != NULL ? " " : "",
 		request->content_type != NULL ? request->content_type : "");
 	add_header(t, type);
@@ -213,8 +250,9 @@ static void set_headers(struct http_transfer *t)
 	if (http_url_same_origin(t->url, request->url))
 		for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL; i++)
 			add_header(t, request->headers[i]);
-	add_authorization(t);
+	int result = add_login(t);
 	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	return result;
 }
 
 static void set_body(struct http_transfer *t)
@@ -254,18 +292,14 @@ static void set_callbacks(struct http_transfer *t)
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFODATA, t);
 }
 
-/* libcurl leaves HTTP_PROXY in capitals alone, because a CGI program gets it from anybody's Proxy
- * header; Python's requests take it outside of CGI, and so do we. */
+/* An empty name keeps libcurl from reading the environment in its own way. */
 static void set_proxy(struct http_transfer *t)
 {
-	const char *proxy = env_get("HTTP_PROXY");
-	if (t->http->direct) {
-		curl_easy_setopt(t->easy, CURLOPT_PROXY, "");
-		return;
-	}
-	if (proxy != NULL && env_get("http_proxy") == NULL && env_get("REQUEST_METHOD") == NULL &&
-		strncasecmp(t->url, "http:", 5) == 0)
-		curl_easy_setopt(t->easy, CURLOPT_PROXY, proxy);
+	http_proxy_release(&t->proxy);
+	if (!t->http->direct)
+		http_proxy_find(t->url, &t->proxy);
+	curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy.url != NULL ? t->proxy.url : "");
+	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 }
 
@@ -295,7 +329,7 @@ static void set_connection(struct http_transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-void http_easy_make(struct http_transfer *t)
+int http_easy_make(struct http_transfer *t)
 {
 	t->easy = curl_easy_init();
 	if (t->easy == NULL)
@@ -303,6 +337,7 @@ void http_easy_make(struct http_transfer *t)
 	t->header_bytes = 0;
 	t->head_is_whole = false;
 	t->body_sent = 0;
+	t->body_decoded = 0;
 	t->moved = 0;
 	t->moved_at = clock_monotonic_ms();
 	t->retry_after_ms = -1;
@@ -317,8 +352,8 @@ void http_easy_make(struct http_transfer *t)
 	set_connection(t);
 	set_proxy(t);
 	set_body(t);
-	set_headers(t);
 	http_trust_apply(t->http, http_url_same_origin(t->url, t->request->url), t->easy);
+	return set_headers(t);
 }
 
 bool http_easy_was_sent(const struct http_transfer *t)

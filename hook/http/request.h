@@ -5,8 +5,8 @@
 
 #include "http/transfer.h"
 
-/* http_easy_make - t->easy and t->headers, ready to be sent */
-void http_easy_make(struct http_transfer *t);
+/* http_easy_make - t->easy and t->headers, ready to be sent; -1: the login cannot be made */
+MUST_CHECK int http_easy_make(struct http_transfer *t);
 
 /* http_easy_was_sent - whether any byte of the request went out; t->easy is there */
 bool http_easy_was_sent(const struct http_transfer *t);

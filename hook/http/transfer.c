@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/console.h"
 #include "base/random.h"
@@ -32,7 +33,8 @@ static void drop_easy(struct http_transfer *t)
 {
 	if (t->easy == NULL)
 		return;
-	curl_multi_remove_handle(t->http->multi, t->easy);
+	if (t->state == TRANSFER_MOVING)
+		curl_multi_remove_handle(t->http->multi, t->easy);
 	http_easy_release(t);
 }
 
@@ -41,6 +43,7 @@ void http_transfer_release(struct http_transfer *t)
 	drop_easy(t);
 	free(t->url);
 	t->url = NULL;
+	http_proxy_release(&t->proxy);
 }
 
 static void finish(struct http_transfer *t, int result)
@@ -97,7 +100,10 @@ void http_transfer_begin(struct http_transfer *t)
 		finish(t, -1);
 		return;
 	}
-	http_easy_make(t);
+	if (http_easy_make(t) != 0) {
+		finish(t, -1);
+		return;
+	}
 	t->state = TRANSFER_MOVING;
 	t->http->requests++;
 	INVARIANT(curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK);
@@ -146,6 +152,8 @@ static bool try_again(struct http_transfer *t, const char *why)
 	free(t->url);
 	t->url = text_copy(t->request->url);
 	t->hops = 0;
+	free(t->answer->from);
+	t->answer->from = NULL;
 	pause_until(t, ms);
 	return true;
 }
@@ -186,6 +194,8 @@ static bool follow(struct http_transfer *t, long status)
 	free(t->url);
 	t->url = url;
 	t->hops++;
+	free(t->answer->from);
+	t->answer->from = http_url_show(url);
 	begin_at_once(t);
 	return true;
 }
@@ -201,6 +211,25 @@ static bool should_repeat(const struct http_transfer *t)
 	return request->repeat == HTTP_REPEAT || status == 429;
 }
 
+/* What is compared as it is stored may be stored so; a proxy may also have compressed it unasked.
+ */
+static void warn_of_coding(struct http_transfer *t)
+{
+	bool fine = t->answer->status >= 200 && t->answer->status <= 299;
+	if (t->request->coding != HTTP_AS_STORED || !fine || t->http->coding_warned)
+		return;
+	char *coding = http_answer_header(t->answer, "Content-Encoding");
+	if (coding != NULL && strcasecmp(coding, "identity") != 0) {
+		char shown[40], *tail = http_url_tail(t->url);
+		console_warn("%s: Content-Encoding is %s, though none was asked for: the bytes are "
+			     "compared as they came",
+			tail, text_escape(shown, sizeof(shown), coding, strlen(coding)));
+		t->http->coding_warned = true;
+		free(tail);
+	}
+	free(coding);
+}
+
 static void answered(struct http_transfer *t)
 {
 	struct http_answer *answer = t->answer;
@@ -212,6 +241,7 @@ static void answered(struct http_transfer *t)
 		t->http->ipv4_only = true;
 	if (follow(t, answer->status))
 		return;
+	warn_of_coding(t);
 	char why[16];
 	snprintf(why, sizeof(why), "%ld", answer->status);
 	if (should_repeat(t) && try_again(t, why))
@@ -231,6 +261,24 @@ static bool resolve_otherwise(struct http_transfer *t, int code)
 	return true;
 }
 
+/* MLflow's API sends nobody elsewhere; who is not logged in is sent to whoever logs people in, and
+ * that may be out of a job's reach. To try again is no use. */
+static bool was_sent_elsewhere(const struct http_transfer *t)
+{
+	return t->request->authorized && t->hops > 0 &&
+	       !http_url_same_origin(t->url, t->request->url);
+}
+
+static void fail_elsewhere(struct http_transfer *t)
+{
+	struct fail why = t->fail;
+	fail_set(&t->fail, STATUS_DENIED, "the server redirects to %.200s: %s", t->answer->from,
+		why.text);
+	fail_hint(&t->fail, "a redirect to another host is mostly one to a login: are credentials "
+			    "set that the proxy in front of the server accepts?");
+	finish(t, -1);
+}
+
 static void failed(struct http_transfer *t, int code)
 {
 	if (t->has_failed) {
@@ -241,6 +289,10 @@ static void failed(struct http_transfer *t, int code)
 		return;
 	bool unknown = t->request->repeat == HTTP_ASK && http_easy_was_sent(t);
 	bool helps = http_failure_read(t, code, &t->fail);
+	if (was_sent_elsewhere(t)) {
+		fail_elsewhere(t);
+		return;
+	}
 	if (helps && !unknown && try_again(t, t->fail.text))
 		return;
 	t->answer->unknown = unknown;

@@ -110,14 +110,19 @@ void store_sweep(struct store *store, const char *folder)
 struct digest_sink {
 	struct sha256 sha;
 	uint64_t size;
+	uint64_t max; /* more is not worth reading */
+	bool over;
 };
 
 static int digest_write(void *context, const void *bytes, size_t size, struct fail *f)
 {
 	struct digest_sink *digest = context;
-	(void)f;
-	sha256_add(&digest->sha, bytes, size);
 	digest->size += size;
+	digest->over = digest->size > digest->max;
+	if (digest->over)
+		return fail_set(f, STATUS_UNACCEPTABLE, "more than %llu bytes",
+			(unsigned long long)digest->max);
+	sha256_add(&digest->sha, bytes, size);
 	return 0;
 }
 
@@ -128,31 +133,43 @@ static int digest_restart(void *context, struct fail *f)
 	sha256_release(&digest->sha);
 	sha256_init(&digest->sha);
 	digest->size = 0;
+	digest->over = false;
 	return 0;
+}
+
+static int read_digest(struct store *store, const char *path, struct digest_sink *digest,
+	char sha256[65], bool *found, struct fail *f)
+{
+	struct http_sink sink = {digest_write, digest_restart, digest};
+	sha256_init(&digest->sha);
+	int result = store_get(store, path, &sink, found, f);
+	sha256_finish(&digest->sha, sha256);
+	return result;
 }
 
 int store_get_digest(struct store *store, const char *path, char sha256[65], uint64_t *size,
 	bool *found, struct fail *f)
 {
-	struct digest_sink digest = {0};
-	struct http_sink sink = {digest_write, digest_restart, &digest};
-	sha256_init(&digest.sha);
-	int result = store_get(store, path, &sink, found, f);
+	struct digest_sink digest = {.max = UINT64_MAX};
+	int result = read_digest(store, path, &digest, sha256, found, f);
 	*size = digest.size;
-	sha256_finish(&digest.sha, sha256);
 	return result;
 }
 
+/* What is larger than it should be is another file: a few bytes on the wire may decode to many. */
 static int has_by_reading(struct store *store, const struct store_content *content,
 	enum store_has *has, struct fail *f)
 {
 	char sha256[SHA256_HEX];
-	uint64_t size;
 	bool found;
-	if (store_get_digest(store, content->path, sha256, &size, &found, f) != 0)
+	struct digest_sink digest = {.max = content->size};
+	int result = read_digest(store, content->path, &digest, sha256, &found, f);
+	if (result != 0 && !digest.over)
 		return -1;
-	bool same = size == content->size && strcmp(sha256, content->sha256) == 0;
-	*has = !found ? STORE_HAS_NOT : same ? STORE_HAS_SAME : STORE_HAS_OTHER;
+	bool same =
+		result == 0 && digest.size == content->size && strcmp(sha256, content->sha256) == 0;
+	bool missing = result == 0 && !found;
+	*has = missing ? STORE_HAS_NOT : same ? STORE_HAS_SAME : STORE_HAS_OTHER;
 	return 0;
 }
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from conftest import Ended
-from google_stores import FakeGcs
+from google_stores import FakeGcs, ask
 from hadoop import Hadoop
 from object_stores import Versitygw
 from promoting import MODEL, Site, complaints
@@ -213,3 +214,31 @@ def test_one_package_is_finished_by_its_url(site: Site, place: Place) -> None:
     ended = site.hook("replay", f"{place.url}/{packages[12]}")
     assert (ended.status, json.loads(ended.stdout.splitlines()[-1])["outcome"]) == (0, "promoted")
     assert packages[10] in place.names()
+
+
+def mark_as_gzip(place: Place, request: pytest.FixtureRequest, package: str) -> None:
+    """Say of the package what clients that go by its name say: Content-Encoding is gzip."""
+    bucket, _, key = f"{place.url}/{package}".partition("://")[2].partition("/")
+    if place.url.startswith("s3:"):
+        boto = request.getfixturevalue("versitygw").boto()
+        content = boto.get_object(Bucket=bucket, Key=key)["Body"].read()
+        boto.put_object(Bucket=bucket, Key=key, Body=content, ContentEncoding="gzip")
+        assert boto.head_object(Bucket=bucket, Key=key)["ContentEncoding"] == "gzip"
+    else:
+        server = request.getfixturevalue("gcs_spools")
+        ask("PATCH", f"{server.url}/storage/v1/b/{bucket}/o/{quote(key, safe='')}", {"contentEncoding": "gzip"})
+        assert server.objects(bucket, key)[key]["contentEncoding"] == "gzip"
+
+
+@pytest.mark.parametrize("place", ["s3", "gs"], indirect=True)
+def test_a_package_that_is_stored_as_gzip_is_read_as_it_is_stored(
+    site: Site, place: Place, request: pytest.FixtureRequest
+) -> None:
+    handoff, package = leave(site, place, 12)
+    mark_as_gzip(place, request, package)
+    ended = replay(site, place)
+    assert ended.status == 0
+    assert complaints(site, handoff) == []
+    assert place.packages() == []
+    warned = "Content-Encoding is gzip, though none was asked for" in ended.stderr
+    assert warned == place.url.startswith("s3:")

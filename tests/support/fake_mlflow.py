@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import base64
 import contextlib
+import gzip
 import json
 import re
 import signal
@@ -26,6 +27,7 @@ import ssl
 import struct
 import sys
 import threading
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -94,6 +96,8 @@ class Fault:
     slow: float = 0
     huge_header: int = 0
     huge_body: int = 0
+    coding: str | None = None
+    unasked: bool = False
     before: Callable[[], object] | None = None
     after: Callable[[], object] | None = None
     seen: int = 0
@@ -159,6 +163,22 @@ class Answer:
 
 NO_ROUTE = Answer(404, b"<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n",
                   "text/html; charset=utf-8")
+
+
+def encoded(answer: Answer, coding: str) -> Answer:
+    """The same answer compressed, as mod_deflate and nginx do it; "x-raw" is deflate without its frame."""
+    if coding == "gzip":
+        body = gzip.compress(answer.body)
+    elif coding == "deflate":
+        body = zlib.compress(answer.body)
+    elif coding == "x-raw":
+        raw = zlib.compressobj(wbits=-15)
+        body = raw.compress(answer.body) + raw.flush()
+        coding = "deflate"
+    else:
+        body = answer.body  # what is said and what is done may differ
+    return Answer(answer.status, body, answer.content_type,
+                  {**answer.headers, "Content-Encoding": coding, "Vary": "Accept-Encoding"})
 
 
 def parse_query(text: str) -> dict[str, str]:
@@ -363,6 +383,7 @@ class FakeMlflow:
         lost                   carry it out, hang up without an answer
         cut                    carry it out, send so many bytes of the answer, hang up
         reset                  carry nothing out, reset the connection
+        coding, unasked        carry it out, compress the answer if that was asked for, or unasked
         slow                   seconds between the bytes of the answer
         huge_header, huge_body so many bytes more
         before, after          called before it is carried out, and before it is answered
@@ -401,6 +422,8 @@ class FakeMlflow:
         if fault and (self.stopping.wait(fault.delay_after) or fault.lost):
             handler.hang_up()
             return
+        if fault and fault.coding and (fault.unasked or fault.coding in request.headers.get("accept-encoding", "")):
+            answer = encoded(answer, fault.coding)
         request.status = answer.status
         with contextlib.suppress(OSError):
             handler.send(request, answer, fault)

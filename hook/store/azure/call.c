@@ -215,6 +215,7 @@ static int send_once(struct store *store, const struct azure_request *request, c
 			.headers = equipment.headers,
 			.body = request->body,
 			.sink = request->sink,
+			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
 		result = http_send(store->http, &http, answer, f);
 	}

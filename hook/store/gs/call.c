@@ -146,6 +146,7 @@ static int send_once(struct store *store, const struct gs_request *request, cons
 		.headers = equipment.headers,
 		.body = request->body,
 		.sink = request->sink,
+		.coding = request->sink != NULL ? HTTP_AS_STORED_GZIP : HTTP_DECODED,
 	};
 	int result = http_send(store->http, &http, answer, f);
 	free(url);

@@ -162,7 +162,8 @@ int presigned_get(struct store *s, const struct presigned *from, const struct ht
 	int max_tries, bool *found, struct fail *f)
 {
 	struct s3_reply reply;
-	struct http_request request = {.method = "GET", .sink = sink, .max_tries = max_tries};
+	struct http_request request = {
+		.method = "GET", .sink = sink, .max_tries = max_tries, .coding = HTTP_AS_STORED};
 	int result = send(s, from, &request, &reply, f);
 	*found = result == 0 && reply.http.status != 404;
 	if (*found && !is_success(&reply))

@@ -230,6 +230,7 @@ static int send_once(struct store *store, const struct s3_request *request, unsi
 			.body = request->body,
 			.sink = request->sink,
 			.max_answer = request->max_answer,
+			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
 		result = http_send(store->http, &http, &reply->http, f);
 	}
