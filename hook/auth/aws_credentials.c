@@ -30,7 +30,7 @@ void aws_keys_copy(const struct aws_keys *from, struct aws_keys *to)
 
 void aws_credentials_open(struct aws_credentials *credentials, const struct aws_profile *profile)
 {
-	*credentials = (struct aws_credentials){.profile = profile};
+	*credentials = (struct aws_credentials){.profile = profile, .what = "S3"};
 	INVARIANT(pthread_mutex_init(&credentials->lock, NULL) == 0);
 }
 
@@ -40,15 +40,16 @@ void aws_credentials_release(struct aws_credentials *credentials)
 	pthread_mutex_destroy(&credentials->lock);
 }
 
-static int take_keys(struct aws_keys *keys, const char *access, const char *secret,
+static int take_keys(struct aws_credentials *credentials, const char *access, const char *secret,
 	const char *token, const char *from, bool *found, struct fail *f)
 {
 	*found = access != NULL;
 	if (access == NULL)
 		return 0;
 	if (secret == NULL)
-		return fail_set(
-			f, STATUS_DENIED, "S3 credentials in %s: a key without a secret", from);
+		return fail_set(f, STATUS_DENIED, "%s credentials in %s: a key without a secret",
+			credentials->what, from);
+	struct aws_keys *keys = &credentials->keys;
 	keys->access_key = text_copy(access);
 	keys->secret_key = text_copy(secret);
 	keys->session_token = text_copy(token);
@@ -63,7 +64,7 @@ static int from_environment(
 {
 	const char *token = env_get("AWS_SECURITY_TOKEN"); /* its older name comes first */
 	(void)http;
-	return take_keys(&credentials->keys, env_get("AWS_ACCESS_KEY_ID"),
+	return take_keys(credentials, env_get("AWS_ACCESS_KEY_ID"),
 		env_get("AWS_SECRET_ACCESS_KEY"),
 		token != NULL ? token : env_get("AWS_SESSION_TOKEN"),
 		"the environment (AWS_ACCESS_KEY_ID)", found, f);
@@ -111,8 +112,7 @@ static int from_file(struct aws_credentials *credentials, bool config, const cha
 	const char *token = aws_profile_get_from(profile, config, "aws_security_token");
 	if (token == NULL)
 		token = aws_profile_get_from(profile, config, "aws_session_token");
-	return take_keys(&credentials->keys,
-		aws_profile_get_from(profile, config, "aws_access_key_id"),
+	return take_keys(credentials, aws_profile_get_from(profile, config, "aws_access_key_id"),
 		aws_profile_get_from(profile, config, "aws_secret_access_key"), token, name, found,
 		f);
 }
@@ -190,7 +190,7 @@ int aws_credentials_get(struct aws_credentials *credentials, struct http *http,
 	pthread_mutex_unlock(&credentials->lock);
 	if (result != 0 || keys->access_key != NULL || keys->bearer != NULL)
 		return result;
-	fail_set(f, STATUS_DENIED, "no credentials for S3 were found");
+	fail_set(f, STATUS_DENIED, "no credentials for %s were found", credentials->what);
 	return fail_hint(f,
 		"looked at the environment (AWS_ACCESS_KEY_ID), web identity, AWS's "
 		"profile files, the container's agent and the machine's metadata service");

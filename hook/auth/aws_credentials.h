@@ -1,4 +1,5 @@
-/* aws_credentials - the keys that S3 requests are signed with, looked for where boto looks.
+/* aws_credentials - the keys that requests to S3, or to another service of AWS, are signed with,
+ * looked for where boto looks.
  *
  * In this order, the first that has any: environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
  * AWS_SESSION_TOKEN); web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, or the profile's,
@@ -37,6 +38,7 @@ void aws_keys_copy(const struct aws_keys *from, struct aws_keys *to);
 struct aws_credentials {
 	const struct aws_profile *profile; /* borrowed */
 	const char *region;		   /* borrowed; for STS */
+	const char *what;		   /* for messages: "S3" */
 	bool yandex;			   /* the store is Yandex's */
 	pthread_mutex_t lock;
 	struct aws_keys keys;

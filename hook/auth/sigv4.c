@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "http/http.h"
 #include "packaging/digest/sha256.h"
 
 #define DATE_SIZE 17 /* 20261122T200317Z */
@@ -84,17 +85,74 @@ static void canonical_release(struct canonical *c)
 	text_release(&c->names);
 }
 
-static void digest_of_request(
-	const struct sigv4_request *request, const struct canonical *c, char digest[SHA256_HEX])
+/* By name, then by value; "=" must not take part. */
+static int by_name(const void *a, const void *b)
+{
+	const char *first = *(char *const *)a, *second = *(char *const *)b;
+	size_t size = strcspn(first, "="), other = strcspn(second, "=");
+	int order = memcmp(first, second, size < other ? size : other);
+	if (order == 0 && size != other)
+		order = size < other ? -1 : 1;
+	return order != 0 ? order : strcmp(first, second);
+}
+
+/* As the server writes it, which decodes and encodes it again: only letters, digits and "-_.~"
+ * stand for themselves. */
+static char *canonical_pair(const char *pair)
+{
+	struct text text = {0};
+	size_t name = strcspn(pair, "=");
+	for (const char *c = pair; *c != '\0'; c++) {
+		char one[] = {*c, '\0'};
+		bool kept = *c == '%' || c == pair + name;
+		char *escaped = kept ? NULL : http_escape_query(*c == '+' ? " " : one);
+		text_add_string(&text, kept ? one : escaped);
+		free(escaped);
+	}
+	if (pair[name] == '\0')
+		text_add_string(&text, "=");
+	return text_take(&text);
+}
+
+static void add_query(struct text *text, const char *query)
+{
+	size_t count = 0;
+	char *copy = text_copy(query), *rest = copy, *pair;
+	char **pairs = memory_get(strlen(query) + 1, sizeof(*pairs));
+	while ((pair = strsep(&rest, "&")) != NULL)
+		if (pair[0] != '\0')
+			pairs[count++] = canonical_pair(pair);
+	qsort(pairs, count, sizeof(*pairs), by_name);
+	for (size_t i = 0; i < count; i++) {
+		text_printf(text, "%s%s", i > 0 ? "&" : "", pairs[i]);
+		free(pairs[i]);
+	}
+	free(pairs);
+	free(copy);
+}
+
+static void add_path(struct text *text, const char *path, size_t size, const char *service)
+{
+	char *once = text_format("%.*s", (int)size, path);
+	char *twice = strcmp(service, "s3") == 0 ? NULL : http_escape_path(once);
+	text_add_string(text, size == 0 ? "/" : twice != NULL ? twice : once);
+	free(once);
+	free(twice);
+}
+
+static void digest_of_request(const struct sigv4_request *request, const char *service,
+	const struct canonical *c, char digest[SHA256_HEX])
 {
 	struct text text = {0};
 	const char *host;
 	size_t host_size;
 	const char *path = path_of(request->url, &host, &host_size);
 	size_t path_size = strcspn(path, "?");
-	const char *query = path[path_size] == '?' ? path + path_size + 1 : "";
-	text_printf(&text, "%s\n%.*s\n%s\n", request->method, path_size > 0 ? (int)path_size : 1,
-		path_size > 0 ? path : "/", query);
+	text_printf(&text, "%s\n", request->method);
+	add_path(&text, path, path_size, service);
+	text_add_string(&text, "\n");
+	add_query(&text, path[path_size] == '?' ? path + path_size + 1 : "");
+	text_add_string(&text, "\n");
 	for (size_t i = 0; i < c->count; i++)
 		text_printf(&text, "%s\n", c->headers[i]);
 	text_printf(&text, "\n%s\n%s", text_string(&c->names), request->payload);
@@ -153,7 +211,7 @@ void sigv4_sign(const struct sigv4_keys *keys, const struct sigv4_scope *scope,
 		signed_lines->lines[signed_lines->count++] =
 			text_format("x-amz-security-token: %s", keys->session_token);
 	collect_headers(request, signed_lines, &canonical);
-	digest_of_request(request, &canonical, digest);
+	digest_of_request(request, scope->service, &canonical, digest);
 	sign_digest(keys, scope, date, digest, signature);
 	signed_lines->lines[signed_lines->count++] = text_format(
 		"authorization: AWS4-HMAC-SHA256 Credential=%s/%.8s/%s/%s/aws4_request, "

@@ -2,8 +2,8 @@
  *
  * After AWS's "Signature Version 4 signing process": the canonical request (method, path, query,
  * headers, digest of the payload) is hashed, and its digest signed with a key that is derived from
- * the secret, the day, the region and the service. For S3 the path is encoded once. Secrets that
- * are derived on the way are wiped.
+ * the secret, the day, the region and the service. For S3 the path is
+ * encoded once, for all others twice. Secrets that are derived on the way are wiped.
  */
 #ifndef MODELHOOK_AUTH_SIGV4_H
 #define MODELHOOK_AUTH_SIGV4_H
@@ -28,8 +28,8 @@ struct sigv4_scope {
 };
 
 /* sigv4_request - headers are "name: value" lines with lower-case names, NULL-terminated, at most
- * SIGV4_HEADERS_MAX: all of them are signed. The URL's path is percent-encoded, its query sorted
- * and encoded, each name with its "=". */
+ * SIGV4_HEADERS_MAX: all of them are signed. The URL's path is percent-encoded, its query is
+ * made canonical here. */
 #define SIGV4_HEADERS_MAX 24
 struct sigv4_request {
 	const char *method;

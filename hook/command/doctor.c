@@ -12,7 +12,9 @@
 #include "command/command.h"
 #include "command/store_probe.h"
 #include "flow/connect.h"
+#include "mlflow/platform.h"
 #include "mlflow/session.h"
+#include "mlflow/tracking_uri.h"
 
 #define SKEW_TOLERATED_MS 60000
 
@@ -43,7 +45,7 @@ typedef int check_function(struct examination *e, struct text *detail, bool *war
 static int check_settings(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	(void)warns;
-	if (settings_need_server(&e->call->settings, f) != 0)
+	if (tracking_uri_settle(&e->call->settings.mlflow, f) != 0)
 		return -1;
 	text_printf(detail, "%zu gates, deadline %" PRId64 " s", e->call->settings.gate_count,
 		e->call->settings.deadline_ms / 1000);
@@ -52,7 +54,6 @@ static int check_settings(struct examination *e, struct text *detail, bool *warn
 
 static int check_server(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
-	(void)warns;
 	char *server = NULL;
 	if (connect_session(&e->session, e->call, f) != 0)
 		return -1;
@@ -60,6 +61,11 @@ static int check_server(struct examination *e, struct text *detail, bool *warns,
 		return fail_in(f, "MLflow at %s", e->session.tracking.base);
 	text_printf(detail, "MLflow %s at %s", server[0] != '\0' ? server : "(no version told)",
 		e->session.tracking.base);
+	const struct platform *platform = platform_of(e->session.tracking.base);
+	if (platform != NULL) {
+		text_printf(detail, "; %s", platform->limits);
+		*warns = true;
+	}
 	free(server);
 	return 0;
 }

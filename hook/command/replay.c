@@ -9,6 +9,7 @@
 #include "base/stop.h"
 #include "base/temp_dir.h"
 #include "command/finish.h"
+#include "mlflow/tracking_uri.h"
 #include "spool/local.h"
 #include "spool/remote.h"
 #include "stores/location.h"
@@ -328,7 +329,7 @@ int command_replay(struct invocation *call, struct fail *f)
 	if (result == 0)
 		result = check_arguments(call, f);
 	if (result == 0)
-		result = settings_need_server(&call->settings, f);
+		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result != 0)
 		return -1;
 	if (package == NULL)

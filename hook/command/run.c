@@ -9,6 +9,7 @@
 #include "command/finish.h"
 #include "flow/overlap.h"
 #include "gate/smoke.h"
+#include "mlflow/tracking_uri.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/libraries.h"
 #include "packaging/savedmodel/saved_model.h"
@@ -317,7 +318,7 @@ static int from_handoff(
 	char *folder = file_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
 	if (result == 0 && needs_server)
-		result = settings_need_server(&call->settings, f);
+		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result == 0)
 		result = handoff_read(call->argv[0], &handoff, f);
 	if (result == 0) {

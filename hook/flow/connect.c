@@ -1,4 +1,5 @@
 #include "flow/connect.h"
+#include "mlflow/tracking_uri.h"
 
 int connect_session(struct session *session, struct invocation *call, struct fail *f)
 {
@@ -9,7 +10,7 @@ int connect_session(struct session *session, struct invocation *call, struct fai
 		.artifacts = &settings->store,
 	};
 	*session = (struct session){0};
-	if (settings_need_server(settings, f) != 0)
+	if (tracking_uri_settle(&settings->mlflow, f) != 0)
 		return -1;
 	return session_open(session, &options, call->deadline, f);
 }

@@ -18,12 +18,14 @@
 #include "http/http.h"
 #include "http/plan.h"
 
+struct credentials;   /* mlflow/credentials.h */
 struct store_options; /* store/options.h */
 
 struct mlflow {
-	struct http *http;     /* borrowed */
-	const char *base;      /* borrowed: the URI without a trailing slash */
-	const char *workspace; /* borrowed, or NULL */
+	struct http *http;		       /* borrowed */
+	const struct credentials *credentials; /* borrowed, for hints; or NULL */
+	const char *base;		       /* borrowed: the URI without a trailing slash */
+	const char *workspace;		       /* borrowed, or NULL */
 	struct mlflow_ahead
 		*ahead;	   /* answers that were asked for together; owned, see mlflow/call.h */
 	struct plan *plan; /* borrowed; NULL: writes are sent */

@@ -7,10 +7,12 @@
 #include <stdbool.h>
 
 struct mlflow_options {
-	char *tracking_uri; /* http(s)://host[:port][/prefix], no trailing slash */
-	char *registry_uri; /* the tracking URI unless given */
-	char *workspace;    /* MLFLOW_WORKSPACE, or NULL */
-	bool plan;	    /* --plan: no write is sent */
+	char *tracking_uri;    /* as given, until tracking_uri_settle (mlflow/tracking_uri.h) */
+	char *registry_uri;    /* the tracking URI unless given */
+	char *header_file;     /* --header-file, or NULL */
+	char *service_account; /* --service-account, or NULL */
+	char *workspace;       /* MLFLOW_WORKSPACE, or NULL */
+	bool plan;	       /* --plan: no write is sent */
 };
 
 #endif

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/html.h"
 #include "http/retry.h"
 #include "mlflow/credentials.h"
+#include "mlflow/platform.h"
 #include "packaging/json/lenient.h"
 
 /* what an operator sets so that versions may lie on hosts that the server does not know */
@@ -23,13 +25,31 @@ static bool is_html(const struct mlflow_reply *reply)
 	       body[strspn(body, " \t\r\n")] == '<';
 }
 
-/* Plain text is worth its first line, also where Flask calls it HTML for want of a type; a page of
- * HTML is not worth a terminal. */
+/* Whoever stands in front of the server answers so, in words of an administrator's choice. */
+static bool is_page_of_proxy(long status)
+{
+	return status == 401 || status == 403 || status == 407 || status >= 502;
+}
+
+/* Some debug pages show the request that they answer. */
+static bool shows_request(const char *line)
+{
+	return strcasestr(line, "authorization:") != NULL || strcasestr(line, "bearer ") != NULL;
+}
+
+/* Plain text is worth its first line, also where Flask calls it HTML for want of a type; of a page
+ * of HTML, as proxies send it, that is its title. */
 static void read_plain(struct mlflow_reply *reply)
 {
-	const char *body = text_string(&reply->http.body);
-	if (strchr(body, '<') == NULL)
-		text_escape(reply->message, sizeof(reply->message), body, strcspn(body, "\r\n"));
+	const struct text *body = &reply->http.body;
+	const char *string = text_string(body);
+	size_t room = sizeof(reply->message);
+	if (strchr(string, '<') == NULL)
+		text_escape(reply->message, room, string, strcspn(string, "\r\n"));
+	else if (is_page_of_proxy(reply->http.status))
+		html_first_line(string, body->size, reply->message, room);
+	if (shows_request(reply->message))
+		reply->message[0] = '\0';
 }
 
 static void read_json(struct mlflow_reply *reply, struct answer *answer)
@@ -89,12 +109,29 @@ static bool wants_certificate(const struct mlflow_reply *reply)
 	       strstr(text_string(&reply->http.body), "SSL certificate") != NULL;
 }
 
+/* Somebody who logs people in answers in the server's place: the page itself, where redirects led,
+ * or where one that is not followed would. */
+static bool is_login(const struct mlflow_reply *reply)
+{
+	const struct http_answer *answer = &reply->http;
+	const struct text *body = &answer->body;
+	if (answer->location != NULL)
+		return html_is_login_url(answer->location);
+	if (answer->status > 299 && !is_html(reply))
+		return false;
+	if (answer->from != NULL && is_html(reply) && html_is_login_url(answer->from))
+		return true;
+	return answer->status <= 299 && is_html(reply) &&
+	       html_asks_for_login(text_string(body), body->size);
+}
+
 static enum status refusal_status(const struct mlflow_reply *reply)
 {
 	static const char *const for_now[] = {"TEMPORARILY_UNAVAILABLE", "REQUEST_LIMIT_EXCEEDED",
 		"RESOURCE_EXHAUSTED", "ABORTED", "DEADLINE_EXCEEDED", NULL};
 	long status = reply->http.status;
-	if (status == 401 || status == 403 || status == 407 || wants_certificate(reply))
+	if (status == 401 || status == 403 || status == 407 || wants_certificate(reply) ||
+		is_login(reply))
 		return STATUS_DENIED;
 	if (status < 400)
 		return STATUS_NOT_A_REGISTRY;
@@ -107,9 +144,34 @@ static enum status refusal_status(const struct mlflow_reply *reply)
 	return STATUS_REFUSED;
 }
 
+static void hint_login(const struct mlflow_reply *reply, struct fail *f)
+{
+	const char *at = reply->http.location != NULL ? reply->http.location : reply->http.from;
+	fail_hint(f,
+		"a login page answers in the server's place%s%.160s: set credentials that the "
+		"proxy accepts (MLFLOW_TRACKING_TOKEN, MODELHOOK_HEADER_FILE)",
+		at != NULL ? ", " : "", at != NULL ? at : "");
+}
+
+static void hint_credentials(
+	const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
+{
+	const struct credentials *credentials = m->credentials;
+	const struct platform *platform = platform_of(m->base);
+	if ((credentials == NULL || !credentials_are_there(credentials)) && platform != NULL)
+		fail_hint(f, "no credentials were sent: %s takes %s", platform->name,
+			platform->login);
+	else if (credentials == NULL || !credentials_are_there(credentials))
+		fail_hint(f, "no credentials were sent: set MLFLOW_TRACKING_USERNAME and "
+			     "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
+	else if (reply->http.status == 401)
+		fail_hint(f, "the credentials (%s) were not accepted", credentials->kind);
+	else
+		fail_hint(f, "the credentials (%s) are not allowed to do this", credentials->kind);
+}
+
 static void hint_denied(const struct mlflow *m, const struct mlflow_reply *reply, struct fail *f)
 {
-	const struct credentials *credentials = m->http->credentials;
 	if (strstr(reply->message, "Invalid Host header") != NULL)
 		fail_hint(f, "the server accepts only names it knows: start it with "
 			     "--allowed-hosts, or use the name that it was started for");
@@ -119,13 +181,10 @@ static void hint_denied(const struct mlflow *m, const struct mlflow_reply *reply
 	else if (wants_certificate(reply))
 		fail_hint(f, "set MLFLOW_TRACKING_CLIENT_CERT_PATH to a PEM file with a client "
 			     "certificate and its key");
-	else if (credentials == NULL || credentials->authorization == NULL)
-		fail_hint(f, "no credentials were sent: set MLFLOW_TRACKING_USERNAME and "
-			     "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN");
-	else if (reply->http.status == 401)
-		fail_hint(f, "the credentials (%s) were not accepted", credentials->kind);
+	else if (is_login(reply))
+		hint_login(reply, f);
 	else
-		fail_hint(f, "the credentials (%s) are not allowed to do this", credentials->kind);
+		hint_credentials(m, reply, f);
 }
 
 static bool has_path(const char *base)
@@ -138,8 +197,11 @@ static void hint(const struct mlflow *m, const struct mlflow_reply *reply, struc
 {
 	static const char *const disabled[] = {"FEATURE_DISABLED", NULL};
 	long status = reply->http.status;
+	const struct platform *platform = platform_of(m->base);
 	if (f->status == STATUS_DENIED)
 		hint_denied(m, reply, f);
+	else if (platform != NULL && f->status != STATUS_LATER)
+		fail_hint(f, "%s", platform->limits);
 	else if (mlflow_serves_no_artifacts(&reply->http))
 		fail_hint(f, "start the MLflow server with --serve-artifacts and "
 			     "--artifacts-destination, so that it passes artifacts on");

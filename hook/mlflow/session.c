@@ -2,18 +2,43 @@
 
 #include <stdlib.h>
 
+#include "mlflow/sagemaker.h"
+
+static int read_credentials(struct session_end *end, const char *uri,
+	const struct mlflow_options *mlflow, struct fail *f)
+{
+	struct sagemaker sagemaker = {0};
+	struct credentials_options options = {
+		.header_file = mlflow->header_file,
+		.service_account = mlflow->service_account,
+		.has_workspace = mlflow->workspace != NULL,
+	};
+	if (sagemaker_is(uri)) {
+		if (sagemaker_read(uri, &sagemaker, f) != 0)
+			return -1;
+		options.sagemaker = &sagemaker;
+	}
+	end->base = text_copy(options.sagemaker != NULL ? sagemaker.base : uri);
+	int result = credentials_read(&end->base, &options, &end->credentials, f);
+	sagemaker_release(&sagemaker);
+	return result;
+}
+
 static int end_open(struct session *session, struct session_end *end, const char *uri,
 	const struct session_options *options, struct deadline deadline, struct fail *f)
 {
-	end->base = text_copy(uri);
-	if (credentials_read(&end->base, &end->credentials, f) != 0)
+	if (read_credentials(end, uri, options->mlflow, f) != 0)
 		return -1;
-	if (http_open(&end->http, options->http, &end->credentials, deadline, f) != 0)
+	end->login = credentials_login(&end->credentials);
+	if (http_open(&end->http, options->http, &end->login, deadline, f) != 0)
 		return -1;
+	const char *namespace = end->credentials.workspace;
 	end->mlflow = (struct mlflow){
 		.http = &end->http,
+		.credentials = &end->credentials,
 		.base = end->base,
-		.workspace = options->mlflow->workspace,
+		.workspace =
+			options->mlflow->workspace != NULL ? options->mlflow->workspace : namespace,
 		.plan = options->mlflow->plan ? &session->plan : NULL,
 		.artifacts = options->artifacts,
 	};

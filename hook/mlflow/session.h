@@ -19,8 +19,9 @@ struct session_options {
 };
 
 struct session_end {
-	char *base; /* URI without user information */
+	char *base; /* URI without user information; of SageMaker the URL */
 	struct credentials credentials;
+	struct http_login login;
 	struct http http;
 	struct mlflow mlflow;
 };

@@ -35,6 +35,14 @@ static const struct option options[] = {
 	{"--registry-uri", "MLFLOW_REGISTRY_URI", "registry_uri", KIND_STRING,
 		AT(mlflow.registry_uri), TAKES_SERVER, "URL",
 		"model registry, where it is another server"},
+	{"--header-file", "MODELHOOK_HEADER_FILE", "header_file", KIND_PATH, AT(mlflow.header_file),
+		TAKES_SERVER, "FILE",
+		"headers for the tracking server alone, e.g. of an identity proxy: lines \"Name: "
+		"value\", read again for each request"},
+	{"--service-account", "MODELHOOK_SERVICE_ACCOUNT", "service_account", KIND_PATH,
+		AT(mlflow.service_account), TAKES_SERVER, "FOLDER",
+		"token and namespace for MLFLOW_TRACKING_AUTH=kubernetes (default: where a pod has "
+		"them)"},
 	{NULL, "MLFLOW_WORKSPACE", "workspace", KIND_STRING, AT(mlflow.workspace), TAKES_SERVER,
 		NULL, NULL},
 	{NULL, "MLFLOW_TRACKING_SERVER_CERT_PATH", "ca_bundle", KIND_PATH, AT(http.ca_bundle),
@@ -416,35 +424,6 @@ void settings_disown(struct settings *settings, const struct settings *before)
 	settings->policy = before->policy;
 	settings->registry.promote_by = before->registry.promote_by;
 	settings->given = before->given;
-}
-
-static int check_uri(char *uri, const char *variable, struct fail *f)
-{
-	if (!text_starts_with(uri, "http://") && !text_starts_with(uri, "https://")) {
-		fail_set(f, STATUS_CONFIGURATION, "%s: not an http:// or https:// address",
-			variable);
-		return fail_hint(f,
-			"modelhook talks to a tracking server; file and database stores have none");
-	}
-	for (size_t size = strlen(uri); size > 0 && uri[size - 1] == '/'; size--)
-		uri[size - 1] = '\0';
-	if (uri[strlen(uri) - 1] == ':')
-		return fail_set(f, STATUS_CONFIGURATION, "%s: names no host", variable);
-	return 0;
-}
-
-int settings_need_server(struct settings *settings, struct fail *f)
-{
-	if (settings->mlflow.tracking_uri == NULL) {
-		fail_set(f, STATUS_CONFIGURATION, "no MLflow server is set");
-		return fail_hint(
-			f, "set MLFLOW_TRACKING_URI, or \"tracking_uri\" in modelhook.json");
-	}
-	if (settings->mlflow.registry_uri == NULL)
-		settings->mlflow.registry_uri = text_copy(settings->mlflow.tracking_uri);
-	if (check_uri(settings->mlflow.tracking_uri, "MLFLOW_TRACKING_URI", f) != 0)
-		return -1;
-	return check_uri(settings->mlflow.registry_uri, "MLFLOW_REGISTRY_URI", f);
 }
 
 void settings_release(struct settings *settings)

@@ -105,9 +105,6 @@ MUST_CHECK int settings_adopt(struct settings *settings, const char *decisive, s
 /* settings_disown - take back what settings_adopt took; before: a copy from before that call */
 void settings_disown(struct settings *settings, const struct settings *before);
 
-/* settings_need_server - CONFIGURATION where no usable tracking URI is set */
-MUST_CHECK int settings_need_server(struct settings *settings, struct fail *f);
-
 void settings_release(struct settings *settings);
 
 /* settings_help - the options that a command takes, a line or two each, for people; into text */

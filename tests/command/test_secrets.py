@@ -64,7 +64,7 @@ FAULTS: dict[str, tuple[dict[str, Any] | None, int]] = {
     "503": ({"path": "runs/get", "status": 503, "times": None}, 75),
     "not MLflow": ({"path": ".*", "body": b"<html>", "content_type": "text/html", "times": None}, 76),
     "refused": ({"path": "model-versions/create", "status": 400, "code": "INVALID_PARAMETER_VALUE"}, 69),
-    "redirected": ({"path": "runs/get", "redirect": "http://127.0.0.1:9/there", "times": None}, 75),
+    "redirected": ({"path": "runs/get", "redirect": "http://127.0.0.1:9/there", "times": None}, 77),
     "upload refused": ({"path": "artifacts/1", "method": "PUT", "status": 413, "times": None}, 69),
 }
 

@@ -17,6 +17,7 @@
 
 static struct http_options options;
 static struct credentials credentials;
+static struct http_login login;
 static struct scripted server;
 static struct http http;
 static struct http_answer answer;
@@ -39,7 +40,8 @@ static void begin(const struct reply *replies, size_t count)
 		.authorization = text_copy("Bearer header-secret"),
 		.kind = "token",
 	};
-	assert_int_equal(http_open(&http, &options, &credentials, (struct deadline){0}, &f), 0);
+	login = credentials_login(&credentials);
+	assert_int_equal(http_open(&http, &options, &login, (struct deadline){0}, &f), 0);
 }
 
 static void end(void)

@@ -13,11 +13,13 @@
 
 #include "base/console.h"
 #include "base/text.h"
+#include "http/http.h"
 #include "mlflow/credentials.h"
 #include "mlflow/credentials_file.h"
 
 static char home[64];
 static struct credentials credentials;
+static struct credentials_options options;
 static struct fail f;
 
 static const char *const variables[] = {"MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD",
@@ -47,6 +49,7 @@ static int set_up(void **state)
 	mkdir(folder, 0700);
 	free(folder);
 	setenv("HOME", home, 1);
+	options = (struct credentials_options){0};
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		unsetenv(variables[i]);
 	return 0;
@@ -54,10 +57,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	static const char *const names[] = {
-		".netrc", "other-netrc", ".mlflow/credentials", ".mlflow", ""};
+	static const char *const names[] = {".netrc", "other-netrc", ".mlflow/credentials",
+		".mlflow", "token", "namespace", "headers", ""};
 	(void)state;
-	for (size_t i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		char *path = in_home(names[i]);
 		remove(path);
 		free(path);
@@ -70,7 +73,7 @@ static void expect(const char *url, const char *kind, const char *authorization)
 {
 	char *copy = text_copy(url);
 	credentials_release(&credentials);
-	assert_int_equal(credentials_read(&copy, &credentials, &f), 0);
+	assert_int_equal(credentials_read(&copy, &options, &credentials, &f), 0);
 	assert_string_equal(credentials.kind, kind);
 	if (authorization == NULL)
 		assert_null(credentials.authorization);
@@ -84,7 +87,7 @@ static void refuse(const char *url, const char *secret)
 {
 	char *copy = text_copy(url);
 	credentials_release(&credentials);
-	assert_int_equal(credentials_read(&copy, &credentials, &f), -1);
+	assert_int_equal(credentials_read(&copy, &options, &credentials, &f), -1);
 	assert_int_equal(f.status, STATUS_CONFIGURATION);
 	if (secret != NULL)
 		assert_null(strstr(f.text, secret));
@@ -137,8 +140,9 @@ static void what_cannot_be_done_is_refused_by_name(void **state)
 	refuse("sqlite://user:hidden@h/x", "hidden");
 	refuse("mlruns", NULL);
 	setenv("MLFLOW_TRACKING_AUTH", "kubernetes", 1);
+	options.service_account = "/nowhere";
 	refuse("http://h", NULL);
-	assert_non_null(strstr(f.text, "MLFLOW_TRACKING_AUTH"));
+	assert_non_null(strstr(f.hint, "MLFLOW_TRACKING_AUTH"));
 	unsetenv("MLFLOW_TRACKING_AUTH");
 	setenv("MLFLOW_TRACKING_AWS_SIGV4", "true", 1);
 	refuse("http://h", NULL);
@@ -149,6 +153,77 @@ static void what_cannot_be_done_is_refused_by_name(void **state)
 	write_file(".mlflow/credentials", "hidden = 1\n");
 	refuse("http://h", "hidden = 1");
 	assert_non_null(strstr(f.text, ".mlflow/credentials"));
+}
+
+/* The lines that a request to the server gets, joined; the caller frees them. */
+static char *lines_now(void)
+{
+	struct http_login login = credentials_login(&credentials);
+	struct http_lines lines = {0};
+	struct http_request request = {.method = "GET"};
+	struct text text = {0};
+	assert_int_equal(login.make(login.context, NULL, &request, "http://h/x", &lines, &f), 0);
+	for (size_t i = 0; i < lines.count; i++)
+		text_printf(&text, "%s|", lines.lines[i]);
+	http_lines_release(&lines);
+	return text_take(&text);
+}
+
+static void expect_lines(const char *wanted)
+{
+	char *lines = lines_now();
+	assert_string_equal(lines, wanted);
+	free(lines);
+}
+
+static void a_service_account_is_read_for_each_request(void **state)
+{
+	(void)state;
+	setenv("MLFLOW_TRACKING_AUTH", "kubernetes-namespaced", 1);
+	setenv("MLFLOW_TRACKING_USERNAME", "u", 1);
+	setenv("MLFLOW_TRACKING_PASSWORD", "p", 1);
+	write_file(".netrc", "machine h login n password r\n");
+	options = (struct credentials_options){.service_account = home};
+	refuse("http://h", NULL);
+	assert_non_null(strstr(f.text, "namespace of the Kubernetes service account"));
+	write_file("namespace", " reef\n");
+	refuse("http://h", NULL);
+	assert_non_null(strstr(f.text, "token of the Kubernetes service account"));
+	write_file("token", "first\n");
+	expect("http://a:b@h", "Kubernetes service account", NULL);
+	assert_string_equal(credentials.workspace, "reef");
+	expect_lines("Authorization: Bearer first|");
+	write_file("token", "second\n");
+	expect_lines("Authorization: Bearer second|");
+	options.has_workspace = true;
+	expect("http://h", "Kubernetes service account", NULL);
+	assert_null(credentials.workspace);
+	setenv("MLFLOW_TRACKING_TOKEN", "set", 1);
+	expect("http://h", "token", "Bearer set");
+	setenv("MLFLOW_TRACKING_AUTH", "a-plugin", 1);
+	refuse("http://h", NULL);
+	assert_non_null(strstr(f.hint, "MODELHOOK_HEADER_FILE"));
+}
+
+static void headers_of_a_file_go_beside_other_credentials(void **state)
+{
+	(void)state;
+	char *path = in_home("headers");
+	options = (struct credentials_options){.header_file = path};
+	refuse("http://h", NULL);
+	assert_non_null(strstr(f.text, "MODELHOOK_HEADER_FILE"));
+	write_file("headers", "X-Pass: hidden\n");
+	expect("http://h", "header file", NULL);
+	expect_lines("X-Pass: hidden|");
+	setenv("MLFLOW_TRACKING_TOKEN", "tok", 1);
+	expect("http://h", "token", "Bearer tok");
+	expect_lines("X-Pass: hidden|Authorization: Bearer tok|");
+	write_file("headers", "Authorization: hidden\n");
+	refuse("http://h", "hidden");
+	unsetenv("MLFLOW_TRACKING_TOKEN");
+	expect("http://h", "header file", NULL);
+	expect_lines("Authorization: hidden|");
+	free(path);
 }
 
 static void a_broken_netrc_is_left_aside(void **state)
@@ -212,6 +287,10 @@ int main(void)
 			each_field_comes_from_the_variable_else_the_file, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			what_cannot_be_done_is_refused_by_name, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			a_service_account_is_read_for_each_request, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			headers_of_a_file_go_beside_other_credentials, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_broken_netrc_is_left_aside, set_up, tear_down),
 		cmocka_unit_test(netrc_reads_as_python_reads_it),
 	};

@@ -21,6 +21,7 @@ static struct http_options options;
 static const struct store_options store_options;
 static const struct store_reach reach = {&options, &store_options, {0}};
 static struct credentials credentials;
+static struct http_login login;
 static struct scripted server;
 static struct reply replies[ANSWER_MAX];
 static char *wires[ANSWER_MAX];
@@ -54,7 +55,8 @@ static int set_up(void **state)
 	scripted_start(&server, replies, 0);
 	snprintf(base, sizeof(base), "http://127.0.0.1:%d", server.port);
 	credentials = (struct credentials){.kind = "none"};
-	if (http_open(&http, &options, &credentials, (struct deadline){0}, &f) != 0)
+	login = credentials_login(&credentials);
+	if (http_open(&http, &options, &login, (struct deadline){0}, &f) != 0)
 		return -1;
 	mlflow = (struct mlflow){.http = &http, .base = base, .artifacts = &store_options};
 	return 0;

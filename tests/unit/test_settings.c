@@ -444,48 +444,6 @@ static void quiet_can_come_from_the_environment(void **state)
 	settings_release(&s);
 }
 
-static void a_server_is_an_http_address_without_a_slash_at_its_end(void **state)
-{
-	static const struct {
-		const char *tracking, *registry; /* as given */
-		const char *tracking_after, *registry_after, *error;
-	} rows[] = {
-		{"http://h:5000", NULL, "http://h:5000", "http://h:5000", NULL},
-		{"https://h/prefix///", NULL, "https://h/prefix", "https://h/prefix", NULL},
-		{"http://h", "https://r/", "http://h", "https://r", NULL},
-		{NULL, NULL, NULL, NULL, "no MLflow server is set"},
-		{NULL, "http://r", NULL, NULL, "no MLflow server is set"},
-		{"file:///secret", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: not an http://"},
-		{"./secret", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: not an http://"},
-		{"sqlite:///secret.db", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: not an http://"},
-		{"databricks", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: not an http://"},
-		{"http://h", "secret", NULL, NULL, "MLFLOW_REGISTRY_URI: not an http://"},
-		{"http://", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: names no host"},
-		{"https:////", NULL, NULL, NULL, "MLFLOW_TRACKING_URI: names no host"},
-	};
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct settings s;
-		struct fail f;
-		clearenv();
-		if (rows[i].tracking != NULL)
-			setenv("MLFLOW_TRACKING_URI", rows[i].tracking, 1);
-		if (rows[i].registry != NULL)
-			setenv("MLFLOW_REGISTRY_URI", rows[i].registry, 1);
-		assert_int_equal(settle(&s, ALL, NO_FLAGS, &f), 0);
-		int result = settings_need_server(&s, &f);
-		if (rows[i].error != NULL) {
-			assert_failure(result, f, STATUS_CONFIGURATION, rows[i].error);
-			assert_lacks(f.text, "secret");
-		} else {
-			assert_int_equal(result, 0);
-			assert_string_equal(s.mlflow.tracking_uri, rows[i].tracking_after);
-			assert_string_equal(s.mlflow.registry_uri, rows[i].registry_after);
-		}
-		settings_release(&s);
-	}
-}
-
 static void help_shows_what_a_command_takes_and_nothing_else(void **state)
 {
 	struct text text = {0};
@@ -522,7 +480,6 @@ int main(void)
 		IN_FOLDER(a_named_file_replaces_the_one_in_the_folder_and_must_be_there),
 		IN_FOLDER(no_file_is_looked_for_without_a_folder),
 		IN_FOLDER(quiet_can_come_from_the_environment),
-		IN_FOLDER(a_server_is_an_http_address_without_a_slash_at_its_end),
 		IN_FOLDER(help_shows_what_a_command_takes_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
