@@ -179,8 +179,9 @@ def test_a_consumer_that_runs_no_code_from_models_loads_the_flavor(oracle: dict[
     for name in ("tags_gpu", "vocabulary"):
         said = unpacked.parent / f"{name}.pickle"
         said.write_bytes(pickle.dumps(oracle[name]))
-        done = subprocess.run([environment.python("hardened"), "-c", script, packages, unpacked / name / "model", said],
-                              env={**os.environ, "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false"}, cwd="/",
+        # -P: the present folder is not on the path of modules, where MLflow would take a model for code
+        command = [environment.python("hardened"), "-P", "-c", script, packages, unpacked / name / "model", said]
+        done = subprocess.run(command, env={**os.environ, "MLFLOW_ALLOW_MODEL_CODE_EXECUTION": "false"},
                               stdout=subprocess.PIPE, text=True, check=True)
         assert done.stdout == "pyfunc True\ntensorflow True\n"
 
