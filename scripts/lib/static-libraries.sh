@@ -3,7 +3,8 @@
 # each build_NAME takes the unpacked source, works in the current folder and finds modelhook-cc in PATH.
 # shellcheck shell=bash disable=SC2153
 
-STATIC_CFLAGS="-O2 -fstack-protector-strong -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
+STATIC_CFLAGS="-O2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero \
+-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
 
 # static_pinned: "NAME VERSION" of each library, in the order of building
 static_pinned() { awk '/^[^#]/ { print $1, $2 }' "$ROOT/scripts/lib/static-sources.txt"; }
@@ -147,8 +148,10 @@ build_libarchive() {
 }
 
 # HTTP and HTTPS through proxies, names looked up in a thread. The CA bundle is the program's to choose: it
-# is found on the host at run time, and Debian's path is not everyone's.
+# is found on the host at run time, and Debian's path is not everyone's. No switch leaves out the file of TLS keys
+# that SSLKEYLOGFILE asks for: without the one call that opens the file, nothing writes keys, whatever is set.
 build_curl() {
+    sed -i '/^ *Curl_tls_keylog_open();$/d' "$1/lib/vtls/openssl.c"
     # shellcheck disable=SC2046  # the switches are words
     static_cmake "$1" -DHTTP_ONLY=ON -DENABLE_THREADED_RESOLVER=ON -DENABLE_IPV6=ON \
         -DCURL_USE_OPENSSL=ON -DOPENSSL_ROOT_DIR="$PREFIX" -DOPENSSL_USE_STATIC_LIBS=ON \
