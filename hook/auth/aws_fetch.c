@@ -13,7 +13,7 @@
 #define CONTAINER_HOST "http://169.254.170.2"
 
 /* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}, as containers and instances have it */
-static int read_keys(const struct http_answer *answer, struct aws_keys *keys, struct fail *f)
+int aws_keys_read(const struct http_answer *answer, struct aws_keys *keys, struct fail *f)
 {
 	struct cJSON *tree;
 	if (answer->status != 200)
@@ -79,7 +79,7 @@ static int ask_container(
 		return -1;
 	int result = fetch_ask(fetch, "GET", url, header, &answer, f);
 	if (result == 0)
-		result = read_keys(&answer, keys, f);
+		result = aws_keys_read(&answer, keys, f);
 	http_answer_release(&answer);
 	free(header);
 	return result;
@@ -139,7 +139,7 @@ static int ask_instance(
 		url = text_format("%s/%s%s", base, folder, role);
 		result = fetch_ask(fetch, "GET", url, header, &answer, f);
 		if (result == 0)
-			result = read_keys(&answer, keys, f);
+			result = aws_keys_read(&answer, keys, f);
 		http_answer_release(&answer);
 		free(url);
 	}
@@ -214,17 +214,24 @@ static char *sts_query(const char *role, const char *session, const char *token)
 	return query;
 }
 
+int aws_sts_read(const struct http_answer *answer, struct aws_keys *keys, struct fail *f)
+{
+	if (answer->status != 200)
+		return fail_set(f, STATUS_DENIED, "STS answers %ld", answer->status);
+	if (xml_read(text_string(&answer->body), answer->body.size, take_sts, keys, f) != 0)
+		return -1;
+	if (keys->access_key != NULL && keys->secret_key != NULL)
+		return 0;
+	return fail_set(f, STATUS_DENIED, "STS's answer holds no keys");
+}
+
 static int ask_sts(struct fetch *fetch, const char *url, const char *query, struct aws_keys *keys,
 	struct fail *f)
 {
 	struct http_answer answer;
 	int result = fetch_post_form(fetch, url, query, &answer, f);
-	if (result == 0 && answer.status != 200)
-		result = fail_set(f, STATUS_DENIED, "STS answers %ld", answer.status);
 	if (result == 0)
-		result = xml_read(text_string(&answer.body), answer.body.size, take_sts, keys, f);
-	if (result == 0 && (keys->access_key == NULL || keys->secret_key == NULL))
-		result = fail_set(f, STATUS_DENIED, "STS's answer holds no keys");
+		result = aws_sts_read(&answer, keys, f);
 	http_answer_release(&answer);
 	return result;
 }

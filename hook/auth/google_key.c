@@ -66,7 +66,8 @@ int google_key_parse(const char *text, size_t size, struct google_key *key, stru
 	struct cJSON *tree;
 	*key = (struct google_key){0};
 	if (json_parse(text, size, &tree, f) != 0) {
-		f->status = STATUS_CONFIGURATION;
+		if (f->status == STATUS_UNACCEPTABLE)
+			f->status = STATUS_CONFIGURATION;
 		return -1;
 	}
 	struct json_at root = json_root(tree);

@@ -13,9 +13,11 @@
 
 #include "base/input.h"
 #include "base/random.h"
+#include "base/stop.h"
 
 #define WRITEBACK ((uint64_t)8 << 20)
 #define NAMES_TRIED 16
+#define NAMES_MAX ((size_t)4 << 20) /* bytes of the names in a list of files */
 
 static int input_fail(const char *path, struct fail *f)
 {
@@ -412,8 +414,15 @@ struct walk {
 
 static int walk_folder(struct walk *walk, const char *below, int depth, struct fail *f);
 
-void file_list_add(struct file_list *list, const char *path, const struct stat *about)
+int file_list_add(
+	struct file_list *list, const char *path, const struct stat *about, struct fail *f)
 {
+	list->name_bytes += strlen(path);
+	if (stop_or_late(f) != 0)
+		return -1;
+	if (list->name_bytes > NAMES_MAX)
+		return fail_set(f, STATUS_UNACCEPTABLE,
+			"the names of its files are longer than %zu MiB", NAMES_MAX >> 20);
 	if (list->count % 64 == 0)
 		list->entries =
 			memory_grow(list->entries, list->count + 64, sizeof(*list->entries));
@@ -421,6 +430,7 @@ void file_list_add(struct file_list *list, const char *path, const struct stat *
 		.size = (uint64_t)about->st_size,
 		.device = about->st_dev,
 		.inode = about->st_ino};
+	return 0;
 }
 
 static int add_file(struct walk *walk, const char *path, const struct stat *about, struct fail *f)
@@ -428,8 +438,7 @@ static int add_file(struct walk *walk, const char *path, const struct stat *abou
 	if (walk->list->count >= walk->max)
 		return fail_set(
 			f, STATUS_UNACCEPTABLE, "%s: more than %zu files", walk->folder, walk->max);
-	file_list_add(walk->list, path, about);
-	return 0;
+	return file_list_add(walk->list, path, about, f) == 0 ? 0 : fail_in(f, "%s", walk->folder);
 }
 
 static int add_path(struct walk *walk, const char *path, int depth, struct fail *f)

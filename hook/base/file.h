@@ -103,6 +103,7 @@ struct file_entry {
 struct file_list {
 	struct file_entry *entries;
 	size_t count;
+	size_t name_bytes; /* of all paths */
 };
 
 /* file_list_read - every regular file below folder, whatever its depth. Symbolic links to regular
@@ -112,9 +113,11 @@ MUST_CHECK int file_list_read(
 	const char *folder, size_t max, struct file_list *list, struct fail *f);
 void file_list_release(struct file_list *list);
 
-/* file_list_add, file_list_sort - for who walks a folder in another way (tree.h) */
+/* file_list_add, file_list_sort - for who walks a folder in another way (tree.h); UNACCEPTABLE
+ * where the names get longer in all than 4 MiB, or a stop was asked for */
 struct stat;
-void file_list_add(struct file_list *list, const char *path, const struct stat *about);
+MUST_CHECK int file_list_add(
+	struct file_list *list, const char *path, const struct stat *about, struct fail *f);
 void file_list_sort(struct file_list *list);
 
 /* file_join - folder/name, or name alone where it is absolute; the caller frees it */

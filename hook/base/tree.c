@@ -235,7 +235,7 @@ static int add_path(struct walk *walk, const char *path, struct fail *f)
 	if (result == 0 && fstat(found.fd, &s) != 0)
 		result = open_fail(path, f);
 	if (result == 0)
-		file_list_add(walk->list, path, &s);
+		result = file_list_add(walk->list, path, &s, f);
 	close(found.fd);
 	return result;
 }

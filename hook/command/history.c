@@ -7,6 +7,7 @@
 #include "base/console.h"
 #include "command/by_hand.h"
 #include "command/operator.h"
+#include "packaging/json/json.h"
 #include "registry/production_period.h"
 
 static void add_string(cJSON *object, const char *key, const char *value)
@@ -24,32 +25,40 @@ static void add_time(cJSON *object, const char *key, int64_t ms)
 	add_string(object, key, ms != 0 ? text : NULL);
 }
 
+static cJSON *to_json(const struct tenure *tenure)
+{
+	char number[24];
+	cJSON *item = cJSON_CreateObject();
+	add_string(item, "version", text_number(number, tenure->version));
+	add_time(item, "from", tenure->from_ms);
+	add_time(item, "to", tenure->to_ms);
+	cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
+	add_string(item, "by", tenure->by);
+	add_string(item, "why", tenure->why);
+	add_string(item, "trained_at", tenure->trained);
+	add_string(item, "replaced_by",
+		tenure->instead != 0 ? text_number(number, tenure->instead) : NULL);
+	cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
+	return item;
+}
+
+/* One by one: a tree of all takes several times the text. */
 static void print_json(const char *model, const struct tenures *tenures)
 {
-	cJSON *root = cJSON_CreateObject();
-	cJSON_AddStringToObject(root, "schema", "modelhook/history@1");
-	cJSON_AddStringToObject(root, "model", model);
-	cJSON *list = cJSON_AddArrayToObject(root, "production");
+	struct text line = {0};
+	text_add_string(&line, "{\"schema\":\"modelhook/history@1\",\"model\":");
+	json_print_string(model, &line);
+	text_add_string(&line, ",\"production\":[");
 	for (size_t i = 0; i < tenures->count; i++) {
-		const struct tenure *tenure = &tenures->items[i];
-		char number[24];
-		cJSON *item = cJSON_CreateObject();
-		add_string(item, "version", text_number(number, tenure->version));
-		add_time(item, "from", tenure->from_ms);
-		add_time(item, "to", tenure->to_ms);
-		cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
-		add_string(item, "by", tenure->by);
-		add_string(item, "why", tenure->why);
-		add_string(item, "trained_at", tenure->trained);
-		add_string(item, "replaced_by",
-			tenure->instead != 0 ? text_number(number, tenure->instead) : NULL);
-		cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
-		cJSON_AddItemToArray(list, item);
+		cJSON *item = to_json(&tenures->items[i]);
+		char *printed = cJSON_PrintUnformatted(item);
+		text_printf(&line, "%s%s", i > 0 ? "," : "", printed);
+		cJSON_free(printed);
+		cJSON_Delete(item);
 	}
-	char *line = cJSON_PrintUnformatted(root);
-	cJSON_Delete(root);
-	console_result(line);
-	cJSON_free(line);
+	text_add_string(&line, "]}");
+	console_result(text_string(&line));
+	text_release(&line);
 }
 
 /* A cell of that width with the space behind it; what does not fit is cut, the last one too. */
@@ -107,6 +116,8 @@ int command_history(struct invocation *call, struct fail *f)
 	int result = manual_open(&manual, call, call->argv[0], f);
 	if (result == 0) {
 		tenures_read(&manual.registry.standing, &tenures);
+		if (tenures.cut)
+			console_warn("the history is longer than is shown");
 		if (call->settings.json)
 			print_json(call->argv[0], &tenures);
 		else

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/console.h"
+#include "command/outcome.h"
 #include "command/replay.h"
 #include "flow/connect.h"
 #include "mlflow/session.h"
@@ -24,12 +25,12 @@ static bool is_a_status(double number)
 	return false;
 }
 
-/* The line is printed as it was kept, and its status is ours. */
-static int tell(struct invocation *call, const struct text *kept, struct fail *f)
+int outcome_read(
+	const char *kept, size_t size, enum status *status, struct text *line, struct fail *f)
 {
 	struct cJSON *tree = NULL;
 	double number = -1;
-	int result = json_parse(text_string(kept), kept->size, &tree, f);
+	int result = json_parse(kept, size, &tree, f);
 	if (result == 0) {
 		struct json_at root = json_root(tree);
 		struct json_at at = json_get(&root, "exit");
@@ -39,13 +40,21 @@ static int tell(struct invocation *call, const struct text *kept, struct fail *f
 		result = fail_set(
 			f, STATUS_UNACCEPTABLE, "exit %g is no status of modelhook", number);
 	if (result == 0) {
-		struct text line = {0};
-		json_print(tree, &line);
-		call->result.status = (enum status)number;
-		console_result(text_string(&line));
-		text_release(&line);
+		*status = (enum status)number;
+		json_print(tree, line);
 	}
 	json_release(tree);
+	return result;
+}
+
+/* The line is printed as it was kept, and its status is ours. */
+static int tell(struct invocation *call, const struct text *kept, struct fail *f)
+{
+	struct text line = {0};
+	int result = outcome_read(text_string(kept), kept->size, &call->result.status, &line, f);
+	if (result == 0)
+		console_result(text_string(&line));
+	text_release(&line);
 	return result;
 }
 

@@ -99,20 +99,17 @@ static void champion_read_tags(struct champion *champion, const struct version *
 	}
 }
 
-static void champion_read_samples(struct champion *champion, const struct version *version)
+size_t flow_gate_samples(const char *text, struct cJSON **tree, struct count **samples)
 {
-	const char *text = version_tag(version, TAG_SAMPLES);
-	champion->samples_json = text != NULL ? cJSON_Parse(text) : NULL;
-	size_t count = cJSON_IsObject(champion->samples_json)
-			       ? (size_t)cJSON_GetArraySize(champion->samples_json)
-			       : 0;
-	champion->samples = memory_get(count, sizeof(*champion->samples));
-	for (const cJSON *item = count > 0 ? champion->samples_json->child : NULL; item != NULL;
-		item = item->next)
+	*tree = json_parse_note(text);
+	size_t count = cJSON_IsObject(*tree) ? (size_t)cJSON_GetArraySize(*tree) : 0, kept = 0;
+	*samples = memory_get(count, sizeof(**samples));
+	for (const cJSON *item = count > 0 ? (*tree)->child : NULL; item != NULL; item = item->next)
 		if (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
 			item->valuedouble <= (double)JSON_INTEGER_MAX)
-			champion->samples[champion->sample_count++] =
+			(*samples)[kept++] =
 				(struct count){item->string, (int64_t)item->valuedouble};
+	return kept;
 }
 
 /* Where several are Production (others' doing), the one that ought to be is compared with. */
@@ -137,7 +134,8 @@ static int champion_read(struct champion *champion, struct flow *flow, struct fa
 	champion->version = version->number;
 	flow->call->result.previous_version = version->number;
 	champion_read_tags(champion, version);
-	champion_read_samples(champion, version);
+	champion->sample_count = flow_gate_samples(
+		version_tag(version, TAG_SAMPLES), &champion->samples_json, &champion->samples);
 	if (!gate_needs_champion(settings->gates, settings->gate_count) ||
 		version->run_id == NULL || version->run_id[0] == '\0')
 		return 0;

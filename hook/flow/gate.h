@@ -5,6 +5,8 @@
 
 #include "flow/flow.h"
 
+struct cJSON;
+
 /* flow_gate_check - before anything is sent: every metric that a gate needs is there */
 MUST_CHECK int flow_gate_check(struct flow *flow, struct fail *f);
 
@@ -13,5 +15,9 @@ MUST_CHECK int flow_gate_check(struct flow *flow, struct fail *f);
  * is, since settings and champion change. Fills flow->version where an earlier attempt registered
  * it. */
 MUST_CHECK int flow_gate(struct flow *flow, struct text *did, struct fail *f);
+
+/* flow_gate_samples - the counts in the tag of a champion's samples, how many there are; their keys
+ * lie in *tree, and the caller frees both (json_release) */
+size_t flow_gate_samples(const char *text, struct cJSON **tree, struct count **samples);
 
 #endif

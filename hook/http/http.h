@@ -78,7 +78,7 @@ struct http_request {
 	bool authorized;	    /* add the login */
 	struct http_body body;
 	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
-	size_t max_answer;	      /* 0 = 64 MiB */
+	size_t max_answer;	      /* 0 = 8 MiB */
 	enum http_repeat repeat;
 	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */

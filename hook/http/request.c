@@ -13,7 +13,7 @@
 
 #define HEADERS_MAX (64 << 10)
 #define ERROR_BODY_MAX (64 << 10)
-#define ANSWER_MAX (64 << 20)
+#define ANSWER_MAX (8 << 20)
 #define CONNECT_TIMEOUT_MS 20000
 #define DECODED_ANYWAY (8 << 20)
 #define DECODED_TIMES 200
@@ -70,7 +70,7 @@ static void note_end_of_head(struct http_transfer *t, const char *line, size_t s
 	}
 }
 
-static size_t on_header(char *line, size_t one, size_t size, void *context)
+size_t http_on_header(char *line, size_t one, size_t size, void *context)
 {
 	struct http_transfer *t = context;
 	(void)one;
@@ -118,7 +118,7 @@ static bool is_bomb(struct http_transfer *t, size_t size)
 	return true;
 }
 
-static size_t on_body(char *bytes, size_t one, size_t size, void *context)
+size_t http_on_body(char *bytes, size_t one, size_t size, void *context)
 {
 	struct http_transfer *t = context;
 	const struct http_request *request = t->request;
@@ -283,9 +283,9 @@ static void set_callbacks(struct http_transfer *t)
 {
 	curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
 	curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->error);
-	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(t->easy, CURLOPT_HEADERFUNCTION, http_on_header);
 	curl_easy_setopt(t->easy, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(t->easy, CURLOPT_WRITEFUNCTION, http_on_body);
 	curl_easy_setopt(t->easy, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(t->easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(t->easy, CURLOPT_XFERINFOFUNCTION, on_progress);

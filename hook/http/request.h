@@ -14,4 +14,9 @@ bool http_easy_was_sent(const struct http_transfer *t);
 /* http_easy_release - free the handle and wipe its headers */
 void http_easy_release(struct http_transfer *t);
 
+/* http_on_header, http_on_body - what libcurl calls with a line of the head, and with bytes of the
+ * body, as its manual says; context: the transfer, whose easy handle is there */
+size_t http_on_header(char *line, size_t one, size_t size, void *context);
+size_t http_on_body(char *bytes, size_t one, size_t size, void *context);
+
 #endif

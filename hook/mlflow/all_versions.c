@@ -8,6 +8,7 @@
 #include "mlflow/two_ended.h"
 
 #define PER_PAGE 250
+#define PAGE_MAX ((size_t)4 << 20)
 
 /* walk_end - one of the two directions; owns its token, its name and what was not given yet */
 struct walk_end {
@@ -86,10 +87,21 @@ static int give(struct walk *walk, int at, struct mlflow *m, bool is_last_page, 
 		from = to;
 	}
 	left->count -= from;
+	if (from > 0)
+		left->bytes = 0; /* of what is left, at most a page, nothing is counted */
 	if (left->count > 0)
 		memmove(left->items, left->items + from, left->count * sizeof(*left->items));
 	walk->met = walk->met || is_last_page;
 	return result;
+}
+
+/* Both ends go through the versions of the same model, which are more than a page: one is enough,
+ * and half the memory. */
+static bool in_one_model(const struct walk *walk)
+{
+	const struct versions *front = &walk->ends[0].left, *back = &walk->ends[1].left;
+	return front->count > 0 && back->count >= PER_PAGE &&
+	       text_equal(front->items[0].model, back->items[0].model);
 }
 
 static int read_page(
@@ -114,6 +126,10 @@ static int read_page(
 	walk->unsupported = walk->unsupported || unsupported;
 	if (result == 0 && !unsupported && !walk->met)
 		result = give(walk, at, m, next == NULL, f);
+	if (at == 1 && in_one_model(walk)) {
+		versions_release(&end->left);
+		ends->back_is_done = true;
+	}
 	ends->over = walk->met || walk->unsupported;
 	mlflow_ends_unlock(ends);
 	return result;
@@ -124,7 +140,10 @@ int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context, bo
 {
 	struct walk walk = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .each = each, .context = context};
-	int result = mlflow_ends_read(m, read_page, &walk, f);
+	struct mlflow asked = mlflow_beside(m, m->http);
+	asked.answer_max = PAGE_MAX; /* two are on their way at once */
+	int result = mlflow_ends_read(&asked, read_page, &walk, f);
+	mlflow_forget(&asked);
 	*supported = !walk.unsupported;
 	for (int i = 0; i < MLFLOW_ENDS; i++) {
 		versions_release(&walk.ends[i].left);

@@ -48,10 +48,11 @@ static int workspace_header(const struct mlflow *m, char **header, struct fail *
 }
 
 /* What every request to the server carries. */
-static void equip(struct http_request *request, const char *const *headers)
+static void equip(struct http_request *request, const char *const *headers, size_t answer_max)
 {
 	request->headers = headers;
 	request->authorized = true;
+	request->max_answer = answer_max;
 	if (request->is_final == NULL)
 		request->is_final = mlflow_is_final;
 }
@@ -64,7 +65,7 @@ int mlflow_send(struct mlflow *m, struct http_request *request, const char *name
 	if (workspace_header(m, &workspace, f) != 0)
 		return -1;
 	const char *headers[] = {workspace, NULL};
-	equip(request, headers);
+	equip(request, headers, m->answer_max);
 	int result = http_send(m->http, request, &reply->http, f);
 	if (result == 0)
 		mlflow_refusal_read(reply);
@@ -117,7 +118,7 @@ static void send_ahead(struct mlflow_ahead *ahead, struct http *http, const char
 	for (size_t i = 0; i < ahead->count; i++) {
 		struct answer_ahead *answer = &ahead->answers[i];
 		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
-		equip(&requests[i], headers);
+		equip(&requests[i], headers, 0);
 		exchanges[i] = (struct http_exchange){
 			.request = &requests[i], .answer = &answer->reply.http};
 	}
@@ -184,6 +185,7 @@ static int call(struct mlflow *m, const struct mlflow_write *what, const char *q
 		.url = url,
 		.content_type = what->body != NULL ? "application/json" : NULL,
 		.body = {.bytes = body.data, .size = body.size},
+		.sink = what->sink,
 		.repeat = what->repeat,
 	};
 	int result;
@@ -198,6 +200,15 @@ int mlflow_get(
 	struct mlflow *m, const char *path, char *query, struct mlflow_reply *reply, struct fail *f)
 {
 	struct mlflow_write what = {.method = "GET", .path = path};
+	int result = call(m, &what, query, reply, f);
+	free(query);
+	return result;
+}
+
+int mlflow_get_into(struct mlflow *m, const char *path, char *query, const struct http_sink *sink,
+	struct mlflow_reply *reply, struct fail *f)
+{
+	struct mlflow_write what = {.method = "GET", .path = path, .sink = sink};
 	int result = call(m, &what, query, reply, f);
 	free(query);
 	return result;

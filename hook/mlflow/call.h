@@ -26,6 +26,10 @@ void mlflow_reply_release(struct mlflow_reply *reply);
 MUST_CHECK int mlflow_get(struct mlflow *m, const char *path, char *query,
 	struct mlflow_reply *reply, struct fail *f);
 
+/* mlflow_get_into - the same; the body of a 2xx goes to sink, and is not in reply */
+MUST_CHECK int mlflow_get_into(struct mlflow *m, const char *path, char *query,
+	const struct http_sink *sink, struct mlflow_reply *reply, struct fail *f);
+
 /* mlflow_question - a GET to come; query is handed over */
 struct mlflow_question {
 	const char *path; /* a literal */
@@ -47,6 +51,7 @@ struct mlflow_write {
 	const char *path;
 	struct cJSON *body;
 	enum http_repeat repeat;
+	const struct http_sink *sink; /* or NULL: the answer's body is kept */
 };
 MUST_CHECK int mlflow_write(struct mlflow *m, const struct mlflow_write *write,
 	struct mlflow_reply *reply, struct fail *f);

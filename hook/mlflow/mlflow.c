@@ -8,7 +8,6 @@
 #include "mlflow/page.h"
 #include "mlflow/read.h"
 #include "packaging/json/json.h"
-#include "packaging/json/lenient.h"
 
 #define METRICS_PER_CALL 1000 /* the server's own bound for log-batch */
 
@@ -157,23 +156,13 @@ int mlflow_set_run_tag(
 	return mlflow_do(m, "POST", "runs/set-tag", body, f);
 }
 
-static bool says_yes(const struct text *body, const char *key)
-{
-	struct answer answer;
-	struct fail ignored;
-	bool yes = answer_parse(&answer, text_string(body), body->size, &ignored) == 0 &&
-		   answer_bool(&answer, answer_root(&answer), key);
-	answer_release(&answer);
-	return yes;
-}
-
 int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f)
 {
 	struct mlflow_reply reply;
 	char *url = text_format("%s/api/3.0/mlflow/server-info", m->base);
 	struct http_request request = {.method = "GET", .url = url};
 	int result = mlflow_send(m, &request, "server-info", &reply, f);
-	*has = result == 0 && reply.http.status == 200 && says_yes(&reply.http.body, key);
+	*has = result == 0 && reply.http.status == 200 && mlflow_read_yes(&reply.http.body, key);
 	mlflow_reply_release(&reply);
 	free(url);
 	return result;

@@ -30,6 +30,7 @@ struct mlflow {
 		*ahead;	   /* answers that were asked for together; owned, see mlflow/call.h */
 	struct plan *plan; /* borrowed; NULL: writes are sent */
 	const struct store_options *artifacts; /* borrowed, passed on to its runs' stores */
+	size_t answer_max;		       /* of one answer, in bytes; 0: as http.h says */
 };
 
 struct run {
@@ -60,11 +61,15 @@ struct version {
 	int64_t updated_ms;
 	struct pair *tags;
 	size_t tag_count;
+	/* holds all of these but the stage, for a version of a list, of which there may be ten
+	 * thousand; or NULL, and each is owned by itself */
+	char *block;
 };
 
 struct versions {
 	struct version *items; /* sorted by number, ascending */
 	size_t count;
+	size_t bytes; /* that it takes, while it is read page by page */
 };
 
 struct alias {
@@ -84,6 +89,7 @@ struct registered_model {
 struct registered_models {
 	struct registered_model *items; /* sorted by name */
 	size_t count;
+	size_t bytes; /* that it takes, while it is read page by page */
 };
 
 struct logged_model {
@@ -98,6 +104,7 @@ struct logged_model {
 struct logged_models {
 	struct logged_model *items; /* newest first */
 	size_t count;
+	size_t bytes; /* that it takes, while it is read page by page */
 };
 
 /* what is to be created: create_version's argument */
@@ -114,6 +121,9 @@ struct version_request {
 void run_release(struct run *run);
 void version_release(struct version *version);
 void versions_release(struct versions *versions);
+/* version_pack - into one block of memory, all that can be; how large that is. For a version whose
+ * strings are all there. */
+size_t version_pack(struct version *version);
 /* versions_sort - by number; a version that two pages show counts once */
 void versions_sort(struct versions *versions);
 void registered_model_release(struct registered_model *model);

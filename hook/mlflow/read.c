@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/json/lenient.h"
+#include "packaging/json/answer_list.h"
+
+#define LIST_MAX ((size_t)16 << 20)
+#define ALLOCATION_BYTES 24 /* of one string, beyond its characters */
+#define VERSION_BYTES (sizeof(struct version) + 3 * ALLOCATION_BYTES)
 
 static struct pair *read_pairs(
 	struct answer *a, const struct answer_value *object, const char *key, size_t *count)
@@ -178,6 +182,15 @@ static int read_string(
 	return result;
 }
 
+bool mlflow_read_yes(const struct text *body, const char *key)
+{
+	struct answer a;
+	struct fail ignored;
+	bool yes = parse(&a, body, &ignored) == 0 && answer_bool(&a, answer_root(&a), key);
+	answer_release(&a);
+	return yes;
+}
+
 int mlflow_read_download_uri(const struct text *body, char **uri, struct fail *f)
 {
 	return read_string(body, NULL, "artifact_uri", uri, f);
@@ -214,72 +227,120 @@ int mlflow_read_model(const struct text *body, struct registered_model *model, s
 	return result;
 }
 
-/* The lists: room for `more` items behind those of earlier pages. */
+/* The lists. Room for one more item behind those of earlier pages. */
 
-static void *room_for(void *items, size_t count, size_t more, size_t size)
+static void *room_for_one(void *items, size_t count, size_t size)
 {
-	if (more == 0)
-		return items;
-	char *grown = memory_grow(items, count + more, size);
-	memset(grown + count * size, 0, more * size);
-	return grown;
+	if ((count & (count - 1)) == 0)
+		items = memory_grow(items, count > 0 ? 2 * count : 1, size);
+	memset((char *)items + count * size, 0, size);
+	return items;
+}
+
+static size_t string_bytes(const char *string)
+{
+	return (string != NULL ? strlen(string) : 0) + ALLOCATION_BYTES;
+}
+
+static size_t pairs_bytes(const struct pair *pairs, size_t count)
+{
+	size_t bytes = count * sizeof(*pairs);
+	for (size_t i = 0; i < count; i++)
+		bytes += string_bytes(pairs[i].key) + string_bytes(pairs[i].value);
+	return bytes;
+}
+
+static int keep(size_t *kept, size_t more, const char *what, struct fail *f)
+{
+	*kept += more;
+	if (*kept <= LIST_MAX)
+		return 0;
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "the list of %s takes more than %zu MiB", what,
+		LIST_MAX >> 20);
+}
+
+static int take_version(
+	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+{
+	struct versions *versions = context;
+	versions->items = room_for_one(versions->items, versions->count, sizeof(*versions->items));
+	struct version *version = &versions->items[versions->count++];
+	fill_version(a, item, version);
+	return keep(&versions->bytes, version_pack(version) + VERSION_BYTES, "versions", f);
+}
+
+static int take_model(
+	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+{
+	struct registered_models *models = context;
+	models->items = room_for_one(models->items, models->count, sizeof(*models->items));
+	struct registered_model *model = &models->items[models->count++];
+	fill_model(a, item, model);
+	size_t bytes = sizeof(*model) + string_bytes(model->name) +
+		       pairs_bytes(model->tags, model->tag_count);
+	for (size_t i = 0; i < model->alias_count; i++)
+		bytes += sizeof(*model->aliases) + string_bytes(model->aliases[i].name);
+	return keep(&models->bytes, bytes, "registered models", f);
+}
+
+static int take_logged_model(
+	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+{
+	struct logged_models *models = context;
+	models->items = room_for_one(models->items, models->count, sizeof(*models->items));
+	struct logged_model *model = &models->items[models->count++];
+	fill_logged_model(a, item, model);
+	return keep(&models->bytes,
+		sizeof(*model) + string_bytes(model->id) + string_bytes(model->name) +
+			string_bytes(model->artifact_uri) + string_bytes(model->status) +
+			string_bytes(model->source_run_id),
+		"logged models", f);
+}
+
+static int end_list(struct answer_list *list, struct answer *rest, struct fail *f)
+{
+	const struct answer_value *first;
+	if (answer_list_end(list, rest, f) != 0)
+		return -1;
+	answer_items(rest, answer_root(rest), list->key, &first);
+	return 0;
+}
+
+static int read_list(const struct text *body, struct answer_list *list, char **next, struct fail *f)
+{
+	struct answer rest = {0};
+	*next = NULL;
+	int result = answer_list_add(list, text_string(body), body->size, f);
+	if (result == 0)
+		result = end_list(list, &rest, f);
+	if (result == 0)
+		*next = read_next(&rest);
+	answer_list_release(list);
+	return close_answer(&rest, result, f);
 }
 
 int mlflow_read_versions(
 	const struct text *body, struct versions *versions, char **next, struct fail *f)
 {
-	struct answer a;
-	const struct answer_value *at;
-	*next = NULL;
-	int result = parse(&a, body, f);
-	if (result == 0) {
-		size_t more = answer_items(&a, answer_root(&a), "model_versions", &at);
-		versions->items =
-			room_for(versions->items, versions->count, more, sizeof(*versions->items));
-		for (; more > 0; more--)
-			fill_version(&a, answer_item(&a, &at, "model_versions"),
-				&versions->items[versions->count++]);
-		*next = read_next(&a);
-	}
-	return close_answer(&a, result, f);
+	struct answer_list list = {
+		.key = "model_versions", .depth = 1, .take = take_version, .context = versions};
+	return read_list(body, &list, next, f);
 }
 
 int mlflow_read_models(
 	const struct text *body, struct registered_models *models, char **next, struct fail *f)
 {
-	struct answer a;
-	const struct answer_value *at;
-	*next = NULL;
-	int result = parse(&a, body, f);
-	if (result == 0) {
-		size_t more = answer_items(&a, answer_root(&a), "registered_models", &at);
-		models->items =
-			room_for(models->items, models->count, more, sizeof(*models->items));
-		for (; more > 0; more--)
-			fill_model(&a, answer_item(&a, &at, "registered_models"),
-				&models->items[models->count++]);
-		*next = read_next(&a);
-	}
-	return close_answer(&a, result, f);
+	struct answer_list list = {
+		.key = "registered_models", .depth = 1, .take = take_model, .context = models};
+	return read_list(body, &list, next, f);
 }
 
 int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f)
 {
-	struct answer a;
-	const struct answer_value *at;
-	*next = NULL;
-	int result = parse(&a, body, f);
-	if (result == 0) {
-		size_t more = answer_items(&a, answer_root(&a), "models", &at);
-		models->items =
-			room_for(models->items, models->count, more, sizeof(*models->items));
-		for (; more > 0; more--)
-			fill_logged_model(&a, answer_item(&a, &at, "models"),
-				&models->items[models->count++]);
-		*next = read_next(&a);
-	}
-	return close_answer(&a, result, f);
+	struct answer_list list = {
+		.key = "models", .depth = 1, .take = take_logged_model, .context = models};
+	return read_list(body, &list, next, f);
 }
 
 static bool is_plain_name(const char *name)
@@ -299,33 +360,61 @@ static char *below(const char *folder, char *path)
 	return name;
 }
 
-static int fill_artifact(struct answer *a, const struct answer_value *object, const char *folder,
-	struct artifact *artifact, struct fail *f)
+static int take_artifact(
+	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
 {
-	artifact->path = below(folder, answer_string(a, object, "path"));
-	artifact->is_folder = answer_bool(a, object, "is_dir");
-	int64_t size = answer_integer(a, object, "file_size");
-	artifact->size = size > 0 ? (uint64_t)size : 0;
-	if (is_plain_name(artifact->path))
-		return 0;
+	const struct artifact_reading *reading = context;
+	int64_t size = answer_integer(a, item, "file_size");
+	struct entry artifact = {
+		.name = below(reading->folder, answer_string(a, item, "path")),
+		.is_folder = answer_bool(a, item, "is_dir"),
+		.size = size > 0 ? (uint64_t)size : 0,
+	};
 	char name[80];
-	text_escape(name, sizeof(name), artifact->path, strlen(artifact->path));
-	return fail_set(f, STATUS_NOT_A_REGISTRY, "the list of artifacts names \"%s\"", name);
+	int result;
+	if (is_plain_name(artifact.name))
+		result = reading->taker->take(reading->taker->context, &artifact, f);
+	else
+		result = fail_set(f, STATUS_NOT_A_REGISTRY, "the list of artifacts names \"%s\"",
+			text_escape(name, sizeof(name), artifact.name, strlen(artifact.name)));
+	free(artifact.name);
+	return result;
 }
 
-int mlflow_read_artifacts(
-	const struct text *body, const char *folder, struct artifacts *artifacts, struct fail *f)
+static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
 {
-	struct answer a;
-	const struct answer_value *at;
-	*artifacts = (struct artifacts){0};
-	int result = parse(&a, body, f);
-	if (result == 0) {
-		size_t count = answer_items(&a, answer_root(&a), "files", &at);
-		artifacts->items = room_for(NULL, 0, count, sizeof(*artifacts->items));
-		while (result == 0 && artifacts->count < count)
-			result = fill_artifact(&a, answer_item(&a, &at, "files"), folder,
-				&artifacts->items[artifacts->count++], f);
-	}
-	return close_answer(&a, result, f);
+	struct artifact_reading *reading = context;
+	return answer_list_add(&reading->list, bytes, size, f);
+}
+
+static int sink_restart(void *context, struct fail *f)
+{
+	struct artifact_reading *reading = context;
+	(void)f;
+	answer_list_restart(&reading->list);
+	reading->taker->restart(reading->taker->context);
+	return 0;
+}
+
+void artifact_reading_open(
+	struct artifact_reading *reading, const char *folder, const struct entry_taker *taker)
+{
+	*reading = (struct artifact_reading){
+		.sink = {sink_write, sink_restart, reading},
+		.folder = folder,
+		.taker = taker,
+		.list = {.key = "files", .depth = 1, .take = take_artifact, .context = reading},
+	};
+}
+
+int artifact_reading_end(struct artifact_reading *reading, struct fail *f)
+{
+	struct answer rest = {0};
+	int result = end_list(&reading->list, &rest, f);
+	return close_answer(&rest, result, f);
+}
+
+void artifact_reading_release(struct artifact_reading *reading)
+{
+	answer_list_release(&reading->list);
 }

@@ -19,10 +19,10 @@ void mlflow_ends_unlock(struct mlflow_ends *ends)
 	pthread_mutex_unlock(&ends->lock);
 }
 
-static bool is_over(struct mlflow_ends *ends)
+static bool is_over(struct mlflow_ends *ends, int end)
 {
 	mlflow_ends_lock(ends);
-	bool over = ends->over || ends->failed;
+	bool over = ends->over || ends->failed || (end == 1 && ends->back_is_done);
 	mlflow_ends_unlock(ends);
 	return over;
 }
@@ -40,7 +40,7 @@ static void read_from(struct mlflow_ends *ends, int end, struct mlflow *m)
 {
 	struct fail f;
 	int result = 0;
-	for (int page = 0; result == 0 && !is_over(ends); page++)
+	for (int page = 0; result == 0 && !is_over(ends, end); page++)
 		result = page < PAGES_MAX ? ends->page(ends->context, ends, end, m, &f)
 					  : fail_set(&f, STATUS_NOT_A_REGISTRY,
 						    "the pages of a list do not end");

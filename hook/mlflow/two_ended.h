@@ -21,7 +21,8 @@ struct mlflow_ends {
 	mlflow_end_function *page;
 	void *context;
 	pthread_mutex_t lock;
-	bool over; /* set by page, with the lock held: the whole list was read */
+	bool over;	   /* set by page, with the lock held: the whole list was read */
+	bool back_is_done; /* set the same way: the first end reads all that is left */
 	bool failed;
 	struct fail fail; /* the first */
 };

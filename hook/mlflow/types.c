@@ -30,8 +30,13 @@ void run_release(struct run *run)
 
 void version_release(struct version *version)
 {
-	free(version->model);
 	free(version->stage);
+	if (version->block != NULL) {
+		free(version->block);
+		*version = (struct version){0};
+		return;
+	}
+	free(version->model);
 	free(version->source);
 	free(version->run_id);
 	free(version->status);
@@ -40,6 +45,52 @@ void version_release(struct version *version)
 	free(version->user);
 	pairs_release(version->tags, version->tag_count);
 	*version = (struct version){0};
+}
+
+/* What is to be in the block: the places of the strings, but for those of the tags. */
+#define STRINGS 7
+static void list_strings(struct version *version, char **strings[STRINGS])
+{
+	strings[0] = &version->model;
+	strings[1] = &version->source;
+	strings[2] = &version->run_id;
+	strings[3] = &version->status;
+	strings[4] = &version->status_message;
+	strings[5] = &version->description;
+	strings[6] = &version->user;
+}
+
+static void move_string(char **string, char **to)
+{
+	size_t size = strlen(*string) + 1;
+	memcpy(*to, *string, size);
+	free(*string);
+	*string = *to;
+	*to += size;
+}
+
+size_t version_pack(struct version *version)
+{
+	char **strings[STRINGS];
+	struct pair *tags = version->tags;
+	size_t size = version->tag_count * sizeof(*tags);
+	list_strings(version, strings);
+	for (size_t i = 0; i < STRINGS; i++)
+		size += strlen(*strings[i]) + 1;
+	for (size_t i = 0; i < version->tag_count; i++)
+		size += strlen(tags[i].key) + strlen(tags[i].value) + 2;
+	version->block = memory_get(size, 1);
+	version->tags = (struct pair *)(void *)version->block;
+	char *to = version->block + version->tag_count * sizeof(*tags);
+	for (size_t i = 0; i < STRINGS; i++)
+		move_string(strings[i], &to);
+	for (size_t i = 0; i < version->tag_count; i++) {
+		move_string(&tags[i].key, &to);
+		move_string(&tags[i].value, &to);
+		version->tags[i] = tags[i];
+	}
+	free(tags);
+	return size;
 }
 
 void versions_release(struct versions *versions)
@@ -84,14 +135,6 @@ void logged_models_release(struct logged_models *models)
 		logged_model_release(&models->items[i]);
 	free(models->items);
 	*models = (struct logged_models){0};
-}
-
-void artifacts_release(struct artifacts *artifacts)
-{
-	for (size_t i = 0; i < artifacts->count; i++)
-		free(artifacts->items[i].path);
-	free(artifacts->items);
-	*artifacts = (struct artifacts){0};
 }
 
 const char *tag_value(const struct pair *tags, size_t count, const char *key)

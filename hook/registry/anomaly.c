@@ -5,6 +5,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "packaging/json/json.h"
+
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 {
 	anomalies->items =
@@ -54,7 +56,7 @@ static void find_wrong_production(
 static bool was_to_have_alias(const struct version *version)
 {
 	const char *text = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
-	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	cJSON *list = json_parse_note(text);
 	const cJSON *last = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
 	const cJSON *alias = cJSON_GetObjectItemCaseSensitive(last, "alias");
 	bool named = text_equal(cJSON_GetStringValue(alias), ALIAS_PRODUCTION);

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/env.h"
+#include "packaging/json/json.h"
 
 enum {
 	HISTORY_MAX = 4500,
@@ -66,10 +67,9 @@ static cJSON *make_entry(
 	return entry;
 }
 
-/* The history with one more entry, without its oldest ones where it would grow too long. */
-static char *extend(const char *old, cJSON *entry)
+char *history_extend(const char *old, struct cJSON *entry)
 {
-	cJSON *list = old != NULL ? cJSON_Parse(old) : NULL;
+	cJSON *list = json_parse_note(old);
 	if (!cJSON_IsArray(list)) {
 		cJSON_Delete(list);
 		list = cJSON_CreateArray();
@@ -93,7 +93,7 @@ int history_record(struct registry *registry, int64_t number, const char *to, co
 	const struct version *version = standing_version(&registry->standing, number);
 	const char *old = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
 	bool names_alias = registry->alias && strcmp(to, STAGE_PRODUCTION) == 0;
-	char *history = extend(
+	char *history = history_extend(
 		old, make_entry(to, by, instead, why, names_alias ? ALIAS_PRODUCTION : NULL));
 	int result = registry_tag(registry, number, TAG_HISTORY, history, f);
 	cJSON_free(history);

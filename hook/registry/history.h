@@ -27,4 +27,10 @@ MUST_CHECK int history_record(struct registry *registry, int64_t number, const c
 MUST_CHECK int history_record_transition(
 	struct registry *registry, int64_t winner, const char *by, struct fail *f);
 
+struct cJSON;
+
+/* history_extend - a history, or NULL, with one more entry, which is handed over, and without its
+ * oldest ones where it would grow too long; cJSON_free frees it */
+char *history_extend(const char *old, struct cJSON *entry);
+
 #endif

@@ -5,9 +5,28 @@
 
 #include <cjson/cJSON.h>
 
+#include "packaging/json/json.h"
+
+#define TENURES_MAX ((size_t)6 << 20)
+#define TENURE_BYTES (2 * sizeof(struct tenure) + 48)
+
+/* Whether there is room for one more with these strings. */
+static bool has_room(struct tenures *tenures, const char *by, const char *why)
+{
+	size_t bytes =
+		TENURE_BYTES + (by != NULL ? strlen(by) : 0) + (why != NULL ? strlen(why) : 0);
+	bool fits = tenures->bytes + bytes <= TENURES_MAX;
+	tenures->cut = tenures->cut || !fits;
+	tenures->bytes += fits ? bytes : 0;
+	return fits;
+}
+
 static struct tenure *add(struct tenures *tenures, const struct version *version)
 {
-	tenures->items = memory_grow(tenures->items, tenures->count + 1, sizeof(*tenures->items));
+	size_t count = tenures->count;
+	if ((count & (count - 1)) == 0)
+		tenures->items = memory_grow(
+			tenures->items, count > 0 ? 2 * count : 1, sizeof(*tenures->items));
 	struct tenure *tenure = &tenures->items[tenures->count++];
 	*tenure = (struct tenure){
 		.version = version->number,
@@ -35,12 +54,13 @@ static bool read_entry(
 {
 	const char *instead = string_of(entry, "for");
 	if (text_equal(string_of(entry, "to"), STAGE_PRODUCTION)) {
-		if (open)
-			return true;
+		const char *by = string_of(entry, "by"), *why = string_of(entry, "why");
+		if (open || !has_room(tenures, by, why))
+			return open;
 		struct tenure *tenure = add(tenures, version);
 		tenure->from_ms = tenure->at_ms = time_of(entry);
-		tenure->by = string_of(entry, "by");
-		tenure->why = string_of(entry, "why");
+		tenure->by = text_copy(by);
+		tenure->why = text_copy(why);
 		tenure->recorded = true;
 		return true;
 	}
@@ -62,6 +82,8 @@ static void read_rest(struct tenures *tenures, const struct standing *standing,
 	} else if (open) {
 		tenures->items[tenures->count - 1].to_ms = version->updated_ms;
 		tenures->items[tenures->count - 1].recorded = false;
+	} else if (!has_room(tenures, NULL, NULL)) {
+		return;
 	} else if (production) {
 		struct tenure *tenure = add(tenures, version);
 		tenure->from_ms = version->updated_ms;
@@ -75,14 +97,13 @@ static void read_version(
 	struct tenures *tenures, const struct standing *standing, const struct version *version)
 {
 	const char *text = version_tag(version, TAG_HISTORY);
-	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	cJSON *list = json_parse_note(text);
 	const cJSON *entry;
 	bool open = false;
 	size_t before = tenures->count;
-	tenures->parsed = memory_grow(tenures->parsed, tenures->parsed_count + 1, sizeof(cJSON *));
-	tenures->parsed[tenures->parsed_count++] = list;
 	cJSON_ArrayForEach(entry, list) open = read_entry(tenures, version, entry, open);
 	read_rest(tenures, standing, version, open, list != NULL || tenures->count > before);
+	json_release(list);
 }
 
 static int by_time(const void *a, const void *b)
@@ -104,9 +125,10 @@ void tenures_read(const struct standing *standing, struct tenures *tenures)
 
 void tenures_release(struct tenures *tenures)
 {
-	for (size_t i = 0; i < tenures->parsed_count; i++)
-		cJSON_Delete(tenures->parsed[i]);
-	free(tenures->parsed);
+	for (size_t i = 0; i < tenures->count; i++) {
+		free(tenures->items[i].by);
+		free(tenures->items[i].why);
+	}
 	free(tenures->items);
 	*tenures = (struct tenures){0};
 }

@@ -9,27 +9,25 @@
 
 #include "registry/state.h"
 
-struct cJSON;
-
 struct tenure {
 	int64_t version;
 	int64_t from_ms;     /* 0: not known */
 	int64_t to_ms;	     /* 0: not known, or it lasts */
 	int64_t instead;     /* the version that took its place; 0: none, or not known */
-	const char *by;	     /* who promoted it; NULL: not known */
-	const char *why;     /* NULL: no reason was given */
+	char *by;	     /* who promoted it; NULL: not known; owned */
+	char *why;	     /* NULL: no reason was given; owned */
 	const char *trained; /* when, as written in its tag; NULL: not known */
 	bool lasts;
 	bool recorded;
 	int64_t at_ms; /* its place in the order of time */
 };
 
-/* struct tenures - oldest first; owns the parsed tags that the strings lie in */
+/* struct tenures - oldest first */
 struct tenures {
 	struct tenure *items;
 	size_t count;
-	struct cJSON **parsed;
-	size_t parsed_count;
+	size_t bytes; /* that they take */
+	bool cut;     /* there are more than fit into 6 MiB */
 };
 
 void tenures_read(const struct standing *standing, struct tenures *tenures);

@@ -7,6 +7,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "packaging/json/json.h"
+
 void standing_release(struct standing *standing)
 {
 	registered_model_release(&standing->model);
@@ -122,7 +124,7 @@ static bool is_newer(struct place a, struct place b)
 static bool history_tells_production(const struct version *version, bool *any)
 {
 	const char *text = version_tag(version, TAG_HISTORY);
-	cJSON *list = text != NULL ? cJSON_Parse(text) : NULL;
+	cJSON *list = json_parse_note(text);
 	const cJSON *entry;
 	bool served = false;
 	cJSON_ArrayForEach(entry, list)
@@ -172,7 +174,7 @@ static const struct version *newest_between(
 static cJSON *parse_decision(const struct standing *standing)
 {
 	const char *text = tag_value(standing->model.tags, standing->model.tag_count, TAG_DECISION);
-	return text != NULL ? cJSON_Parse(text) : NULL;
+	return json_parse_note(text);
 }
 
 static const char *decision_string(const cJSON *decision, const char *key)

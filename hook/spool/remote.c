@@ -65,14 +65,18 @@ int spool_remote_fetch(struct spool_remote *spool, const char *name, const char 
 	return carry_down(&spool->store, name, local, found, f) == 0 ? 0 : fail_in(f, "spool");
 }
 
+static bool is_it(const void *name, const char *path)
+{
+	return strcmp(path, name) == 0;
+}
+
 static int is_there(struct spool_remote *spool, const char *name, bool *there, struct fail *f)
 {
 	struct store_listing listing;
 	*there = false;
-	if (store_list(&spool->store, "", &listing, f) != 0)
+	if (store_list_some(&spool->store, "", is_it, name, &listing, f) != 0)
 		return -1;
-	for (size_t i = 0; i < listing.count; i++)
-		*there = *there || strcmp(listing.objects[i].path, name) == 0;
+	*there = listing.count > 0;
 	store_listing_release(&listing);
 	return 0;
 }
@@ -110,34 +114,41 @@ int spool_remote_put_aside(struct spool_remote *spool, const char *name, const c
 	return result == 0 ? spool_remote_finish(spool, name, f) : -1;
 }
 
+int64_t spool_trained_at(const char *result, size_t size)
+{
+	struct cJSON *tree;
+	struct fail no_result;
+	char *time = NULL;
+	int64_t at_ms = 0;
+	if (json_parse(result, size, &tree, &no_result) != 0)
+		return 0;
+	struct json_at root = json_root(tree), at = json_get(&root, "trained_at");
+	if (json_is_there(&at) && json_string(&at, &time, &no_result) == 0 &&
+		!clock_parse_rfc3339(time, &at_ms))
+		at_ms = 0;
+	json_release(tree);
+	free(time);
+	return at_ms;
+}
+
 /* When the model was trained, by the result beside the package. */
 static int read_trained_at(
 	struct spool_remote *spool, const char *name, int64_t *trained_at_ms, struct fail *f)
 {
-	char *path = text_format("%s" RESULT_END, name), *time = NULL;
+	char *path = text_format("%s" RESULT_END, name);
 	struct text text = {0};
-	struct cJSON *tree = NULL;
 	bool found;
 	int result = place_get(&spool->store, path, RESULT_MAX, &text, &found, f);
-	struct fail no_result;
-	*trained_at_ms = 0;
-	if (result == 0 && found &&
-		json_parse(text_string(&text), text.size, &tree, &no_result) == 0) {
-		struct json_at root = json_root(tree);
-		struct json_at at = json_get(&root, "trained_at");
-		if (json_is_there(&at) && json_string(&at, &time, &no_result) == 0 &&
-			!clock_parse_rfc3339(time, trained_at_ms))
-			*trained_at_ms = 0;
-	}
-	json_release(tree);
+	bool told = result == 0 && found;
+	*trained_at_ms = told ? spool_trained_at(text_string(&text), text.size) : 0;
 	text_release(&text);
-	free(time);
 	free(path);
 	return result;
 }
 
-static bool is_package(const char *path)
+static bool is_package(const void *unused, const char *path)
 {
+	(void)unused;
 	return strchr(path, '/') == NULL && text_ends_with(path, PACKAGE_END);
 }
 
@@ -167,12 +178,11 @@ int spool_remote_list(struct spool_remote *spool, struct spool_waiting *waiting,
 {
 	struct store_listing listing;
 	*waiting = (struct spool_waiting){0};
-	if (store_list(&spool->store, "", &listing, f) != 0)
+	if (store_list_some(&spool->store, "", is_package, NULL, &listing, f) != 0)
 		return fail_in(f, "spool");
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < listing.count; i++)
-		if (is_package(listing.objects[i].path))
-			result = add_package(spool, waiting, listing.objects[i].path, f);
+		result = add_package(spool, waiting, listing.objects[i].path, f);
 	store_listing_release(&listing);
 	if (result == 0) {
 		spool_waiting_sort(waiting);

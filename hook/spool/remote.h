@@ -61,4 +61,7 @@ MUST_CHECK int spool_remote_list(
 void spool_waiting_sort(struct spool_waiting *waiting);
 void spool_waiting_release(struct spool_waiting *waiting);
 
+/* spool_trained_at - when the model of a kept result was trained; 0 where that does not tell */
+int64_t spool_trained_at(const char *result, size_t size);
+
 #endif

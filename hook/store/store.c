@@ -5,10 +5,13 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/stop.h"
 #include "http/plan.h"
 #include "packaging/digest/sha256.h"
 
 #define OBJECTS_MAX 100000
+#define LISTING_MAX ((size_t)16 << 20)
+#define OBJECT_BYTES (2 * sizeof(struct store_object) + 24) /* and its path */
 
 int store_beyond(struct store *store, struct http **http, struct fail *f)
 {
@@ -48,7 +51,13 @@ static int by_path(const void *a, const void *b)
 int store_list(
 	struct store *store, const char *folder, struct store_listing *listing, struct fail *f)
 {
-	*listing = (struct store_listing){0};
+	return store_list_some(store, folder, NULL, NULL, listing, f);
+}
+
+int store_list_some(struct store *store, const char *folder, store_keep_function *keep,
+	const void *context, struct store_listing *listing, struct fail *f)
+{
+	*listing = (struct store_listing){.keep = keep, .context = context};
 	if (store->kind->list(store, folder, listing, f) != 0) {
 		store_listing_release(listing);
 		return fail_in(f, "artifacts in %.120s", folder);
@@ -245,6 +254,12 @@ bool store_path_is_plain(const char *path)
 int store_listing_add(
 	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
 {
+	if (stop_or_late(f) != 0)
+		return -1;
+	if (listing->keep != NULL && !listing->keep(listing->context, path))
+		return 0;
+	if (store_listing_charge(listing, OBJECT_BYTES + strlen(path), f) != 0)
+		return -1;
 	if (listing->count == OBJECTS_MAX)
 		return fail_set(f, STATUS_UNACCEPTABLE, "more than %d artifacts", OBJECTS_MAX);
 	if ((listing->count & (listing->count - 1)) == 0)
@@ -252,6 +267,24 @@ int store_listing_add(
 			listing->count > 0 ? 2 * listing->count : 1, sizeof(*listing->objects));
 	listing->objects[listing->count++] = (struct store_object){text_copy(path), size};
 	return 0;
+}
+
+int store_listing_charge(struct store_listing *listing, size_t bytes, struct fail *f)
+{
+	listing->bytes += bytes;
+	if (listing->bytes <= LISTING_MAX)
+		return 0;
+	return fail_set(f, STATUS_UNACCEPTABLE, "the list of artifacts takes more than %zu MiB",
+		LISTING_MAX >> 20);
+}
+
+void store_listing_cut(struct store_listing *listing, size_t count)
+{
+	while (listing->count > count) {
+		char *path = listing->objects[--listing->count].path;
+		listing->bytes -= OBJECT_BYTES + strlen(path);
+		free(path);
+	}
 }
 
 void store_listing_release(struct store_listing *listing)

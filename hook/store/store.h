@@ -27,9 +27,15 @@ struct store_object {
 	uint64_t size;
 };
 
+/* whether a listing takes the object of that path */
+typedef bool store_keep_function(const void *context, const char *path);
+
 struct store_listing {
 	struct store_object *objects; /* sorted by path; every file below, whatever its depth */
 	size_t count;
+	size_t bytes;		   /* that it takes */
+	store_keep_function *keep; /* NULL: it takes all */
+	const void *context;
 };
 
 /* store_content - an object that is to be there; borrowed strings */
@@ -139,6 +145,9 @@ void store_release(struct store *store);
 
 MUST_CHECK int store_list(
 	struct store *store, const char *folder, struct store_listing *listing, struct fail *f);
+/* store_list_some - only what keep takes; the others cost no memory, however many they are */
+MUST_CHECK int store_list_some(struct store *store, const char *folder, store_keep_function *keep,
+	const void *context, struct store_listing *listing, struct fail *f);
 MUST_CHECK int store_put(struct store *store, const struct store_content *content,
 	const struct http_body *body, bool *proven, struct fail *f);
 MUST_CHECK int store_get(struct store *store, const char *path, const struct http_sink *sink,
@@ -181,9 +190,14 @@ MUST_CHECK int store_beyond(struct store *store, struct http **http, struct fail
 /* store_path_is_plain - for kinds; whether no part of path is empty, "." or ".." */
 bool store_path_is_plain(const char *path);
 
-/* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 */
+/* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 or 16 MiB. A stop and
+ * the deadline are heeded. */
 MUST_CHECK int store_listing_add(
 	struct store_listing *listing, const char *path, uint64_t size, struct fail *f);
+/* store_listing_charge - for kinds; so many bytes more are kept on the list's account */
+MUST_CHECK int store_listing_charge(struct store_listing *listing, size_t bytes, struct fail *f);
+/* store_listing_cut - for kinds; only the first `count` objects stay */
+void store_listing_cut(struct store_listing *listing, size_t count);
 void store_listing_release(struct store_listing *listing);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "packaging/package/manifest.h"
 #include "upload/package_source.h"
 #include "upload/transfer.h"
 
@@ -248,9 +249,14 @@ static void drop_gathered(struct upload *u)
 	ahead->bytes = NULL;
 }
 
+static bool is_of_package(const void *manifest, const char *path)
+{
+	return manifest_find(manifest, path) >= 0;
+}
+
 int upload_open(struct upload *u, struct fail *f)
 {
-	if (store_list(u->store, u->folder, &u->listing, f) != 0)
+	if (store_list_some(u->store, u->folder, is_of_package, u->manifest, &u->listing, f) != 0)
 		return -1;
 	deliveries_open(&u->deliveries, u->store, u->manifest->model_bytes);
 	u->ahead = (struct upload_ahead){

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/json/bound.h"
+
+#define NOTE_MAX ((size_t)64 << 10)
+
 static int compare_keys(const void *a, const void *b)
 {
 	const cJSON *const *left = a;
@@ -55,7 +59,8 @@ static int check_duplicates(const struct json_at *at, struct fail *f)
 
 int json_parse(const char *text, size_t size, struct cJSON **root, struct fail *f)
 {
-	if (json_check_text(text, size, f) != 0)
+	*root = NULL;
+	if (json_bound(text, size, f) != 0 || json_check_text(text, size, f) != 0)
 		return -1;
 	*root = cJSON_ParseWithLength(text, size);
 	if (*root == NULL)
@@ -66,6 +71,11 @@ int json_parse(const char *text, size_t size, struct cJSON **root, struct fail *
 	json_release(*root);
 	*root = NULL;
 	return -1;
+}
+
+struct cJSON *json_parse_note(const char *text)
+{
+	return text != NULL && strnlen(text, NOTE_MAX) < NOTE_MAX ? cJSON_Parse(text) : NULL;
 }
 
 void json_release(struct cJSON *root)

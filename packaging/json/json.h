@@ -25,8 +25,13 @@ struct cJSON;
 /* json_check_text - whether the bytes are one JSON value as said above, duplicate keys aside */
 MUST_CHECK int json_check_text(const char *text, size_t size, struct fail *f);
 
-/* json_parse - the tree of the text, which the caller gives to json_release */
+/* json_parse - the tree of the text, which the caller gives to json_release; refused before it is
+ * built where it takes more memory than packaging/json/bound.h allows. NULL after -1. */
 MUST_CHECK int json_parse(const char *text, size_t size, struct cJSON **root, struct fail *f);
+
+/* json_parse_note - the tree of what somebody wrote into a tag, read leniently; NULL where text is
+ * NULL, not JSON or longer than 64 KiB */
+struct cJSON *json_parse_note(const char *text);
 void json_release(struct cJSON *root);
 
 /* json_at - a value and the way to it. Borrows the tree and its parent, which must stay where it

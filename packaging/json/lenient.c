@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "packaging/json/bound.h"
+
 #define INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
 
 static const cJSON *tree(const struct answer_value *value)
@@ -30,6 +32,11 @@ int answer_parse(struct answer *answer, const char *text, size_t size, struct fa
 {
 	*answer = (struct answer){0};
 	const char *end = NULL;
+	if (json_bound(text, size, f) != 0) {
+		if (f->status == STATUS_UNACCEPTABLE)
+			f->status = STATUS_NOT_A_REGISTRY;
+		return -1;
+	}
 	answer->root = cJSON_ParseWithLengthOpts(text, size, &end, 0);
 	if (answer->root == NULL)
 		return fail_set(f, STATUS_NOT_A_REGISTRY, "the answer is not JSON");

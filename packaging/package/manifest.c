@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/plain_path.h"
+#include "base/stop.h"
+#include "packaging/json/answer_list.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/mlmodel.h"
 #include "packaging/package/signature.h"
@@ -127,22 +129,21 @@ void package_settle(struct manifest *manifest, const char *settings)
 	print_texts(manifest);
 }
 
-static struct cJSON *file_to_json(const struct saved_model_file *file)
+/* Straight into the text: a tree of all files takes several times its size. */
+static void print_files(const struct manifest *manifest, bool whole, struct text *text)
 {
-	struct cJSON *object = json_new_object();
-	json_set_string(object, "path", file->path);
-	json_set_number(object, "size", (double)file->size);
-	json_set_string(object, "sha256", file->sha256);
-	return object;
-}
-
-static struct cJSON *files_to_json(const struct manifest *manifest, bool whole)
-{
-	struct cJSON *array = json_new_array();
-	for (size_t i = 0; i < manifest->file_count; i++)
-		if (whole || strcmp(manifest->files[i].path, MANIFEST_MLMODEL) != 0)
-			json_append(array, file_to_json(&manifest->files[i]));
-	return array;
+	const char *before = "";
+	for (size_t i = 0; i < manifest->file_count; i++) {
+		const struct saved_model_file *file = &manifest->files[i];
+		if (!whole && strcmp(file->path, MANIFEST_MLMODEL) == 0)
+			continue;
+		text_printf(text, "%s{\"path\":", before);
+		json_print_string(file->path, text);
+		text_printf(text, ",\"sha256\":\"%s\",\"size\":", file->sha256);
+		json_print_number((double)file->size, text);
+		text_add_string(text, "}");
+		before = ",";
+	}
 }
 
 static struct cJSON *tags_to_json(const struct manifest *manifest)
@@ -157,13 +158,13 @@ void manifest_print(const struct manifest *manifest, enum manifest_part part, st
 {
 	bool whole = part != MANIFEST_BEFORE_MLMODEL;
 	struct cJSON *object = json_new_object();
+	struct text rest = {0};
 	const char *saved_model = manifest_is_logged(manifest) ? NULL : "model/saved_model";
 	json_set_string(
 		object, "schema", manifest->is_package_1 ? PACKAGE_SCHEMA_1 : PACKAGE_SCHEMA);
 	json_set(object, "handoff", handoff_to_json(&manifest->handoff, saved_model));
 	json_set(object, "signatures",
 		signature_to_json(manifest->signatures, manifest->signature_count));
-	json_set(object, "files", files_to_json(manifest, whole));
 	if (whole)
 		json_set_number(object, "model_bytes", (double)manifest->model_bytes);
 	json_set_number(object, "parameters", (double)manifest->parameter_count);
@@ -179,8 +180,13 @@ void manifest_print(const struct manifest *manifest, enum manifest_part part, st
 		json_set_string(object, "tensorflow", manifest->tensorflow_version);
 	if (manifest->weights[0] != '\0')
 		json_set_string(object, "weights", manifest->weights);
-	json_print(object, text);
+	json_print(object, &rest);
 	json_release(object);
+	/* of its keys "files" is the first */
+	text_add_string(text, "{\"files\":[");
+	print_files(manifest, whole, text);
+	text_printf(text, "],%s", text_string(&rest) + 1);
+	text_release(&rest);
 }
 
 ptrdiff_t manifest_find(const struct manifest *manifest, const char *path)
@@ -220,14 +226,21 @@ static int read_file(const struct json_at *at, struct manifest *manifest, struct
 	return result;
 }
 
-static int read_files(const struct json_at *at, struct manifest *manifest, struct fail *f)
+/* The list of files on its way, and its place in the whole for messages. */
+struct files_reading {
+	struct manifest *manifest;
+	struct json_at root, files;
+};
+
+static int take_file(
+	void *context, struct answer *answer, const struct answer_value *item, struct fail *f)
 {
-	if (json_array(at, f) != 0)
-		return -1;
-	for (struct json_at file = json_first(at); json_is_there(&file); file = json_next(&file))
-		if (read_file(&file, manifest, f) != 0)
-			return -1;
-	return 0;
+	struct files_reading *reading = context;
+	struct json_at file = {.value = answer->root,
+		.parent = &reading->files,
+		.index = reading->manifest->file_count};
+	(void)item;
+	return stop_or_late(f) == 0 ? read_file(&file, reading->manifest, f) : -1;
 }
 
 static int read_schema(const struct json_at *at, struct manifest *manifest, struct fail *f)
@@ -285,8 +298,8 @@ static int read_settings_digest(const struct json_at *at, struct manifest *manif
 	return plain ? 0 : json_fail(at, f, "neither 64 lower-case hex digits nor null");
 }
 
-/* What the text says, its files as they are listed there. */
-static int read_stated(const struct json_at *at, struct manifest *manifest, struct fail *f)
+/* What the text says but for its files, whose list is empty here. */
+static int read_rest(const struct json_at *at, struct manifest *manifest, struct fail *f)
 {
 	static const char *const keys[] = {"schema", "handoff", "signatures", "files",
 		"model_bytes", "parameters", "settings", "tags", "tensors", "tensorflow",
@@ -302,12 +315,46 @@ static int read_stated(const struct json_at *at, struct manifest *manifest, stru
 		handoff_from_json(&handoff, "", &manifest->handoff, f) != 0 ||
 		signature_from_json(
 			&signatures, &manifest->signatures, &manifest->signature_count, f) != 0 ||
-		read_files(&files, manifest, f) != 0 || read_counts(at, manifest, f) != 0 ||
+		json_array(&files, f) != 0 || read_counts(at, manifest, f) != 0 ||
 		read_settings_digest(&settings, manifest, f) != 0)
 		return -1;
 	if (!json_is_there(&tensorflow))
 		return 0;
 	return json_string(&tensorflow, &manifest->tensorflow_version, f);
+}
+
+static int read_rest_text(const struct text *text, struct manifest *manifest, struct fail *f)
+{
+	struct cJSON *root;
+	if (json_parse(text_string(text), text->size, &root, f) != 0)
+		return -1;
+	struct json_at at = json_root(root);
+	int result = read_rest(&at, manifest, f);
+	json_release(root);
+	return result;
+}
+
+/* What the text says, its files as they are listed there; they are read one by one, since the tree
+ * of all takes several times the text. */
+static int read_stated(const char *text, size_t size, struct manifest *manifest, struct fail *f)
+{
+	struct files_reading reading = {.manifest = manifest};
+	reading.files = (struct json_at){.parent = &reading.root, .key = "files"};
+	struct answer_list list = {.key = "files",
+		.depth = 1,
+		.rest_max = MANIFEST_BYTES,
+		.take = take_file,
+		.context = &reading};
+	int result = json_check_text(text, size, f);
+	if (result == 0 && answer_list_add(&list, text, size, f) != 0) {
+		if (f->status == STATUS_NOT_A_REGISTRY)
+			f->status = STATUS_UNACCEPTABLE;
+		result = -1;
+	}
+	if (result == 0)
+		result = read_rest_text(&list.rest, manifest, f);
+	answer_list_release(&list);
+	return result;
 }
 
 /* Keep the files below saved_model/ only: the others must follow from them. */
@@ -400,13 +447,8 @@ static int check_parts(const struct manifest *manifest, struct fail *f)
 
 int manifest_parse(const char *text, size_t size, struct manifest *manifest, struct fail *f)
 {
-	struct cJSON *root;
 	*manifest = (struct manifest){0};
-	if (json_parse(text, size, &root, f) != 0)
-		return -1;
-	struct json_at at = json_root(root);
-	int result = read_stated(&at, manifest, f);
-	json_release(root);
+	int result = read_stated(text, size, manifest, f);
 	if (result == 0)
 		result = check_parts(manifest, f);
 	if (result == 0)

@@ -11,7 +11,7 @@
 #include "packaging/package/package.h"
 
 #define MANIFEST_NAME "manifest.json" /* the first entry of a package */
-#define MANIFEST_BYTES (16 << 20)
+#define MANIFEST_BYTES (3 << 20)
 #define SETTINGS_NAME "settings.json" /* the last one */
 #define SETTINGS_BYTES (1 << 16)
 #define MANIFEST_MLMODEL "MLmodel"

@@ -14,7 +14,7 @@
 #include "packaging/savedmodel/findings.h"
 #include "packaging/savedmodel/graph_ops.h"
 
-#define META_GRAPH_MEMORY ((size_t)32 << 20)
+#define META_GRAPH_MEMORY ((size_t)12 << 20)
 
 struct meta_graph {
 	char *tensorflow_version; /* or NULL */

@@ -13,9 +13,9 @@
 #include "base/text.h"
 #include "packaging/savedmodel/findings.h"
 
-#define BUNDLE_INDEX_MAX ((size_t)64 << 20) /* bytes of variables.index */
-#define BUNDLE_NAMES_MAX ((size_t)64 << 20) /* bytes of all keys */
-#define BUNDLE_ENTRIES_MAX 1000000u
+#define BUNDLE_INDEX_MAX ((size_t)6 << 20) /* bytes of variables.index */
+#define BUNDLE_NAMES_MAX ((size_t)6 << 20) /* bytes of all keys */
+#define BUNDLE_ENTRIES_MAX 100000u
 #define BUNDLE_SHARDS_MAX 99999u
 #define BUNDLE_OBJECT_GRAPH "_CHECKPOINTABLE_OBJECT_GRAPH"
 

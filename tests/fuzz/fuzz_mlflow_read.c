@@ -42,14 +42,34 @@ static void read_one(uint8_t which, const struct text *body)
 	registered_model_release(&model);
 }
 
+static int take_artifact(void *context, const struct entry *artifact, struct fail *f)
+{
+	(void)context;
+	(void)f;
+	MUST(artifact->name[0] != '\0');
+	return 0;
+}
+
+static void restart(void *context)
+{
+	(void)context;
+}
+
+/* In two pieces, and once more from the start, as a connection may give it. */
 static void read_artifacts(const struct text *body)
 {
-	struct artifacts artifacts;
+	struct entry_taker taker = {take_artifact, restart, NULL};
+	struct artifact_reading reading;
 	struct fail f;
-	if (mlflow_read_artifacts(body, "model", &artifacts, &f) == 0)
-		for (size_t i = 0; i < artifacts.count; i++)
-			MUST(artifacts.items[i].path[0] != '\0');
-	artifacts_release(&artifacts);
+	artifact_reading_open(&reading, "model", &taker);
+	struct http_sink *sink = &reading.sink;
+	(void)!sink->write(sink->context, text_string(body), body->size / 2, &f);
+	(void)!sink->restart(sink->context, &f);
+	if (sink->write(sink->context, text_string(body), body->size / 2, &f) == 0 &&
+		sink->write(sink->context, text_string(body) + body->size / 2,
+			body->size - body->size / 2, &f) == 0)
+		(void)!artifact_reading_end(&reading, &f);
+	artifact_reading_release(&reading);
 }
 
 static void read_refusal(const struct text *body)
@@ -58,6 +78,7 @@ static void read_refusal(const struct text *body)
 	reply.http.status = 400;
 	text_add(&reply.http.body, text_string(body), body->size);
 	mlflow_refusal_read(&reply);
+	(void)mlflow_read_yes(body, "x");
 	mlflow_reply_release(&reply);
 }
 

@@ -237,7 +237,7 @@ static int take_error(void *context, const char *path, const char *text, struct 
 }
 
 /* HEAD has no body, but a header. */
-static void read_error(struct azure_reply *reply)
+void azure_error_read(struct azure_reply *reply)
 {
 	struct fail ignored;
 	const struct text *body = &reply->http.body;
@@ -263,7 +263,7 @@ int azure_send(struct store *store, const struct azure_request *request, struct 
 			result = send_once(store, request, used, &again, &reply->http, f);
 	}
 	if (result == 0 && (reply->http.status < 200 || reply->http.status > 299))
-		read_error(reply);
+		azure_error_read(reply);
 	fetch_wipe(&used);
 	fetch_wipe(&again);
 	return result;

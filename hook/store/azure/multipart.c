@@ -58,10 +58,19 @@ static int take_block(void *context, const char *path, const char *text, struct 
 	return 0;
 }
 
+int azure_blocks_read(
+	const struct text *body, struct store_upload *upload, bool *foreign, struct fail *f)
+{
+	struct blocks blocks = {.upload = upload};
+	int result = xml_read(body->data, body->size, take_block, &blocks, f);
+	*foreign = blocks.foreign;
+	return result;
+}
+
 int azure_begin(struct store *s, struct store_upload *upload, struct fail *f)
 {
 	struct azure_reply reply;
-	struct blocks blocks = {.upload = upload};
+	bool foreign = false;
 	upload->id = azure_name(s->state, upload->content.path);
 	struct azure_request request = {
 		.method = "GET",
@@ -72,11 +81,10 @@ int azure_begin(struct store *s, struct store_upload *upload, struct fail *f)
 	if (result == 0 && !azure_is_missing(&reply)) {
 		result = azure_expect(s, &reply, f);
 		if (result == 0)
-			result = xml_read(
-				reply.http.body.data, reply.http.body.size, take_block, &blocks, f);
+			result = azure_blocks_read(&reply.http.body, upload, &foreign, f);
 	}
 	azure_reply_release(&reply);
-	upload->whole = result == 0 && blocks.foreign;
+	upload->whole = result == 0 && foreign;
 	return result;
 }
 

@@ -6,19 +6,11 @@
 #include "packaging/xml/xml.h"
 #include "store/azure/multipart.h"
 #include "store/checksum.h"
+#include "store/pages.h"
 
 /* List. */
 
-struct listing_page {
-	const char *below; /* names begin with it */
-	struct store_listing *listing;
-	char *name;
-	uint64_t size;
-	bool is_folder; /* of a hierarchical namespace: not a blob that anybody made */
-	char *next;
-};
-
-static int take_blob(struct listing_page *page, struct fail *f)
+static int take_blob(struct azure_page *page, struct fail *f)
 {
 	const char *name = page->name;
 	bool is_folder = page->is_folder;
@@ -33,7 +25,7 @@ static int take_blob(struct listing_page *page, struct fail *f)
 
 static int take_listed(void *context, const char *path, const char *text, struct fail *f)
 {
-	struct listing_page *page = context;
+	struct azure_page *page = context;
 	if (strcmp(path, "EnumerationResults/Blobs/Blob/Name") == 0) {
 		free(page->name);
 		page->name = text_copy(text);
@@ -50,7 +42,15 @@ static int take_listed(void *context, const char *path, const char *text, struct
 	return 0;
 }
 
-static int list_page(struct store *s, struct listing_page *page, const char *marker, struct fail *f)
+int azure_page_read(const struct text *body, struct azure_page *page, struct fail *f)
+{
+	int result = xml_read(body->data, body->size, take_listed, page, f);
+	free(page->name);
+	page->name = NULL;
+	return result;
+}
+
+static int list_page(struct store *s, struct azure_page *page, const char *marker, struct fail *f)
 {
 	struct azure_reply reply;
 	struct azure_request request = {.method = "GET"};
@@ -64,7 +64,7 @@ static int list_page(struct store *s, struct listing_page *page, const char *mar
 	if (result == 0)
 		result = azure_expect(s, &reply, f);
 	if (result == 0)
-		result = xml_read(reply.http.body.data, reply.http.body.size, take_listed, page, f);
+		result = azure_page_read(&reply.http.body, page, f);
 	azure_reply_release(&reply);
 	return result;
 }
@@ -74,14 +74,19 @@ static int azure_list(
 {
 	char *name = azure_name(s->state, folder), *marker = NULL;
 	char *below = text_format("%s%s", name, name[0] != '\0' ? "/" : "");
+	struct store_pages pages = {0};
+	bool more;
 	int result;
 	do {
-		struct listing_page page = {.below = below, .listing = listing};
+		struct azure_page page = {.below = below, .listing = listing};
 		result = list_page(s, &page, marker, f);
-		free(page.name);
 		free(marker);
 		marker = page.next;
-	} while (result == 0 && marker != NULL && marker[0] != '\0');
+		more = marker != NULL && marker[0] != '\0';
+		if (result == 0 && more)
+			result = store_pages_go_on(&pages, marker, f);
+	} while (result == 0 && more);
+	store_pages_release(&pages);
 	free(marker);
 	free(below);
 	free(name);

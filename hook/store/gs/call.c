@@ -176,7 +176,7 @@ int gs_send(struct store *store, const struct gs_request *request, struct http_a
 }
 
 /* {"error": {"message": "..."}}, or text */
-static void read_message(const struct http_answer *answer, char *out, size_t size)
+void gs_message_read(const struct http_answer *answer, char *out, size_t size)
 {
 	struct cJSON *tree;
 	struct fail ignored;
@@ -207,7 +207,7 @@ int gs_expect(struct store *store, const struct http_answer *answer, struct fail
 	char message[200];
 	if (answer->status >= 200 && answer->status <= 299)
 		return 0;
-	read_message(answer, message, sizeof(message));
+	gs_message_read(answer, message, sizeof(message));
 	char *shown = http_url_show(gs->endpoint);
 	fail_set(f, status_of(answer->status),
 		"Google Cloud Storage at %.100s, bucket %.63s: answers %ld%s%s", shown, gs->bucket,

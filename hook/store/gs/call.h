@@ -41,6 +41,9 @@ struct gs_request {
 MUST_CHECK int gs_send(struct store *store, const struct gs_request *request,
 	struct http_answer *answer, struct fail *f);
 
+/* gs_message_read - what an answer that is no success says, escaped; "" */
+void gs_message_read(const struct http_answer *answer, char *out, size_t size);
+
 /* gs_expect - 0 for a 2xx, else the failure */
 MUST_CHECK int gs_expect(struct store *store, const struct http_answer *answer, struct fail *f);
 
@@ -64,6 +67,10 @@ void gs_object_release(struct gs_object *object);
 typedef int gs_list_function(void *context, const struct gs_object *object, struct fail *f);
 MUST_CHECK int gs_list_names(struct store *store, const char *below, gs_list_function *each,
 	void *context, struct fail *f);
+
+/* gs_page_read - one page of it; *next is the token of the next one, the caller frees it */
+MUST_CHECK int gs_page_read(const struct http_answer *answer, gs_list_function *each, void *context,
+	char **next, struct fail *f);
 
 /* gs_delete - objects by their full names, several at once; those that are gone are fine */
 MUST_CHECK int gs_delete(struct store *store, char *const *names, size_t count, struct fail *f);

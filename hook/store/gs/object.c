@@ -6,8 +6,10 @@
 #include "auth/fetch.h"
 #include "base/random.h"
 #include "packaging/digest/crc32c.h"
+#include "packaging/json/answer_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
+#include "store/pages.h"
 
 /* Google writes 64-bit numbers as strings, others of its API as numbers. */
 static uint64_t take_size(const struct json_at *json)
@@ -44,7 +46,8 @@ int gs_object_read(const struct http_answer *answer, struct gs_object *object, s
 	struct cJSON *tree;
 	*object = (struct gs_object){0};
 	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
-		f->status = STATUS_NOT_A_REGISTRY;
+		if (f->status == STATUS_UNACCEPTABLE)
+			f->status = STATUS_NOT_A_REGISTRY;
 		return fail_in(f, "Google Cloud Storage's answer");
 	}
 	struct json_at root = json_root(tree);
@@ -64,31 +67,44 @@ void gs_object_release(struct gs_object *object)
 
 /* Listing. */
 
-static int read_page(const struct http_answer *answer, gs_list_function *each, void *context,
+struct page {
+	gs_list_function *each;
+	void *context;
+};
+
+static int take_listed(
+	void *context, struct answer *answer, const struct answer_value *item, struct fail *f)
+{
+	const struct page *page = context;
+	struct json_at at = json_root(answer->root);
+	struct gs_object object;
+	(void)item;
+	gs_object_take(&at, &object);
+	int result = object.name != NULL ? page->each(page->context, &object, f) : 0;
+	gs_object_release(&object);
+	return result;
+}
+
+int gs_page_read(const struct http_answer *answer, gs_list_function *each, void *context,
 	char **next, struct fail *f)
 {
-	struct cJSON *tree;
-	int result = 0;
+	struct page page = {each, context};
+	struct answer_list list = {
+		.key = "items", .depth = 1, .take = take_listed, .context = &page};
+	struct answer rest = {0};
 	*next = NULL;
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
-		f->status = STATUS_NOT_A_REGISTRY;
-		return fail_in(f, "Google Cloud Storage's list");
-	}
-	struct json_at root = json_root(tree);
-	struct json_at items = json_get(&root, "items");
-	struct json_at at = {0};
-	if (json_is_there(&items) && !json_is_null(&items))
-		at = json_first(&items);
-	for (; result == 0 && json_is_there(&at); at = json_next(&at)) {
-		struct gs_object object;
-		gs_object_take(&at, &object);
-		if (object.name != NULL)
-			result = each(context, &object, f);
-		gs_object_release(&object);
-	}
-	*next = fetch_member(&root, "nextPageToken");
-	json_release(tree);
-	return result;
+	int result = answer_list_add(&list, text_string(&answer->body), answer->body.size, f);
+	if (result == 0 && json_check_text(text_string(&list.rest), list.rest.size, f) != 0)
+		result = fail_set(f, STATUS_NOT_A_REGISTRY, "%s", f->text);
+	if (result == 0)
+		result = answer_list_end(&list, &rest, f);
+	if (result == 0)
+		*next = answer_string(&rest, answer_root(&rest), "nextPageToken");
+	if (result == 0)
+		result = answer_check(&rest, f);
+	answer_release(&rest);
+	answer_list_release(&list);
+	return result == 0 ? 0 : fail_in(f, "Google Cloud Storage's list");
 }
 
 static int list_page(struct store *store, const char *below, const char *token,
@@ -105,7 +121,7 @@ static int list_page(struct store *store, const char *below, const char *token,
 	if (result == 0)
 		result = gs_expect(store, &answer, f);
 	if (result == 0)
-		result = read_page(&answer, each, context, next, f);
+		result = gs_page_read(&answer, each, context, next, f);
 	http_answer_release(&answer);
 	free(query);
 	free(page);
@@ -117,13 +133,19 @@ int gs_list_names(struct store *store, const char *below, gs_list_function *each
 	struct fail *f)
 {
 	char *token = NULL;
+	struct store_pages pages = {0};
+	bool more;
 	int result;
 	do {
 		char *next;
 		result = list_page(store, below, token, each, context, &next, f);
 		free(token);
 		token = next;
-	} while (result == 0 && token != NULL && token[0] != '\0');
+		more = token != NULL && token[0] != '\0';
+		if (result == 0 && more)
+			result = store_pages_go_on(&pages, token, f);
+	} while (result == 0 && more);
+	store_pages_release(&pages);
 	free(token);
 	return result;
 }

@@ -16,7 +16,6 @@
 
 #define API "/webhdfs/v1"
 #define TOKENS_MAX ((size_t)1 << 20)
-#define LIST_MAX ((size_t)64 << 20)
 
 /* *token NULL: none is there for this file system */
 static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
@@ -144,7 +143,7 @@ static char *url_of(const struct hdfs *hdfs, size_t node, const struct hdfs_oper
 }
 
 /* {"RemoteException": {"exception": "...", "message": "...\n\tat org.apache..."}} */
-static void read_exception(struct hdfs_reply *reply)
+void hdfs_exception_read(struct hdfs_reply *reply)
 {
 	const struct text *body = &reply->http.body;
 	struct answer answer;
@@ -174,13 +173,12 @@ static int send_once(struct store *s, const char *url, const struct hdfs_operati
 		.content_type = operation->body.size > 0 ? "application/octet-stream" : NULL,
 		.body = operation->body,
 		.sink = operation->sink,
-		.max_answer = LIST_MAX,
 		.max_tries = 1,
 		.redirect_is_answer = true, /* of a NameNode that knows no noredirect */
 	};
 	int result = http_send(s->http, &http, &reply->http, f);
 	if (result == 0)
-		read_exception(reply);
+		hdfs_exception_read(reply);
 	return result;
 }
 
@@ -245,6 +243,17 @@ static int try_again(
 	return stop_sleep(ms, f);
 }
 
+static int start_over(const struct hdfs_operation *operation, struct fail *f)
+{
+	const struct http_body *body = &operation->body;
+	const struct http_sink *sink = operation->sink;
+	if (body->bytes == NULL && body->rewind != NULL && body->rewind(body->context, f) != 0)
+		return -1;
+	if (sink != NULL && sink->restart != NULL)
+		return sink->restart(sink->context, f);
+	return 0;
+}
+
 /* once: whatever the answer */
 static int ask(struct store *s, const struct hdfs_operation *operation, const char *more, bool once,
 	struct hdfs_reply *reply, struct fail *f)
@@ -266,6 +275,8 @@ static int ask(struct store *s, const struct hdfs_operation *operation, const ch
 			result = try_again(&patience, result, reply, &again, f);
 		if (again)
 			hdfs_reply_release(reply);
+		if (again && result == 0)
+			result = start_over(operation, f);
 	} while (again && result == 0);
 	return result;
 }
@@ -328,17 +339,6 @@ static int choose_datanode(struct store *s, const struct hdfs_operation *operati
 	free(more);
 	free(escaped);
 	return result;
-}
-
-static int start_over(const struct hdfs_operation *operation, struct fail *f)
-{
-	const struct http_body *body = &operation->body;
-	const struct http_sink *sink = operation->sink;
-	if (body->bytes == NULL && body->rewind != NULL && body->rewind(body->context, f) != 0)
-		return -1;
-	if (sink != NULL && sink->restart != NULL)
-		return sink->restart(sink->context, f);
-	return 0;
 }
 
 /* struct choice - how the tries of a transfer came along */

@@ -63,6 +63,9 @@ MUST_CHECK int hdfs_ask(struct store *store, const struct hdfs_operation *operat
 MUST_CHECK int hdfs_transfer(struct store *store, const struct hdfs_operation *operation,
 	struct hdfs_reply *reply, struct fail *f);
 
+/* hdfs_exception_read - what an answer that is no success says */
+void hdfs_exception_read(struct hdfs_reply *reply);
+
 /* hdfs_expect - 0 for a 2xx, else the failure */
 MUST_CHECK int hdfs_expect(struct store *store, const struct hdfs_reply *reply, struct fail *f);
 

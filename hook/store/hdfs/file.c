@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop.h"
+#include "packaging/json/answer_list.h"
+
 int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struct hdfs_reply *reply,
 	struct answer *answer, struct fail *f)
 {
@@ -16,52 +19,100 @@ int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struc
 
 /* Lists. */
 
-void hdfs_entries_release(struct hdfs_entries *entries)
-{
-	for (size_t i = 0; i < entries->count; i++)
-		free(entries->items[i].name);
-	free(entries->items);
-	*entries = (struct hdfs_entries){0};
-}
+/* A list on its way: what hdfs_operation.sink points to. */
+struct entry_reading {
+	const struct entry_taker *taker;
+	struct answer_list list;
+};
 
 /* A file has itself for its one entry, without a name; a link is neither file nor folder. */
-static void take_entry(
-	struct hdfs_entries *entries, struct answer *answer, const struct answer_value *status)
+static int take_entry(
+	void *context, struct answer *answer, const struct answer_value *status, struct fail *f)
 {
-	char *name = answer_string(answer, status, "pathSuffix");
+	const struct entry_taker *taker = context;
 	char *type = answer_string(answer, status, "type");
 	int64_t size = answer_integer(answer, status, "length");
-	bool is_folder = strcmp(type, "DIRECTORY") == 0;
-	if (name[0] != '\0' && (is_folder || strcmp(type, "FILE") == 0)) {
-		entries->items =
-			memory_grow(entries->items, entries->count + 1, sizeof(*entries->items));
-		entries->items[entries->count++] = (struct hdfs_entry){
-			text_copy(name), is_folder, size > 0 ? (uint64_t)size : 0};
-	}
-	free(name);
+	struct entry entry = {
+		.name = answer_string(answer, status, "pathSuffix"),
+		.is_folder = strcmp(type, "DIRECTORY") == 0,
+		.size = size > 0 ? (uint64_t)size : 0,
+	};
+	int result = stop_or_late(f);
+	if (result == 0 && entry.name[0] != '\0' && (entry.is_folder || strcmp(type, "FILE") == 0))
+		result = taker->take(taker->context, &entry, f);
+	free(entry.name);
 	free(type);
+	return result;
+}
+
+static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
+{
+	struct entry_reading *reading = context;
+	return answer_list_add(&reading->list, bytes, size, f);
+}
+
+static int sink_restart(void *context, struct fail *f)
+{
+	struct entry_reading *reading = context;
+	(void)f;
+	answer_list_restart(&reading->list);
+	reading->taker->restart(reading->taker->context);
+	return 0;
+}
+
+static void reading_open(struct entry_reading *reading, const struct entry_taker *taker)
+{
+	*reading = (struct entry_reading){
+		.taker = taker,
+		.list = {.key = "FileStatus",
+			.depth = 2,
+			.take = take_entry,
+			.context = (void *)taker},
+	};
+}
+
+static int reading_end(struct entry_reading *reading, struct fail *f)
+{
+	struct answer rest;
+	int result = answer_list_end(&reading->list, &rest, f);
+	if (result == 0) {
+		const struct answer_value *first,
+			*statuses = answer_object(&rest, answer_root(&rest), "FileStatuses");
+		answer_items(&rest, statuses, "FileStatus", &first);
+		result = answer_check(&rest, f);
+	}
+	answer_release(&rest);
+	return result;
 }
 
 int hdfs_list_folder(
-	struct store *s, const char *folder, struct hdfs_entries *entries, struct fail *f)
+	struct store *s, const char *folder, const struct entry_taker *taker, struct fail *f)
 {
-	struct hdfs_operation operation = {.method = "GET", .name = "LISTSTATUS", .path = folder};
+	struct entry_reading reading;
+	struct http_sink sink = {sink_write, sink_restart, &reading};
+	struct hdfs_operation operation = {
+		.method = "GET", .name = "LISTSTATUS", .path = folder, .sink = &sink};
 	struct hdfs_reply reply;
-	struct answer answer;
-	*entries = (struct hdfs_entries){0};
-	int result = hdfs_ask_json(s, &operation, &reply, &answer, f);
+	reading_open(&reading, taker);
+	int result = hdfs_ask(s, &operation, &reply, f);
 	if (result == 0 && !hdfs_is_missing(&reply))
 		result = hdfs_expect(s, &reply, f);
-	if (result == 0 && reply.http.status == 200) {
-		const struct answer_value *next,
-			*statuses = answer_object(&answer, answer_root(&answer), "FileStatuses");
-		for (size_t left = answer_items(&answer, statuses, "FileStatus", &next); left > 0;
-			left--)
-			take_entry(entries, &answer, answer_item(&answer, &next, "FileStatus"));
-		result = answer_check(&answer, f);
-	}
-	answer_release(&answer);
+	if (result == 0 && reply.http.status == 200)
+		result = reading_end(&reading, f);
+	answer_list_release(&reading.list);
 	hdfs_reply_release(&reply);
+	return result;
+}
+
+int hdfs_read_entries(
+	const void *bytes, size_t size, const struct entry_taker *taker, struct fail *f)
+{
+	struct entry_reading reading;
+	reading_open(&reading, taker);
+	int result = answer_list_add(&reading.list, bytes, size, f);
+	if (result == 0)
+		result = reading_end(&reading, f);
+	answer_list_release(&reading.list);
 	return result;
 }
 

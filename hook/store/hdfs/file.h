@@ -2,6 +2,7 @@
 #ifndef MODELHOOK_STORE_HDFS_FILE_H
 #define MODELHOOK_STORE_HDFS_FILE_H
 
+#include "base/entry.h"
 #include "packaging/json/lenient.h"
 #include "store/hdfs/call.h"
 #include "store/hdfs/checksum.h"
@@ -13,22 +14,14 @@
 MUST_CHECK int hdfs_ask_json(struct store *store, const struct hdfs_operation *operation,
 	struct hdfs_reply *reply, struct answer *answer, struct fail *f);
 
-/* struct hdfs_entries - what is in a folder: files and folders, no links */
-struct hdfs_entry {
-	char *name;
-	bool is_folder;
-	uint64_t size;
-};
-
-struct hdfs_entries {
-	struct hdfs_entry *items;
-	size_t count;
-};
-
-/* hdfs_list_folder - a folder that is not there is an empty one */
+/* hdfs_list_folder - a folder that is not there is an empty one. While it runs the store may not be
+ * asked anything else. */
 MUST_CHECK int hdfs_list_folder(
-	struct store *store, const char *folder, struct hdfs_entries *entries, struct fail *f);
-void hdfs_entries_release(struct hdfs_entries *entries);
+	struct store *store, const char *folder, const struct entry_taker *taker, struct fail *f);
+
+/* hdfs_read_entries - what a NameNode says of a folder, all at once; for tests of the reader */
+MUST_CHECK int hdfs_read_entries(
+	const void *bytes, size_t size, const struct entry_taker *taker, struct fail *f);
 
 /* hdfs_is_temporary - a name that a file of ours has only on its way */
 bool hdfs_is_temporary(const char *name);

@@ -7,6 +7,8 @@
 #include "packaging/digest/sha256.h"
 #include "store/hdfs/file.h"
 
+#define LEFTOVERS_MAX 1000
+
 #define TRIES_WHEN_GONE 3
 #define BLOCK_USUAL ((uint64_t)128 << 20)
 #define CHUNK_USUAL 512
@@ -36,17 +38,43 @@ static int remove_if_ended(struct store *s, const char *path, struct fail *f)
 	return result == 0 && !open ? hdfs_remove(s, path, f) : result;
 }
 
+/* struct leftovers - names of files that calls on their way, or dead, have made; owned */
+struct leftovers {
+	char **names;
+	size_t count;
+};
+
+static int take_leftover(void *context, const struct entry *entry, struct fail *f)
+{
+	struct leftovers *left = context;
+	(void)f;
+	if (entry->is_folder || !hdfs_is_temporary(entry->name) || left->count == LEFTOVERS_MAX)
+		return 0; /* the next call sees to the rest */
+	left->names = memory_grow(left->names, left->count + 1, sizeof(*left->names));
+	left->names[left->count++] = text_copy(entry->name);
+	return 0;
+}
+
+static void forget_leftovers(void *context)
+{
+	struct leftovers *left = context;
+	for (size_t i = 0; i < left->count; i++)
+		free(left->names[i]);
+	free(left->names);
+	*left = (struct leftovers){0};
+}
+
 static int sweep_folder(struct store *s, const char *folder, struct fail *f)
 {
-	struct hdfs_entries entries;
-	int result = hdfs_list_folder(s, folder, &entries, f);
-	for (size_t i = 0; result == 0 && i < entries.count; i++) {
-		char *path = hdfs_below(folder, entries.items[i].name);
-		if (!entries.items[i].is_folder && hdfs_is_temporary(entries.items[i].name))
-			result = remove_if_ended(s, path, f);
+	struct leftovers left = {0};
+	struct entry_taker taker = {take_leftover, forget_leftovers, &left};
+	int result = hdfs_list_folder(s, folder, &taker, f);
+	for (size_t i = 0; result == 0 && i < left.count; i++) {
+		char *path = hdfs_below(folder, left.names[i]);
+		result = remove_if_ended(s, path, f);
 		free(path);
 	}
-	hdfs_entries_release(&entries);
+	forget_leftovers(&left);
 	return result;
 }
 

@@ -2,39 +2,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/folders.h"
 #include "store/hdfs/file.h"
 #include "store/hdfs/put.h"
 
-#define DEPTH_MAX 32
-
 /* Lists. */
 
-/* at: the folder; inside: the same as the listing's paths begin */
-static int list_below(struct store *s, const char *at, const char *inside, int depth,
-	struct store_listing *listing, struct fail *f)
+static int take_lasting(void *context, const struct entry *entry, struct fail *f)
 {
-	struct hdfs_entries entries;
-	if (depth > DEPTH_MAX)
-		return fail_set(f, STATUS_UNACCEPTABLE, "folders deeper than %d", DEPTH_MAX);
-	int result = hdfs_list_folder(s, at, &entries, f);
-	for (size_t i = 0; result == 0 && i < entries.count; i++) {
-		const struct hdfs_entry *entry = &entries.items[i];
-		char *path = hdfs_below(at, entry->name), *told = hdfs_below(inside, entry->name);
-		if (entry->is_folder)
-			result = list_below(s, path, told, depth + 1, listing, f);
-		else if (!hdfs_is_temporary(entry->name))
-			result = store_listing_add(listing, told, entry->size, f);
-		free(path);
-		free(told);
-	}
-	hdfs_entries_release(&entries);
-	return result;
+	const struct entry_taker *taker = context;
+	if (!entry->is_folder && hdfs_is_temporary(entry->name))
+		return 0;
+	return taker->take(taker->context, entry, f);
+}
+
+static void restart(void *context)
+{
+	const struct entry_taker *taker = context;
+	taker->restart(taker->context);
+}
+
+static int list_folder(
+	struct store *s, const char *folder, const struct entry_taker *taker, struct fail *f)
+{
+	struct entry_taker lasting = {take_lasting, restart, (void *)taker};
+	return hdfs_list_folder(s, folder, &lasting, f);
 }
 
 static int list_all(
 	struct store *s, const char *folder, struct store_listing *listing, struct fail *f)
 {
-	return list_below(s, folder, "", 0, listing, f);
+	return folders_list(s, list_folder, folder, listing, f);
 }
 
 /* Get, has, remove. */

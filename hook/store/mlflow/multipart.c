@@ -198,7 +198,8 @@ int proxy_addresses_read(const struct text *body, unsigned parts, char **id,
 	json_release(tree);
 	if (result == 0)
 		return 0;
-	f->status = STATUS_NOT_A_REGISTRY;
+	if (f->status == STATUS_UNACCEPTABLE)
+		f->status = STATUS_NOT_A_REGISTRY;
 	return fail_in(f, "the answer to mlflow-artifacts/mpu/create");
 }
 

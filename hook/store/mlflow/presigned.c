@@ -80,7 +80,7 @@ int presigned_read(const struct text *body, const char *key, char **packed, stru
 	}
 	if (result == 0)
 		*packed = text_take(&text);
-	else
+	else if (f->status == STATUS_UNACCEPTABLE)
 		f->status = STATUS_NOT_A_REGISTRY;
 	text_release(&text);
 	json_release(tree);

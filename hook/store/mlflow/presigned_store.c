@@ -6,10 +6,11 @@
 
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/read.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"
 #include "store/etag.h"
-#include "store/mlflow/folders.h"
+#include "store/folders.h"
 #include "store/mlflow/presigned.h"
 #include "store/s3/call.h"
 
@@ -271,8 +272,9 @@ static int presigned_get_object(struct store *s, const char *path, const struct 
 }
 
 static int list_folder(
-	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
+	struct store *s, const char *folder, const struct entry_taker *taker, struct fail *f)
 {
+	struct artifact_reading reading;
 	const struct signing *signing = s->state;
 	struct mlflow_reply reply;
 	char *full = text_format("%s%s", signing->folder, folder);
@@ -281,13 +283,14 @@ static int list_folder(
 		full[size - 1] = '\0';
 	char *escaped = http_escape_query(full);
 	char *query = text_format("run_id=%s&path=%s", signing->run_id, escaped);
-	*artifacts = (struct artifacts){0};
-	int result = mlflow_get(s->mlflow, "artifacts/list", query, &reply, f);
+	artifact_reading_open(&reading, full, taker);
+	int result = mlflow_get_into(s->mlflow, "artifacts/list", query, &reading.sink, &reply, f);
 	if (result == 0 && !mlflow_is_missing(&reply)) {
-		result = mlflow_expect(s->mlflow, &reply, f);
+		result = mlflow_expect_done(s->mlflow, &reply, f);
 		if (result == 0)
-			result = mlflow_read_artifacts(&reply.http.body, full, artifacts, f);
+			result = artifact_reading_end(&reading, f);
 	}
+	artifact_reading_release(&reading);
 	mlflow_reply_release(&reply);
 	free(escaped);
 	free(full);

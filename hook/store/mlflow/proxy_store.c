@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/read.h"
+#include "store/folders.h"
 #include "store/mlflow/direct.h"
-#include "store/mlflow/folders.h"
 #include "store/mlflow/multipart.h"
 
 #define ENDPOINT PROXY_ENDPOINT
@@ -187,22 +189,24 @@ static int proxy_remove(struct store *s, const char *path, struct fail *f)
  * fine in both. */
 
 static int list_folder(
-	struct store *s, const char *folder, struct artifacts *artifacts, struct fail *f)
+	struct store *s, const char *folder, const struct entry_taker *taker, struct fail *f)
 {
+	struct artifact_reading reading;
 	int before;
 	const char *path = proxy_below(s, &before);
 	char *escaped = http_escape_path(folder);
 	char *url = text_format("%.*s" ENDPOINT "?path=%s%s%s", before, s->root,
 		path + strspn(path, "/"), folder[0] != '\0' ? "/" : "", escaped);
 	struct mlflow_reply reply;
-	struct http_request request = {.method = "GET", .url = url};
-	*artifacts = (struct artifacts){0};
+	struct http_request request = {.method = "GET", .url = url, .sink = &reading.sink};
+	artifact_reading_open(&reading, "", taker);
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	if (result == 0 && !mlflow_is_missing(&reply)) {
-		result = mlflow_expect(s->mlflow, &reply, f);
+		result = mlflow_expect_done(s->mlflow, &reply, f);
 		if (result == 0)
-			result = mlflow_read_artifacts(&reply.http.body, "", artifacts, f);
+			result = artifact_reading_end(&reading, f);
 	}
+	artifact_reading_release(&reading);
 	mlflow_reply_release(&reply);
 	free(escaped);
 	free(url);
@@ -218,17 +222,32 @@ static int proxy_list(
 /* Reading. A server in front of an object store answers 500 for what is not there, as it does when
  * it is broken: the list of the folder tells the two apart before anything is repeated. */
 
+struct search {
+	const char *name;
+	bool found;
+};
+
+static int take_searched(void *context, const struct entry *entry, struct fail *f)
+{
+	struct search *search = context;
+	search->found = search->found || strcmp(entry->name, search->name) == 0;
+	return stop_or_late(f);
+}
+
+static void forget_searched(void *context)
+{
+	struct search *search = context;
+	search->found = false;
+}
+
 static int is_listed(struct store *s, const char *path, bool *listed, struct fail *f)
 {
 	const char *slash = strrchr(path, '/');
 	char *folder = text_format("%.*s", slash != NULL ? (int)(slash - path) : 0, path);
-	const char *name = slash != NULL ? slash + 1 : path;
-	struct artifacts artifacts;
-	int result = list_folder(s, folder, &artifacts, f);
-	*listed = false;
-	for (size_t i = 0; i < artifacts.count && result == 0; i++)
-		*listed = *listed || strcmp(artifacts.items[i].path, name) == 0;
-	artifacts_release(&artifacts);
+	struct search search = {.name = slash != NULL ? slash + 1 : path};
+	struct entry_taker taker = {take_searched, forget_searched, &search};
+	int result = list_folder(s, folder, &taker, f);
+	*listed = result == 0 && search.found;
 	free(folder);
 	return result;
 }
@@ -284,7 +303,7 @@ const struct store_kind store_proxy = {
 	.show = proxy_show,
 	.release = proxy_release,
 	.part_min = (size_t)5 << 20, /* where its own store is S3 */
-	.parts_max = 10000,
+	.parts_max = 4000,	     /* all their addresses come in one answer */
 	.parts_get_lost = true,
 	.begin = proxy_begin,
 	.put_part = proxy_put_part,

@@ -53,6 +53,9 @@ struct s3 {
 MUST_CHECK int s3_open(struct store *store, const char *uri, struct fail *f);
 void s3_close(struct store *store);
 
+/* s3_extra_read - the headers that MLFLOW_S3_UPLOAD_EXTRA_ARGS asks for, added to s3->extra */
+MUST_CHECK int s3_extra_read(struct s3 *s3, const char *text, struct fail *f);
+
 /* s3_set_region - and the endpoint, where it depends on that */
 void s3_set_region(struct s3 *s3, const char *region);
 
@@ -95,6 +98,18 @@ MUST_CHECK int s3_send(struct store *store, const struct s3_request *request,
 MUST_CHECK int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f);
 
 void s3_reply_release(struct s3_reply *reply);
+
+/* s3_page - one page of a list of objects; owns key and next until s3_page_release */
+struct s3_page {
+	const char *below; /* keys begin with it */
+	struct store_listing *listing;
+	char *key; /* the last one read */
+	uint64_t size;
+	char *next; /* continuation token */
+	bool truncated;
+};
+MUST_CHECK int s3_page_read(const struct text *body, struct s3_page *page, struct fail *f);
+void s3_page_release(struct s3_page *page);
 
 /* s3_reply_read - what an error in the answer is called; has_sink: a 2xx body is not in it */
 void s3_reply_read(struct s3_reply *reply, bool has_sink);

@@ -11,7 +11,7 @@
 #include "store/etag.h"
 #include "store/s3/manner.h"
 
-#define LIST_MAX ((size_t)16 << 20)
+#define LIST_MAX ((size_t)4 << 20)
 #define COMPLETION_TRIES 4
 #define COMPLETION_PAUSE_MS 500
 
@@ -135,24 +135,13 @@ static int abort_upload(struct store *s, const char *key, const char *id, struct
 
 /* Parts that are there. */
 
-struct part_listing {
-	struct store_upload *upload;
-	unsigned long number;
-	unsigned long long size;
-	char *etag;
-	char *crc32c;
-	bool fits; /* every part so far is one of ours by its size */
-	bool truncated;
-	unsigned long next;
-};
-
 static void take_text(char **to, char *text)
 {
 	free(*to);
 	*to = text;
 }
 
-static void take_whole_part(struct part_listing *parts)
+static void take_whole_part(struct s3_parts *parts)
 {
 	struct store_upload *upload = parts->upload;
 	unsigned long number = parts->number;
@@ -173,7 +162,7 @@ static void take_whole_part(struct part_listing *parts)
 
 static int take_part(void *context, const char *path, const char *text, struct fail *f)
 {
-	struct part_listing *parts = context;
+	struct s3_parts *parts = context;
 	(void)f;
 	if (strcmp(path, "ListPartsResult/Part/PartNumber") == 0)
 		parts->number = strtoul(text, NULL, 10);
@@ -192,8 +181,19 @@ static int take_part(void *context, const char *path, const char *text, struct f
 	return 0;
 }
 
-static int list_parts_page(struct store *s, const char *key, const char *id,
-	struct part_listing *parts, struct fail *f)
+int s3_parts_read(const struct text *body, struct s3_parts *parts, struct fail *f)
+{
+	return xml_read(body->data, body->size, take_part, parts, f);
+}
+
+void s3_parts_release(struct s3_parts *parts)
+{
+	take_text(&parts->etag, NULL);
+	take_text(&parts->crc32c, NULL);
+}
+
+static int list_parts_page(
+	struct store *s, const char *key, const char *id, struct s3_parts *parts, struct fail *f)
 {
 	struct s3_reply reply;
 	char *escaped = http_escape_query(id);
@@ -209,7 +209,7 @@ static int list_parts_page(struct store *s, const char *key, const char *id,
 	else if (result == 0)
 		result = s3_expect(s, &reply, f);
 	if (result == 0 && reply.http.status == 200)
-		result = xml_read(reply.http.body.data, reply.http.body.size, take_part, parts, f);
+		result = s3_parts_read(&reply.http.body, parts, f);
 	s3_reply_release(&reply);
 	free(query);
 	free(escaped);
@@ -220,7 +220,7 @@ static int list_parts_page(struct store *s, const char *key, const char *id,
 static int read_upload(struct store *s, const char *key, const char *id,
 	struct store_upload *upload, bool *fits, struct fail *f)
 {
-	struct part_listing parts = {.upload = upload, .fits = true};
+	struct s3_parts parts = {.upload = upload, .fits = true};
 	int result;
 	do {
 		unsigned long before = parts.next;
@@ -231,8 +231,7 @@ static int read_upload(struct store *s, const char *key, const char *id,
 	*fits = result == 0 && parts.fits;
 	if (!*fits)
 		store_clear_marks(upload);
-	take_text(&parts.etag, NULL);
-	take_text(&parts.crc32c, NULL);
+	s3_parts_release(&parts);
 	return result;
 }
 

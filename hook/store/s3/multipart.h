@@ -29,4 +29,19 @@ MUST_CHECK int s3_abandon(struct store *s, struct store_upload *upload, struct f
 MUST_CHECK int s3_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
 
+/* s3_parts - which parts of an open upload the store says it has; they go into upload->marks. Owns
+ * what it keeps of the part at hand, which s3_parts_release frees. */
+struct s3_parts {
+	struct store_upload *upload;
+	unsigned long number;
+	unsigned long long size;
+	char *etag;   /* of the part at hand, owned */
+	char *crc32c; /* as well */
+	bool fits;    /* every part so far is one of ours by its size */
+	bool truncated;
+	unsigned long next;
+};
+MUST_CHECK int s3_parts_read(const struct text *body, struct s3_parts *parts, struct fail *f);
+void s3_parts_release(struct s3_parts *parts);
+
 #endif

@@ -67,12 +67,9 @@ static int add_extra(struct s3 *s3, const struct json_at *at, struct fail *f)
 	return fits ? 0 : json_fail(at, f, "not a value it takes");
 }
 
-static int read_extra(struct s3 *s3, struct fail *f)
+int s3_extra_read(struct s3 *s3, const char *text, struct fail *f)
 {
-	const char *text = env_get("MLFLOW_S3_UPLOAD_EXTRA_ARGS");
 	struct cJSON *tree = NULL;
-	if (text == NULL)
-		return 0;
 	int result = json_parse(text, strlen(text), &tree, f);
 	if (result == 0) {
 		struct json_at root = json_root(tree);
@@ -84,7 +81,8 @@ static int read_extra(struct s3 *s3, struct fail *f)
 	json_release(tree);
 	if (result == 0)
 		return 0;
-	f->status = STATUS_CONFIGURATION;
+	if (f->status == STATUS_UNACCEPTABLE)
+		f->status = STATUS_CONFIGURATION;
 	return fail_in(f, "MLFLOW_S3_UPLOAD_EXTRA_ARGS");
 }
 
@@ -238,7 +236,8 @@ static int read_all(struct s3 *s3, const char *uri, struct fail *f)
 	if (owner != NULL && is_clean(owner))
 		s3->owner = text_format("x-amz-expected-bucket-owner: %s", owner);
 	s3->is_unsigned = signature != NULL && strcasecmp(signature, "unsigned") == 0;
-	return read_extra(s3, f);
+	const char *extra = env_get("MLFLOW_S3_UPLOAD_EXTRA_ARGS");
+	return extra != NULL ? s3_extra_read(s3, extra, f) : 0;
 }
 
 int s3_open(struct store *store, const char *uri, struct fail *f)

@@ -7,24 +7,16 @@
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
 #include "store/etag.h"
+#include "store/pages.h"
 #include "store/s3/multipart.h"
 
-#define PAGE_MAX ((size_t)16 << 20)
+#define PAGE_MAX ((size_t)6 << 20) /* a thousand keys of 1024 bytes, all escaped */
 
 /* List. */
 
-struct listing_page {
-	const char *below; /* keys begin with it */
-	struct store_listing *listing;
-	char *key;
-	uint64_t size;
-	char *next; /* continuation token */
-	bool truncated;
-};
-
 static int take_listed(void *context, const char *path, const char *text, struct fail *f)
 {
-	struct listing_page *page = context;
+	struct s3_page *page = context;
 	if (strcmp(path, "ListBucketResult/Contents/Key") == 0) {
 		free(page->key);
 		page->key = text_copy(text);
@@ -43,6 +35,18 @@ static int take_listed(void *context, const char *path, const char *text, struct
 			return store_listing_add(page->listing, name, page->size, f);
 	}
 	return 0;
+}
+
+int s3_page_read(const struct text *body, struct s3_page *page, struct fail *f)
+{
+	return xml_read(body->data, body->size, take_listed, page, f);
+}
+
+void s3_page_release(struct s3_page *page)
+{
+	free(page->key);
+	free(page->next);
+	page->key = page->next = NULL;
 }
 
 /* Where the next page begins: after a token; or after a key, for a server that gives no tokens,
@@ -69,8 +73,8 @@ static char *list_query(const struct listing_place *place, const char *below)
 	return query;
 }
 
-static int list_page(struct store *s, struct listing_page *page, const struct listing_place *place,
-	struct fail *f)
+static int list_page(
+	struct store *s, struct s3_page *page, const struct listing_place *place, struct fail *f)
 {
 	struct s3_reply reply;
 	char *query = list_query(place, page->below);
@@ -79,27 +83,22 @@ static int list_page(struct store *s, struct listing_page *page, const struct li
 	if (result == 0)
 		result = s3_expect(s, &reply, f);
 	if (result == 0)
-		result = xml_read(reply.http.body.data, reply.http.body.size, take_listed, page, f);
+		result = s3_page_read(&reply.http.body, page, f);
 	s3_reply_release(&reply);
 	free(query);
 	return result;
 }
 
-/* *more: there is a page behind this one, at *place */
-static int next_place(
-	struct listing_place *place, struct listing_page *page, bool *more, struct fail *f)
+/* Whether there is a page behind this one: then place is where. */
+static bool next_place(struct listing_place *place, struct s3_page *page)
 {
 	bool token = page->next != NULL && page->next[0] != '\0';
-	struct listing_place next = {token ? page->next : NULL, !token ? page->key : NULL};
-	free(token ? page->key : page->next);
-	*more = page->truncated && (next.token != NULL || next.key != NULL);
-	bool again =
-		*more && text_equal(next.token, place->token) && text_equal(next.key, place->key);
+	char **from = token ? &page->next : &page->key;
 	free(place->token);
 	free(place->key);
-	*place = next;
-	return again ? fail_set(f, STATUS_NOT_A_REGISTRY, "S3 lists the same page again and again")
-		     : 0;
+	*place = (struct listing_place){token ? *from : NULL, token ? NULL : *from};
+	*from = NULL;
+	return page->truncated && (place->token != NULL || place->key != NULL);
 }
 
 static int s3_list(
@@ -108,17 +107,19 @@ static int s3_list(
 	char *key = s3_key(s->state, folder);
 	char *below = text_format("%s%s", key, key[0] != '\0' ? "/" : "");
 	struct listing_place place = {0};
-	bool more;
-	int result;
-	do {
-		struct listing_page page = {.below = below, .listing = listing};
-		struct fail same;
+	struct store_pages pages = {0};
+	bool more = true;
+	int result = 0;
+	while (result == 0 && more) {
+		struct s3_page page = {.below = below, .listing = listing};
 		result = list_page(s, &page, &place, f);
-		if (next_place(&place, &page, &more, &same) != 0 && result == 0) {
-			*f = same;
-			result = -1;
-		}
-	} while (result == 0 && more);
+		more = next_place(&place, &page);
+		s3_page_release(&page);
+		if (result == 0 && more)
+			result = store_pages_go_on(
+				&pages, place.token != NULL ? place.token : place.key, f);
+	}
+	store_pages_release(&pages);
 	free(place.token);
 	free(place.key);
 	free(below);

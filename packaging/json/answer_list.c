@@ -1,0 +1,168 @@
+#include "packaging/json/answer_list.h"
+
+#include <string.h>
+
+#define ITEM_MAX ((size_t)256 << 10)
+#define REST_MAX ((size_t)64 << 10)
+
+static int give(struct answer_list *list, struct fail *f)
+{
+	struct answer answer;
+	int result = answer_parse(&answer, text_string(&list->item), list->item.size, f);
+	if (result == 0)
+		result = list->take(list->context, &answer, answer_root(&answer), f);
+	if (result == 0)
+		result = answer_check(&answer, f);
+	answer_release(&answer);
+	text_clear(&list->item);
+	list->separated = false;
+	list->count++;
+	return result;
+}
+
+static int keep(struct text *text, const char *bytes, size_t size, size_t most, struct fail *f)
+{
+	if (size > most - text->size)
+		return fail_set(f, STATUS_NOT_A_REGISTRY,
+			"a part of the answer is larger than %zu KiB", most >> 10);
+	text_add(text, bytes, size);
+	return 0;
+}
+
+static int keep_here(struct answer_list *list, const char *bytes, size_t size, struct fail *f)
+{
+	size_t rest_max = list->rest_max > 0 ? list->rest_max : REST_MAX;
+	if (list->inside > 0)
+		return keep(&list->item, bytes, size, ITEM_MAX, f);
+	return keep(&list->rest, bytes, size, rest_max, f);
+}
+
+/* Whether the string that ends here, in the rest, is the name of the list. */
+static bool ends_key(const struct answer_list *list)
+{
+	size_t size = strlen(list->key);
+	return list->level == list->depth && list->rest.size - list->name == size &&
+	       memcmp(list->rest.data + list->name, list->key, size) == 0;
+}
+
+static void step_string(struct answer_list *list, char c)
+{
+	if (list->escaped) {
+		list->escaped = false;
+	} else if (c == '\\') {
+		list->escaped = true;
+	} else if (c == '"') {
+		list->in_string = false;
+		list->is_key = list->inside == 0 && ends_key(list);
+	}
+}
+
+static void step(struct answer_list *list, char c)
+{
+	if (list->in_string) {
+		step_string(list, c);
+		return;
+	}
+	if (c == '"') {
+		list->in_string = true;
+		list->name = list->rest.size + 1;
+	}
+	if (c == '{' || c == '[')
+		list->level++;
+	else if (c == '}' || c == ']')
+		list->level--;
+	if (strchr(": \t\r\n", c) == NULL || c == '\0')
+		list->is_key = false;
+}
+
+/* Between the items. */
+static int step_between(struct answer_list *list, char c, struct fail *f)
+{
+	if (c == ',' && !list->separated) {
+		list->separated = true;
+		return 0;
+	}
+	if (c == ']' && (!list->separated || list->count == 0)) {
+		list->inside = 0;
+		step(list, c);
+		return keep_here(list, &c, 1, f);
+	}
+	if (c != '\0' && strchr(" \t\r\n", c) != NULL)
+		return 0;
+	return fail_set(
+		f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is no array of objects", list->key);
+}
+
+static int step_inside(struct answer_list *list, char c, struct fail *f)
+{
+	if (list->item.size == 0 && !(c == '{' && list->separated))
+		return step_between(list, c, f);
+	step(list, c);
+	if (keep_here(list, &c, 1, f) != 0)
+		return -1;
+	return list->level == list->inside ? give(list, f) : 0;
+}
+
+static int step_outside(struct answer_list *list, char c, struct fail *f)
+{
+	bool opens = !list->in_string && list->is_key && c == '[';
+	step(list, c);
+	if (keep_here(list, &c, 1, f) != 0)
+		return -1;
+	if (!opens)
+		return 0;
+	if (list->had)
+		return fail_set(
+			f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is given twice", list->key);
+	list->had = list->separated = true;
+	list->inside = list->level;
+	return 0;
+}
+
+/* How much of a string follows that changes nothing here: most of an answer is that. */
+static size_t plain_size(const struct answer_list *list, const char *at, const char *end)
+{
+	const char *start = at;
+	if (!list->in_string || list->escaped)
+		return 0;
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - start);
+}
+
+int answer_list_add(struct answer_list *list, const void *bytes, size_t size, struct fail *f)
+{
+	const char *at = bytes, *end = at + size;
+	while (at < end) {
+		size_t plain = plain_size(list, at, end);
+		int result = plain > 0		? keep_here(list, at, plain, f)
+			     : list->inside > 0 ? step_inside(list, *at, f)
+						: step_outside(list, *at, f);
+		if (result != 0)
+			return -1;
+		at += plain > 0 ? plain : 1;
+	}
+	return 0;
+}
+
+int answer_list_end(struct answer_list *list, struct answer *rest, struct fail *f)
+{
+	return answer_parse(rest, text_string(&list->rest), list->rest.size, f);
+}
+
+void answer_list_restart(struct answer_list *list)
+{
+	struct answer_list again = {.key = list->key,
+		.depth = list->depth,
+		.rest_max = list->rest_max,
+		.take = list->take,
+		.context = list->context};
+	answer_list_release(list);
+	*list = again;
+}
+
+void answer_list_release(struct answer_list *list)
+{
+	text_release(&list->rest);
+	text_release(&list->item);
+}
