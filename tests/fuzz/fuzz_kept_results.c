@@ -1,0 +1,29 @@
+/* Fuzzes lines that earlier calls left: what a result says of itself, and when its model was
+ * trained. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command/outcome.h"
+#include "spool/remote.h"
+
+/* A trap, so that the fuzzer keeps the input. */
+#define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct text line = {0}, again = {0};
+	enum status status = STATUS_DEFECT, second = STATUS_DEFECT;
+	struct fail f;
+	const char *kept = size > 0 ? (const char *)data : "";
+	if (outcome_read(kept, size, &status, &line, &f) == 0) {
+		MUST(outcome_read(line.data, line.size, &second, &again, &f) == 0);
+		MUST(status == second && strcmp(line.data, again.data) == 0);
+	}
+	(void)spool_trained_at(kept, size);
+	text_release(&line);
+	text_release(&again);
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* Fuzzes the tags of a registry that the hook acts on: a line a tag, whose first letter says which,
+ * of two versions in turn; what begins with another is an alias or the decision. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/gate.h"
+#include "packaging/json/json.h"
+#include "registry/anomaly.h"
+#include "registry/history.h"
+#include "registry/production_period.h"
+#include <cjson/cJSON.h>
+
+/* A trap, so that the fuzzer keeps the input. */
+#define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const char *const keys[] = {TAG_HISTORY, TAG_INTENT, TAG_WITHDRAWN, TAG_DUPLICATE,
+	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES};
+
+static void add_tag(struct pair **tags, size_t *count, const char *key, const char *value)
+{
+	*tags = memory_grow(*tags, *count + 1, sizeof(**tags));
+	(*tags)[(*count)++] = (struct pair){text_copy(key), text_copy(value)};
+}
+
+static void add_alias(struct registered_model *model, const char *name, int64_t version)
+{
+	model->aliases =
+		memory_grow(model->aliases, model->alias_count + 1, sizeof(*model->aliases));
+	model->aliases[model->alias_count++] = (struct alias){text_copy(name), version};
+}
+
+static void take_line(struct standing *standing, const char *line, size_t number)
+{
+	struct version *version = &standing->versions.items[number % standing->versions.count];
+	size_t which = (size_t)(line[0] - 'a');
+	if (which < sizeof(keys) / sizeof(keys[0]))
+		add_tag(&version->tags, &version->tag_count, keys[which], line + 1);
+	else if (line[0] == 'x')
+		add_tag(&standing->model.tags, &standing->model.tag_count, TAG_DECISION, line + 1);
+	else if (line[0] == 'y')
+		add_alias(&standing->model, ALIAS_PRODUCTION, version->number);
+	else if (line[0] == 'z')
+		version->created_ms = version->updated_ms = strlen(line) * INT64_C(86400000);
+}
+
+static void look(const struct standing *standing)
+{
+	struct tenures tenures;
+	struct anomalies anomalies = {0};
+	int64_t winner = standing_winner(standing);
+	char *reason = standing_reason(standing, winner);
+	MUST(winner == 0 || standing_version(standing, winner) != NULL);
+	(void)standing_previous(standing, winner);
+	(void)standing_is_settled(standing, true, true);
+	tenures_read(standing, &tenures);
+	anomalies_find(standing, true, &anomalies);
+	anomalies_find_stale(standing, INT64_C(1795643000123), &anomalies);
+	anomalies_release(&anomalies);
+	tenures_release(&tenures);
+	free(reason);
+}
+
+static void look_at_version(const struct version *version)
+{
+	struct cJSON *tree;
+	struct count *samples;
+	const char *history = version_tag(version, TAG_HISTORY);
+	char *longer = history_extend(history, cJSON_CreateObject());
+	MUST(longer[0] == '[');
+	cJSON_free(longer);
+	(void)flow_gate_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
+	json_release(tree);
+	free(samples);
+}
+
+static void make_version(struct version *version, int64_t number, const char *stage)
+{
+	*version = (struct version){.model = text_copy("m"),
+		.number = number,
+		.stage = text_copy(stage),
+		.source = text_copy(""),
+		.run_id = text_copy(""),
+		.status = text_copy("READY"),
+		.status_message = text_copy(""),
+		.description = text_copy(""),
+		.user = text_copy("")};
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct standing standing = {0};
+	char *text = memory_get(size + 1, 1), *rest = text;
+	memcpy(text, data, size);
+	standing.versions.items = memory_get(2, sizeof(*standing.versions.items));
+	standing.versions.count = 2;
+	make_version(&standing.versions.items[0], 1, size % 2 == 0 ? "Archived" : "Production");
+	make_version(&standing.versions.items[1], 2, size % 3 == 0 ? "None" : "Production");
+	for (size_t number = 0; rest != NULL; number++)
+		take_line(&standing, strsep(&rest, "\n"), number);
+	look(&standing);
+	for (size_t i = 0; i < standing.versions.count; i++) {
+		look_at_version(&standing.versions.items[i]);
+		(void)version_pack(&standing.versions.items[i]);
+	}
+	look(&standing);
+	standing_release(&standing);
+	free(text);
+	return 0;
+}
