@@ -53,7 +53,7 @@ static void read_s3(const struct text *body)
 	struct s3_reply reply = {.http = {.status = 400, .body = *body}};
 	struct fail f;
 	(void)!s3_page_read(body, &page, &f);
-	free(page.next);
+	s3_page_release(&page);
 	check_listing(&listing);
 	s3_reply_read(&reply, false);
 	MUST(strlen(reply.message) < sizeof(reply.message));
@@ -97,7 +97,7 @@ static void read_hdfs(const struct text *body)
 
 static void read_parts(const struct text *body, bool of_s3)
 {
-	char marks[4][STORE_MARK_SIZE] = {0};
+	char *marks[4] = {0};
 	struct store_upload upload = {.content = {.path = "a", .size = 35},
 		.part_size = 10,
 		.part_count = 4,
@@ -109,8 +109,8 @@ static void read_parts(const struct text *body, bool of_s3)
 		(void)!s3_parts_read(body, &parts, &f);
 	else
 		(void)!azure_blocks_read(body, &upload, &foreign, &f);
-	for (unsigned i = 0; i < upload.part_count; i++)
-		MUST(memchr(marks[i], '\0', STORE_MARK_SIZE) != NULL);
+	s3_parts_release(&parts);
+	store_clear_marks(&upload);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
