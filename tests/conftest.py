@@ -202,6 +202,12 @@ def _server(tmp_path_factory: pytest.TempPathFactory, version: str) -> Iterator[
 
 
 @pytest.fixture(scope="session")
+def mlflow318(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+    """A real MLflow 3.18 on SQLite."""
+    yield from _server(tmp_path_factory, "318")
+
+
+@pytest.fixture(scope="session")
 def mlflow3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A real MLflow 3.17 on SQLite."""
     yield from _server(tmp_path_factory, "3")

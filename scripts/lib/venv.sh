@@ -79,9 +79,14 @@ venv() {
 
 # venv_pin NAME: resolves the direct requirements anew; the next `venv NAME` makes what was resolved
 venv_pin() {
-    local folder=$ROOT/tests/requirements python
+    local folder=$ROOT/tests/requirements python package
+    local without=()
     python=$(venv_python) || die "needs Python $VENV_PYTHON with its venv module"
-    uv_in_cache pip compile -q --upgrade --no-annotate --no-header --python "$python" \
+    # packages that others require, and that are left out
+    for package in $(sed -n 's/^# without: //p' "$folder/$1.in"); do
+        without+=(--no-emit-package "$package")
+    done
+    uv_in_cache pip compile -q --upgrade --no-annotate --no-header "${without[@]}" --python "$python" \
         "$folder/$1.in" -o "$folder/$1.txt" || return 1
     # a package that is wanted without what it requires
     sed -n 's/^# alone: //p' "$folder/$1.in" >>"$folder/$1.txt"

@@ -27,7 +27,7 @@ def started(factory: pytest.TempPathFactory, version: str, **options: object) ->
 # ---- basic authentication
 
 
-@pytest.fixture(scope="module", params=["2", "3"], ids=["mlflow2", "mlflow3"])
+@pytest.fixture(scope="module", params=["2", "3", "318"], ids=lambda version: f"mlflow{version}")
 def guarded(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A server with basic authentication."""
     with started(tmp_path_factory, request.param, auth=True) as server:
@@ -113,7 +113,7 @@ def test_who_may_only_read_is_denied_and_registers_nothing(member: Team, guarded
 # ---- a path prefix
 
 
-@pytest.fixture(scope="module", params=["1", "3"], ids=["mlflow1", "mlflow3"])
+@pytest.fixture(scope="module", params=["1", "3", "318"], ids=lambda version: f"mlflow{version}")
 def prefixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A server that stands under a path; before 3 its pages alone do."""
     with started(tmp_path_factory, request.param, prefix="/ml/flow") as server:
@@ -122,7 +122,7 @@ def prefixed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 def test_a_server_under_a_prefix(hook: Hook, prefixed: MLflow, tmp_path: Path) -> None:
     team = Team(hook, prefixed, tmp_path)
-    moved = prefixed.version == "3"
+    moved = prefixed.version.startswith("3")
     assert prefixed.url.endswith("/ml/flow") == moved
     first = team.promote(10)
     assert first.result["registry_url"] == prefixed.url
@@ -204,10 +204,10 @@ def test_a_client_certificate(hook: Hook, mlflow3: MLflow, tmp_path: Path,
 # ---- a workspace
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
+@pytest.fixture(scope="module", params=["3", "318"], ids=lambda version: f"mlflow{version}")
+def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MLflow]:
     """A server with the workspaces `default` and `reef`."""
-    with started(tmp_path_factory, "3", workspaces=True) as server:
+    with started(tmp_path_factory, request.param, workspaces=True) as server:
         made = Registry(server.url).session.post(f"{server.url}/api/3.0/mlflow/workspaces", json={"name": "reef"})
         assert made.status_code == 201
         yield server
@@ -241,7 +241,8 @@ def test_a_workspace_asked_of_a_server_without_them_is_refused(hook: Hook, mlflo
 
 # ---- artifacts that the server does not pass on
 
-@pytest.mark.parametrize(("version", "root"), [("1", "folder"), ("2", "mlflow-artifacts:/"), ("3", "folder")])
+@pytest.mark.parametrize(("version", "root"), [
+    ("1", "folder"), ("2", "mlflow-artifacts:/"), ("3", "folder"), ("318", "mlflow-artifacts:/")])
 def test_artifacts_that_are_not_passed_on(hook: Hook, tmp_path: Path, version: str, root: str) -> None:
     place = str(tmp_path / "artifacts") if root == "folder" else root
     with MLflow(tmp_path / "server", version=version, artifacts=place, direct_artifacts=True) as server:

@@ -1,4 +1,4 @@
-"""The whole life of a model on every kind of server: MLflow 1, 2 and 3, on SQLite and on PostgreSQL."""
+"""The whole life of a model on every kind of server: MLflow 1, 2, 3.17 and 3.18, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 from conftest import Hook
-from servers import MLflow, PostgreSQL
+from servers import VERSIONS, MLflow, PostgreSQL
 from training import Team, run_of, spooled, unchanged
 
-SERVERS = [(version, store) for version in "123" for store in ("sqlite", "postgresql")]
+SERVERS = [(version, store) for version in VERSIONS for store in ("sqlite", "postgresql")]
 TAGS = {"accuracy": "0.9300", "val_accuracy": "0.9000", "framework": "tensorflow", "auto_registered": "true"}
 
 
@@ -114,7 +114,8 @@ def test_the_doctor_finds_it_sound(team: Team, server: MLflow) -> None:
     assert ended.status == 0
     assert {check["verdict"] for check in checks.values()} == {"ok"}
     assert ("none here" in checks["aliases"]["detail"]) != has_aliases(server)
-    found = {"1": "MLflow (no version told)", "2": "MLflow 2.22.5", "3": "MLflow 3.17.2"}[server.version]
+    found = {"1": "MLflow (no version told)", "2": "MLflow 2.22.5", "3": "MLflow 3.17.2",
+             "318": "MLflow 3.18.0"}[server.version]
     assert checks["server"]["detail"].startswith(found)
 
 

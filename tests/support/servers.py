@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Real servers for tests, the demo and the benchmarks: MLflow 1, 2 and 3, and PostgreSQL.
+"""Real servers for tests, the demo and the benchmarks: MLflow 1, 2, 3.17 and 3.18, and PostgreSQL.
 
 From Python, as context managers (see their arguments below):
 
@@ -8,7 +8,7 @@ From Python, as context managers (see their arguments below):
 
 From a shell, one JSON line {"url", "pid", "log", ...} and then serving until TERM, INT, or the caller's end:
 
-    servers.py mlflow --dir D [--version 1|2|3] [--store sqlite|postgresql|URI] [--workers N] [--auth]
+    servers.py mlflow --dir D [--version 1|2|3|318] [--store sqlite|postgresql|URI] [--workers N] [--auth]
                [--prefix /ml] [--artifacts DIR|URI] [--direct-artifacts] [--workspaces] [--outlive]
                [-- MORE OPTIONS OF `mlflow server`]
     servers.py postgresql --dir D [--set NAME=VALUE ...]
@@ -46,6 +46,7 @@ from environment import ROOT, venv
 
 STARTED_WITHIN = 120.0  # seconds; a first start on a slow machine migrates a database
 STOPPED_WITHIN = 8.0  # what a server is given before it is killed
+VERSIONS = ("1", "2", "3", "318")
 PORTS = range(18000, 32000)  # below the kernel's ephemeral ports, so that no client takes one meanwhile
 ENDING = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
@@ -224,14 +225,14 @@ class MLflow(Started):
 
     folder     where its database, artifacts and log go; made when missing, kept when it stops, so that a
                second server on the same folder finds the same registry
-    version    "1" (1.30.1), "2" (2.22.5) or "3" (3.17.2)
+    version    "1" (1.30.1), "2" (2.22.5), "3" (3.17.2) or "318" (3.18.0)
     store      "sqlite", or a database URI such as PostgreSQL.create gives, or a function that gives it at the start
     workers    worker processes
-    auth       basic authentication; the administrator is `user` with `password` (versions 2 and 3)
-    prefix     --static-prefix; `url` ends with it (version 3; before, it moves the pages and not the API)
+    auth       basic authentication; the administrator is `user` with `password` (version 2 and later)
+    prefix     --static-prefix; `url` ends with it (version 3 and later; before, it moves the pages and not the API)
     artifacts  where proxied artifacts go: a folder or a URI; default folder/artifacts
     direct_artifacts   do not proxy: runs get `artifacts` itself as their artifact URI
-    workspaces --enable-workspaces (version 3)
+    workspaces --enable-workspaces (version 3 and later)
     extra      more options of `mlflow server`
     env        more variables for it; MLFLOW_* of the caller are not passed on
     """
@@ -291,7 +292,7 @@ class MLflow(Started):
         again = self.port
         for attempt in range(3):
             self.port, self._port_lock = reserve_port(again)
-            self.url = f"http://127.0.0.1:{self.port}{self._prefix if self.version == '3' else ''}"
+            self.url = f"http://127.0.0.1:{self.port}{self._prefix if self.version.startswith('3') else ''}"
             command = [str(self._venv / "bin/python"), "-c", "from mlflow.cli import cli; cli()", "server",
                        "--port", str(self.port), "--backend-store-uri", store]
             self._server = Guarded(command + self._options, self.log, cwd=self.folder, env=self._env)
@@ -443,7 +444,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     kinds = parser.add_subparsers(dest="kind", required=True)
     mlflow = kinds.add_parser("mlflow")
-    mlflow.add_argument("--version", choices=["1", "2", "3"], default="3")
+    mlflow.add_argument("--version", choices=VERSIONS, default="3")
     mlflow.add_argument("--store", default="sqlite", help="sqlite, postgresql or a database URI")
     mlflow.add_argument("--workers", type=int, default=1)
     mlflow.add_argument("--auth", action="store_true")
