@@ -22,6 +22,7 @@ SCHEMA = "modelhook/handoff@1"
 AnyPath = Union[str, "os.PathLike[str]"]
 
 _TIME_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 _BLOCK = 1 << 20
 _ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 _NOT_MEASURED = ("learning_rate", "lr")
@@ -224,8 +225,17 @@ def _run_id(run_id: Any) -> str:
 
 
 def _model(model: Any) -> str:
-    if "/" in _line("model", model, 256) or ":" in model:
+    _line("model", model, 256)
+    if "/" in model or ":" in model:
         raise HandoffError(f'model: has a "/" or ":", which the registry does not take: {model}')
+    if model in (".", ".."):
+        raise HandoffError(f'model: is "." or "..", which the registry does not take: {model}')
+    if any(letter in model for letter in "?#@"):
+        raise HandoffError(f'model: has a "?", "#" or "@", which models:/NAME/STAGE cannot address: {model}')
+    if model[0] in _BLANKS or model[-1] in _BLANKS:
+        raise HandoffError(f"model: begins or ends with a blank: {model!r}")
+    if "'" in model and '"' in model:
+        raise HandoffError(f"model: has both kinds of quotes, which MLflow cannot search for: {model}")
     return model
 
 

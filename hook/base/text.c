@@ -238,6 +238,14 @@ const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, siz
 	return buffer;
 }
 
+size_t text_characters(const char *string)
+{
+	size_t count = 0;
+	for (; *string != '\0'; string++)
+		count += ((unsigned char)*string & 0xc0) != 0x80;
+	return count;
+}
+
 bool text_equal(const char *a, const char *b)
 {
 	if (a == NULL || b == NULL)

@@ -53,6 +53,9 @@ char *text_format(const char *format, ...) PRINTF_LIKE(1, 2);
 /* text_is_utf8 - whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms) */
 bool text_is_utf8(const void *bytes, size_t size);
 
+/* text_characters - how many characters a UTF-8 string has */
+size_t text_characters(const char *string);
+
 bool text_equal(const char *a, const char *b); /* NULL equals only NULL */
 bool text_starts_with(const char *string, const char *start);
 bool text_ends_with(const char *string, const char *end);

@@ -8,15 +8,27 @@
 #include "base/console.h"
 #include "base/stop.h"
 #include "flow/connect.h"
+#include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
+
+int manual_check_model(const char *name, struct fail *f)
+{
+	const char *problem = model_name_problem(name);
+	char shown[80];
+	if (problem == NULL)
+		return 0;
+	return fail_set(f, STATUS_USAGE, "model %s: %s",
+		text_escape(shown, sizeof(shown), name, strlen(name)), problem);
+}
 
 int manual_open(struct manual *manual, struct invocation *call, const char *model, struct fail *f)
 {
 	bool found = false;
 	*manual = (struct manual){.call = call, .who = history_who()};
 	result_set(&call->result.model, model);
-	if (invocation_settle_here(call, f) != 0 || connect_session(&manual->session, call, f) != 0)
+	if (manual_check_model(model, f) != 0 || invocation_settle_here(call, f) != 0 ||
+		connect_session(&manual->session, call, f) != 0)
 		return -1;
 	result_set(&call->result.registry_url, manual->session.registry->base);
 	if (registry_open(&manual->registry, manual->session.registry, model,

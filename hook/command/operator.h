@@ -21,8 +21,11 @@ struct manual {
 	char *who;
 };
 
-/* manual_open - settings, server, and the standing of the model; REFUSED where there is none of
- * that name. On -1 it can still be released. */
+/* manual_check_model - USAGE where no consumer could address a model of that name */
+MUST_CHECK int manual_check_model(const char *name, struct fail *f);
+
+/* manual_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
+ * where there is none of that name. On -1 it can still be released. */
 MUST_CHECK int manual_open(
 	struct manual *manual, struct invocation *call, const char *model, struct fail *f);
 void manual_release(struct manual *manual);

@@ -283,7 +283,9 @@ int command_repair(struct invocation *call, struct fail *f)
 	struct repairs repairs = {0};
 	if (call->argc == 1)
 		result_set(&call->result.model, call->argv[0]);
-	int result = invocation_settle_here(call, f);
+	int result = call->argc == 1 ? manual_check_model(call->argv[0], f) : 0;
+	if (result == 0)
+		result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = connect_session(&session, call, f);
 	if (result == 0) {

@@ -6,6 +6,7 @@
 
 #include "base/console.h"
 #include "command/command.h"
+#include "command/operator.h"
 #include "command/status_view.h"
 #include "flow/connect.h"
 #include "registry/scan.h"
@@ -143,7 +144,11 @@ static void report_release(struct report *report)
 static int look(struct invocation *call, struct report *report, struct fail *f)
 {
 	struct session session = {0};
-	int result = invocation_settle_here(call, f);
+	int result = 0;
+	for (int i = 0; result == 0 && i < call->argc; i++)
+		result = manual_check_model(call->argv[i], f);
+	if (result == 0)
+		result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = connect_session(&session, call, f);
 	if (result == 0 && call->argc == 0) {

@@ -7,21 +7,13 @@
 #include "base/file.h"
 #include "base/plain_path.h"
 #include "packaging/digest/sha256.h"
+#include "packaging/package/model_name.h"
 #include "packaging/savedmodel/input_kind.h"
 
 /* What every MLflow server takes: its columns are of these lengths (in characters). */
-#define MODEL_MAX 256
 #define KEY_MAX 250
 #define DESCRIPTION_MAX 5000
 #define REQUIREMENT_MAX 1000
-
-static size_t characters(const char *string)
-{
-	size_t count = 0;
-	for (; *string != '\0'; string++)
-		count += ((unsigned char)*string & 0xc0) != 0x80;
-	return count;
-}
 
 /* One line that says something: not empty, no control characters, not too long. */
 static int check_line(const struct json_at *at, const char *string, size_t most, struct fail *f)
@@ -30,7 +22,7 @@ static int check_line(const struct json_at *at, const char *string, size_t most,
 		return json_fail(at, f, "empty");
 	if (path_has_control(string))
 		return json_fail(at, f, "has a control character");
-	if (characters(string) > most)
+	if (text_characters(string) > most)
 		return json_fail(at, f, "longer than %zu characters", most);
 	return 0;
 }
@@ -71,12 +63,10 @@ static int read_run_id(const struct json_at *at, struct handoff *handoff, struct
 
 static int read_model(const struct json_at *at, struct handoff *handoff, struct fail *f)
 {
-	if (json_string(at, &handoff->model, f) != 0 ||
-		check_line(at, handoff->model, MODEL_MAX, f) != 0)
+	if (json_string(at, &handoff->model, f) != 0)
 		return -1;
-	if (strpbrk(handoff->model, "/:") != NULL)
-		return json_fail(at, f, "has a \"/\" or \":\", which the registry does not take");
-	return 0;
+	const char *problem = model_name_problem(handoff->model);
+	return problem == NULL ? 0 : json_fail(at, f, "%s", problem);
 }
 
 static int read_saved_model(const struct json_at *at, struct handoff *handoff, struct fail *f)
@@ -201,7 +191,7 @@ static int read_description(const struct json_at *at, struct handoff *handoff, s
 {
 	if (json_string(at, &handoff->description, f) != 0)
 		return -1;
-	if (characters(handoff->description) > DESCRIPTION_MAX)
+	if (text_characters(handoff->description) > DESCRIPTION_MAX)
 		return json_fail(at, f, "longer than %d characters", DESCRIPTION_MAX);
 	return 0;
 }
