@@ -48,8 +48,10 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 		flow->run.name != NULL ? flow->run.name : run_id);
 	if (flow_gate_check(flow, f) != 0)
 		return -1;
-	return registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
-		call->settings.registry.promote_by, f);
+	if (registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
+		    call->settings.registry.promote_by, f) != 0)
+		return -1;
+	return registry_check_model(&flow->registry, f);
 }
 
 /* What was in Staging before makes room, as in MLflow's own page; nobody's Production is touched.

@@ -131,11 +131,13 @@ static int create_or_find(struct flow *flow, bool *created, struct fail *f)
 
 int flow_register(struct flow *flow, struct text *did, struct fail *f)
 {
-	bool created;
-	if (registry_ensure_model(&flow->registry, f) != 0 ||
-		create_or_find(flow, &created, f) != 0)
-		return fail_in(f, "register %s", flow->manifest->handoff.model);
+	bool created = false;
+	int result = registry_ensure_model(&flow->registry, f);
+	if (result == 0)
+		result = create_or_find(flow, &created, f);
 	flow->call->result.version = flow->version;
+	if (result != 0)
+		return fail_in(f, "register %s", flow->manifest->handoff.model);
 	if (!created && flow->verdict != NULL &&
 		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
 		return -1;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/page_tokens.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
 #include "mlflow/two_ended.h"
@@ -14,6 +15,7 @@
 struct walk_end {
 	const char *order;
 	char *token;
+	struct page_tokens tokens;
 	struct versions left;
 	char *given; /* the name of the model that was given last */
 };
@@ -112,6 +114,7 @@ static int read_page(
 	struct mlflow_reply reply;
 	bool first = at == 0 && end->token == NULL;
 	char *next = NULL;
+	size_t before = end->left.count;
 	int result = mlflow_get(m, "model-versions/search", page_query(end), &reply, f);
 	bool unsupported = first && result == 0 && reply.http.status == 400;
 	if (result == 0 && !unsupported)
@@ -122,6 +125,9 @@ static int read_page(
 	mlflow_reply_release(&reply);
 	free(end->token);
 	end->token = next;
+	if (result == 0 && next != NULL &&
+		page_tokens_follow(&end->tokens, next, end->left.count > before, f) != 0)
+		result = fail_in(f, "model-versions/search");
 	mlflow_ends_lock(ends);
 	walk->unsupported = walk->unsupported || unsupported;
 	if (result == 0 && !unsupported && !walk->met)
@@ -148,6 +154,7 @@ int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context, bo
 	for (int i = 0; i < MLFLOW_ENDS; i++) {
 		versions_release(&walk.ends[i].left);
 		free(walk.ends[i].token);
+		page_tokens_release(&walk.ends[i].tokens);
 		free(walk.ends[i].given);
 	}
 	return result;

@@ -98,7 +98,9 @@ int mlflow_get_run(
 	*found = result == 0 && !mlflow_is_missing(&reply);
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
-	if (*found && result == 0 && mlflow_read_run(&reply.http.body, run, f) != 0)
+	if (*found && result == 0 &&
+		(mlflow_read_run(&reply.http.body, run, f) != 0 ||
+			mlflow_check_named("run_id", run->id, run_id, f) != 0))
 		result = fail_in(f, "runs/get");
 	free(escaped);
 	mlflow_reply_release(&reply);
@@ -185,11 +187,26 @@ struct logged_search {
 	struct logged_models *models;
 };
 
-static int logged_page(
-	struct mlflow *m, void *context, const char *token, char **next, struct fail *f)
+/* The filter is the server's business; what it lets through is ours. */
+static void keep_matching(struct logged_models *models, const char *name, const char *run_id)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < models->count; i++) {
+		struct logged_model *model = &models->items[i];
+		if (text_equal(model->name, name) && text_equal(model->source_run_id, run_id))
+			models->items[kept++] = *model;
+		else
+			logged_model_release(model);
+	}
+	models->count = kept;
+}
+
+static int logged_page(struct mlflow *m, void *context, const char *token, char **next, bool *added,
+	struct fail *f)
 {
 	struct logged_search *search = context;
 	struct mlflow_reply reply;
+	size_t before = search->models->count;
 	struct cJSON *body = json_new_object(), *experiments = json_new_array();
 	char *filter =
 		text_format("name = '%s' AND source_run_id = '%s'", search->name, search->run_id);
@@ -206,6 +223,9 @@ static int logged_page(
 			mlflow_read_logged_models(&reply.http.body, search->models, next, f) != 0)
 			result = fail_in(f, "logged-models/search");
 	}
+	if (result == 0)
+		keep_matching(search->models, search->name, search->run_id);
+	*added = search->models->count > before;
 	mlflow_reply_release(&reply);
 	return result;
 }
@@ -218,20 +238,6 @@ static int newest_first(const void *a, const void *b)
 	return strcmp(x->id, y->id);
 }
 
-/* The filter is the server's business; what it lets through is ours. */
-static void keep_matching(struct logged_models *models, const char *name, const char *run_id)
-{
-	size_t kept = 0;
-	for (size_t i = 0; i < models->count; i++) {
-		struct logged_model *model = &models->items[i];
-		if (text_equal(model->name, name) && text_equal(model->source_run_id, run_id))
-			models->items[kept++] = *model;
-		else
-			logged_model_release(model);
-	}
-	models->count = kept;
-}
-
 int mlflow_search_logged_models(struct mlflow *m, const char *experiment_id, const char *name,
 	const char *run_id, struct logged_models *models, struct fail *f)
 {
@@ -240,11 +246,10 @@ int mlflow_search_logged_models(struct mlflow *m, const char *experiment_id, con
 	/* MLflow allows no quote in such a name, so that no model can have this one. */
 	if (strpbrk(name, "'\"") != NULL || strpbrk(run_id, "'\"") != NULL)
 		return 0;
-	if (mlflow_pages(m, logged_page, &search, f) != 0) {
+	if (mlflow_pages(m, "logged-models/search", logged_page, &search, f) != 0) {
 		logged_models_release(models);
 		return -1;
 	}
-	keep_matching(models, name, run_id);
 	if (models->count > 1)
 		qsort(models->items, models->count, sizeof(*models->items), newest_first);
 	return 0;

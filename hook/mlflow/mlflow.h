@@ -84,6 +84,8 @@ struct registered_model {
 	size_t tag_count;
 	struct alias *aliases;
 	size_t alias_count;
+	int64_t *latest; /* the highest version of each stage, as the model's own answer names it */
+	size_t latest_count;
 };
 
 struct registered_models {
@@ -126,6 +128,9 @@ void versions_release(struct versions *versions);
 size_t version_pack(struct version *version);
 /* versions_sort - by number; a version that two pages show counts once */
 void versions_sort(struct versions *versions);
+/* registered_model_is_prompt - MLflow 3 keeps prompts among the models, with a tag, and leaves them
+ * and their versions out of what it searches */
+bool registered_model_is_prompt(const struct registered_model *model);
 void registered_model_release(struct registered_model *model);
 void registered_models_release(struct registered_models *models);
 void logged_model_release(struct logged_model *model);

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "base/page_tokens.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
@@ -26,7 +28,9 @@ int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model
 	*found = result == 0 && !mlflow_is_missing(&reply);
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
-	if (*found && result == 0 && mlflow_read_model(&reply.http.body, model, f) != 0)
+	if (*found && result == 0 &&
+		(mlflow_read_model(&reply.http.body, model, f) != 0 ||
+			mlflow_check_named("name", model->name, name, f) != 0))
 		result = fail_in(f, "registered-models/get");
 	mlflow_reply_release(&reply);
 	return result;
@@ -36,6 +40,7 @@ int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model
 struct models_end {
 	const char *order;
 	char *token; /* owned; of the next page */
+	struct page_tokens tokens;
 };
 
 static char *models_query(const struct models_end *end)
@@ -53,15 +58,18 @@ static int by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* Prompts live in the same table; they are no models. */
+bool registered_model_is_prompt(const struct registered_model *model)
+{
+	const char *prompt = tag_value(model->tags, model->tag_count, "mlflow.prompt.is_prompt");
+	return prompt != NULL && strcasecmp(prompt, "true") == 0;
+}
+
 static void drop_prompts(struct registered_models *models)
 {
 	size_t kept = 0;
 	for (size_t i = 0; i < models->count; i++) {
 		struct registered_model *model = &models->items[i];
-		const char *prompt =
-			tag_value(model->tags, model->tag_count, "mlflow.prompt.is_prompt");
-		if (prompt != NULL && strcmp(prompt, "true") == 0)
+		if (registered_model_is_prompt(model))
 			registered_model_release(model);
 		else
 			models->items[kept++] = *model;
@@ -101,9 +109,9 @@ static int take_models(struct models_search *search, struct models_end *end,
 	size_t read = models->count;
 	sort_models(models);
 	*over = *over || end->token == NULL || models->count < read;
-	if (*over || models->count > before)
+	if (*over || page_tokens_follow(&end->tokens, end->token, models->count > before, f) == 0)
 		return 0;
-	return fail_set(f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
+	return fail_in(f, "registered-models/search");
 }
 
 static int models_page(
@@ -132,8 +140,10 @@ int mlflow_search_models(struct mlflow *m, struct registered_models *models, str
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .models = models};
 	*models = (struct registered_models){0};
 	int result = mlflow_ends_read(m, models_page, &search, f);
-	free(search.ends[0].token);
-	free(search.ends[1].token);
+	for (int i = 0; i < MLFLOW_ENDS; i++) {
+		free(search.ends[i].token);
+		page_tokens_release(&search.ends[i].tokens);
+	}
 	if (result != 0)
 		registered_models_release(models);
 	drop_prompts(models);

@@ -1,28 +1,40 @@
 #include "mlflow/page.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/page_tokens.h"
 #include "mlflow/call.h"
 
-#define PAGES_MAX 10000
-
-int mlflow_pages(struct mlflow *m, mlflow_page_function *read, void *context, struct fail *f)
+int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read, void *context,
+	struct fail *f)
 {
+	struct page_tokens tokens = {0};
 	char *token = NULL;
-	for (int page = 0; page < PAGES_MAX; page++) {
+	int result;
+	do {
 		char *next = NULL;
-		int result = read(m, context, token, &next, f);
-		bool same = result == 0 && next != NULL && text_equal(next, token);
+		bool added = false;
+		result = read(m, context, token, &next, &added, f);
 		free(token);
 		token = next;
-		if (result != 0 || next == NULL || same) {
-			free(token);
-			if (same)
-				break;
-			return result;
-		}
-	}
-	return fail_set(f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end");
+		if (result == 0 && token != NULL &&
+			page_tokens_follow(&tokens, token, added, f) != 0)
+			result = fail_in(f, "%s", path);
+	} while (result == 0 && token != NULL);
+	free(token);
+	page_tokens_release(&tokens);
+	return result;
+}
+
+int mlflow_check_named(const char *what, const char *answered, const char *asked, struct fail *f)
+{
+	char shown[80], wanted[80];
+	if (answered[0] == '\0' || text_equal(answered, asked))
+		return 0;
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "asked for %s \"%s\", the answer has \"%s\"",
+		what, text_escape(wanted, sizeof(wanted), asked, strlen(asked)),
+		text_escape(shown, sizeof(shown), answered, strlen(answered)));
 }
 
 static int do_write(

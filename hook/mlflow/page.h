@@ -1,5 +1,5 @@
-/* page - what the verbs share: lists that come in pages, and writes that only succeed or
- * fail.
+/* page - what the verbs share: lists that come in pages, answers about what was asked for, and
+ * writes that only succeed or fail.
  */
 #ifndef MODELHOOK_MLFLOW_PAGE_H
 #define MODELHOOK_MLFLOW_PAGE_H
@@ -9,13 +9,18 @@
 struct cJSON;
 
 /* Reads one page; token is NULL for the first. *next: that of the next page or NULL; it is freed
- * here, also after -1. */
-typedef int mlflow_page_function(
-	struct mlflow *m, void *context, const char *token, char **next, struct fail *f);
+ * here, also after -1. *added: it brought something that no page before it had. */
+typedef int mlflow_page_function(struct mlflow *m, void *context, const char *token, char **next,
+	bool *added, struct fail *f);
 
-/* mlflow_pages - all pages. NOT_A_REGISTRY where they do not end. */
-MUST_CHECK int mlflow_pages(
-	struct mlflow *m, mlflow_page_function *read, void *context, struct fail *f);
+/* mlflow_pages - all pages of that call. NOT_A_REGISTRY where they do not end. */
+MUST_CHECK int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read,
+	void *context, struct fail *f);
+
+/* mlflow_check_named - NOT_A_REGISTRY where an answer is about another thing than was asked for;
+ * what: the key that names it; one that is not there is "" and names nothing */
+MUST_CHECK int mlflow_check_named(
+	const char *what, const char *answered, const char *asked, struct fail *f);
 
 /* mlflow_model_query - the query of registered-models/get; the caller frees it */
 char *mlflow_model_query(const char *name);

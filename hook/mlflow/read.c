@@ -36,6 +36,17 @@ static struct metric *read_metrics(struct answer *a, const struct answer_value *
 	return metrics;
 }
 
+/* Versions count from 1; nothing else may pass for one, least of all "none". */
+static int64_t read_version_number(
+	struct answer *a, const struct answer_value *object, const char *key)
+{
+	answer_need(a, object, key);
+	int64_t number = answer_integer(a, object, key);
+	if (number < 1)
+		answer_wrong(a, key, "no version's number");
+	return number;
+}
+
 static char *read_next(struct answer *a)
 {
 	char *next = answer_string(a, answer_root(a), "next_page_token");
@@ -76,9 +87,8 @@ static void fill_run(struct answer *a, const struct answer_value *object, struct
 static void fill_version(
 	struct answer *a, const struct answer_value *object, struct version *version)
 {
-	answer_need(a, object, "version");
 	version->model = answer_string(a, object, "name");
-	version->number = answer_integer(a, object, "version");
+	version->number = read_version_number(a, object, "version");
 	version->stage = answer_string(a, object, "current_stage");
 	version->source = answer_string(a, object, "source");
 	version->run_id = answer_string(a, object, "run_id");
@@ -100,9 +110,20 @@ static struct alias *read_aliases(
 	for (size_t i = 0; i < *count; i++) {
 		const struct answer_value *item = answer_item(a, &next, "aliases");
 		aliases[i].name = answer_string(a, item, "alias");
-		aliases[i].version = answer_integer(a, item, "version");
+		aliases[i].version = read_version_number(a, item, "version");
 	}
 	return aliases;
+}
+
+static int64_t *read_latest(struct answer *a, const struct answer_value *object, size_t *count)
+{
+	const struct answer_value *next;
+	*count = answer_items(a, object, "latest_versions", &next);
+	int64_t *latest = *count > 0 ? memory_get(*count, sizeof(*latest)) : NULL;
+	for (size_t i = 0; i < *count; i++)
+		latest[i] =
+			read_version_number(a, answer_item(a, &next, "latest_versions"), "version");
+	return latest;
 }
 
 static void fill_model(
@@ -113,6 +134,7 @@ static void fill_model(
 	model->created_ms = answer_integer(a, object, "creation_timestamp");
 	model->tags = read_pairs(a, object, "tags", &model->tag_count);
 	model->aliases = read_aliases(a, object, &model->alias_count);
+	model->latest = read_latest(a, object, &model->latest_count);
 }
 
 static void fill_logged_model(

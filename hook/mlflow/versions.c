@@ -40,6 +40,7 @@ static int name_filter(const char *name, char **filter, struct fail *f)
 }
 
 struct version_search {
+	const char *name;
 	const char *filter;
 	struct versions *versions;
 };
@@ -67,20 +68,35 @@ void mlflow_ask_for_standing(struct mlflow *m, const char *name)
 	free(filter);
 }
 
+/* What a database without regard for case, or a proxy that drops the filter, mixes in. */
+static int check_names(const struct version_search *search, struct fail *f)
+{
+	for (size_t i = 0; i < search->versions->count; i++)
+		if (mlflow_check_named("name", search->versions->items[i].model, search->name, f) !=
+			0)
+			return -1;
+	return 0;
+}
+
 /* The order keeps pages apart while others change versions: the default one, by time of change,
  * would move a version that was just changed from a page to come to one already read. */
-static int versions_page(
-	struct mlflow *m, void *context, const char *token, char **next, struct fail *f)
+static int versions_page(struct mlflow *m, void *context, const char *token, char **next,
+	bool *added, struct fail *f)
 {
 	struct version_search *search = context;
 	struct mlflow_reply reply;
+	size_t before = search->versions->count;
 	int result = mlflow_get(
 		m, "model-versions/search", versions_query(search->filter, token), &reply, f);
 	if (result == 0)
 		result = mlflow_expect(m, &reply, f);
-	if (result == 0 && mlflow_read_versions(&reply.http.body, search->versions, next, f) != 0)
+	if (result == 0 &&
+		(mlflow_read_versions(&reply.http.body, search->versions, next, f) != 0 ||
+			check_names(search, f) != 0))
 		result = fail_in(f, "model-versions/search");
 	mlflow_reply_release(&reply);
+	versions_sort(search->versions);
+	*added = search->versions->count > before;
 	return result;
 }
 
@@ -112,12 +128,27 @@ int mlflow_list_versions(
 	*versions = (struct versions){0};
 	if (name_filter(name, &filter, f) != 0)
 		return -1;
-	struct version_search search = {.filter = filter, .versions = versions};
-	int result = mlflow_pages(m, versions_page, &search, f);
+	struct version_search search = {.name = name, .filter = filter, .versions = versions};
+	int result = mlflow_pages(m, "model-versions/search", versions_page, &search, f);
 	free(filter);
 	if (result != 0)
 		versions_release(versions);
-	versions_sort(versions);
+	return result;
+}
+
+/* number 0: any */
+static int read_asked(const struct text *body, const char *name, int64_t number,
+	struct version *version, struct fail *f)
+{
+	if (mlflow_read_version(body, version, f) != 0)
+		return -1;
+	int result = mlflow_check_named("name", version->model, name, f);
+	if (result == 0 && number != 0 && version->number != number)
+		result = fail_set(f, STATUS_NOT_A_REGISTRY,
+			"asked for version %lld, the answer has version %lld", (long long)number,
+			(long long)version->number);
+	if (result != 0)
+		version_release(version);
 	return result;
 }
 
@@ -132,7 +163,7 @@ int mlflow_get_version(struct mlflow *m, const char *name, int64_t number, struc
 	*found = result == 0 && !mlflow_is_missing(&reply);
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
-	if (*found && result == 0 && mlflow_read_version(&reply.http.body, version, f) != 0)
+	if (*found && result == 0 && read_asked(&reply.http.body, name, number, version, f) != 0)
 		result = fail_in(f, "model-versions/get");
 	free(escaped);
 	mlflow_reply_release(&reply);
@@ -218,7 +249,8 @@ int mlflow_create_version(struct mlflow *m, const struct version_request *reques
 		result = mlflow_expect(m, &reply, f);
 	if (result == 0 && reply.planned) {
 		answer_planned(request, version);
-	} else if (result == 0 && mlflow_read_version(&reply.http.body, version, f) != 0) {
+	} else if (result == 0 &&
+		   read_asked(&reply.http.body, request->model, 0, version, f) != 0) {
 		/* A success that cannot be read: it may well be there. */
 		*unknown = true;
 		result = fail_in(f, "model-versions/create");

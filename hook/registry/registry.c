@@ -41,14 +41,64 @@ void registry_release(struct registry *r)
 	standing_release(&r->standing);
 }
 
+/* Its versions are never found by search: one that is made would be made again and again. */
+static int refuse_prompt(
+	const struct registry *r, const struct registered_model *model, struct fail *f)
+{
+	if (!registered_model_is_prompt(model))
+		return 0;
+	fail_set(f, STATUS_REFUSED, "%s: is a prompt, not a model", r->model);
+	return fail_hint(f, "MLflow keeps both under one name space: choose another name");
+}
+
+int registry_check_model(struct registry *r, struct fail *f)
+{
+	struct registered_model model;
+	bool found;
+	if (mlflow_get_model(r->mlflow, r->model, &model, &found, f) != 0)
+		return -1;
+	int result = refuse_prompt(r, &model, f);
+	registered_model_release(&model);
+	return result;
+}
+
+static int add_by_number(struct registry *r, struct standing *fresh, int64_t number, struct fail *f)
+{
+	struct versions *versions = &fresh->versions;
+	struct version version;
+	bool found;
+	if (mlflow_get_version(r->mlflow, r->model, number, &version, &found, f) != 0)
+		return -1;
+	if (!found)
+		return 0;
+	versions->items = memory_grow(versions->items, versions->count + 1, sizeof(version));
+	versions->items[versions->count++] = version;
+	versions_sort(versions);
+	return 0;
+}
+
+static int complete(struct registry *r, struct standing *fresh, struct fail *f)
+{
+	int64_t numbers[UNLISTED_MAX];
+	size_t count = standing_unlisted(fresh, numbers);
+	for (size_t i = 0; i < count; i++)
+		if (add_by_number(r, fresh, numbers[i], f) != 0)
+			return -1;
+	if (r->created == 0 || standing_version(fresh, r->created) != NULL)
+		return 0;
+	return add_by_number(r, fresh, r->created, f);
+}
+
 static int read_standing(struct registry *r, struct standing *fresh, bool *found, struct fail *f)
 {
 	mlflow_ask_for_standing(r->mlflow, r->model);
 	int result = mlflow_get_model(r->mlflow, r->model, &fresh->model, found, f);
 	if (result == 0 && *found)
+		result = refuse_prompt(r, &fresh->model, f);
+	if (result == 0 && *found)
 		result = mlflow_list_versions(r->mlflow, r->model, &fresh->versions, f);
 	mlflow_forget(r->mlflow);
-	return result;
+	return result == 0 && *found ? complete(r, fresh, f) : result;
 }
 
 int registry_read(struct registry *r, bool *found, struct fail *f)
@@ -224,13 +274,39 @@ static int create_once(struct registry *r, const struct version_request *request
 	struct version version = {0};
 	bool unknown = false;
 	r->fresh = false;
-	if (mlflow_create_version(r->mlflow, request, &version, &unknown, f) != 0)
-		return unknown ? ask_about_lost_create(r, digest, number, f) : -1;
+	if (mlflow_create_version(r->mlflow, request, &version, &unknown, f) != 0) {
+		struct fail said = *f;
+		if (!unknown || ask_about_lost_create(r, digest, number, f) != 0)
+			return -1;
+		/* an answer that makes no sense would make none the next time */
+		if (*number == 0 && !status_is_retryable(said.status)) {
+			*f = said;
+			return -1;
+		}
+		return 0;
+	}
 	*number = version.number;
 	version_release(&version);
 	if (r->mlflow->plan != NULL)
 		plan_version(r, request, number);
+	else
+		r->created = *number;
 	return 0;
+}
+
+/* Read again: another attempt at the same package may have created one beside ours. */
+static int check_created(struct registry *r, const char *digest, int64_t *number, struct fail *f)
+{
+	int64_t created = *number;
+	if (find_registered(r, digest, number, f) != 0)
+		return -1;
+	if (*number != 0)
+		return 0;
+	*number = created;
+	fail_set(f, STATUS_LATER, "version %lld was created, and the registry does not show it",
+		(long long)created);
+	return fail_hint(
+		f, "modelhook history %s tells when it does: then replay the package", r->model);
 }
 
 int registry_register(struct registry *r, const struct version_request *request, const char *digest,
@@ -249,8 +325,7 @@ int registry_register(struct registry *r, const struct version_request *request,
 		if (create_once(r, request, digest, number, f) != 0)
 			return -1;
 	}
-	/* read again: another attempt at the same package may have created one beside ours */
-	return *created ? find_registered(r, digest, number, f) : 0;
+	return *created ? check_created(r, digest, number, f) : 0;
 }
 
 static int check_ready(const struct version *version, bool *ready, struct fail *f)

@@ -50,6 +50,7 @@ struct registry {
 	struct standing standing;
 	bool read;	 /* standing was read; with a plan, later reads keep what was planned */
 	bool fresh;	 /* nothing was written since */
+	int64_t created; /* by this; 0: none */
 	int64_t proven;	 /* the version whose files the caller, or this, has proven; 0: none */
 	int transitions; /* sent so far */
 };
@@ -61,7 +62,11 @@ MUST_CHECK int registry_open(struct registry *registry, struct mlflow *mlflow, c
 	enum promote_by by, struct fail *f);
 void registry_release(struct registry *registry);
 
-/* registry_read - the standing, anew; *found false: no such model */
+/* registry_check_model - REFUSED where the name is that of a prompt: before anything is sent */
+MUST_CHECK int registry_check_model(struct registry *registry, struct fail *f);
+
+/* registry_read - the standing, anew; *found false: no such model; REFUSED for a prompt. What the
+ * search does not show of it, and the registered model or this names, is asked for by number. */
 MUST_CHECK int registry_read(struct registry *registry, bool *found, struct fail *f);
 
 /* registry_ensure_model - create the registered model unless it is there */

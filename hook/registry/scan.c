@@ -106,12 +106,14 @@ static int look_doubtful(
 	int64_t changed = 0;
 	if (find(s, standing, &anomalies, f) != 0)
 		return -1;
+	int64_t unlisted[UNLISTED_MAX];
 	bool wrong = anomalies.count > 0;
 	anomalies_release(&anomalies);
 	for (size_t i = 0; i < standing->versions.count; i++)
 		if (standing->versions.items[i].updated_ms > changed)
 			changed = standing->versions.items[i].updated_ms;
-	*doubtful = wrong && changed > clock_now_ms() - CHANGED_LATELY_MS;
+	*doubtful = (wrong && changed > clock_now_ms() - CHANGED_LATELY_MS) ||
+		    standing_unlisted(standing, unlisted) > 0;
 	return 0;
 }
 
@@ -145,11 +147,13 @@ static int take_versions(
 /* Models without versions; or all, where the server cannot search all versions. */
 static int take_rest(struct survey *s, bool walked, struct fail *f)
 {
+	int64_t unlisted[UNLISTED_MAX];
 	for (size_t i = 0; i < s->models.count; i++) {
 		struct standing standing = {.model = s->models.items[i], .stages = true};
 		if (s->seen[i])
 			continue;
-		if ((walked ? tell(s, &standing, f) : read_alone(s, standing.model.name, f)) != 0)
+		bool whole = walked && standing_unlisted(&standing, unlisted) == 0;
+		if ((whole ? tell(s, &standing, f) : read_alone(s, standing.model.name, f)) != 0)
 			return -1;
 	}
 	return 0;

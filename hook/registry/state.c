@@ -32,6 +32,28 @@ int64_t standing_alias(const struct standing *standing, const char *alias)
 	return 0;
 }
 
+static size_t add_unlisted(
+	const struct standing *standing, int64_t number, int64_t *numbers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (numbers[i] == number)
+			return count;
+	if (number != 0 && count < UNLISTED_MAX && standing_version(standing, number) == NULL)
+		numbers[count++] = number;
+	return count;
+}
+
+size_t standing_unlisted(const struct standing *standing, int64_t numbers[UNLISTED_MAX])
+{
+	const struct registered_model *model = &standing->model;
+	size_t count =
+		add_unlisted(standing, standing_alias(standing, ALIAS_PRODUCTION), numbers, 0);
+	count = add_unlisted(standing, standing_alias(standing, ALIAS_PREVIOUS), numbers, count);
+	for (size_t i = 0; i < model->latest_count; i++)
+		count = add_unlisted(standing, model->latest[i], numbers, count);
+	return count;
+}
+
 const char *version_tag(const struct version *version, const char *key)
 {
 	return tag_value(version->tags, version->tag_count, key);

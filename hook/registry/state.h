@@ -59,6 +59,12 @@ struct version *standing_version(const struct standing *standing, int64_t number
 /* The version an alias points to, 0 where it is not set. */
 int64_t standing_alias(const struct standing *standing, const char *alias);
 
+/* standing_unlisted - the versions that the registered model names (the latest of each stage, our
+ * aliases) and the list does not have, at most UNLISTED_MAX; how many. A search that is filtered by
+ * permission or lags behind shows less than there is. */
+#define UNLISTED_MAX 8
+size_t standing_unlisted(const struct standing *standing, int64_t numbers[UNLISTED_MAX]);
+
 const char *version_tag(const struct version *version, const char *key);
 
 /* version_intent - when it was trained, by its tag or (a stranger in Production) its creation;

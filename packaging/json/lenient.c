@@ -165,6 +165,11 @@ bool answer_bool(struct answer *answer, const struct answer_value *object, const
 	return item != NULL && cJSON_IsTrue(item);
 }
 
+void answer_wrong(struct answer *answer, const char *key, const char *what)
+{
+	note_wrong(answer, key, what);
+}
+
 void answer_need(struct answer *answer, const struct answer_value *object, const char *key)
 {
 	if (member(object, key) == NULL)

@@ -48,6 +48,9 @@ int64_t answer_integer(struct answer *answer, const struct answer_value *object,
 double answer_number(struct answer *answer, const struct answer_value *object, const char *key);
 bool answer_bool(struct answer *answer, const struct answer_value *object, const char *key);
 
+/* answer_wrong - note the key as wrong: "KEY" is WHAT */
+void answer_wrong(struct answer *answer, const char *key, const char *what);
+
 /* answer_need - note the key as wrong where it is not there */
 void answer_need(struct answer *answer, const struct answer_value *object, const char *key);
 

@@ -1,9 +1,9 @@
 /* model_name - which names a registered model can have so that consumers can load it.
  *
- * A consumer addresses a model as models:/NAME/STAGE, models:/NAME/NUMBER or models:/NAME@ALIAS, and
- * MLflow's clients parse that as a URL: a name with "?", "@" or "#" is registered and never found
- * again. A blank at an end is one that databases with padded comparisons ignore. The search for a
- * model's versions quotes its name with ' or " and knows no escape.
+ * A consumer addresses a model as models:/NAME/STAGE, models:/NAME/NUMBER or models:/NAME@ALIAS,
+ * and MLflow's clients parse that as a URL: a name with "?", "@" or "#" is registered and never
+ * found again. A blank at an end is one that databases with padded comparisons ignore. The search
+ * for a model's versions quotes its name with ' or " and knows no escape.
  */
 #ifndef MODELHOOK_PACKAGING_PACKAGE_MODEL_NAME_H
 #define MODELHOOK_PACKAGING_PACKAGE_MODEL_NAME_H

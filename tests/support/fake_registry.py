@@ -82,6 +82,7 @@ class Registry:
         self.logged_models: dict[str, dict[str, Any]] = {}
         self.artifacts: dict[str, bytes] = {}
         self.searches_all = True  # versions without a filter; MLflow 1 does not
+        self.hidden: set[str] = set()  # numbers of versions that no search shows, as one that lags behind
         self.page_size: int | None = None  # smaller pages than asked for, to test paging
         self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]] = {
             ("GET", "experiments/get"): self.get_experiment,
@@ -242,8 +243,13 @@ class Registry:
         model = self.model(field(query, "name"))
         return {"registered_model": {**shown(model), "latest_versions": self.newest(model["name"], STAGES)}}
 
+    def is_prompt(self, name: str) -> bool:
+        """MLflow 3 keeps prompts among the models, and its searches leave them out."""
+        tags = self.models[name]["tags"] if name in self.models else []
+        return {"key": "mlflow.prompt.is_prompt", "value": "true"} in tags
+
     def search_models(self, query: dict[str, Any]) -> dict[str, Any]:
-        names = sorted(self.models, reverse=query.get("order_by") == "name DESC")
+        names = sorted((name for name in self.models if not self.is_prompt(name)), reverse=query.get("order_by") == "name DESC")
         return self.page(query, "registered_models", [shown(self.models[name]) for name in names], 100)
 
     def set_model_tag(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -311,7 +317,9 @@ class Registry:
         if not match and (query.get("filter") or not self.searches_all):
             raise invalid(f"Invalid filter: {query.get('filter')}")
         names = [match.group(1)[1:-1]] if match else sorted(self.model_versions)
-        versions = [version for name in names for version in self.model_versions.get(name, [])]
+        names = [name for name in names if not self.is_prompt(name)]
+        versions = [version for name in names for version in self.model_versions.get(name, [])
+                    if version["version"] not in self.hidden]
         ordered = sorted(versions, key=lambda version: -version["last_updated_timestamp"])
         order = query.get("order_by", "")
         if order.startswith(("version_number ASC", "name ASC")):
