@@ -156,13 +156,20 @@ static bool significantly_better(const struct gate *gate, const struct gate_inpu
 	return z >= needed;
 }
 
+/* MLflow's SQL store keeps an infinity as the largest double there is, and a database may round
+ * that. */
+static bool is_measured(double value)
+{
+	return isfinite(value) && fabs(value) < 1.797693e308;
+}
+
 /* The champion's run first, its tag where the run has no number or none that can be compared. */
 static const double *champion_metric(const struct gate_side *champion, const char *key)
 {
 	const double *value = find_metric(champion->metrics, champion->metric_count, key);
-	if (value == NULL || !isfinite(*value))
+	if (value == NULL || !is_measured(*value))
 		value = find_metric(champion->more, champion->more_count, key);
-	return value != NULL && isfinite(*value) ? value : NULL;
+	return value != NULL && is_measured(*value) ? value : NULL;
 }
 
 static bool gate_champion(
@@ -235,6 +242,22 @@ static gate_function *const gate_functions[] = {
 	[GATE_SMOKE] = gate_smoke,
 };
 
+/* Limits and champions alike would let an infinity on the right side pass, and it is no number that
+ * a training reached. */
+static bool are_measured(const struct gate *gate, const struct gate_input *input, struct text *text)
+{
+	const char *keys[] = {gate->metric, gate->minus};
+	for (size_t i = 0; i < 2; i++) {
+		const double *value =
+			keys[i] != NULL ? gate_metric(&input->training, keys[i]) : NULL;
+		if (value == NULL || is_measured(*value))
+			continue;
+		text_printf(text, "; %s is not a finite number", keys[i]);
+		return false;
+	}
+	return true;
+}
+
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
 	const char *override_reason, struct gate_verdicts *verdicts)
 {
@@ -242,7 +265,8 @@ bool gate_decide(const struct gate *gates, size_t count, const struct gate_input
 	for (size_t i = 0; i < count; i++) {
 		struct text text = {0};
 		const char *verdict = "passed";
-		if (!gate_functions[gates[i].rule](&gates[i], input, &text)) {
+		if (!gate_functions[gates[i].rule](&gates[i], input, &text) ||
+			!are_measured(&gates[i], input, &text)) {
 			verdict = override_reason != NULL ? "overridden" : "rejected";
 			all = all && override_reason != NULL;
 		}

@@ -13,9 +13,10 @@
  *   {"max_age": "36h"}                                                   freshness
  *   {"command": ["python3", "smoke.py", "{model}"], "timeout": "2m", "memory": "4G"}
  *                                                                        smoke, see gate/smoke.h
- * Any rule takes "name"; smoke takes "environment": ["NAME"] as well. Metrics are the handoff's,
- * else the run's; model_size_bytes, parameter_count and tensor_count come from the inspection.
- * struct gate owns its strings.
+ * A training's metric that is not a finite number passes no rule; a champion's is not compared
+ * with. Any rule takes "name"; smoke takes "environment": ["NAME"] as well. Metrics are the
+ * handoff's, else the run's; model_size_bytes, parameter_count and tensor_count come from the
+ * inspection. struct gate owns its strings.
  */
 #ifndef MODELHOOK_GATE_GATE_H
 #define MODELHOOK_GATE_GATE_H

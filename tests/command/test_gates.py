@@ -260,3 +260,15 @@ def test_a_gate_decides_before_the_version_is_made(site: Site) -> None:
     assert "modelhook.gate" in [tag["key"] for tag in create["tags"]]
     assert ended.status == 99
     assert site.sent == [*FIRST_RUN[:11], *REPORT]
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-Infinity", "NaN", 1.7976931348623157e308, -1.7976931348623157e308])
+@pytest.mark.parametrize("rule", [{"at_least": 0}, {"at_most": 1}, {"not_below_champion_by": 0.0}],
+                         ids=lambda rule: next(iter(rule)))
+def test_a_metric_of_the_run_that_is_no_finite_number_passes_no_gate(
+        site: Site, rule: dict[str, Any], value: Any) -> None:
+    run = site.fake.add_run()
+    site.fake.registry.runs[run]["data"]["metrics"] = [{"key": "loss", "value": value, "timestamp": 1, "step": 0}]
+    ended = site.run(site.train(run=run, config={"gates": [{"metric": "loss", **rule}]}))
+    assert (ended.status, ended.result["outcome"]) == (99, "held")
+    assert site.production == []

@@ -150,9 +150,12 @@ def test_an_answer_about_something_else_is_refused(site: Site, method: str, call
 
 # ---- pages
 
-def fresh(asked: dict[str, Any], counter: itertools.count[int] = itertools.count()) -> str:
+NUMBERS = itertools.count()
+
+
+def fresh(asked: dict[str, Any]) -> str:
     """A token that was never there."""
-    return f"page{next(counter)}"
+    return f"page{next(NUMBERS)}"
 
 
 def circle(asked: dict[str, Any]) -> str:

@@ -249,7 +249,8 @@ class Registry:
         return {"key": "mlflow.prompt.is_prompt", "value": "true"} in tags
 
     def search_models(self, query: dict[str, Any]) -> dict[str, Any]:
-        names = sorted((name for name in self.models if not self.is_prompt(name)), reverse=query.get("order_by") == "name DESC")
+        names = sorted((name for name in self.models if not self.is_prompt(name)),
+                       reverse=query.get("order_by") == "name DESC")
         return self.page(query, "registered_models", [shown(self.models[name]) for name in names], 100)
 
     def set_model_tag(self, body: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,8 @@ static struct metric training_metrics[] = {
 	{OWNED("nan"), NAN},
 	{OWNED("inf"), INFINITY},
 	{OWNED("minus_inf"), -INFINITY},
+	{OWNED("stored_inf"), 1.7976931348623157e308},
+	{OWNED("large"), 1e300},
 	{OWNED("model_size_bytes"), 200000000},
 	{OWNED("one"), 1.0},
 	{OWNED("percent"), 90.0},
@@ -103,6 +105,19 @@ static void no_limit_lets_nan_pass(void **state)
 			"minus_inf -inf, at least 0"},
 		{"the difference of two infinities", OWNED("inf"), OWNED("inf"), NULL, "1", false,
 			NULL},
+		{"infinite on the right side", OWNED("inf"), NULL, "0", NULL, false,
+			"inf inf, at least 0; inf is not a finite number"},
+		{"minus infinite on the right side", OWNED("minus_inf"), NULL, NULL, "1", false,
+			"minus_inf -inf, at most 1; minus_inf is not a finite number"},
+		{"an infinity as MLflow stores it", OWNED("stored_inf"), NULL, "0", NULL, false,
+			"stored_inf 1.797693135e+308, at least 0; stored_inf is not a finite "
+			"number"},
+		{"the difference of two of those", OWNED("stored_inf"), OWNED("stored_inf"), NULL,
+			"1", false, NULL},
+		{"less than infinite", OWNED("accuracy"), OWNED("stored_inf"), NULL, "1", false,
+			NULL},
+		{"a large number", OWNED("large"), NULL, "0", NULL, true,
+			"large 1e+300, at least 0"},
 	};
 	(void)state;
 	check_limits(rows, COUNT(rows));
@@ -227,6 +242,16 @@ static void the_champion_is_compared_with_as_far_as_its_numbers_are_known(void *
 			.tag = NAN, .version = 3, .has_run = true, .passes = true,
 			.detail = "m 0.85, champion version 3 has no such number: nothing to "
 				  "compare with"},
+		{"nor is one as MLflow stores it", .ours = 0.85, .theirs = 1.7976931348623157e308,
+			.tag = 0.86, .version = 3, .has_run = true, .passes = false,
+			.detail = "m 0.85, champion version 3 0.86, margin 0"},
+		{"our infinity beats nobody", .ours = INFINITY, .theirs = 0.9, .tag = NAN,
+			.version = 3, .has_run = true, .passes = false,
+			.detail = "m inf, champion version 3 0.9, margin 0; m is not a finite "
+				  "number"},
+		{"nor does it pass where there is no champion", .ours = INFINITY, .tag = NAN,
+			.passes = false,
+			.detail = "m inf, no champion to compare with; m is not a finite number"},
 		{"no number anywhere", .ours = 0.85, .tag = NAN, .version = 3, .passes = true,
 			.detail = "m 0.85, champion version 3 has no such number: nothing to "
 				  "compare with"},
