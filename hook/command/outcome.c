@@ -1,5 +1,6 @@
 /* outcome: what came of a hook whose exit status was lost, for example inside a Spark job. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/console.h"
 #include "command/outcome.h"
@@ -7,6 +8,7 @@
 #include "flow/connect.h"
 #include "mlflow/session.h"
 #include "packaging/json/json.h"
+#include "packaging/package/model_name.h"
 #include "registry/state.h"
 #include "stores/location.h"
 
@@ -25,22 +27,80 @@ static bool is_a_status(double number)
 	return false;
 }
 
-int outcome_read(
-	const char *kept, size_t size, enum status *status, struct text *line, struct fail *f)
+/* A result of another program, or of a later one, must not pass for one of ours. */
+static int check_words(const struct json_at *root, enum status status, struct fail *f)
+{
+	struct json_at schema = json_get(root, "schema"), outcome = json_get(root, "outcome");
+	char *word = NULL;
+	if (json_string(&schema, &word, f) != 0)
+		return -1;
+	bool ours = strcmp(word, RESULT_SCHEMA) == 0;
+	free(word);
+	if (!ours)
+		return json_fail(&schema, f, "not " RESULT_SCHEMA);
+	if (json_string(&outcome, &word, f) != 0)
+		return -1;
+	bool known = result_is_outcome(word, status);
+	free(word);
+	return known ? 0 : json_fail(&outcome, f, "no outcome of exit %d", (int)status);
+}
+
+/* Each is null where the hook did not get that far. */
+static int check_model(const struct json_at *root, struct fail *f)
+{
+	struct json_at model = json_get(root, "model");
+	char *name = NULL;
+	if (json_is_null(&model))
+		return 0;
+	if (json_string(&model, &name, f) != 0)
+		return -1;
+	const char *problem = model_name_problem(name);
+	free(name);
+	return problem == NULL ? 0 : json_fail(&model, f, "%s", problem);
+}
+
+/* A tag's short form has no run of its own: it is that of the run that it was read from. */
+static int check_run(const struct json_at *root, const char *wanted, struct fail *f)
+{
+	struct json_at run = json_get(root, "run_id");
+	char *id = NULL;
+	if (!json_is_there(&run) || json_is_null(&run))
+		return 0;
+	if (json_string(&run, &id, f) != 0)
+		return -1;
+	bool same = wanted == NULL ? text_is_hex(id, 32) : strcmp(id, wanted) == 0;
+	free(id);
+	if (same)
+		return 0;
+	return wanted != NULL ? json_fail(&run, f, "not the run %.64s", wanted)
+			      : json_fail(&run, f, "not 32 lower-case hex digits");
+}
+
+static int check(
+	const struct json_at *root, const char *run_id, enum status *status, struct fail *f)
+{
+	struct json_at at = json_get(root, "exit");
+	double number = -1;
+	if (json_number(&at, &number, f) != 0)
+		return -1;
+	if (!is_a_status(number))
+		return json_fail(&at, f, "%g is no status of modelhook", number);
+	*status = (enum status)number;
+	if (check_words(root, *status, f) != 0 || check_model(root, f) != 0)
+		return -1;
+	return check_run(root, run_id, f);
+}
+
+int outcome_read(const struct text *kept, const char *run_id, enum status *status,
+	struct text *line, struct fail *f)
 {
 	struct cJSON *tree = NULL;
-	double number = -1;
-	int result = json_parse(kept, size, &tree, f);
+	int result = json_parse(text_string(kept), kept->size, &tree, f);
 	if (result == 0) {
 		struct json_at root = json_root(tree);
-		struct json_at at = json_get(&root, "exit");
-		result = json_number(&at, &number, f);
+		result = check(&root, run_id, status, f);
 	}
-	if (result == 0 && !is_a_status(number))
-		result = fail_set(
-			f, STATUS_UNACCEPTABLE, "exit %g is no status of modelhook", number);
 	if (result == 0) {
-		*status = (enum status)number;
 		json_print(tree, line);
 	}
 	json_release(tree);
@@ -51,7 +111,7 @@ int outcome_read(
 static int tell(struct invocation *call, const struct text *kept, struct fail *f)
 {
 	struct text line = {0};
-	int result = outcome_read(text_string(kept), kept->size, &call->result.status, &line, f);
+	int result = outcome_read(kept, call->settings.run_id, &call->result.status, &line, f);
 	if (result == 0)
 		console_result(text_string(&line));
 	text_release(&line);
@@ -93,8 +153,9 @@ int command_outcome(struct invocation *call, struct fail *f)
 	struct text kept = {0};
 	if (invocation_settle_here(call, f) != 0)
 		return -1;
-	if ((call->argc == 0) == (call->settings.run_id == NULL)) {
-		fail_set(f, STATUS_USAGE, "outcome takes the place of a result, or --run RUN_ID");
+	if (call->argc == 0 && call->settings.run_id == NULL) {
+		fail_set(f, STATUS_USAGE,
+			"outcome takes the place of a result, or --run RUN_ID, or both");
 		return fail_hint(f, "modelhook help outcome");
 	}
 	int result = read_kept(call, &kept, f);

@@ -7,8 +7,9 @@
 #include "base/text.h"
 
 /* outcome_read - the exit status in a kept line, and the line again in canonical form, added to
- * line; UNACCEPTABLE where it is none of modelhook's */
-MUST_CHECK int outcome_read(
-	const char *kept, size_t size, enum status *status, struct text *line, struct fail *f);
+ * line. UNACCEPTABLE where schema, outcome, model or run are none of modelhook's, or not those of
+ * run_id (NULL: of any run). */
+MUST_CHECK int outcome_read(const struct text *kept, const char *run_id, enum status *status,
+	struct text *line, struct fail *f);
 
 #endif

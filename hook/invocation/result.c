@@ -61,6 +61,32 @@ static const char *outcome_of(const struct result *result, const struct fail *f)
 	return result->outcome != NULL ? result->outcome : status_word(result->status);
 }
 
+/* What else than the status's own word is told where nothing failed. */
+bool result_is_outcome(const char *outcome, enum status status)
+{
+	static const struct {
+		const char *word;
+		bool promoted, held; /* with these statuses */
+	} words[] = {
+		{"superseded", .held = true},
+		{"registered", .held = true},
+		{"staged", .promoted = true, .held = true},
+		{"planned", .promoted = true, .held = true},
+		{"passed", .promoted = true},
+		{"repaired", .promoted = true},
+		{"nothing_to_do", .promoted = true},
+		{"archived", .promoted = true},
+		{"tagged", .promoted = true},
+		{"described", .promoted = true},
+		{"deleted", .promoted = true},
+	};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(outcome, words[i].word) == 0)
+			return (status == STATUS_PROMOTED && words[i].promoted) ||
+			       (status == STATUS_HELD && words[i].held);
+	return strcmp(outcome, status_word(status)) == 0;
+}
+
 void result_add_package(struct result *result, const struct fail *f)
 {
 	result->packages =

@@ -6,6 +6,7 @@
 #ifndef MODELHOOK_INVOCATION_RESULT_H
 #define MODELHOOK_INVOCATION_RESULT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -62,6 +63,9 @@ void result_add_step(struct result *result, const char *name, int64_t ms, const 
 
 /* result_add_package - note what came of the present package, and start over for the next one */
 void result_add_package(struct result *result, const struct fail *f);
+
+/* result_is_outcome - whether a hook that ends with this status can tell of that outcome */
+bool result_is_outcome(const char *outcome, enum status status);
 
 /* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
 char *result_line(const struct result *result, const struct fail *f);

@@ -97,7 +97,7 @@ static const struct option options[] = {
 		"artifacts "
 		"on this machine (default: run directories, if the server is on this machine)"},
 	{"--run", NULL, NULL, KIND_STRING, AT(run_id), TAKES_RUN, "RUN_ID",
-		"tell what the tag of this MLflow run says"},
+		"what the tag of this MLflow run says; with RESULT, whose result that must be"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
 		NULL, "accept NaN and Inf in weights"},
 	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",

@@ -83,9 +83,9 @@ venv_pin() {
     local without=()
     python=$(venv_python) || die "needs Python $VENV_PYTHON with its venv module"
     # packages that others require, and that are left out
-    for package in $(sed -n 's/^# without: //p' "$folder/$1.in"); do
+    while read -r package; do
         without+=(--no-emit-package "$package")
-    done
+    done < <(sed -n 's/^# without: //p' "$folder/$1.in" | tr ' ' '\n')
     uv_in_cache pip compile -q --upgrade --no-annotate --no-header "${without[@]}" --python "$python" \
         "$folder/$1.in" -o "$folder/$1.txt" || return 1
     # a package that is wanted without what it requires

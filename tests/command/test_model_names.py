@@ -15,7 +15,7 @@ from model_names import LOADABLE, REFUSED
 
 sys.path.insert(0, str(environment.ROOT / "dataproc"))
 
-from modelhook import handoff as writer  # noqa: E402
+from modelhook import handoff as writer
 
 SCHEMA = jsonschema.Draft202012Validator(
     json.loads((environment.ROOT / "packaging/handoff.schema.json").read_text(encoding="utf-8")))
@@ -37,7 +37,7 @@ def test_all_three_agree_on_a_name(hook: Any, tmp_path: Path, name: str, is_good
     if is_good:
         writer.write_handoff(tmp_path / "written.json", **written)
         return
-    with pytest.raises(writer.HandoffError, match="^model: "):
+    with pytest.raises(writer.HandoffError, match=r"^model: "):
         writer.write_handoff(tmp_path / "written.json", **written)
 
 

@@ -14,16 +14,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct text line = {0}, again = {0};
+	struct text line = {0}, again = {0}, all = {0};
 	enum status status = STATUS_DEFECT, second = STATUS_DEFECT;
 	struct fail f;
 	const char *kept = size > 0 ? (const char *)data : "";
-	if (outcome_read(kept, size, &status, &line, &f) == 0) {
-		MUST(outcome_read(line.data, line.size, &second, &again, &f) == 0);
+	text_add(&all, kept, size);
+	if (outcome_read(&all, NULL, &status, &line, &f) == 0) {
+		MUST(outcome_read(&line, NULL, &second, &again, &f) == 0);
 		MUST(status == second && strcmp(line.data, again.data) == 0);
 	}
 	(void)spool_trained_at(kept, size);
 	text_release(&line);
 	text_release(&again);
+	text_release(&all);
 	return 0;
 }
