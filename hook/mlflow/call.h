@@ -77,6 +77,10 @@ bool mlflow_is_unsupported(const struct mlflow_reply *reply);
 /* mlflow_is_final - a status that looks transient but is meant for good */
 bool mlflow_is_final(const struct http_answer *answer);
 
+/* mlflow_wants_presigned - the refusal of a server (3.18 with --artifacts-presigned-only) that
+ * takes and gives artifacts by presigned URLs alone */
+bool mlflow_wants_presigned(const struct http_answer *answer);
+
 /* mlflow_serves_no_artifacts - the answer of a server that was told not to pass artifacts on */
 bool mlflow_serves_no_artifacts(const struct http_answer *answer);
 

@@ -160,11 +160,19 @@ int mlflow_set_run_tag(
 
 int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f)
 {
+	return mlflow_has_features(m, &key, 1, has, f);
+}
+
+int mlflow_has_features(
+	struct mlflow *m, const char *const *keys, size_t count, bool *has, struct fail *f)
+{
 	struct mlflow_reply reply;
 	char *url = text_format("%s/api/3.0/mlflow/server-info", m->base);
 	struct http_request request = {.method = "GET", .url = url};
 	int result = mlflow_send(m, &request, "server-info", &reply, f);
-	*has = result == 0 && reply.http.status == 200 && mlflow_read_yes(&reply.http.body, key);
+	for (size_t i = 0; i < count; i++)
+		has[i] = result == 0 && reply.http.status == 200 &&
+			 mlflow_read_yes(&reply.http.body, keys[i]);
 	mlflow_reply_release(&reply);
 	free(url);
 	return result;

@@ -147,6 +147,9 @@ MUST_CHECK int mlflow_greet(struct mlflow *m, char **server, int64_t *skew_ms, s
 /* mlflow_has_feature - what server-info says of `key`; false where it says nothing, or the server
  * has no such call (before 3) */
 MUST_CHECK int mlflow_has_feature(struct mlflow *m, const char *key, bool *has, struct fail *f);
+/* mlflow_has_features - the same for `count` keys in one call */
+MUST_CHECK int mlflow_has_features(
+	struct mlflow *m, const char *const *keys, size_t count, bool *has, struct fail *f);
 
 /* mlflow_get_artifact_location - where the runs of an experiment keep their artifacts; named:
  * wanted is its name, else its id. The caller frees it. */

@@ -39,15 +39,10 @@ void proxy_direct_expect(struct store *s, uint64_t size)
 	pthread_mutex_unlock(&proxy->lock);
 }
 
-static int ask_feature(struct store *s, struct proxy *proxy, struct fail *f)
+static bool is_worth_asking(struct proxy *proxy)
 {
-	bool has;
-	if (proxy->signs != PROXY_SIGNS_ASK || proxy->reads++ < READS_MANY)
-		return 0;
-	if (mlflow_has_feature(s->mlflow, "multipart_downloads_enabled", &has, f) != 0)
-		return -1;
-	proxy->signs = has ? PROXY_SIGNS : PROXY_SIGNS_NOT;
-	return 0;
+	return !proxy->presigned_only && proxy->signs == PROXY_SIGNS_ASK &&
+	       proxy->reads++ >= READS_MANY;
 }
 
 /* Once: the other lanes wait for the answer. */
@@ -55,8 +50,11 @@ static int ask_server(struct store *s, bool *signs, struct fail *f)
 {
 	struct proxy *proxy = s->state;
 	pthread_mutex_lock(&proxy->lock);
-	int result = ask_feature(s, proxy, f);
-	*signs = proxy->signs == PROXY_SIGNS;
+	bool asks = is_worth_asking(proxy);
+	pthread_mutex_unlock(&proxy->lock);
+	int result = asks ? proxy_ask_server(s, f) : 0;
+	pthread_mutex_lock(&proxy->lock);
+	*signs = proxy->signs == PROXY_SIGNS || proxy->presigned_only;
 	pthread_mutex_unlock(&proxy->lock);
 	return result;
 }
@@ -93,11 +91,11 @@ static int read_from(struct store *s, const char *packed, const struct http_sink
 	struct proxy *proxy = s->state;
 	struct presigned from;
 	presigned_unpack(packed, &from);
-	int result = presigned_get(s, &from, sink, 1, got, f);
+	int result = presigned_get(s, &from, sink, proxy->presigned_only ? 0 : 1, got, f);
 	if (result == 0)
 		return 0;
 	*got = false;
-	if (!is_worth_another_way(s, f))
+	if (proxy->presigned_only || !is_worth_another_way(s, f))
 		return -1;
 	pthread_mutex_lock(&proxy->lock);
 	proxy->signs = PROXY_SIGNS_NOT;

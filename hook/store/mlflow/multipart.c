@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/env.h"
 #include "base/random.h"
@@ -18,10 +19,6 @@
 
 #define TAG "modelhook.upload."
 #define MINIMUM_DEFAULT ((uint64_t)500 << 20)
-
-/* Azure wants the IDs of a blob's blocks to be of one length, and MLflow counts them from 1 to 10.
- */
-#define AZURE_PARTS_MAX 9
 
 /* The environment. */
 
@@ -107,21 +104,55 @@ static int call(struct store *s, const char *verb, const char *path, struct cJSO
 	return result;
 }
 
-/* Whether the server's own store takes parts; asked once. */
+/* What the server can do; asked once. */
 
-static int ask_server(struct store *s, struct fail *f)
+static int ask(struct store *s, struct proxy *proxy, struct fail *f)
 {
-	struct proxy *proxy = s->state;
-	bool takes;
-	if (proxy->parts != PROXY_TAKES_PARTS_ASK)
+	static const char *const keys[] = {"multipart_uploads_enabled",
+		"multipart_downloads_enabled", "artifacts_presigned_only"};
+	bool has[3];
+	if (proxy->asked)
 		return 0;
-	if (mlflow_has_feature(s->mlflow, "multipart_uploads_enabled", &takes, f) != 0)
+	if (mlflow_has_features(s->mlflow, keys, 3, has, f) != 0)
 		return -1;
-	proxy->parts = takes ? PROXY_TAKES_PARTS : PROXY_TAKES_NO_PARTS;
+	proxy->asked = true;
+	if (proxy->parts == PROXY_TAKES_PARTS_ASK)
+		proxy->parts = has[0] ? PROXY_TAKES_PARTS : PROXY_TAKES_NO_PARTS;
+	if (proxy->signs == PROXY_SIGNS_ASK)
+		proxy->signs = has[1] ? PROXY_SIGNS : PROXY_SIGNS_NOT;
+	if (has[2])
+		proxy->presigned_only = true;
 	return 0;
 }
 
+int proxy_ask_server(struct store *s, struct fail *f)
+{
+	struct proxy *proxy = s->state;
+	pthread_mutex_lock(&proxy->lock);
+	int result = ask(s, proxy, f);
+	pthread_mutex_unlock(&proxy->lock);
+	return result;
+}
+
 /* Begin. */
+
+/* How many characters of base64 the ID of an address's block has, the padding left out: MLflow
+ * before 3.18 numbers its blocks 1 to 10 without leading zeros. */
+static size_t block_id_size(const char *url)
+{
+	const char *query = strchr(url, '?'),
+		   *id = query != NULL ? strstr(query, "blockid=") : NULL;
+	size_t size = 0;
+	if (id == NULL)
+		return 0;
+	for (id += sizeof("blockid=") - 1; *id != '\0' && *id != '&';) {
+		bool escaped = id[0] == '%' && id[1] != '\0' && id[2] != '\0';
+		bool padding = *id == '=' || strncasecmp(id, "%3d", 3) == 0;
+		size += !padding;
+		id += escaped ? 3 : 1;
+	}
+	return size;
+}
 
 static struct proxy_addresses *to_block(
 	const struct text *packed, const size_t *at, unsigned parts, bool is_azure)
@@ -129,6 +160,8 @@ static struct proxy_addresses *to_block(
 	size_t head = sizeof(struct proxy_addresses) + parts * sizeof(*at);
 	struct proxy_addresses *block = memory_get(1, head + packed->size);
 	block->is_azure = is_azure;
+	block->is_uneven = is_azure && block_id_size(packed->data + at[0]) !=
+					       block_id_size(packed->data + at[parts - 1]);
 	for (unsigned i = 0; i < parts; i++)
 		block->at[i] = head + at[i];
 	memcpy((char *)block + head, packed->data, packed->size);
@@ -240,6 +273,8 @@ static int note(struct store *s, const struct store_upload *upload, struct fail 
 	char *tag = tag_of(upload->id);
 	char *value = text_format("%s %s", upload->id, upload->content.path);
 	int result = mlflow_set_run_tag(s->mlflow, s->run->id, tag, value, f);
+	if (result != 0 && f->http == 404)
+		result = 0; /* the doctor's probe belongs to no run */
 	free(value);
 	free(tag);
 	return result;
@@ -278,13 +313,13 @@ int proxy_begin(struct store *s, struct store_upload *upload, struct fail *f)
 	upload->whole = upload->content.size < proxy->minimum || proxy->no_way_there;
 	if (upload->whole)
 		return 0;
-	if (proxy_check_name(upload->content.path, f) != 0 || ask_server(s, f) != 0)
+	if (proxy_check_name(upload->content.path, f) != 0 || proxy_ask_server(s, f) != 0)
 		return -1;
-	upload->whole = proxy->parts == PROXY_TAKES_NO_PARTS;
+	upload->whole = proxy->parts == PROXY_TAKES_NO_PARTS && !proxy->presigned_only;
 	if (upload->whole || create(s, upload, f) != 0 || upload->whole)
 		return upload->whole ? 0 : -1;
 	const struct proxy_addresses *addresses = upload->state;
-	if (addresses->is_azure && upload->part_count > AZURE_PARTS_MAX) {
+	if (addresses->is_uneven) {
 		upload->whole = true;
 		return end(s, upload->content.path, upload->id, f);
 	}
@@ -297,16 +332,22 @@ int proxy_begin(struct store *s, struct store_upload *upload, struct fail *f)
 
 /* Parts. A mark is the ETag, behind "=" where it is the MD5 of what was sent, else behind "?". */
 
+static int set_mark(
+	struct store_upload *upload, unsigned index, const char *etag, bool is_md5, struct fail *f)
+{
+	if (etag != NULL && etag_check(etag, f) != 0) /* Azure's parts have none */
+		return -1;
+	store_set_mark(
+		upload, index, text_format("%c%s", is_md5 ? '=' : '?', etag != NULL ? etag : ""));
+	return 0;
+}
+
 static int mark(struct store_upload *upload, const struct store_part *part, const char *etag,
 	struct fail *f)
 {
 	uint8_t md5[MD5_BYTES];
-	if (etag != NULL && etag_check(etag, f) != 0) /* Azure's parts have none */
-		return -1;
 	checksum_md5(part->bytes, part->size, md5);
-	store_set_mark(upload, part->index,
-		text_format("%c%s", etag_is_md5(etag, md5) ? '=' : '?', etag != NULL ? etag : ""));
-	return 0;
+	return set_mark(upload, part->index, etag, etag_is_md5(etag, md5), f);
 }
 
 int proxy_put_part(struct store *s, struct store_upload *upload, const struct store_part *part,
@@ -412,6 +453,47 @@ int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
 	}
 	upload->proven = sure;
 	return forget(s, upload->id, f);
+}
+
+/* In one part. */
+
+static int put_only_part(struct store *s, struct store_upload *upload, const struct http_body *body,
+	bool *proven, struct fail *f)
+{
+	const struct proxy_addresses *addresses = upload->state;
+	struct fail first;
+	struct presigned to;
+	char *etag;
+	presigned_unpack((const char *)addresses + addresses->at[0], &to);
+	int result = presigned_put_summed(s, &to, body, &etag, proven, f);
+	if (result == 0)
+		result = set_mark(upload, 0, etag, *proven, f);
+	if (result == 0)
+		result = proxy_finish(s, upload, f);
+	free(etag);
+	if (result == 0)
+		return 0;
+	first = *f;
+	(void)!end(s, upload->content.path, upload->id, f);
+	*f = first;
+	return -1;
+}
+
+int proxy_put_presigned(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	struct store_upload upload = {.content = *content, .part_count = 1};
+	upload.marks = memory_get(1, sizeof(*upload.marks));
+	int result = create(s, &upload, f);
+	if (result == 0 && upload.whole)
+		result = fail_set(f, STATUS_REFUSED,
+			"the MLflow server takes artifacts by presigned URL alone, and signs none");
+	if (result == 0)
+		result = note(s, &upload, f);
+	if (result == 0)
+		result = put_only_part(s, &upload, body, proven, f);
+	store_upload_release(&upload);
+	return result;
 }
 
 int proxy_abandon(struct store *s, struct store_upload *upload, struct fail *f)

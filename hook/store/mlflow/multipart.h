@@ -7,6 +7,9 @@
  * (5 MiB at least, which is what S3 takes, and unless set). Where it cannot, where the addresses
  * cannot be reached from here, or ran out, the artifact is put in one.
  *
+ * A server that was started with --artifacts-presigned-only (MLflow 3.18) refuses what is to go
+ * through it and says so: then all that is sent goes this way, an empty file as one empty part.
+ *
  * Nobody can list the server's open uploads, nor the parts that are there: an upload that breaks
  * off is ended and begun anew. So that a killed one is ended too, its name stands in a tag of the
  * run from its begin to its end (modelhook.upload.*); what was killed before it had the server's
@@ -29,9 +32,11 @@ struct proxy {
 		PROXY_TAKES_PARTS_ASK,
 		PROXY_TAKES_PARTS,
 		PROXY_TAKES_NO_PARTS,
-	} parts;		  /* told by the environment or by the server; set by begin */
-	atomic_bool no_way_there; /* a part did not arrive */
-	pthread_mutex_t lock;	  /* of what follows: store/mlflow/direct.h */
+	} parts;		    /* told by the environment or by the server; set by begin */
+	atomic_bool no_way_there;   /* a part did not arrive */
+	atomic_bool presigned_only; /* the server said so: nothing passes through it */
+	pthread_mutex_t lock;	    /* of what follows, and of the asking: store/mlflow/direct.h */
+	bool asked;		    /* server-info */
 	enum {
 		PROXY_SIGNS_ASK,
 		PROXY_SIGNS,
@@ -49,6 +54,14 @@ MUST_CHECK int proxy_put_part(struct store *s, struct store_upload *upload,
 	const struct store_part *part, bool *kept, struct fail *f);
 MUST_CHECK int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int proxy_abandon(struct store *s, struct store_upload *upload, struct fail *f);
+/* proxy_ask_server - once: whether its store takes parts, whether that is the only way, and whether
+ * it signs addresses to read from; what a variable says stays */
+MUST_CHECK int proxy_ask_server(struct store *s, struct fail *f);
+
+/* proxy_put_presigned - for a server that wants that: an artifact as the one part of an upload,
+ * whatever its size */
+MUST_CHECK int proxy_put_presigned(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f);
 bool proxy_has_another_way(struct store *s);
 MUST_CHECK int proxy_sweep(struct store *s, const char *folder, struct fail *f);
 
@@ -56,7 +69,8 @@ MUST_CHECK int proxy_sweep(struct store *s, const char *folder, struct fail *f);
  * frees it), and a block of memory with an address for each part */
 struct proxy_addresses {
 	bool is_azure;
-	size_t at[]; /* of each part, from the start of the block; see presigned_unpack */
+	bool is_uneven; /* Azure's block IDs are of several lengths, which it refuses */
+	size_t at[];	/* of each part, from the start of the block; see presigned_unpack */
 };
 MUST_CHECK int proxy_addresses_read(const struct text *body, unsigned parts, char **id,
 	struct proxy_addresses **addresses, struct fail *f);

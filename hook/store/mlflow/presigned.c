@@ -6,6 +6,7 @@
 
 #include "http/url.h"
 #include "packaging/json/json.h"
+#include "store/checksum.h"
 #include "store/etag.h"
 #include "store/s3/call.h"
 
@@ -155,6 +156,48 @@ int presigned_put(struct store *s, const struct presigned *to, const struct http
 	*etag = etag_strong(named);
 	free(named);
 	s3_reply_release(&reply);
+	return result;
+}
+
+/* summed - the MD5 of what goes by */
+struct summed {
+	const struct http_body *body;
+	struct md5 md5;
+};
+
+static int summed_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	struct summed *summed = context;
+	if (summed->body->read(summed->body->context, buffer, size, got, f) != 0)
+		return -1;
+	md5_add(&summed->md5, buffer, *got);
+	return 0;
+}
+
+static int summed_rewind(void *context, struct fail *f)
+{
+	struct summed *summed = context;
+	md5_init(&summed->md5);
+	return summed->body->rewind(summed->body->context, f);
+}
+
+int presigned_put_summed(struct store *s, const struct presigned *to,
+	const struct http_body *original, char **etag, bool *proven, struct fail *f)
+{
+	struct summed summed = {.body = original};
+	struct http_body body = *original;
+	uint8_t md5[MD5_BYTES];
+	md5_init(&summed.md5);
+	if (body.bytes == NULL && body.read != NULL) {
+		body.read = summed_read;
+		body.rewind = summed_rewind;
+		body.context = &summed;
+	}
+	int result = presigned_put(s, to, &body, etag, f);
+	if (body.bytes != NULL)
+		md5_add(&summed.md5, body.bytes, (size_t)body.size);
+	md5_finish(&summed.md5, md5);
+	*proven = result == 0 && etag_is_md5(*etag, md5);
 	return result;
 }
 

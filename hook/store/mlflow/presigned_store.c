@@ -8,7 +8,6 @@
 #include "mlflow/call.h"
 #include "mlflow/read.h"
 #include "packaging/json/json.h"
-#include "store/checksum.h"
 #include "store/etag.h"
 #include "store/folders.h"
 #include "store/mlflow/presigned.h"
@@ -164,48 +163,21 @@ static int ask_address(
 	return result;
 }
 
-/* Sending, with the MD5 of what goes by. */
+/* Sending. */
 
-struct summed {
-	const struct http_body *body;
-	struct md5 md5;
-};
-
-static int summed_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
-{
-	struct summed *summed = context;
-	if (summed->body->read(summed->body->context, buffer, size, got, f) != 0)
-		return -1;
-	md5_add(&summed->md5, buffer, *got);
-	return 0;
-}
-
-static int summed_rewind(void *context, struct fail *f)
-{
-	struct summed *summed = context;
-	md5_init(&summed->md5);
-	return summed->body->rewind(summed->body->context, f);
-}
-
-static int put_once(
-	struct store *s, const char *path, struct summed *summed, char **etag, struct fail *f)
+static int put_once(struct store *s, const char *path, const struct http_body *body, bool *proven,
+	struct fail *f)
 {
 	struct presigned to;
-	struct http_body body = *summed->body;
-	char *packed;
-	*etag = NULL;
-	if (body.bytes == NULL && body.read != NULL) {
-		body.read = summed_read;
-		body.rewind = summed_rewind;
-		body.context = summed;
-	}
+	char *packed, *etag;
 	if (ask_address(s, "presigned-upload-url", path, &packed, f) != 0)
 		return -1;
 	if (packed == NULL)
 		return fail_set(
 			f, STATUS_REFUSED, "the MLflow server says that there is no such run");
 	presigned_unpack(packed, &to);
-	int result = presigned_put(s, &to, &body, etag, f);
+	int result = presigned_put_summed(s, &to, body, &etag, proven, f);
+	free(etag);
 	presigned_drop(packed);
 	return result;
 }
@@ -219,28 +191,18 @@ static bool may_have_run_out(const struct fail *f)
 static int presigned_put_object(struct store *s, const struct store_content *content,
 	const struct http_body *body, bool *proven, struct fail *f)
 {
-	struct summed summed = {.body = body};
-	uint8_t md5[MD5_BYTES];
-	char *etag;
 	if (content->size > PUT_MAX) {
 		fail_set(f, STATUS_REFUSED,
 			"%" PRIu64 " bytes: more than the 5 GiB that S3 takes in one",
 			content->size);
 		return fail_hint(f, "give the job credentials for S3: then it goes in parts");
 	}
-	md5_init(&summed.md5);
-	int result = put_once(s, content->path, &summed, &etag, f);
-	if (result != 0 && may_have_run_out(f)) {
-		result = body->rewind != NULL ? summed_rewind(&summed, f) : 0;
-		if (result == 0)
-			result = put_once(s, content->path, &summed, &etag, f);
-	}
-	if (body->bytes != NULL)
-		md5_add(&summed.md5, body->bytes, (size_t)body->size);
-	md5_finish(&summed.md5, md5);
-	*proven = result == 0 && etag_is_md5(etag, md5);
-	free(etag);
-	return result;
+	int result = put_once(s, content->path, body, proven, f);
+	if (result == 0 || !may_have_run_out(f))
+		return result;
+	if (body->rewind != NULL && body->rewind(body->context, f) != 0)
+		return -1;
+	return put_once(s, content->path, body, proven, f);
 }
 
 /* Reading. */

@@ -14,7 +14,8 @@
 #define ENDPOINT PROXY_ENDPOINT
 #define API "/api/2.0" ENDPOINT
 
-#define NAMED "mlflow-artifacts" /* what messages call it: the caller names the artifact */
+#define LARGE ((uint64_t)64 << 10) /* bytes: more than connections keep on their way */
+#define NAMED "mlflow-artifacts"   /* what messages call it: the caller names the artifact */
 
 static char *root_of(const char *base, const char *path)
 {
@@ -140,12 +141,10 @@ static char *proxy_show(const struct store *s, const char *path)
 	return shown;
 }
 
-static int proxy_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+/* *refused: the server takes presigned uploads alone */
+static int put_through_server(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *refused, struct fail *f)
 {
-	(void)proven;
-	if (proxy_check_name(content->path, f) != 0)
-		return -1;
 	char *url = url_of(s, content->path);
 	struct mlflow_reply reply;
 	struct http_request request = {
@@ -155,12 +154,35 @@ static int proxy_put(struct store *s, const struct store_content *content,
 		.body = *body,
 	};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
-	if (result == 0)
+	*refused = result == 0 && mlflow_wants_presigned(&reply.http);
+	if (result == 0 && !*refused)
 		result = mlflow_expect_done(s->mlflow, &reply, f);
 	mlflow_reply_release(&reply);
 	free(url);
 	proxy_direct_expect(s, content->size);
 	return result;
+}
+
+static int proxy_put(struct store *s, const struct store_content *content,
+	const struct http_body *body, bool *proven, struct fail *f)
+{
+	struct proxy *proxy = s->state;
+	bool refused = false;
+	if (proxy_check_name(content->path, f) != 0)
+		return -1;
+	/* a refusal of a large file cuts it off, and is not always read */
+	if (content->size >= LARGE && !proxy->presigned_only && proxy_ask_server(s, f) != 0)
+		return -1;
+	if (!proxy->presigned_only) {
+		if (put_through_server(s, content, body, &refused, f) != 0)
+			return -1;
+		if (!refused)
+			return 0;
+		proxy->presigned_only = true;
+		if (body->rewind != NULL && body->rewind(body->context, f) != 0)
+			return -1;
+	}
+	return proxy_put_presigned(s, content, body, proven, f);
 }
 
 /* Servers before 2 answer 500 to removing a file, for good. */
@@ -255,12 +277,15 @@ static int is_listed(struct store *s, const char *path, bool *listed, struct fai
 static int get_once(struct store *s, const char *url, const struct http_sink *sink,
 	bool (*is_final)(const struct http_answer *), long *status, struct fail *f)
 {
+	struct proxy *proxy = s->state;
 	struct mlflow_reply reply;
 	struct http_request request = {
 		.method = "GET", .url = url, .sink = sink, .is_final = is_final};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	*status = reply.http.status;
-	bool is_answer = *status == 404 || (*status == 500 && is_final == proxy_is_500_final);
+	proxy->presigned_only = proxy->presigned_only || mlflow_wants_presigned(&reply.http);
+	bool is_answer = *status == 404 || (*status == 500 && is_final == proxy_is_500_final) ||
+			 (*status == 403 && proxy->presigned_only);
 	/* An artifact may well be HTML: any success is one. */
 	if (result == 0 && !is_answer && (*status < 200 || *status > 299))
 		result = mlflow_expect_done(s->mlflow, &reply, f);
@@ -281,7 +306,7 @@ static int get_through_server(struct store *s, const char *path, const struct ht
 		result = sink->restart(sink->context, f);
 	if (result == 0 && listed)
 		result = get_once(s, url, sink, NULL, &status, f);
-	*found = result == 0 && status != 404 && status != 500;
+	*found = result == 0 && status >= 200 && status <= 299;
 	free(url);
 	return result;
 }
@@ -289,9 +314,22 @@ static int get_through_server(struct store *s, const char *path, const struct ht
 static int proxy_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
 	struct fail *f)
 {
+	const struct proxy *proxy = s->state;
+	bool was_known = proxy->presigned_only, listed;
 	if (proxy_check_name(path, f) != 0 || proxy_direct_get(s, path, sink, found, f) != 0)
 		return -1;
-	return *found ? 0 : get_through_server(s, path, sink, found, f);
+	if (!*found && !proxy->presigned_only && get_through_server(s, path, sink, found, f) != 0)
+		return -1;
+	if (*found || !proxy->presigned_only)
+		return 0;
+	if (!was_known)
+		return proxy_get(s, path, sink, found, f);
+	if (is_listed(s, path, &listed, f) != 0)
+		return -1;
+	return listed ? fail_set(f, STATUS_REFUSED,
+				"the MLflow server gives artifacts by presigned URL alone, and "
+				"signs none for this one")
+		      : 0;
 }
 
 const struct store_kind store_proxy = {
