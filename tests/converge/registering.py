@@ -1,6 +1,6 @@
 """One version of one package: faults at the create of a version, kills at every request, second attempts.
 
-Beside the hook's count stands that of MLflow's Python client, with the same faults through the same proxy.
+Beside the hook's count stands that of each MLflow's Python client, with the same faults through the same proxy.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ import environment
 from callers import ENDED_WELL, Arena, Caller, hook_env, training
 from fault_proxy import Decide, Fault, Request
 from registry_oracle import DUPLICATE, Registry
+from servers import VERSIONS
 
 CREATE = "model-versions/create"
 FAULTED = 2  # how many creates of a caller meet the fault
@@ -178,24 +179,25 @@ def requests_of_a_run(place: Arena, name: str = "count") -> int:
     return len(place.proxy.sent(caller.label))
 
 
-def client_counts(place: Arena) -> dict[str, list[int]]:
-    """The versions that the Python client makes in one attempt, and in two, under each fault."""
+def client_counts(place: Arena, version: str, faults: Collection[str] = tuple(FAULTS)) -> dict[str, list[int]]:
+    """The versions that the Python client of that MLflow makes in one attempt, and in two, under each fault."""
     work = []
-    for name, fault in FAULTS.items():
+    for name in faults:
+        fault = FAULTS[name]
         for attempts in (1, 2):
-            model = f"client-{name.replace(' ', '-')}-{attempts}"
+            model = f"client{version}-{name.replace(' ', '-')}-{attempts}"
             run, source = place.run(0)
             place.proxy.on(model, at_create(fault))
             work.append((place.proxy.url(model), model, source, run, attempts))
     env = hook_env(place.url, Path(os.environ.get("HOME", "/")), MLFLOW_HTTP_REQUEST_TIMEOUT=f"{TIMEOUT:g}",
                    MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR="0", MLFLOW_HTTP_REQUEST_BACKOFF_JITTER="0",
                    MLFLOW_LOGGING_LEVEL="ERROR", MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
-    subprocess.run([environment.python("mlflow3"), "-c", CLIENT], input=json.dumps(work), text=True, env=env,
+    subprocess.run([environment.python(f"mlflow{version}"), "-c", CLIENT], input=json.dumps(work), text=True, env=env,
                    stdout=subprocess.DEVNULL, check=True)
     place.proxy.settle()
-    counts: dict[str, list[int]] = {name: [] for name in FAULTS}
+    counts: dict[str, list[int]] = {name: [] for name in faults}
     registry = Registry(place.url)
-    for (_, model, *_), name in zip(work, (name for name in FAULTS for _ in (1, 2)), strict=True):
+    for (_, model, *_), name in zip(work, (name for name in faults for _ in (1, 2)), strict=True):
         counts[name].append(len(registry.versions(model)))
     return counts
 
@@ -211,13 +213,14 @@ def tell(counts: list[Count]) -> int:
 def play(place: Arena, *, with_client: bool, kills: bool = True) -> int:
     """The whole table; returns how many cases ended wrong."""
     wrong = 0
-    client = client_counts(place) if with_client else {}
+    clients = {version: client_counts(place, version) for version in VERSIONS} if with_client else {}
+    titles = "".join(f"  client {version:>3}: once, again" for version in clients)
     print(f"\nversions of one package on {place.store}, of them those that stand for it:\n"
-          "fault at the create    hook: once    then again    two at once | MLflow's client: once   then again")
+          f"fault at the create    hook: once    then again    two at once |{titles}")
     for name in FAULTS:
         counts = hook_row(place, name)
         wrong += tell(counts)
-        theirs = "".join(f"{count:>{width}}" for count, width in zip(client.get(name, []), (23, 13), strict=False))
+        theirs = "".join(f"{counted[name][0]:>18},{counted[name][1]:>6}" for counted in clients.values())
         print(f"{name:20} {counts[0]!s:>14} {counts[1]!s:>13} {counts[2]!s:>14} |{theirs}", flush=True)
     if kills:
         wrong += play_kills(place)
