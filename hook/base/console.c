@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -44,6 +45,14 @@ bool console_is_quiet(void)
 bool console_is_terminal(void)
 {
 	return isatty(STDOUT_FILENO) == 1;
+}
+
+size_t console_columns(void)
+{
+	struct winsize size;
+	if (!console_is_terminal())
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static bool colour(void)

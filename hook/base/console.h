@@ -12,6 +12,7 @@
 #define MODELHOOK_BASE_CONSOLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fail.h"
@@ -46,6 +47,9 @@ char *console_ask(const char *question);
 const char *console_bold(void);
 const char *console_plain(void);
 bool console_is_terminal(void); /* stdout is one */
+
+/* console_columns - the width of that terminal, 0 where stdout is none: nothing need be cut */
+size_t console_columns(void);
 
 /* progress - how far a long step is: a bar with rate and time left on a terminal, else a line every
  * 5 s. {0} is one that was not started: updates of it print nothing. Several threads may add to it.
