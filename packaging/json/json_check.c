@@ -1,6 +1,7 @@
 /* The grammar of RFC 8259, to the letter, in front of a parser that is more forgiving. */
 #include "packaging/json/json.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* cJSON reads a number through a buffer of 64 bytes */
@@ -11,6 +12,9 @@ struct scan {
 	size_t size;
 	size_t at;
 	int depth;
+	struct step { /* the way to where it is: a key, its quotes left out, or a number */
+		size_t at, size, index;
+	} way[JSON_DEPTH];
 	struct fail *f;
 };
 
@@ -27,6 +31,33 @@ static int scan_fail(const struct scan *scan, const char *what)
 	}
 	return fail_set(scan->f, STATUS_UNACCEPTABLE, "not JSON: line %zu, column %zu: %s", line,
 		column, what);
+}
+
+static void add_way(const struct scan *scan, struct text *text)
+{
+	for (int i = 0; i < scan->depth; i++) {
+		const struct step *step = &scan->way[i];
+		if (step->size == 0) {
+			text_printf(text, "[%zu]", step->index);
+			continue;
+		}
+		text_add_string(text, text->size > 0 ? "." : "");
+		text_add(text, scan->text + step->at, step->size);
+	}
+}
+
+/* What Python's json.dump writes, and JSON has not. */
+static int nonfinite_fail(const struct scan *scan, const char *word)
+{
+	struct text where = {0};
+	add_way(scan, &where);
+	char *what = text_format("%.200s%s%s: a value was expected, and JSON has no %s",
+		text_string(&where), where.size > 0 ? " is " : "", word, word);
+	scan_fail(scan, what);
+	free(what);
+	text_release(&where);
+	return fail_hint(scan->f, "write a finite number, or leave the key out; Python's "
+				  "json.dump refuses such values with allow_nan=False");
 }
 
 /* The next byte, or -1 at the end. */
@@ -137,14 +168,17 @@ static int check_string(struct scan *scan)
 	}
 }
 
-static int check_member(struct scan *scan, bool named)
+static int check_member(struct scan *scan, bool named, size_t index)
 {
+	struct step *step = &scan->way[scan->depth - 1];
 	skip_space(scan);
+	*step = (struct step){.at = scan->at + 1, .index = index};
 	if (named) {
 		if (peek(scan) != '"')
 			return scan_fail(scan, "a key in quotes was expected");
 		if (check_string(scan) != 0)
 			return -1;
+		step->size = scan->at - step->at - 1;
 		skip_space(scan);
 		if (!take(scan, ':'))
 			return scan_fail(scan, "':' was expected");
@@ -158,8 +192,9 @@ static int check_members(struct scan *scan, char close)
 	skip_space(scan);
 	if (take(scan, close))
 		return 0;
+	size_t index = 0;
 	do {
-		if (check_member(scan, close == '}') != 0)
+		if (check_member(scan, close == '}', index++) != 0)
 			return -1;
 		skip_space(scan);
 	} while (take(scan, ','));
@@ -179,17 +214,25 @@ static int check_container(struct scan *scan, char close)
 	return result;
 }
 
+static bool stands(const struct scan *scan, const char *word)
+{
+	size_t length = strlen(word);
+	return scan->size - scan->at >= length && memcmp(scan->text + scan->at, word, length) == 0;
+}
+
 static int check_word(struct scan *scan)
 {
 	static const char *const words[] = {"true", "false", "null"};
+	static const char *const nonfinite[] = {"NaN", "Infinity", "-Infinity"};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		size_t length = strlen(words[i]);
-		if (scan->size - scan->at >= length &&
-			memcmp(scan->text + scan->at, words[i], length) == 0) {
-			scan->at += length;
+		if (stands(scan, words[i])) {
+			scan->at += strlen(words[i]);
 			return 0;
 		}
 	}
+	for (size_t i = 0; i < sizeof(nonfinite) / sizeof(nonfinite[0]); i++)
+		if (stands(scan, nonfinite[i]))
+			return nonfinite_fail(scan, nonfinite[i]);
 	return scan_fail(scan, scan->at < scan->size ? "a value was expected" : "the text ends");
 }
 
@@ -203,7 +246,7 @@ static int check_value(struct scan *scan)
 		return check_container(scan, ']');
 	if (byte == '"')
 		return check_string(scan);
-	if (byte == '-' || (byte >= '0' && byte <= '9'))
+	if ((byte == '-' && !stands(scan, "-Infinity")) || (byte >= '0' && byte <= '9'))
 		return check_number(scan);
 	return check_word(scan);
 }

@@ -12,15 +12,30 @@
 /* Room for "-RUN8-DIGEST12.tar.gz" and a temporary suffix in a file name of 255 bytes. */
 #define NAME_PART_MAX 180
 
-char *package_name(const struct manifest *manifest)
+/* Letters of every script stay. All else is a dash: what is not printable came out escaped, with
+ * backslashes. A dash at its beginning would make an option of it. */
+static char *name_part(const char *model)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789._-";
-	char *name = text_format("%.*s-%.8s-%.12s.tar.gz", NAME_PART_MAX, manifest->handoff.model,
-		manifest->handoff.run_id, manifest->digest);
-	for (char *at = name; *at != '\0'; at++)
-		if (strchr(plain, *at) == NULL)
+	char cut[NAME_PART_MAX + 1];
+	text_escape(cut, sizeof(cut), model, strlen(model));
+	for (char *at = cut; *at != '\0'; at++)
+		if ((unsigned char)*at < 0x80 && strchr(plain, *at) == NULL)
 			*at = '-';
+	size_t start = strspn(cut, "-"), size = strlen(cut);
+	while (size > start && cut[size - 1] == '-')
+		size--;
+	return size > start ? text_format("%.*s", (int)(size - start), cut + start)
+			    : text_copy("model");
+}
+
+char *package_name(const struct manifest *manifest)
+{
+	char *part = name_part(manifest->handoff.model);
+	char *name = text_format(
+		"%s-%.8s-%.12s.tar.gz", part, manifest->handoff.run_id, manifest->digest);
+	free(part);
 	return name;
 }
 

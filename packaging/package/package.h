@@ -63,8 +63,8 @@ struct manifest {
 
 void manifest_release(struct manifest *manifest);
 
-/* package_name - NAME-RUN8-DIGEST12.tar.gz, characters outside [A-Za-z0-9._-] of NAME replaced by
- * "-"; the caller frees it */
+/* package_name - NAME-RUN8-DIGEST12.tar.gz, NAME in UTF-8: of ASCII what is not [A-Za-z0-9._-] is
+ * replaced by "-", none at its ends; the caller frees it */
 char *package_name(const struct manifest *manifest);
 
 /* package_plan - the manifest of handoff and model, without writing anything. model is NULL for a

@@ -168,12 +168,42 @@ static void a_package_reads_back_as_it_was_planned(void **state)
 	assert_string_equal(manifest.files[0].path, "MLmodel");
 	assert_true(manifest.signatures[0].outputs[0].unknown_rank);
 	char *name = package_name(&manifest);
-	char *wanted = text_format("fish-b---01234567-%.12s.tar.gz", manifest.digest);
+	char *wanted = text_format("fish-b\xc3\xa9-01234567-%.12s.tar.gz", manifest.digest);
 	assert_string_equal(name, wanted);
 	free(name);
 	free(wanted);
 	manifest_release(&manifest);
 	drop_job(&job);
+}
+
+static void a_package_is_named_after_its_model_in_any_script(void **state)
+{
+	static const struct {
+		const char *model, *part;
+	} rows[] = {
+		{"fish", "fish"},
+		{"fish classifier", "fish-classifier"},
+		{" \xd1\x80\xd1\x8b\xd0\xb1\xd0\xb0  ", "\xd1\x80\xd1\x8b\xd0\xb1\xd0\xb0"},
+		{"\xe9\xad\x9a\xe5\x88\x86\xe9\xa1\x9e", "\xe9\xad\x9a\xe5\x88\x86\xe9\xa1\x9e"},
+		{"--all", "all"},
+		{"../../etc", "..-..-etc"},
+		{"a\xe2\x80\xae"
+		 "b",
+			"a-xe2-x80-xaeb"},
+		{"   ", "model"},
+		{"\xff", "xff"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct manifest manifest = {
+			.handoff = {.model = (char *)rows[i].model, .run_id = (char *)"0123456789"},
+			.digest = "abcdefabcdefabcdef"};
+		char *name = package_name(&manifest);
+		char *wanted = text_format("%s-01234567-abcdefabcdef.tar.gz", rows[i].part);
+		assert_string_equal(name, wanted);
+		free(name);
+		free(wanted);
+	}
 }
 
 /* Everything around the input that must not matter, changed. */
@@ -541,6 +571,7 @@ static void a_logged_model_is_a_manifest_alone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_package_is_named_after_its_model_in_any_script),
 		cmocka_unit_test(a_package_reads_back_as_it_was_planned),
 		cmocka_unit_test(the_same_input_gives_the_same_bytes),
 		cmocka_unit_test(the_digest_tells_apart_what_is_different),
