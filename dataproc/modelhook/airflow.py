@@ -39,6 +39,7 @@ try:  # 3.3 and later
 except ImportError:
     RetryDecision = RetryPolicy = None
 
+from .connection import ConnectionFault, connection_env
 from .find import AnyPath, HookError
 from .result import Result, scheduler_action
 from .run import run_hook
@@ -111,7 +112,8 @@ class _Operator(BaseOperator):
 
     env             variables for modelhook, besides the task's own
     mlflow_conn_id  an Airflow connection of type HTTP: the server, and its user and password, or a token as
-                    password without a user
+                    password without a user; then no credentials of the worker's own are used. With the schema,
+                    or as a connection's URI the type, https, or port 443, it is called by TLS
     binary          the program; else modelhook.find_hook() finds it
     timeout         seconds, after which it gets SIGTERM; else so many that the task's execution_timeout, which
                     would lose the result, does not come first
@@ -319,7 +321,8 @@ def _described(result: Result) -> str:
     """One line for people: how it ended, and why."""
     rejected = "; ".join(f"{gate['name']}: {gate['detail']}" for gate in result.gate if gate["verdict"] == "rejected")
     hint = (result.error or {}).get("hint")
-    parts = [f"modelhook: {result.outcome} ({int(result.exit)})", _message(result) or rejected, hint]
+    reason = result.raw.get("reason") if result.raw else None
+    parts = [f"modelhook: {result.outcome} ({int(result.exit)})", _message(result) or rejected or reason, hint]
     return ": ".join(filter(None, parts))
 
 
@@ -349,16 +352,11 @@ def _page(ti_key: Any, address: str) -> str:
 
 
 def _connection_env(conn_id: str) -> Dict[str, str]:
-    """An HTTP connection as MLflow's own variables; its host may be a whole URL."""
-    connection = BaseHook.get_connection(conn_id)
-    host = connection.host or ""
-    uri = host if "://" in host else f"{connection.schema or 'http'}://{host}"
-    env = {"MLFLOW_TRACKING_URI": f"{uri}:{connection.port}" if connection.port else uri}
-    if connection.login:
-        env.update(MLFLOW_TRACKING_USERNAME=connection.login, MLFLOW_TRACKING_PASSWORD=connection.password or "")
-    elif connection.password:
-        env["MLFLOW_TRACKING_TOKEN"] = connection.password
-    return env
+    """An HTTP connection as MLflow's own variables."""
+    try:
+        return connection_env(BaseHook.get_connection(conn_id))
+    except ConnectionFault as error:
+        raise AirflowFailException(f"the connection {conn_id} {error}") from error
 
 
 class _LogStream(io.TextIOBase):

@@ -40,6 +40,14 @@ static void set_basic(struct credentials *credentials, const char *kind, const s
 	credentials_wipe(encoded);
 }
 
+/* Whether ~/.mlflow/credentials and .netrc count: a caller that was given credentials of its own,
+ * or none, for one server can say that what lies on this machine is not meant for it. */
+static bool files_count(void)
+{
+	const char *value = env_get("MODELHOOK_CREDENTIALS_FILES");
+	return value == NULL || env_is_true("MODELHOOK_CREDENTIALS_FILES");
+}
+
 /* 1 where the file has a login for the host. A .netrc is there for other programs too: one that is
  * no use does not stop this one, as it does not stop Python's requests. */
 static bool read_netrc_file(const char *path, const char *host, struct login *login)
@@ -63,7 +71,9 @@ static bool read_netrc(const char *url, struct login *login)
 	static const char *const names[] = {".netrc", "_netrc"};
 	char *host = http_url_host(url);
 	bool found = false;
-	if (env_get("NETRC") != NULL) {
+	if (!files_count()) {
+		found = false;
+	} else if (env_get("NETRC") != NULL) {
 		found = read_netrc_file(env_get("NETRC"), host, login);
 	} else if (env_home() != NULL) {
 		for (size_t i = 0; i < 2 && !found; i++) {
@@ -78,7 +88,7 @@ static bool read_netrc(const char *url, struct login *login)
 
 static int read_mlflow_file(struct login *login, struct fail *f)
 {
-	if (env_home() == NULL)
+	if (env_home() == NULL || !files_count())
 		return 0;
 	char *path = file_join(env_home(), ".mlflow/credentials");
 	struct text text = {0};

@@ -5,7 +5,8 @@
  * section [mlflow]); MLFLOW_TRACKING_TOKEN as Bearer. Before all of these, as in MLflow:
  * MLFLOW_TRACKING_AWS_SIGV4 and SageMaker sign each request; MLFLOW_TRACKING_AUTH=kubernetes takes
  * MLFLOW_TRACKING_TOKEN, else the token of the pod's service account, and kubernetes-namespaced its
- * namespace as workspace too. All secrets live here, are never logged, and are wiped by
+ * namespace as workspace too. MODELHOOK_CREDENTIALS_FILES=false leaves .netrc and
+ * ~/.mlflow/credentials aside. All secrets live here, are never logged, and are wiped by
  * credentials_release.
  */
 #ifndef MODELHOOK_MLFLOW_CREDENTIALS_H

@@ -1,0 +1,107 @@
+"""An Airflow connection as the variables that modelhook reads; of Airflow it knows the fields of a connection alone."""
+
+import re
+from typing import Any, Dict, Mapping, Optional, Tuple
+from urllib.parse import unquote
+
+_WEB = ("http", "https")
+
+
+class ConnectionFault(ValueError):
+    """The connection does not say which server is meant."""
+
+
+def tracking_uri(conn_type: Optional[str], schema: Optional[str], host: Optional[str],
+                 port: Optional[int]) -> Tuple[str, Optional[str], Optional[str]]:
+    """The server's URI, and the user and password that its host field named, if it did.
+
+    As in Airflow's HttpHook the host may be a URL, whose scheme counts, and the schema is http or https. Besides,
+    the connection type https, and port 443 where nothing names a scheme, mean https: credentials never go in clear
+    where TLS was asked for. A schema that is no scheme is the path that Airflow cuts off a connection's URI.
+    """
+    scheme, rest = _split_scheme((host or "").strip())
+    schema = (schema or "").strip().strip("/")
+    authority, slash, path = re.split(r"[?#]", rest)[0].partition("/")
+    path = slash + path
+    if schema and schema.lower() not in _WEB:
+        path = f"{path.rstrip('/')}/{schema}"
+    user, password, address = _split_user(authority)
+    address, own_port = _split_port(address)
+    if not address:
+        raise ConnectionFault("names no host")
+    if own_port is None and port:
+        own_port = str(port)
+    scheme = scheme or _scheme(conn_type, schema.lower(), own_port)
+    if scheme not in _WEB:
+        raise ConnectionFault(f"{scheme}: not http or https")
+    return f"{scheme}://{address}{':' + own_port if own_port else ''}{path.rstrip('/')}", user, password
+
+
+def connection_env(connection: Any) -> Dict[str, str]:
+    """The server and its credentials, and that no others count: what the worker has is for other servers.
+
+    extra: verify (false, or the file of a CA), cert (a client's certificate and key in one file), and
+    Authorization: Bearer, as in HttpHook.
+    """
+    uri, user, password = tracking_uri(connection.conn_type, connection.schema, connection.host, connection.port)
+    extra = connection.extra_dejson or {}
+    user, password = (connection.login, connection.password) if connection.login else (
+        user, password or connection.password)
+    token = password if not user else None
+    return {
+        "MLFLOW_TRACKING_URI": uri,
+        "MLFLOW_REGISTRY_URI": "",
+        "MLFLOW_TRACKING_USERNAME": user or "",
+        "MLFLOW_TRACKING_PASSWORD": (password or "") if user else "",
+        "MLFLOW_TRACKING_TOKEN": token or ("" if user else _bearer(extra)),
+        "MODELHOOK_CREDENTIALS_FILES": "false",
+        **_tls(extra),
+    }
+
+
+def _split_scheme(host: str) -> Tuple[str, str]:
+    scheme, found, rest = host.partition("://")
+    return (scheme.lower(), rest) if found else ("", host)
+
+
+def _split_user(authority: str) -> Tuple[Optional[str], Optional[str], str]:
+    login, found, address = authority.rpartition("@")
+    if not found:
+        return None, None, address
+    user, _, password = login.partition(":")
+    return unquote(user) or None, unquote(password) or None, address
+
+
+def _split_port(address: str) -> Tuple[str, Optional[str]]:
+    """The host, an IPv6 address in brackets, and the port where one is named."""
+    if address.startswith("["):
+        inside, _, after = address[1:].partition("]")
+        return f"[{inside}]", after[1:] or None
+    if address.count(":") > 1:
+        return f"[{address}]", None
+    host, _, port = address.partition(":")
+    return host, port or None
+
+
+def _scheme(conn_type: Optional[str], schema: str, port: Optional[str]) -> str:
+    if schema in _WEB:
+        return schema
+    return "https" if (conn_type or "").lower() == "https" or port == "443" else "http"
+
+
+def _bearer(extra: Mapping[str, Any]) -> str:
+    kind, _, token = str(extra.get("Authorization", "")).partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def _tls(extra: Mapping[str, Any]) -> Dict[str, str]:
+    """What the connection says of TLS; where it says nothing, the worker's own settings stay."""
+    env = {}
+    verify, cert = extra.get("verify"), extra.get("cert")
+    if isinstance(verify, bool) or str(verify).lower() in ("true", "false"):
+        env["MLFLOW_TRACKING_INSECURE_TLS"] = str(str(verify).lower() == "false").lower()
+    elif verify:
+        env.update(MLFLOW_TRACKING_SERVER_CERT_PATH=str(verify), MLFLOW_TRACKING_INSECURE_TLS="false")
+    if isinstance(cert, str) and cert:
+        env["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = cert
+    return env
