@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/table.h"
 #include "command/by_hand.h"
 #include "command/operator.h"
 #include "packaging/json/json.h"
@@ -34,39 +35,49 @@ static cJSON *to_json(const struct tenure *tenure)
 	add_time(item, "to", tenure->to_ms);
 	cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
 	add_string(item, "by", tenure->by);
+	add_string(item, "how", tenure->how);
 	add_string(item, "why", tenure->why);
 	add_string(item, "trained_at", tenure->trained);
 	add_string(item, "replaced_by",
 		tenure->instead != 0 ? text_number(number, tenure->instead) : NULL);
 	cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
+	cJSON_AddBoolToObject(item, "deleted", tenure->deleted);
+	return item;
+}
+
+static cJSON *gap_to_json(const struct gap *gap)
+{
+	cJSON *item = cJSON_CreateObject();
+	add_time(item, "from", gap->from_ms);
+	add_time(item, "to", gap->to_ms);
 	return item;
 }
 
 /* One by one: a tree of all takes several times the text. */
+static void add_item(struct text *line, size_t index, cJSON *item)
+{
+	char *printed = cJSON_PrintUnformatted(item);
+	if (printed == NULL)
+		fail_out_of_memory();
+	text_printf(line, "%s%s", index > 0 ? "," : "", printed);
+	cJSON_free(printed);
+	cJSON_Delete(item);
+}
+
 static void print_json(const char *model, const struct tenures *tenures)
 {
 	struct text line = {0};
 	text_add_string(&line, "{\"schema\":\"modelhook/history@1\",\"model\":");
 	json_print_string(model, &line);
 	text_add_string(&line, ",\"production\":[");
-	for (size_t i = 0; i < tenures->count; i++) {
-		cJSON *item = to_json(&tenures->items[i]);
-		char *printed = cJSON_PrintUnformatted(item);
-		text_printf(&line, "%s%s", i > 0 ? "," : "", printed);
-		cJSON_free(printed);
-		cJSON_Delete(item);
-	}
+	for (size_t i = 0; i < tenures->count; i++)
+		add_item(&line, i, to_json(&tenures->items[i]));
+	text_add_string(&line, "],\"gaps\":[");
+	for (size_t i = 0; i < tenures->gap_count; i++)
+		add_item(&line, i, gap_to_json(&tenures->gaps[i]));
 	text_add_string(&line, "]}");
 	console_result(text_string(&line));
 	text_release(&line);
-}
-
-/* A cell of that width with the space behind it; what does not fit is cut, the last one too. */
-static void add_cell(struct text *text, const char *value, int width)
-{
-	char shown[200];
-	text_escape(shown, sizeof(shown), value, strlen(value));
-	text_printf(text, "%-*.*s", width, width - 1, shown);
 }
 
 static const char *minute(char out[32], int64_t ms, const char *otherwise)
@@ -79,33 +90,58 @@ static const char *minute(char out[32], int64_t ms, const char *otherwise)
 	return out;
 }
 
-static void add_why(struct text *text, const struct tenure *tenure)
+static const char *why(const struct tenure *tenure)
 {
-	char why[120];
 	if (tenure->why != NULL)
-		text_escape(why, sizeof(why), tenure->why, strlen(tenure->why));
-	else if (!tenure->recorded)
-		strcpy(why, "not by modelhook");
-	else
-		strcpy(why, "newest training");
-	text_printf(text, "%.24s\n", why);
+		return tenure->why;
+	if (text_equal(tenure->how, HOW_OUTSIDE))
+		return "not by modelhook";
+	if (text_equal(tenure->how, HOW_TRAINING))
+		return "newest training";
+	return tenure->how != NULL ? "no reason given" : "";
+}
+
+static void add_tenure(struct table *table, const struct tenure *tenure)
+{
+	char time[32], number[48];
+	text_number(number, tenure->version);
+	table_add(table, tenure->deleted ? strcat(number, " (deleted)") : number);
+	table_add(table, minute(time, tenure->from_ms, "?"));
+	table_add(table, minute(time, tenure->to_ms, tenure->lasts ? "now" : "?"));
+	table_add(table, tenure->by != NULL ? tenure->by : "?");
+	table_add(table, tenure->how != NULL ? tenure->how : "?");
+	table_add(table, why(tenure));
+}
+
+static void add_gap(struct table *table, const struct gap *gap)
+{
+	char time[32];
+	table_add(table, "none");
+	table_add(table, minute(time, gap->from_ms, "?"));
+	table_add(table, minute(time, gap->to_ms, "now"));
+	table_add(table, NULL);
+	table_add(table, NULL);
+	table_add(table, "no version was Production");
 }
 
 static void print_text(const char *model, const struct tenures *tenures)
 {
+	static const char *const titles[] = {"version", "from", "to", "by", "how", "why"};
 	struct text text = {0};
-	text_printf(&text, "%s: %zu times Production (UTC)\n%-8s%-17s%-17s%-14s%s\n", model,
-		tenures->count, "version", "from", "to", "by", "why");
-	for (size_t i = 0; i < tenures->count; i++) {
-		const struct tenure *tenure = &tenures->items[i];
-		char time[32];
-		add_cell(&text, text_number(time, tenure->version), 8);
-		add_cell(&text, minute(time, tenure->from_ms, "?"), 17);
-		add_cell(&text, minute(time, tenure->to_ms, tenure->lasts ? "now" : "?"), 17);
-		add_cell(&text, tenure->by != NULL ? tenure->by : "?", 14);
-		add_why(&text, tenure);
+	struct table table;
+	size_t gap = 0;
+	table_begin(&table, titles, sizeof(titles) / sizeof(titles[0]));
+	for (size_t i = 0; i <= tenures->count; i++) {
+		for (; gap < tenures->gap_count && tenures->gaps[gap].before == i; gap++)
+			add_gap(&table, &tenures->gaps[gap]);
+		if (i < tenures->count)
+			add_tenure(&table, &tenures->items[i]);
 	}
+	text_add_escaped(&text, model, strlen(model));
+	text_printf(&text, ": %zu times Production (UTC)\n", tenures->count);
+	table_print(&table, console_columns(), &text);
 	console_print(text_string(&text));
+	table_release(&table);
 	text_release(&text);
 }
 

@@ -16,8 +16,9 @@ struct report {
 	bool json;
 	bool table; /* of many models, in rows */
 	struct report_model {
-		char *name;    /* owned, as are the others */
-		char *shown;   /* the row, the text or the JSON */
+		char *name;  /* owned, as are the others */
+		char *shown; /* the text or the JSON */
+		struct table row;
 		char *details; /* what is wrong, below the table */
 		bool wrong;
 	} * models;
@@ -30,6 +31,7 @@ static int take_model(void *context, const struct standing *standing,
 	struct report *report = context;
 	const char *model = standing->model.name;
 	struct text shown = {0}, details = {0};
+	struct table row = {.columns = OVERVIEW_COLUMNS};
 	(void)f;
 	if (report->json) {
 		cJSON *object = overview_json(model, standing, anomalies);
@@ -38,7 +40,7 @@ static int take_model(void *context, const struct standing *standing,
 		cJSON_free(line);
 		cJSON_Delete(object);
 	} else if (report->table) {
-		overview_row(&shown, model, standing, anomalies);
+		overview_row(&row, model, standing, anomalies);
 		overview_anomalies(&details, model, anomalies);
 	} else {
 		overview_text(&shown, model, standing, anomalies);
@@ -47,6 +49,7 @@ static int take_model(void *context, const struct standing *standing,
 	report->models[report->count++] = (struct report_model){
 		.name = text_copy(model),
 		.shown = text_take(&shown),
+		.row = row,
 		.details = text_take(&details),
 		.wrong = anomalies->count > 0,
 	};
@@ -57,6 +60,7 @@ static void model_release(struct report_model *model)
 {
 	free(model->name);
 	free(model->shown);
+	table_release(&model->row);
 	free(model->details);
 }
 
@@ -84,7 +88,7 @@ static void sort_models(struct report *report)
 
 static void add_models(const struct report *report, struct text *text)
 {
-	const char *between = report->json ? "," : report->table ? "" : "\n";
+	const char *between = report->json ? "," : "\n";
 	for (size_t i = 0; i < report->count; i++) {
 		text_add_string(text, i > 0 ? between : "");
 		text_add_string(text, report->models[i].shown);
@@ -109,12 +113,16 @@ static void print_json(const struct report *report, bool alone)
 	text_release(&text);
 }
 
-static void print_table(const struct report *report)
+static void print_table(struct report *report)
 {
 	struct text text = {0};
+	struct table table;
 	size_t wrong = 0;
-	overview_head(&text);
-	add_models(report, &text);
+	overview_head(&table);
+	for (size_t i = 0; i < report->count; i++)
+		table_append(&table, &report->models[i].row);
+	table_print(&table, console_columns(), &text);
+	table_release(&table);
 	for (size_t i = 0; i < report->count; i++) {
 		text_add_string(
 			&text, report->models[i].details != NULL ? report->models[i].details : "");

@@ -17,25 +17,36 @@ static void add_string(cJSON *object, const char *key, const char *value)
 		cJSON_AddNullToObject(object, key);
 }
 
-/* Since when, and by whom: as recorded, else what MLflow changed last and who registered it. */
+/* Since when, and who promoted it: as recorded, else what MLflow changed last, and nobody knows
+ * who. Who registered it need not have promoted it. */
 static void read_tenure(const struct tenures *tenures, const struct version *version,
-	char since[32], const char **by)
+	char since[32], const struct tenure **tenure)
 {
-	const struct tenure *tenure = tenures_present(tenures, version->number);
-	clock_format_rfc3339(since,
-		tenure != NULL && tenure->from_ms != 0 ? tenure->from_ms : version->updated_ms);
-	*by = tenure != NULL && tenure->by != NULL ? tenure->by : version_tag(version, TAG_BY);
+	static const struct tenure unknown = {.how = (char *)HOW_OUTSIDE};
+	*tenure = tenures_present(tenures, version->number);
+	if (*tenure == NULL)
+		*tenure = &unknown;
+	clock_format_rfc3339(
+		since, (*tenure)->from_ms != 0 ? (*tenure)->from_ms : version->updated_ms);
+}
+
+static const char *by_whom(const struct tenure *tenure)
+{
+	return tenure->by == NULL && text_equal(tenure->how, HOW_OUTSIDE) ? "not by modelhook"
+									  : tenure->by;
 }
 
 static cJSON *version_json(const struct tenures *tenures, const struct version *version)
 {
 	char number[24], since[32];
-	const char *by;
+	const struct tenure *tenure;
 	cJSON *object = cJSON_CreateObject();
-	read_tenure(tenures, version, since, &by);
+	read_tenure(tenures, version, since, &tenure);
 	add_string(object, "version", text_number(number, version->number));
 	add_string(object, "since", since);
-	add_string(object, "by", by);
+	add_string(object, "by", tenure->by);
+	add_string(object, "how", tenure->how);
+	add_string(object, "why", tenure->why);
 	add_string(object, "run_id", version->run_id);
 	add_string(object, "source", version->source);
 	add_string(object, "accuracy", version_tag(version, "accuracy"));
@@ -89,12 +100,14 @@ static void add_version(
 	struct text *text, const struct tenures *tenures, const struct version *version)
 {
 	char since[32];
-	const char *by;
-	read_tenure(tenures, version, since, &by);
+	const struct tenure *tenure;
+	read_tenure(tenures, version, since, &tenure);
 	text_printf(text, "%sversion %lld is Production%s\n", console_bold(),
 		(long long)version->number, console_plain());
 	add_line(text, "since", since);
-	add_line(text, "by", by);
+	add_line(text, "by", by_whom(tenure));
+	add_line(text, "how", tenure->how);
+	add_line(text, "why", tenure->why);
 	add_line(text, "trained at", version_tag(version, TAG_TRAINED_AT));
 	add_line(text, "accuracy", version_tag(version, "accuracy"));
 	add_line(text, "val_accuracy", version_tag(version, "val_accuracy"));
@@ -119,23 +132,6 @@ void overview_text(struct text *text, const char *model, const struct standing *
 	tenures_release(&tenures);
 }
 
-/* Characters, not bytes: a name may be in any script. */
-static void add_cell(struct text *text, const char *value, int width)
-{
-	char shown[120];
-	int used = 0;
-	text_escape(shown, sizeof(shown), value, strlen(value));
-	for (const char *c = shown; *c != '\0'; c++) {
-		bool begins = ((unsigned char)*c & 0xc0) != 0x80;
-		if (begins && ++used >= width)
-			break;
-		text_add(text, c, 1);
-	}
-	if (used >= width)
-		used = width - 1;
-	text_printf(text, "%*s", width - used, "");
-}
-
 /* Of several the one that ought to be, with a sign that it is not alone. */
 static const struct version *shown_version(const struct standing *standing)
 {
@@ -149,44 +145,46 @@ static const struct version *shown_version(const struct standing *standing)
 }
 
 static void add_production(
-	struct text *text, const struct standing *standing, const struct version *version)
+	struct table *table, const struct standing *standing, const struct version *version)
 {
 	char number[48], since[32];
-	const char *by, *accuracy = version_tag(version, "val_accuracy");
+	const struct tenure *tenure;
 	size_t count = standing_production_count(standing);
 	struct tenures tenures;
 	tenures_read(standing, &tenures);
-	read_tenure(&tenures, version, since, &by);
+	read_tenure(&tenures, version, since, &tenure);
 	since[10] = ' ';
 	since[16] = '\0';
 	snprintf(number, sizeof(number), count > 1 ? "%lld+%zu" : "%lld",
 		(long long)version->number, count - 1);
-	add_cell(text, number, 9);
-	add_cell(text, since, 17);
-	add_cell(text, by != NULL ? by : "-", 15);
-	add_cell(text, accuracy != NULL ? accuracy : "-", 9);
+	table_add(table, number);
+	table_add(table, since);
+	table_add(table, by_whom(tenure));
+	table_add(table, version_tag(version, "val_accuracy"));
 	tenures_release(&tenures);
 }
 
-void overview_head(struct text *text)
+void overview_head(struct table *table)
 {
-	text_printf(text, "%-26s%-9s%-17s%-15s%-9s%s\n", "model", "version", "since (UTC)", "by",
-		"val_acc", "bad");
+	static const char *const titles[OVERVIEW_COLUMNS] = {
+		"model", "version", "since (UTC)", "by", "val_acc", "bad"};
+	table_begin(table, titles, OVERVIEW_COLUMNS);
 }
 
-void overview_row(struct text *text, const char *model, const struct standing *standing,
+void overview_row(struct table *table, const char *model, const struct standing *standing,
 	const struct anomalies *anomalies)
 {
 	const struct version *version = shown_version(standing);
-	add_cell(text, model, 26);
+	char count[24];
+	table_add(table, model);
 	if (version != NULL)
-		add_production(text, standing, version);
-	else
-		text_printf(text, "%-9s%-17s%-15s%-9s", "-", "-", "-", "-");
+		add_production(table, standing, version);
+	for (int i = 0; version == NULL && i < 4; i++)
+		table_add(table, NULL);
 	if (anomalies->count > 0)
-		text_printf(text, "%s%zu%s\n", console_bold(), anomalies->count, console_plain());
+		table_add_bold(table, text_number(count, (int64_t)anomalies->count));
 	else
-		text_add_string(text, "-\n");
+		table_add(table, NULL);
 }
 
 void overview_anomalies(struct text *text, const char *model, const struct anomalies *anomalies)

@@ -4,8 +4,11 @@
 #ifndef MODELHOOK_COMMAND_STATUS_VIEW_H
 #define MODELHOOK_COMMAND_STATUS_VIEW_H
 
+#include "base/table.h"
 #include "registry/anomaly.h"
 #include "registry/state.h"
+
+enum { OVERVIEW_COLUMNS = 6 };
 
 struct cJSON;
 
@@ -17,9 +20,9 @@ struct cJSON *overview_json(
 void overview_text(struct text *text, const char *model, const struct standing *standing,
 	const struct anomalies *anomalies);
 
-/* overview_row - one line of a table of 80 columns, below overview_head */
-void overview_head(struct text *text);
-void overview_row(struct text *text, const char *model, const struct standing *standing,
+/* overview_row - one row of a table that overview_head began */
+void overview_head(struct table *table);
+void overview_row(struct table *table, const char *model, const struct standing *standing,
 	const struct anomalies *anomalies);
 
 /* overview_anomalies - "MODEL: what is wrong", a line each */

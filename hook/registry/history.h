@@ -2,10 +2,17 @@
  *
  * The tag modelhook.history is a JSON array, newest last, of
  *   {"at": RFC 3339, "to": "Production"|"Archived"|..., "by": who, "alias": "production",
- *    "for": version, "why": text}
- * "alias" is there where one is kept in step, "for" is the version that took the place. It is cut
- * at its old end before it grows past what every server takes as a tag (5,000 characters on MLflow
- * 1).
+ *    "for": version, "how": one of HOW_..., "why": text, "since": time, "lost": time}
+ * "alias" is there where one is kept in step, "for" is the version that took the place, "how" where
+ * the entry is about Production. What others did in between is noted with the next entry: "since"
+ * is when they had made the version Production, "lost" when they had ended that; "" where nobody
+ * knows.
+ *
+ * No entry is ever dropped. Before the tag grows past what every server takes (5,000 characters on
+ * MLflow 1) its entries move to modelhook.history.2, the next ones to modelhook.history.3, and so
+ * on: these are older, the lowest number the oldest. The history of a deleted version is kept by
+ * the model, in the tags modelhook.deleted.VERSION, modelhook.deleted.VERSION.2, ..., written the
+ * same way; its last entry is {"at", "to": "Deleted", "by", "trained_at", "created"}.
  */
 #ifndef MODELHOOK_REGISTRY_HISTORY_H
 #define MODELHOOK_REGISTRY_HISTORY_H
@@ -22,15 +29,14 @@ MUST_CHECK int history_record(struct registry *registry, int64_t number, const c
 	const char *by, int64_t instead, const char *why, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
- * every other version that the standing (read before) had in Production; with the reason of the
- * person who chose the winner, where one did */
+ * every other version that the standing (read before) had in Production; with how and why:
+ * registry->how where it is set, else what the tags say */
 MUST_CHECK int history_record_transition(
 	struct registry *registry, int64_t winner, const char *by, struct fail *f);
 
-struct cJSON;
-
-/* history_extend - a history, or NULL, with one more entry, which is handed over, and without its
- * oldest ones where it would grow too long; cJSON_free frees it */
-char *history_extend(const char *old, struct cJSON *entry);
+/* history_keep_deleted - before a version is deleted: what it was goes into the model's tags.
+ * Nothing is written for one that never was Production. */
+MUST_CHECK int history_keep_deleted(
+	struct registry *registry, const struct version *version, const char *by, struct fail *f);
 
 #endif

@@ -53,6 +53,8 @@ struct registry {
 	int64_t created; /* by this; 0: none */
 	int64_t proven;	 /* the version whose files the caller, or this, has proven; 0: none */
 	int transitions; /* sent so far */
+	const char *how; /* of transitions from now on, for the history; NULL: what the tags say */
+	const char *why; /* with how: the reason; NULL: what the tags say. Both borrowed. */
 };
 
 /* registry_open - ask what the server has (stages, aliases) and settle what is kept in step.

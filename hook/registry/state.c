@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "packaging/json/json.h"
+#include "registry/entries.h"
 
 void standing_release(struct standing *standing)
 {
@@ -145,17 +146,12 @@ static bool is_newer(struct place a, struct place b)
  * it keeps none. */
 static bool history_tells_production(const struct version *version, bool *any)
 {
-	const char *text = version_tag(version, TAG_HISTORY);
-	cJSON *list = json_parse_note(text);
+	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	const cJSON *entry;
 	bool served = false;
-	cJSON_ArrayForEach(entry, list)
-	{
-		const char *to =
-			cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, "to"));
-		served = served || text_equal(to, STAGE_PRODUCTION) ||
-			 cJSON_HasObjectItem(entry, "for");
-	}
+	cJSON_ArrayForEach(entry, list) served =
+		served || text_equal(entry_string(entry, "to"), STAGE_PRODUCTION) ||
+		cJSON_HasObjectItem(entry, "for");
 	*any = cJSON_GetArraySize(list) > 0;
 	cJSON_Delete(list);
 	return served;
@@ -219,15 +215,22 @@ static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
 	return chosen != NULL && version_tag(chosen, TAG_WITHDRAWN) == NULL ? number : 0;
 }
 
-char *standing_reason(const struct standing *standing, int64_t number)
+const char *standing_decided_how(const struct standing *standing, int64_t number, char **why)
 {
+	static const char *const hows[] = {HOW_ROLLBACK, HOW_REPAIR, HOW_BY_HAND};
 	cJSON *json = parse_decision(standing);
 	const char *version = decision_string(json, "version");
-	const char *why = decision_string(json, "why");
-	bool is_about_it = version != NULL && parse_number(version) == number;
-	char *reason = is_about_it && why != NULL ? text_copy(why) : NULL;
+	const char *said = decision_string(json, "how"), *how = NULL;
+	*why = NULL;
+	if (version != NULL && parse_number(version) == number) {
+		size_t i = 0;
+		while (i < 2 && !text_equal(said, hows[i]))
+			i++;
+		how = hows[i];
+		*why = text_copy(decision_string(json, "why"));
+	}
 	cJSON_Delete(json);
-	return reason;
+	return how;
 }
 
 int64_t standing_winner(const struct standing *standing)
@@ -240,6 +243,60 @@ int64_t standing_winner(const struct standing *standing)
 	const struct version *newest =
 		newest_between(standing, decided != 0 ? decision : first, last, false);
 	return newest != NULL ? newest->number : decided;
+}
+
+/* " by WHO at TIME: WHY", as far as the tag tells. */
+static void add_who(struct text *text, const cJSON *said)
+{
+	const char *by = decision_string(said, "by"), *at = decision_string(said, "at");
+	const char *why = decision_string(said, "why");
+	text_printf(text, "%s%s", by != NULL ? " by " : "", by != NULL ? by : "");
+	text_printf(text, "%s%s", at != NULL ? " at " : "", at != NULL ? at : "");
+	text_printf(text, "%s%s", why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static void say_withdrawn(struct text *text, const struct version *version)
+{
+	cJSON *said = cJSON_Parse(version_tag(version, TAG_WITHDRAWN));
+	text_printf(text, "version %" PRId64 " was withdrawn", version->number);
+	add_who(text, said);
+	cJSON_Delete(said);
+}
+
+static void say_decided(struct text *text, const struct standing *standing, int64_t winner)
+{
+	cJSON *decision = parse_decision(standing);
+	text_printf(text, "version %" PRId64 " was chosen", winner);
+	add_who(text, decision);
+	cJSON_Delete(decision);
+}
+
+static void say_newer(struct text *text, const struct standing *standing, int64_t winner)
+{
+	const struct version *version = standing_version(standing, winner);
+	char at[32] = "";
+	int64_t ms;
+	if (version != NULL && version_intent(standing, version, &ms))
+		clock_format_rfc3339(at, ms);
+	bool others = version != NULL && version_tag(version, TAG_TRAINED_AT) == NULL;
+	text_printf(text, "version %" PRId64 " was %s later%s%s", winner,
+		others ? "registered" : "trained", at[0] != '\0' ? ", at " : "", at);
+}
+
+char *standing_says_why_not(
+	const struct standing *standing, const struct version *version, int64_t winner)
+{
+	struct text text = {0};
+	int64_t unused;
+	if (version_tag(version, TAG_WITHDRAWN) != NULL)
+		say_withdrawn(&text, version);
+	else if (version_is_duplicate(standing, version))
+		text_printf(&text, "version %" PRId64 " is a duplicate", version->number);
+	else if (winner != 0 && read_decision(standing, &unused) == winner)
+		say_decided(&text, standing, winner);
+	else if (winner != 0)
+		say_newer(&text, standing, winner);
+	return text_take(&text);
 }
 
 int64_t standing_previous(const struct standing *standing, int64_t winner)

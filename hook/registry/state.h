@@ -12,8 +12,8 @@
  *                           is no candidate any more, and no decision for it counts
  *   modelhook.duplicate_of  on a version: another version of the same package stands for it; so it
  *                           is, marked or not, for every higher version of one modelhook.digest
- *   modelhook.decision      on the model: {"version":"3","at":RFC 3339,"by":...,"why":...}; the
- *                           last one counts
+ *   modelhook.decision      on the model: {"version":"3","at":RFC 3339,"by":...,"how":
+ *                           ...,"why":...}; the last one counts
  *
  * The winner is the decision's version, unless a version with an intent was trained after that
  * decision; then the one trained last (ties: the highest number). A Production version that carries
@@ -37,12 +37,23 @@
 #define TAG_SAMPLES "modelhook.samples"
 #define TAG_OUTCOME "modelhook.outcome"
 
+#define TAG_DELETED "modelhook.deleted." /* and a version's number: a tag of the model */
+
+/* How a version came to be Production. */
+#define HOW_TRAINING "training" /* it passed the gates and is the newest */
+#define HOW_OVERRIDE "override" /* a gate rejected it, and a person passed it */
+#define HOW_BY_HAND "by hand"
+#define HOW_ROLLBACK "rollback"
+#define HOW_REPAIR "repair"
+#define HOW_OUTSIDE "outside" /* not by modelhook */
+
 #define ALIAS_PRODUCTION "production"
 #define ALIAS_PREVIOUS "previous"
 
 #define STAGE_PRODUCTION "Production"
 #define STAGE_STAGING "Staging"
 #define STAGE_ARCHIVED "Archived"
+#define TO_DELETED "Deleted" /* in a history: beside the stages */
 
 /* struct standing - owns both */
 struct standing {
@@ -86,9 +97,14 @@ size_t standing_production_count(const struct standing *standing);
 /* standing_winner - the number of the version that should be Production; 0: none should */
 int64_t standing_winner(const struct standing *standing);
 
-/* standing_reason - why a person chose this version, by the last decision; NULL: nobody chose it,
- * or gave no reason. The caller frees it. */
-char *standing_reason(const struct standing *standing, int64_t number);
+/* standing_decided_how - HOW_BY_HAND, HOW_ROLLBACK or HOW_REPAIR where the last decision chose this
+ * version, with its reason in *why (or NULL), which the caller frees; NULL: nobody chose it */
+const char *standing_decided_how(const struct standing *standing, int64_t number, char **why);
+
+/* standing_says_why_not - why a version with an intent is not the winner, in words: withdrawn by
+ * whom and why, not as new as the winner, or a person chose the winner. The caller frees it. */
+char *standing_says_why_not(
+	const struct standing *standing, const struct version *version, int64_t winner);
 
 /* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
  * once (by their own history, else by their stage), the one trained last before it; 0: nowhere */

@@ -7,9 +7,8 @@
 #include "flow/gate.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
-#include "registry/history.h"
+#include "registry/entries.h"
 #include "registry/production_period.h"
-#include <cjson/cJSON.h>
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
@@ -17,7 +16,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const keys[] = {TAG_HISTORY, TAG_INTENT, TAG_WITHDRAWN, TAG_DUPLICATE,
-	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES};
+	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2"};
 
 static void add_tag(struct pair **tags, size_t *count, const char *key, const char *value)
 {
@@ -40,6 +39,9 @@ static void take_line(struct standing *standing, const char *line, size_t number
 		add_tag(&version->tags, &version->tag_count, keys[which], line + 1);
 	else if (line[0] == 'x')
 		add_tag(&standing->model.tags, &standing->model.tag_count, TAG_DECISION, line + 1);
+	else if (line[0] == 'w')
+		add_tag(&standing->model.tags, &standing->model.tag_count, TAG_DELETED "3",
+			line + 1);
 	else if (line[0] == 'y')
 		add_alias(&standing->model, ALIAS_PRODUCTION, version->number);
 	else if (line[0] == 'z')
@@ -51,9 +53,12 @@ static void look(const struct standing *standing)
 	struct tenures tenures;
 	struct anomalies anomalies = {0};
 	int64_t winner = standing_winner(standing);
-	char *reason = standing_reason(standing, winner);
+	char *reason = NULL;
+	(void)standing_decided_how(standing, winner, &reason);
 	MUST(winner == 0 || standing_version(standing, winner) != NULL);
 	(void)standing_previous(standing, winner);
+	for (size_t i = 0; i < standing->versions.count; i++)
+		free(standing_says_why_not(standing, &standing->versions.items[i], winner));
 	(void)standing_is_settled(standing, true, true);
 	tenures_read(standing, &tenures);
 	anomalies_find(standing, true, &anomalies);
@@ -67,10 +72,10 @@ static void look_at_version(const struct version *version)
 {
 	struct cJSON *tree;
 	struct count *samples;
-	const char *history = version_tag(version, TAG_HISTORY);
-	char *longer = history_extend(history, cJSON_CreateObject());
-	MUST(longer[0] == '[');
-	cJSON_free(longer);
+	struct cJSON *entries = entries_read(version->tags, version->tag_count, TAG_HISTORY);
+	MUST(entries != NULL);
+	(void)entries_end_open(entries);
+	json_release(entries);
 	(void)flow_gate_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
 	json_release(tree);
 	free(samples);

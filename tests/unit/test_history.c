@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "registry/entries.h"
 #include "registry/history.h"
 
 /* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
@@ -138,28 +139,123 @@ static void a_transition_to_whom_a_person_chose_says_why_and_no_other_does(void 
 	}
 }
 
-static void a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first(
+static void a_transition_says_how_it_came(void **state)
+{
+	static const struct {
+		const char *decision, *gate, *how, *why; /* how and why: of a command at work */
+		const char *wanted_how, *wanted_why;
+	} rows[] = {
+		{NULL, NULL, NULL, NULL, "training", NULL},
+		{NULL, "{\"verdict\":\"passed\"}", NULL, NULL, "training", NULL},
+		{NULL, "{\"override\":{\"why\":\"ship it\"}}", NULL, NULL, "override", "ship it"},
+		{NULL, "[", NULL, NULL, "training", NULL},
+		{"{\"version\":\"2\",\"why\":\"old\"}", NULL, NULL, NULL, "by hand", "old"},
+		{"{\"version\":\"2\",\"how\":\"by hand\"}", NULL, NULL, NULL, "by hand", NULL},
+		{"{\"version\":\"2\",\"how\":\"rollback\"}", NULL, NULL, NULL, "rollback", NULL},
+		{"{\"version\":\"2\",\"how\":\"repair\"}", NULL, NULL, NULL, "repair", NULL},
+		{"{\"version\":\"2\",\"how\":7}", NULL, NULL, NULL, "by hand", NULL},
+		{"{\"version\":\"1\",\"how\":\"rollback\"}", NULL, NULL, NULL, "training", NULL},
+		{"{\"version\":\"2\",\"how\":\"rollback\",\"why\":\"x\"}", NULL, "repair", "none",
+			"repair", "none"},
+		{"{\"version\":\"2\",\"why\":\"x\"}", NULL, "repair", NULL, "repair", "x"},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct planned p;
+		struct fail f;
+		planned_open(&p, two);
+		table_tag(&p.registry.standing.versions.items[1], TAG_GATE, rows[i].gate);
+		if (rows[i].decision != NULL) {
+			struct registered_model *model = &p.registry.standing.model;
+			model->tags = memory_get(1, sizeof(*model->tags));
+			model->tags[model->tag_count++] =
+				(struct pair){text_copy(TAG_DECISION), text_copy(rows[i].decision)};
+		}
+		p.registry.how = rows[i].how;
+		p.registry.why = rows[i].why;
+		assert_int_equal(history_record_transition(&p.registry, 2, "ann@h", &f), 0);
+		cJSON *list = history_of(&p, 2);
+		assert_string_equal(said(list, 0, "how"), rows[i].wanted_how);
+		if (rows[i].wanted_why != NULL)
+			assert_string_equal(said(list, 0, "why"), rows[i].wanted_why);
+		else
+			assert_null(said(list, 0, "why"));
+		cJSON_Delete(list);
+		planned_release(&p);
+	}
+}
+
+/* The plan of one writer, who is killed before its last call: the tag itself is as it was. */
+static void forget_last(struct planned *p, int64_t number, const char *before)
+{
+	struct version *version = standing_version(&p->registry.standing, number);
+	for (size_t i = 0; i < version->tag_count; i++) {
+		if (strcmp(version->tags[i].key, TAG_HISTORY) != 0)
+			continue;
+		free(version->tags[i].value);
+		version->tags[i].value = text_copy(before);
+	}
+}
+
+static void record_many(struct planned *p, int from, int to, bool killed)
+{
+	struct fail f;
+	char by[24];
+	for (int i = from; i < to; i++) {
+		const struct version *version = standing_version(&p->registry.standing, 1);
+		char *before = text_copy(version_tag(version, TAG_HISTORY));
+		snprintf(by, sizeof(by), "%d", i);
+		size_t tags = version->tag_count;
+		assert_int_equal(
+			history_record(&p->registry, 1, "Production", by, 0, "some reason", &f), 0);
+		bool spilled = version->tag_count > tags && before != NULL;
+		if (killed && spilled) { /* the same writer comes again */
+			forget_last(p, 1, before);
+			assert_int_equal(history_record(&p->registry, 1, "Production", by, 0,
+						 "some reason", &f),
+				0);
+		}
+		free(before);
+		assert_in_range(strlen(version_tag(version, TAG_HISTORY)), 1, 4500);
+	}
+}
+
+static void check_all_entries(struct planned *p, int wanted)
+{
+	const struct version *version = standing_version(&p->registry.standing, 1);
+	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
+	assert_int_equal(cJSON_GetArraySize(list), wanted);
+	for (int i = 0; i < wanted; i++)
+		assert_int_equal(atoi(said(list, i, "by")), i);
+	cJSON_Delete(list);
+	for (size_t i = 0; i < version->tag_count; i++)
+		assert_in_range(strlen(version->tags[i].value), 1, 4500);
+}
+
+static void a_history_of_any_length_loses_nothing_and_no_tag_outgrows_what_every_server_takes(
 	void **state)
 {
 	struct planned p;
+	(void)state;
+	for (int killed = 0; killed <= 1; killed++) {
+		planned_open(&p, two);
+		record_many(&p, 0, 200, killed);
+		check_all_entries(&p, 200);
+		planned_release(&p);
+	}
+}
+
+static void entries_that_a_killed_writer_left_twice_are_read_once(void **state)
+{
+	struct planned p;
 	struct fail f;
-	char by[24];
 	(void)state;
 	planned_open(&p, two);
-	for (int i = 0; i < 200; i++) {
-		snprintf(by, sizeof(by), "%d", i);
-		assert_int_equal(
-			history_record(&p.registry, 1, "Production", by, 0, "some reason", &f), 0);
-		const char *tag =
-			version_tag(standing_version(&p.registry.standing, 1), TAG_HISTORY);
-		assert_in_range(strlen(tag), 1, 4500);
-	}
-	cJSON *list = history_of(&p, 1);
-	int count = cJSON_GetArraySize(list);
-	assert_in_range(count, 20, 199);
-	for (int i = 0; i < count; i++)
-		assert_int_equal(atoi(said(list, i, "by")), 200 - count + i);
-	cJSON_Delete(list);
+	record_many(&p, 0, 20, false);
+	struct version *version = standing_version(&p.registry.standing, 1);
+	table_tag(version, TAG_HISTORY ".2", version_tag(version, TAG_HISTORY));
+	check_all_entries(&p, 20);
+	assert_int_equal(history_record(&p.registry, 1, "Production", "20", 0, NULL, &f), 0);
 	planned_release(&p);
 }
 
@@ -233,9 +329,11 @@ int main(void)
 		cmocka_unit_test(a_transition_is_recorded_on_the_winner_and_on_whom_it_replaced),
 		cmocka_unit_test(
 			a_winner_that_was_production_beside_others_is_not_archived_in_its_history),
+		cmocka_unit_test(a_transition_says_how_it_came),
 		cmocka_unit_test(a_transition_to_whom_a_person_chose_says_why_and_no_other_does),
 		cmocka_unit_test(
-			a_history_never_outgrows_what_every_server_takes_and_loses_its_oldest_first),
+			a_history_of_any_length_loses_nothing_and_no_tag_outgrows_what_every_server_takes),
+		cmocka_unit_test(entries_that_a_killed_writer_left_twice_are_read_once),
 		cmocka_unit_test(a_reason_of_any_length_fits_and_stays_utf8),
 		cmocka_unit_test(a_history_that_cannot_be_read_is_begun_anew),
 		cmocka_unit_test(who_is_the_user_the_host_and_the_airflow_task),
