@@ -36,10 +36,11 @@ static int verb_help(struct invocation *call, struct fail *f);
 #define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
 
 static const struct verb verbs[] = {
-	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_MODEL,
+	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_MODEL,
 		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
-	{"replay", "[PACKAGE]", 0, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_ALL,
-		REPORT_PACKAGE, command_replay,
+	{"replay", "[PACKAGE]", 0, 1,
+		TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_ALL, REPORT_PACKAGE,
+		command_replay,
 		"finish from a package alone, or from --spool; anywhere, any number of times"},
 	{"outcome", "[RESULT]", 0, 1, TAKES_SERVER | TAKES_RUN, REPORT_FAILURE, command_outcome,
 		"the result that --result kept, or --run's tag; exits as that hook did"},

@@ -528,6 +528,19 @@ char *file_join(const char *folder, const char *name)
 	return text_format("%s%s%s", folder, text_ends_with(folder, "/") ? "" : "/", name);
 }
 
+char *file_absolute(const char *path)
+{
+	char *here = path[0] != '/' ? getcwd(NULL, 0) : NULL;
+	if (here == NULL) /* absolute; or the working directory is gone, and nothing is better */
+		return text_copy(path);
+	while (text_starts_with(path, "./"))
+		for (path++; *path == '/';)
+			path++;
+	char *absolute = text_equal(path, ".") ? text_copy(here) : file_join(here, path);
+	free(here);
+	return absolute;
+}
+
 char *file_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -123,6 +123,10 @@ void file_list_sort(struct file_list *list);
 /* file_join - folder/name, or name alone where it is absolute; the caller frees it */
 char *file_join(const char *folder, const char *name);
 
+/* file_absolute - the same place named from the root, whatever the working directory is later; a
+ * leading "./" falls away. The caller frees it. */
+char *file_absolute(const char *path);
+
 /* file_folder - the folder part of a path, "." where there is none; the caller frees it */
 char *file_folder(const char *path);
 

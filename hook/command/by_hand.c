@@ -4,7 +4,51 @@
 
 #include "base/console.h"
 #include "command/by_hand.h"
+#include "command/finish.h"
 #include "command/operator.h"
+#include "registry/history.h"
+
+/* What the command line alone can tell to be wrong, before a server is asked. */
+typedef int check_function(const struct invocation *call, struct fail *f);
+
+static int check_version(const struct invocation *call, struct fail *f)
+{
+	return manual_check_name(call->argv[1], f);
+}
+
+static int check_to(const struct invocation *call, struct fail *f)
+{
+	return call->settings.to != NULL ? manual_check_name(call->settings.to, f) : 0;
+}
+
+static int check_assignment(const char *assignment, struct fail *f)
+{
+	const char *equals = strchr(assignment, '=');
+	if (equals == NULL || equals == assignment)
+		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
+	if (!text_is_utf8(assignment, strlen(assignment)))
+		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
+	if (text_starts_with(assignment, "modelhook."))
+		return fail_set(
+			f, STATUS_USAGE, "tags modelhook.* are what the registry is decided by");
+	return 0;
+}
+
+/* Nothing is set where one of them cannot be. */
+static int check_assignments(const struct invocation *call, struct fail *f)
+{
+	for (int i = 2; i < call->argc; i++)
+		if (check_assignment(call->argv[i], f) != 0)
+			return -1;
+	return check_version(call, f);
+}
+
+static int check_description(const struct invocation *call, struct fail *f)
+{
+	if (!text_is_utf8(call->argv[2], strlen(call->argv[2])))
+		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
+	return check_version(call, f);
+}
 
 /* What each verb does once the model is open and its version found. */
 typedef int manual_function(
@@ -47,14 +91,16 @@ static int manual_act(
 	return result;
 }
 
-static int manual_call(
-	struct invocation *call, const char *version, manual_function *function, struct fail *f)
+static int manual_call(struct invocation *call, check_function *check, const char *version,
+	manual_function *function, struct fail *f)
 {
 	struct manual manual;
+	if (check(call, f) != 0)
+		return -1;
 	int result = manual_open(&manual, call, call->argv[0], f);
 	if (result == 0)
 		result = manual_act(&manual, version, function, f);
-	manual_take_plan(&manual);
+	finish_take_plan(call, &manual.session.plan);
 	manual_release(&manual);
 	return result;
 }
@@ -66,9 +112,13 @@ static void tell_winner(struct manual *manual, int64_t wanted, int64_t winner, s
 		did, "version %lld of %s is Production", (long long)winner, manual->registry.model);
 	result->outcome = winner == wanted ? "promoted" : "superseded";
 	result->status = winner == wanted ? STATUS_PROMOTED : STATUS_HELD;
-	if (winner != wanted)
-		text_printf(
-			did, ": it was trained after version %lld was chosen", (long long)wanted);
+	if (winner == wanted)
+		return;
+	text_printf(did, ": it was trained after version %lld was chosen", (long long)wanted);
+	char *reason = text_format("version %lld was trained after version %lld was chosen",
+		(long long)winner, (long long)wanted);
+	result_set(&result->reason, reason);
+	free(reason);
 }
 
 static int promote(
@@ -114,19 +164,6 @@ static int archive(
 	return manual_stage(manual, version, STAGE_ARCHIVED, manual->call->settings.reason, f);
 }
 
-static int check_assignment(const char *assignment, struct fail *f)
-{
-	const char *equals = strchr(assignment, '=');
-	if (equals == NULL || equals == assignment)
-		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
-	if (!text_is_utf8(assignment, strlen(assignment)))
-		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
-	if (text_starts_with(assignment, "modelhook."))
-		return fail_set(
-			f, STATUS_USAGE, "tags modelhook.* are what the registry is decided by");
-	return 0;
-}
-
 static int set_tag(struct manual *manual, int64_t number, const char *assignment, struct fail *f)
 {
 	const char *value = strchr(assignment, '=') + 1;
@@ -137,15 +174,11 @@ static int set_tag(struct manual *manual, int64_t number, const char *assignment
 	return result;
 }
 
-/* Nothing is set where one of them cannot be. */
 static int tag(
 	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
 {
 	const struct invocation *call = manual->call;
 	manual->call->result.outcome = "tagged";
-	for (int i = 2; i < call->argc; i++)
-		if (check_assignment(call->argv[i], f) != 0)
-			return -1;
 	for (int i = 2; i < call->argc; i++)
 		if (set_tag(manual, version->number, call->argv[i], f) != 0)
 			return -1;
@@ -157,8 +190,6 @@ static int describe(
 	struct manual *manual, const struct version *version, struct text *did, struct fail *f)
 {
 	const char *text = manual->call->argv[2];
-	if (!text_is_utf8(text, strlen(text)))
-		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
 	manual->call->result.outcome = "described";
 	text_printf(did, "version %lld is described", (long long)version->number);
 	return mlflow_describe_version(
@@ -183,35 +214,37 @@ static int delete (
 		return -1;
 	manual->call->result.outcome = "deleted";
 	text_printf(did, "version %lld is deleted", (long long)version->number);
+	if (history_keep_deleted(registry, version, manual->who, f) != 0)
+		return fail_in(f, "history of version %lld", (long long)version->number);
 	return mlflow_delete_version(registry->mlflow, registry->model, version->number, f);
 }
 
 int command_promote(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, call->argv[1], promote, f);
+	return manual_call(call, check_version, call->argv[1], promote, f);
 }
 
 int command_rollback(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, NULL, rollback, f);
+	return manual_call(call, check_to, NULL, rollback, f);
 }
 
 int command_archive(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, call->argv[1], archive, f);
+	return manual_call(call, check_version, call->argv[1], archive, f);
 }
 
 int command_tag(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, call->argv[1], tag, f);
+	return manual_call(call, check_assignments, call->argv[1], tag, f);
 }
 
 int command_describe(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, call->argv[1], describe, f);
+	return manual_call(call, check_description, call->argv[1], describe, f);
 }
 
 int command_delete(struct invocation *call, struct fail *f)
 {
-	return manual_call(call, call->argv[1], delete, f);
+	return manual_call(call, check_version, call->argv[1], delete, f);
 }

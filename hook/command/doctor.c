@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/random.h"
 #include "command/command.h"
 #include "command/store_probe.h"
 #include "flow/connect.h"
@@ -109,6 +110,30 @@ static int check_aliases(struct examination *e, struct text *detail, bool *warns
 	return 0;
 }
 
+/* A model that nobody uses, made and removed again, under a name that nobody has. Who may not make
+ * one may still be allowed to register versions of those that are there. */
+static int check_registry(struct examination *e, struct text *detail, bool *warns, struct fail *f)
+{
+	struct mlflow *mlflow = e->session.registry;
+	char name[40];
+	snprintf(name, sizeof(name), "modelhook-doctor-%08x", (unsigned)random_below(UINT32_MAX));
+	if (mlflow_create_model(mlflow, name, f) != 0) {
+		*warns = f->status == STATUS_DENIED || f->status == STATUS_REFUSED;
+		text_printf(detail, "may not create a registered model: %s", f->text);
+		return *warns ? 0 : -1;
+	}
+	if (mlflow_delete_model(mlflow, name, f) != 0) {
+		*warns = true;
+		text_printf(detail,
+			"a registered model was created, but %s could not be deleted: %s", name,
+			f->text);
+		return 0;
+	}
+	text_printf(detail, "a registered model %screated and deleted again",
+		mlflow->plan != NULL ? "would be " : "");
+	return 0;
+}
+
 static int check_artifacts(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	return probe_artifacts(&e->session, detail, warns, f);
@@ -130,6 +155,7 @@ static const struct {
 	{"credentials", check_credentials},
 	{"clock", check_clock},
 	{"aliases", check_aliases},
+	{"registry", check_registry},
 	{"artifacts", check_artifacts},
 	{"spool", check_spool},
 };

@@ -12,13 +12,14 @@ void finish_add_step(struct invocation *call, const char *name, int64_t started,
 	free(did);
 }
 
-static void take_plan(struct invocation *call, const struct flow *flow)
+void finish_take_plan(struct invocation *call, const struct plan *plan)
 {
 	if (!call->settings.mlflow.plan)
 		return;
-	result_set(&call->result.plan, text_string(&flow->session.plan.calls));
-	console_print(text_string(&flow->session.plan.calls));
-	console_say("plan: %zu calls would be sent; none was", flow->session.plan.count);
+	result_set(&call->result.plan, text_string(&plan->calls));
+	if (!call->settings.json)
+		console_print(text_string(&plan->calls));
+	console_say("plan: %zu calls would be sent; none was", plan->count);
 }
 
 int finish_flow(struct flow *flow, int result, struct fail *f)
@@ -28,7 +29,7 @@ int finish_flow(struct flow *flow, int result, struct fail *f)
 		result = flow_finish(flow, f);
 	if (!call->settings.mlflow.plan)
 		flow_report(flow, result == 0 ? NULL : f);
-	take_plan(call, flow);
+	finish_take_plan(call, &flow->session.plan);
 	flow_release(flow);
 	return result;
 }

@@ -15,6 +15,10 @@ MUST_CHECK int finish_package(struct invocation *call, const struct manifest *ma
  * f; the flow is released */
 MUST_CHECK int finish_flow(struct flow *flow, int result, struct fail *f);
 
+/* finish_take_plan - with --plan: the calls that were not sent go into the result, and to stdout, a
+ * line each; with --json into the result alone, which is then all of stdout */
+void finish_take_plan(struct invocation *call, const struct plan *plan);
+
 /* finish_add_step - a step that was done since `started`; takes did over */
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did);
 

@@ -26,7 +26,9 @@ struct verb {
 	const char *help;
 };
 
-/* help_print - all verbs, one of them, or "statuses" (with json: as an array for programs) */
+/* help_print - all verbs, one of them, or "statuses"; with json for programs: {"schema",
+ * "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, and an array of
+ * statuses */
 MUST_CHECK int help_print(const struct verb *verbs, const char *about, bool json, struct fail *f);
 
 /* help_version - version, commit, and the libraries'; returns the exit status */

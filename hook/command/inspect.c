@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/package.h"
@@ -91,13 +92,14 @@ static void add_head(struct text *out, const char *head)
 
 static void add_spec(struct text *out, const char *side, const struct tensor_spec *spec)
 {
-	struct text key = {0}, dtype = {0};
-	text_add_escaped(&key, spec->key, strlen(spec->key));
+	struct text dtype = {0};
 	add_dtype(&dtype, spec->dtype);
-	text_printf(out, "  %-8s  %-24s %-10s ", side, text_string(&key), text_string(&dtype));
+	text_add_string(out, "  ");
+	table_add_cell(out, side, 8);
+	table_add_cell(out, spec->key, 23);
+	table_add_cell(out, text_string(&dtype), 9);
 	add_shape(out, spec);
 	text_add_string(out, "\n");
-	text_release(&key);
 	text_release(&dtype);
 }
 

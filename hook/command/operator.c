@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <cjson/cJSON.h>
 
@@ -20,6 +21,29 @@ int manual_check_model(const char *name, struct fail *f)
 		return 0;
 	return fail_set(f, STATUS_USAGE, "model %s: %s",
 		text_escape(shown, sizeof(shown), name, strlen(name)), problem);
+}
+
+static bool is_of(const char *string, const char *characters)
+{
+	return string[0] != '\0' && string[strspn(string, characters)] == '\0';
+}
+
+/* MLflow keeps "v1" and "latest" from being aliases. */
+int manual_check_name(const char *name, struct fail *f)
+{
+	static const char digits[] = "0123456789";
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789_-";
+	bool spelled_v = (name[0] == 'v' || name[0] == 'V') && is_of(name + 1, digits);
+	char shown[64];
+	if ((name[0] == '\0' || is_of(name, plain)) && !spelled_v &&
+		strcasecmp(name, "latest") != 0)
+		return 0;
+	fail_set(f, STATUS_USAGE, "%s: not a version",
+		text_escape(shown, sizeof(shown), name, strlen(name)));
+	if (spelled_v)
+		return fail_hint(f, "version %s is written %s", name + 1, name + 1);
+	return fail_hint(f, "a version is a number, such as 3, or an alias");
 }
 
 int manual_open(struct manual *manual, struct invocation *call, const char *model, struct fail *f)
@@ -65,8 +89,8 @@ int manual_version(const struct manual *manual, const char *name, const struct v
 	return fail_hint(f, "modelhook history %s shows its versions", manual->registry.model);
 }
 
-/* {"version", "at", "by", "why"}: a decision. The caller frees it with cJSON_free. */
-static char *say(const struct manual *manual, int64_t version, const char *why)
+/* {"version", "at", "by", "how", "why"}: a decision. The caller frees it with cJSON_free. */
+static char *say(const struct manual *manual, int64_t version, const char *how, const char *why)
 {
 	char at[32], number[24];
 	cJSON *object = cJSON_CreateObject();
@@ -74,6 +98,7 @@ static char *say(const struct manual *manual, int64_t version, const char *why)
 	cJSON_AddStringToObject(object, "version", text_number(number, version));
 	cJSON_AddStringToObject(object, "at", at);
 	cJSON_AddStringToObject(object, "by", manual->who);
+	cJSON_AddStringToObject(object, "how", how);
 	if (why != NULL)
 		cJSON_AddStringToObject(object, "why", why);
 	char *text = cJSON_PrintUnformatted(object);
@@ -103,9 +128,10 @@ static int make_candidate(struct manual *manual, int64_t number, struct fail *f)
 	return registry_tag(registry, number, TAG_INTENT, trained, f);
 }
 
-static int decide(struct manual *manual, int64_t number, const char *why, struct fail *f)
+static int decide(
+	struct manual *manual, int64_t number, const char *how, const char *why, struct fail *f)
 {
-	char *decision = say(manual, number, why);
+	char *decision = say(manual, number, how, why);
 	int result = registry_tag_model(&manual->registry, TAG_DECISION, decision, f);
 	cJSON_free(decision);
 	return result;
@@ -128,7 +154,8 @@ static int check_files(struct manual *manual, const struct version *version, str
 }
 
 /* From now on the registry's tags say this version; what is left is to make it so. */
-static int choose(struct manual *manual, int64_t number, const char *why, struct fail *f)
+static int choose(
+	struct manual *manual, int64_t number, const char *how, const char *why, struct fail *f)
 {
 	const struct version *chosen = standing_version(&manual->registry.standing, number);
 	if (!version_is_ready(chosen))
@@ -139,13 +166,14 @@ static int choose(struct manual *manual, int64_t number, const char *why, struct
 	/* a decision for a version that is withdrawn would not count: it is put back first */
 	if (make_candidate(manual, number, f) != 0)
 		return -1;
-	return decide(manual, number, why, f);
+	return decide(manual, number, how, why, f);
 }
 
 int manual_promote(
 	struct manual *manual, int64_t version, const char *why, int64_t *winner, struct fail *f)
 {
-	if (choose(manual, version, why, f) != 0)
+	const char *how = manual->registry.how != NULL ? manual->registry.how : HOW_BY_HAND;
+	if (choose(manual, version, how, why, f) != 0)
 		return -1;
 	return registry_converge(&manual->registry, manual->who, winner, f);
 }
@@ -192,7 +220,7 @@ int manual_rollback(struct manual *manual, int64_t to, const char *why, int64_t 
 		return fail_set(f, STATUS_REFUSED,
 			"%s: version %lld is what should be Production already", registry->model,
 			(long long)to);
-	if (choose(manual, to, why, f) != 0)
+	if (choose(manual, to, HOW_ROLLBACK, why, f) != 0)
 		return -1;
 	/* only now: were it withdrawn before the decision stands, a third version could win between
 	 */
@@ -235,14 +263,4 @@ int manual_confirm(struct manual *manual, const char *what, struct fail *f)
 		return -1;
 	fail_set(f, STATUS_USAGE, "not confirmed: nothing was done");
 	return fail_hint(f, "type the model's name, or pass --yes");
-}
-
-void manual_take_plan(struct manual *manual)
-{
-	const struct plan *plan = &manual->session.plan;
-	if (!manual->call->settings.mlflow.plan)
-		return;
-	result_set(&manual->call->result.plan, text_string(&plan->calls));
-	console_print(text_string(&plan->calls));
-	console_say("plan: %zu calls would be sent; none was", plan->count);
 }

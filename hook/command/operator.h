@@ -24,6 +24,10 @@ struct manual {
 /* manual_check_model - USAGE where no consumer could address a model of that name */
 MUST_CHECK int manual_check_model(const char *name, struct fail *f);
 
+/* manual_check_name - before a server is asked: a version is a number, or an alias as MLflow takes
+ * them; else USAGE */
+MUST_CHECK int manual_check_name(const char *name, struct fail *f);
+
 /* manual_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
  * where there is none of that name. On -1 it can still be released. */
 MUST_CHECK int manual_open(
@@ -52,8 +56,5 @@ MUST_CHECK int manual_stage(struct manual *manual, const struct version *version
 
 /* manual_confirm - ask for the model's name, unless --yes or --plan; USAGE where it is not given */
 MUST_CHECK int manual_confirm(struct manual *manual, const char *question, struct fail *f);
-
-/* manual_take_plan - print and keep the calls that --plan did not send */
-void manual_take_plan(struct manual *manual);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/console.h"
 #include "command/by_hand.h"
+#include "command/finish.h"
 #include "command/operator.h"
 #include "flow/connect.h"
 #include "registry/anomaly.h"
@@ -159,15 +160,18 @@ static int by_name(const void *a, const void *b)
 }
 
 /* One model, as it is by now; with a plan nothing is sent and the calls are kept there. */
-static int mend_model(struct invocation *call, struct mlflow *mlflow, const char *model,
+static int mend_model(struct invocation *call, struct mlflow *mlflow, const struct repair *repair,
 	int64_t *winner, struct fail *f)
 {
 	struct manual manual = {.call = call};
+	const char *model = repair->model;
 	bool found;
 	*winner = 0;
 	manual.who = history_who();
 	int result = registry_open(
 		&manual.registry, mlflow, model, call->settings.registry.promote_by, f);
+	manual.registry.how = HOW_REPAIR;
+	manual.registry.why = repair->wrong;
 	if (result == 0)
 		result = registry_read(&manual.registry, &found, f);
 	if (result == 0 && found)
@@ -195,7 +199,7 @@ static int show_plan(struct invocation *call, struct session *session,
 		size_t from = plan->calls.size;
 		int64_t winner;
 		console_say("%s: %s", repairs->items[i].model, repairs->items[i].wrong);
-		if (mend_model(call, session->registry, repairs->items[i].model, &winner, f) != 0)
+		if (mend_model(call, session->registry, &repairs->items[i], &winner, f) != 0)
 			return -1;
 		if (plan->calls.size > from && !call->settings.mlflow.plan)
 			say_calls(plan->calls.data + from);
@@ -230,7 +234,7 @@ static int mend_all(struct invocation *call, struct session *session, const stru
 	for (size_t i = 0; i < repairs->count; i++) {
 		const char *model = repairs->items[i].model;
 		int64_t started = clock_monotonic_ms(), winner;
-		if (mend_model(call, session->registry, model, &winner, f) != 0)
+		if (mend_model(call, session->registry, &repairs->items[i], &winner, f) != 0)
 			return -1;
 		char *did = winner != 0 ? text_format("%s: version %lld is Production", model,
 						  (long long)winner)
@@ -242,14 +246,6 @@ static int mend_all(struct invocation *call, struct session *session, const stru
 			call->result.version = winner;
 	}
 	call->result.outcome = "repaired";
-	return 0;
-}
-
-static int take_plan(struct invocation *call, const struct plan *plan)
-{
-	result_set(&call->result.plan, text_string(&plan->calls));
-	console_print(text_string(&plan->calls));
-	console_say("plan: %zu calls would be sent; none was", plan->count);
 	return 0;
 }
 
@@ -265,13 +261,15 @@ static int repair(
 		return -1;
 	if (repairs->count == 0) {
 		console_say("nothing is wrong");
-		return call->settings.mlflow.plan ? take_plan(call, &session->plan) : 0;
+		finish_take_plan(call, &session->plan);
+		return 0;
 	}
 	qsort(repairs->items, repairs->count, sizeof(*repairs->items), by_name);
 	if (show_plan(call, session, repairs, f) != 0)
 		return -1;
+	finish_take_plan(call, &session->plan);
 	if (call->settings.mlflow.plan)
-		return take_plan(call, &session->plan);
+		return 0;
 	if (confirm(call, repairs, f) != 0)
 		return -1;
 	return mend_all(call, session, repairs, f);

@@ -1,6 +1,7 @@
 /* replay: a package alone becomes the one Production version, from a disk or from the spool. */
 #include "command/replay.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -320,6 +321,15 @@ static int check_arguments(const struct invocation *call, struct fail *f)
 	return fail_hint(f, "modelhook help replay");
 }
 
+/* What is wrong here is told before what is wrong with the server. */
+static int check_there(const char *package, struct fail *f)
+{
+	if (file_is_named(package))
+		return 0;
+	errno = ENOENT;
+	return fail_errno(f, STATUS_MISSING, "package %s", package);
+}
+
 int command_replay(struct invocation *call, struct fail *f)
 {
 	const char *package = call->argc > 0 ? call->argv[0] : NULL;
@@ -328,12 +338,18 @@ int command_replay(struct invocation *call, struct fail *f)
 	int result = invocation_settle(call, NULL, f);
 	if (result == 0)
 		result = check_arguments(call, f);
+	if (result == 0 && package != NULL && !place_is_url(package))
+		result = check_there(package, f);
 	if (result == 0)
 		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result != 0)
 		return -1;
 	if (package == NULL)
 		return replay_spool(call, call->settings.spool, f);
-	return place_is_url(package) ? replay_url(call, package, f)
-				     : replay_local(call, package, f);
+	if (place_is_url(package))
+		return replay_url(call, package, f);
+	char *path = file_absolute(package);
+	result = replay_local(call, path, f);
+	free(path);
+	return result;
 }

@@ -257,8 +257,10 @@ static int run_planned(
 	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
 {
 	const char *named = call->settings.spool;
-	char *spool = named != NULL && !place_is_url(named) ? text_copy(named)
-							    : file_join(folder, SPOOL_FOLDER);
+	char *beside = file_join(folder, SPOOL_FOLDER);
+	char *spool =
+		named != NULL && !place_is_url(named) ? text_copy(named) : file_absolute(beside);
+	free(beside);
 	int result = run_packed(call, manifest, spool, f);
 	free(spool);
 	return result;
@@ -317,10 +319,10 @@ static int from_handoff(
 	struct handoff handoff = {0};
 	char *folder = file_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
-	if (result == 0 && needs_server)
-		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result == 0)
 		result = handoff_read(call->argv[0], &handoff, f);
+	if (result == 0 && needs_server)
+		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result == 0) {
 		result_set(&call->result.model, handoff.model);
 		result_set(&call->result.run_id, handoff.run_id);

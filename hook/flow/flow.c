@@ -38,11 +38,14 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 	result_set(&call->result.tracking_url, flow->session.tracking.base);
 	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
 		return fail_in(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
-	if (!found || flow->run.deleted) {
-		fail_set(f, STATUS_REFUSED, "run %s: %s on this server", run_id,
-			found ? "is deleted" : "not found");
+	if (!found) {
+		fail_set(f, STATUS_REFUSED, "run %s: not found on this server", run_id);
 		return fail_hint(
 			f, "is MLFLOW_TRACKING_URI the server that the training logged to?");
+	}
+	if (flow->run.deleted) {
+		fail_set(f, STATUS_REFUSED, "run %s: is deleted on this server", run_id);
+		return fail_hint(f, "mlflow runs restore --run-id %s", run_id);
 	}
 	text_printf(did, "%s, run %s", flow->session.tracking.base,
 		flow->run.name != NULL ? flow->run.name : run_id);
@@ -77,6 +80,19 @@ static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 		&flow->registry, flow->version, STAGE_STAGING, flow->who, 0, "policy", f);
 }
 
+/* Nothing failed, and all the same it is not Production: the result says why. */
+static void say_why_not(struct flow *flow, int64_t winner, struct text *did)
+{
+	const struct standing *standing = &flow->registry.standing;
+	const struct version *version = standing_version(standing, flow->version);
+	if (winner == flow->version || version == NULL)
+		return;
+	char *why = standing_says_why_not(standing, version, winner);
+	result_set(&flow->call->result.reason, why);
+	text_printf(did, ": %s", why);
+	free(why);
+}
+
 static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct registry *registry = &flow->registry;
@@ -87,7 +103,7 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 		registry_converge(registry, flow->who, &winner, f) != 0)
 		return -1;
 	if (winner == 0)
-		text_add_string(did, "no version is to be Production: this one was withdrawn");
+		text_add_string(did, "no version is to be Production");
 	else
 		text_printf(did,
 			winner == flow->version ? "version %lld is Production"
@@ -95,6 +111,7 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 			(long long)winner);
 	if (registry->transitions == 0)
 		text_add_string(did, ", as it was");
+	say_why_not(flow, winner, did);
 	return 0;
 }
 
@@ -218,7 +235,7 @@ static int step_note(struct flow *flow, struct text *did, struct fail *f)
 		return fail_hint(f, "modelhook run registers it; gate --what-if only decides");
 	}
 	if (flow->verdict == NULL) {
-		text_printf(did, "version %lld passed before", (long long)flow->version);
+		text_printf(did, "version %lld is left as it was noted", (long long)flow->version);
 		return 0;
 	}
 	text_printf(did, "noted on version %lld", (long long)flow->version);
@@ -265,7 +282,9 @@ int flow_finish(struct flow *flow, struct fail *f)
 void flow_report(struct flow *flow, const struct fail *f)
 {
 	struct fail ignored;
-	if (flow->run.id == NULL || (f != NULL && status_is_retryable(f->status)))
+	/* a deleted run takes no tags */
+	if (flow->run.id == NULL || flow->run.deleted ||
+		(f != NULL && status_is_retryable(f->status)))
 		return;
 	char *outcome = result_outcome(&flow->call->result, f);
 	if (mlflow_set_run_tag(&flow->session.tracking.mlflow, flow->run.id, TAG_OUTCOME, outcome,

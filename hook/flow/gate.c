@@ -258,6 +258,29 @@ static const struct version *find_earlier(struct flow *flow)
 	return version;
 }
 
+static const char *json_member(const cJSON *object, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+}
+
+/* What an earlier attempt at this package was told, whose version may be Production since. */
+static void describe_earlier(const struct version *earlier, struct text *did)
+{
+	const char *text = version_tag(earlier, TAG_GATE);
+	cJSON *verdict = text != NULL ? cJSON_Parse(text) : NULL;
+	const cJSON *override = cJSON_GetObjectItemCaseSensitive(verdict, "override");
+	const char *word = json_member(verdict, "verdict");
+	const char *by = json_member(override, "by"), *why = json_member(override, "why");
+	if (override != NULL)
+		text_printf(did, "overridden before, by %s: %s", by != NULL ? by : "?",
+			why != NULL ? why : "?");
+	else if (text_equal(word, "rejected"))
+		text_add_string(did, "rejected before, and chosen by a person since");
+	else
+		text_add_string(did, "passed before");
+	cJSON_Delete(verdict);
+}
+
 int flow_gate(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct champion champion = {0};
@@ -268,7 +291,7 @@ int flow_gate(struct flow *flow, struct text *did, struct fail *f)
 	int result = champion_read(&champion, flow, f);
 	if (result == 0 && earlier != NULL && version_tag(earlier, TAG_INTENT) != NULL) {
 		flow->passed = true;
-		text_add_string(did, "passed before");
+		describe_earlier(earlier, did);
 	} else if (result == 0) {
 		result = decide(flow, &champion, f);
 		if (result == 0) {

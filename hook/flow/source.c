@@ -15,6 +15,17 @@ static bool run_has_metric(const struct run *run, const char *key)
 	return false;
 }
 
+/* The size of the model is measured here: the handoff need not tell it. */
+static void describe_metrics(struct text *did, size_t logged, size_t given, bool adds_size)
+{
+	text_printf(did, "%zu metric%s of the handoff", given, given == 1 ? "" : "s");
+	if (logged == given && given > 0)
+		text_add_string(did, ": logged to the run");
+	else if (given > 0)
+		text_printf(did, ": %zu logged, %zu on the run already", logged, given - logged);
+	text_add_string(did, adds_size ? "; model_size_bytes logged too" : "");
+}
+
 int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
 {
 	const struct handoff *handoff = &flow->manifest->handoff;
@@ -25,16 +36,16 @@ int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
 	for (size_t i = 0; i < handoff->metric_count; i++)
 		if (!run_has_metric(&flow->run, handoff->metrics[i].key))
 			missing[count++] = handoff->metrics[i];
-	if (flow->manifest->file_count > 0 && !run_has_metric(&flow->run, size.key) &&
-		handoff_metric(handoff, size.key) == NULL)
+	bool adds_size = flow->manifest->file_count > 0 && !run_has_metric(&flow->run, size.key) &&
+			 handoff_metric(handoff, size.key) == NULL;
+	if (adds_size)
 		missing[count++] = size;
 	int result = 0;
 	if (count > 0)
 		result = mlflow_log_metrics(&flow->session.tracking.mlflow, handoff->run_id,
 			missing, count, handoff->trained_at_ms, f);
 	free(missing);
-	text_printf(did, "%zu of %zu metrics were missing on the run", count,
-		handoff->metric_count + 1);
+	describe_metrics(did, count - adds_size, handoff->metric_count, adds_size);
 	return result;
 }
 

@@ -28,6 +28,7 @@ static void release_package_part(struct result *result)
 	free(result->digest);
 	free(result->stage);
 	free(result->alias);
+	free(result->reason);
 	free(result->package);
 	free(result->registry_url);
 	free(result->tracking_url);
@@ -262,6 +263,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_own(object, "digest", result->digest);
 	add_string(object, "stage", result->stage);
 	add_own(object, "alias", result->alias);
+	add_string(object, "reason", result->reason);
 	add_gates(object, result);
 	add_steps(object, result);
 	add_string(object, "package", result->package);

@@ -42,6 +42,7 @@ struct result {
 	char *digest;
 	char *stage;
 	char *alias;
+	char *reason; /* why it is not Production though nothing failed; NULL elsewhere */
 	struct gate_verdicts verdicts;
 	struct result_step *steps;
 	size_t step_count;

@@ -181,6 +181,8 @@ MUST_CHECK int mlflow_search_models(
 	struct mlflow *m, struct registered_models *models, struct fail *f);
 /* mlflow_create_model - being there already is success */
 MUST_CHECK int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f);
+/* mlflow_delete_model - with all its versions; not being there is fine */
+MUST_CHECK int mlflow_delete_model(struct mlflow *m, const char *name, struct fail *f);
 MUST_CHECK int mlflow_set_model_tag(
 	struct mlflow *m, const char *name, const char *key, const char *value, struct fail *f);
 MUST_CHECK int mlflow_delete_model_tag(

@@ -164,6 +164,13 @@ int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f)
 	return result;
 }
 
+int mlflow_delete_model(struct mlflow *m, const char *name, struct fail *f)
+{
+	struct cJSON *body = json_new_object();
+	json_set_string(body, "name", name);
+	return mlflow_do_gone(m, "DELETE", "registered-models/delete", body, f);
+}
+
 int mlflow_set_model_tag(
 	struct mlflow *m, const char *name, const char *key, const char *value, struct fail *f)
 {

@@ -94,6 +94,45 @@ static void tidy(char *uri)
 		uri[--size] = '\0';
 }
 
+/* What is wrong with the part between "://" and the path; NULL: nothing that is known here. */
+static const char *authority_problem(const char *host)
+{
+	size_t size = strcspn(host, "/?");
+	const char *at = memrchr(host, '@', size);
+	size -= at != NULL ? (size_t)(at + 1 - host) : 0;
+	host = at != NULL ? at + 1 : host;
+	const char *bracket = memrchr(host, ']', size);
+	const char *from = bracket != NULL ? bracket : host;
+	const char *colon = memchr(from, ':', size - (size_t)(from - host));
+	size_t digits = colon != NULL ? strspn(colon + 1, "0123456789") : 0;
+	if (size == 0 || colon == host)
+		return "names no host";
+	if (colon == NULL || (host[0] == '[' && bracket == NULL))
+		return NULL;
+	if (colon + 1 == host + size)
+		return "has a colon and no port behind it";
+	return colon + 1 + digits != host + size || strtoul(colon + 1, NULL, 10) - 1 >= 65535
+		       ? "names no port from 1 to 65535"
+		       : NULL;
+}
+
+static int check_url(const char *uri, const char *variable, struct fail *f)
+{
+	const char *problem = authority_problem(strstr(uri, "://") + 3);
+	char *origin = http_url_origin(uri), shown[160];
+	for (const char *c = uri; *c != '\0'; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f)
+			problem = "has a blank in it";
+	if (problem == NULL && origin == NULL)
+		problem = "is not a valid URL";
+	free(origin);
+	if (problem == NULL)
+		return 0;
+	show(uri, shown, sizeof(shown));
+	fail_set(f, STATUS_CONFIGURATION, "%s: \"%s\" %s", variable, shown, problem);
+	return fail_hint(f, "such as https://mlflow.example:5000");
+}
+
 static int check(char *uri, const char *variable, struct fail *f)
 {
 	struct sagemaker sagemaker;
@@ -106,7 +145,7 @@ static int check(char *uri, const char *variable, struct fail *f)
 	if (text_equal(uri, "http:") || text_equal(uri, "https:"))
 		return fail_set(f, STATUS_CONFIGURATION, "%s: names no host", variable);
 	if (text_starts_with(uri, "http://") || text_starts_with(uri, "https://"))
-		return 0;
+		return check_url(uri, variable, f);
 	return refuse(uri, variable, f);
 }
 

@@ -437,12 +437,17 @@ void settings_release(struct settings *settings)
 	*settings = (struct settings){0};
 }
 
+static bool is_shown(const struct option *option, unsigned takes)
+{
+	return option->flag != NULL && (option->takes & (takes | TAKES_ALWAYS)) != 0;
+}
+
 void settings_help(unsigned takes, struct text *text)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option *option = &options[i];
 		char left[40];
-		if (option->flag == NULL || (option->takes & (takes | TAKES_ALWAYS)) == 0)
+		if (!is_shown(option, takes))
 			continue;
 		snprintf(left, sizeof(left), "%s%s%s", option->flag,
 			option->value != NULL ? " " : "",
@@ -451,4 +456,27 @@ void settings_help(unsigned takes, struct text *text)
 		if (option->variable != NULL)
 			text_printf(text, "  %-20s   (%s)\n", "", option->variable);
 	}
+}
+
+static void set_or_null(struct cJSON *object, const char *key, const char *string)
+{
+	json_set(object, key, string != NULL ? json_new_string(string) : json_new_null());
+}
+
+struct cJSON *settings_help_json(unsigned takes)
+{
+	struct cJSON *list = json_new_array();
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		const struct option *option = &options[i];
+		if (!is_shown(option, takes))
+			continue;
+		struct cJSON *item = json_new_object();
+		json_set_string(item, "flag", option->flag);
+		set_or_null(item, "value", option->value);
+		set_or_null(item, "variable", option->variable);
+		set_or_null(item, "key", option->key);
+		json_set_string(item, "help", option->help);
+		json_append(list, item);
+	}
+	return list;
 }

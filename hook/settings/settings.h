@@ -111,4 +111,9 @@ void settings_release(struct settings *settings);
 struct text;
 void settings_help(unsigned takes, struct text *text);
 
+/* settings_help_json - the same as a list of {"flag", "value", "variable", "key", "help"}, for the
+ * caller to hand on or to give to json_release */
+struct cJSON;
+struct cJSON *settings_help_json(unsigned takes);
+
 #endif

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "settings/settings.h"
 
@@ -118,12 +119,25 @@ static bool parse_path(const char *value, char **path)
 	return true;
 }
 
+/* A path is taken as it is meant now: what is told of it is read elsewhere, such as in a log. */
+static bool parse_place(const char *value, char **place)
+{
+	if (!text_is_utf8(value, strlen(value)))
+		return false;
+	char *absolute = value[0] == '\0' || strstr(value, "://") != NULL ? text_copy(value)
+									  : file_absolute(value);
+	free(*place);
+	*place = absolute;
+	return true;
+}
+
 bool settings_value_set(enum kind kind, void *at, const char *value)
 {
 	switch (kind) {
 	case KIND_STRING:
-	case KIND_PLACE:
 		return parse_string(value, at);
+	case KIND_PLACE:
+		return parse_place(value, at);
 	case KIND_STAGE:
 		return parse_stage(value, at);
 	case KIND_PATH:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,13 @@ def test_status_tells_who_is_production_since_when_and_by_whom(site: Site) -> No
     assert production == {
         "version": "2", "since": history[-1]["at"], "by": history[-1]["by"], "run_id": ended.result["run_id"],
         "source": site.version(2)["source"], "accuracy": "0.9300", "val_accuracy": "0.9000",
-        "trained_at": "2026-11-22T11:00:00Z", "digest": ended.result["digest"],
+        "trained_at": "2026-11-22T11:00:00Z", "digest": ended.result["digest"], "how": "training", "why": None,
     }
     assert told["anomalies"] == []
     lines = [re.sub(r"  +", " ", line).strip() for line in text.stdout.splitlines()]
     assert lines == [
         f"{MODEL}: 2 versions", "version 2 is Production", f"since {history[-1]['at']}", f"by {history[-1]['by']}",
+        "how training",
         "trained at 2026-11-22T11:00:00Z", "accuracy 0.9300", "val_accuracy 0.9000", f"run {ended.result['run_id']}",
         f"source {site.version(2)['source']}", "nothing is wrong"]
 
@@ -150,7 +152,8 @@ def test_status_of_a_server_that_is_down_is_75(site: Site) -> None:
 # ---- doctor
 
 
-CHECKS = ["settings", "server", "credentials", "clock", "aliases", "artifacts"]
+CHECKS = ["settings", "server", "credentials", "clock", "aliases", "registry", "artifacts"]
+PROBED = ["POST registered-models/create", "DELETE registered-models/delete"] * 2  # by both forms of the call
 
 
 def doctor(site: Site, *flags: str, **more: Any) -> tuple[Ended, list[tuple[str, str]]]:
@@ -170,8 +173,30 @@ def test_a_healthy_server_passes_every_check_and_keeps_nothing(site: Site) -> No
     assert ended.status == 0
     assert checks == [(name, "ok") for name in CHECKS]
     assert f"MLflow 3.17.2 at {site.fake.url}" in ended.stdout
-    assert [request.method for request in site.fake.writes] == ["PUT", "DELETE"] * 2
+    assert [request.method for request in site.fake.writes] == ["POST", "DELETE", "PUT", "DELETE"] * 2
     assert site.fake.registry.artifacts == {}
+
+
+def test_doctor_warns_of_a_registry_that_may_not_be_written_to(site: Site) -> None:
+    """Reading is allowed, and proves nothing of writing."""
+    site.fake.fail("registered-models/create", status=403, code="PERMISSION_DENIED", times=None)
+    ended, checks = doctor(site)
+    assert (ended.status, checks[CHECKS.index("registry")]) == (0, ("registry", "warning"))
+    assert "may not create a registered model: " in ended.stdout
+
+
+def test_doctor_names_the_model_that_it_could_not_remove(site: Site) -> None:
+    site.fake.fail("registered-models/delete", status=403, code="PERMISSION_DENIED", times=None)
+    ended, checks = doctor(site)
+    assert (ended.status, checks[CHECKS.index("registry")]) == (0, ("registry", "warning"))
+    assert f"created, but {next(iter(site.fake.registry.models))} could not be deleted: " in ended.stdout
+
+
+def test_doctor_into_a_pipe_tells_its_rows_before_the_error(site: Site) -> None:
+    site.fake.fail("mlflow-artifacts/artifacts/", times=None, method="PUT", status=403, code="PERMISSION_DENIED")
+    ended = site.hook("doctor", stderr=subprocess.STDOUT)
+    lines = [line.split(" ")[0] for line in ended.stdout.splitlines()]
+    assert lines == ["ok"] * 6 + ["FAILED", "modelhook:", "modelhook:"]
 
 
 def test_doctor_with_plan_writes_nothing(site: Site) -> None:
@@ -259,7 +284,7 @@ def test_doctor_tries_the_store_itself_where_the_server_passes_nothing_on(site: 
     assert (ended.status, checks[-1]) == (0, ("artifacts", "ok"))
     assert f"written, read back and removed again in {tmp_path}\n" in ended.stdout
     assert sorted(tmp_path.iterdir()) == before
-    assert site.sent == []
+    assert site.sent == PROBED
 
 
 @pytest.mark.parametrize(("env", "number"), [
@@ -272,7 +297,7 @@ def test_doctor_tries_the_experiment_that_is_set(site: Site, env: dict[str, str]
             "experiment_id": key, "name": name, "artifact_location": f"mlflow-artifacts:/{key}"}
     ended, _ = doctor(site, env=env)
     assert ended.status == 0
-    assert {request.name.partition("/artifacts/")[2].split("/")[0] for request in site.fake.writes} == {number}
+    assert {request.name.partition("/artifacts/")[2].split("/")[0] for request in site.fake.writes} == {number, ""}
 
 
 def test_doctor_says_that_there_is_no_default_experiment_to_try(site: Site) -> None:
@@ -280,7 +305,7 @@ def test_doctor_says_that_there_is_no_default_experiment_to_try(site: Site) -> N
     ended, checks = doctor(site)
     assert (ended.status, checks[-1]) == (0, ("artifacts", "warning"))
     assert "not tried: there is no default experiment: name that of your runs: MLFLOW_EXPERIMENT_NAME" in ended.stdout
-    assert site.sent == []
+    assert site.sent == PROBED
 
 
 @pytest.mark.parametrize("env", [{"MLFLOW_EXPERIMENT_NAME": "nets"}, {"MLFLOW_EXPERIMENT_ID": "9"}], ids=["name", "id"])
@@ -290,7 +315,7 @@ def test_doctor_names_an_experiment_that_is_not_there(site: Site, env: dict[str,
     ((variable, wanted),) = env.items()
     assert ended.errors == [f"experiment {wanted}: not found on this server"]
     assert f"see {variable}" in ended.stderr
-    assert site.sent == []
+    assert site.sent == PROBED
 
 
 def test_doctor_names_a_place_that_no_store_serves(site: Site) -> None:

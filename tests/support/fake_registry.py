@@ -93,6 +93,7 @@ class Registry:
             ("GET", "registered-models/get"): self.get_model,
             ("GET", "registered-models/search"): self.search_models,
             ("POST", "registered-models/create"): self.create_model,
+            ("DELETE", "registered-models/delete"): self.delete_model,
             ("POST", "registered-models/set-tag"): self.set_model_tag,
             ("DELETE", "registered-models/delete-tag"): self.delete_model_tag,
             ("GET", "model-versions/get"): self.get_version,
@@ -238,6 +239,12 @@ class Registry:
                              "tags": [], "aliases": []}
         self.model_versions[name] = []
         return {"registered_model": shown(self.models[name])}
+
+    def delete_model(self, body: dict[str, Any]) -> dict[str, Any]:
+        name = self.model(field(body, "name"))["name"]
+        del self.models[name]
+        self.model_versions.pop(name, None)
+        return {}
 
     def get_model(self, query: dict[str, Any]) -> dict[str, Any]:
         model = self.model(field(query, "name"))
