@@ -155,7 +155,7 @@ static void put_half(struct text *out, const struct text *block)
 static void put_double(struct text *out, const struct text *block)
 {
 	put_snappy(out, block);
-	text_add(out, text_string(out), out->size);
+	put_snappy(out, block);
 }
 
 static void put_huge(struct text *out, const struct text *block)
