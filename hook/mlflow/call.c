@@ -7,9 +7,9 @@
 #include "base/random.h"
 #include "base/stop.h"
 #include "mlflow/credentials.h"
+#include "mlflow/read.h"
 #include "mlflow/reply.h"
 #include "packaging/json/json.h"
-#include "packaging/json/lenient.h"
 
 #define API "/api/2.0/mlflow/"
 #define MEETING_TRIES 8
@@ -28,15 +28,7 @@ bool mlflow_is_final(const struct http_answer *answer)
 
 bool mlflow_wants_presigned(const struct http_answer *answer)
 {
-	struct answer said;
-	struct fail unsaid;
-	if (answer->status != 403)
-		return false;
-	bool wants =
-		answer_parse(&said, text_string(&answer->body), answer->body.size, &unsaid) == 0 &&
-		answer_bool(&said, answer_root(&said), "artifacts_presigned_only");
-	answer_release(&said);
-	return wants;
+	return answer->status == 403 && mlflow_read_yes(&answer->body, "artifacts_presigned_only");
 }
 
 bool mlflow_serves_no_artifacts(const struct http_answer *answer)

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/env.h"
+#include "packaging/json/json.h"
 #include "registry/entries.h"
 
 enum {
@@ -215,12 +216,10 @@ static int record_archived(
 	return 0;
 }
 
-/* Why the gates passed a version that they had rejected; NULL: they did not. The caller frees it.
- */
-static char *override_reason(const struct version *version)
+char *history_override_reason(const struct version *version)
 {
 	const char *text = version != NULL ? version_tag(version, TAG_GATE) : NULL;
-	cJSON *verdict = text != NULL ? cJSON_Parse(text) : NULL;
+	cJSON *verdict = json_parse_note(text);
 	const char *why =
 		entry_string(cJSON_GetObjectItemCaseSensitive(verdict, "override"), "why");
 	char *copy = text_copy(why);
@@ -234,7 +233,7 @@ static const char *find_how(const struct registry *registry, int64_t winner, cha
 	const struct standing *standing = &registry->standing;
 	const char *how = standing_decided_how(standing, winner, why);
 	if (how == NULL) {
-		*why = override_reason(standing_version(standing, winner));
+		*why = history_override_reason(standing_version(standing, winner));
 		how = *why != NULL ? HOW_OVERRIDE : HOW_TRAINING;
 	}
 	if (registry->how == NULL)

@@ -39,4 +39,8 @@ MUST_CHECK int history_record_transition(
 MUST_CHECK int history_keep_deleted(
 	struct registry *registry, const struct version *version, const char *by, struct fail *f);
 
+/* history_override_reason - why the gates passed a version that they had rejected, by its tag;
+ * NULL: they did not. The caller frees it. */
+char *history_override_reason(const struct version *version);
+
 #endif

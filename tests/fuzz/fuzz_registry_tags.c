@@ -8,6 +8,7 @@
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"
+#include "registry/history.h"
 #include "registry/production_period.h"
 
 /* A trap, so that the fuzzer keeps the input. */
@@ -16,7 +17,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const keys[] = {TAG_HISTORY, TAG_INTENT, TAG_WITHDRAWN, TAG_DUPLICATE,
-	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2"};
+	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2", TAG_GATE};
 
 static void add_tag(struct pair **tags, size_t *count, const char *key, const char *value)
 {
@@ -76,6 +77,7 @@ static void look_at_version(const struct version *version)
 	MUST(entries != NULL);
 	(void)entries_end_open(entries);
 	json_release(entries);
+	free(history_override_reason(version));
 	(void)flow_gate_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
 	json_release(tree);
 	free(samples);
