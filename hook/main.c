@@ -22,7 +22,7 @@
 #include "command/replay.h"
 #include "stores/location.h"
 
-static int verb_inspect(struct invocation *call, struct fail *f)
+static int run_inspect(struct invocation *call, struct fail *f)
 {
 	if (invocation_settle(call, NULL, f) != 0)
 		return -1;
@@ -30,12 +30,12 @@ static int verb_inspect(struct invocation *call, struct fail *f)
 		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
 }
 
-static int verb_help(struct invocation *call, struct fail *f);
+static int run_help(struct invocation *call, struct fail *f);
 
 /* What every verb by hand takes. */
 #define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
 
-static const struct verb verbs[] = {
+static const struct command commands[] = {
 	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_MODEL,
 		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
 	{"replay", "[PACKAGE]", 0, 1,
@@ -47,7 +47,7 @@ static const struct verb verbs[] = {
 	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
 		command_pack, "write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
-		verb_inspect, "what is in it, and whether it is whole"},
+		run_inspect, "what is in it, and whether it is whole"},
 	{"gate", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_WHAT_IF,
 		REPORT_ALWAYS, command_gate,
 		"decide again, and note it on the version; nothing is promoted"},
@@ -73,14 +73,14 @@ static const struct verb verbs[] = {
 		"for ever; asks for the model's name; never the Production version"},
 	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN | TAKES_SPOOL, REPORT_FAILURE,
 		command_doctor, "can the server be reached, and does it do what is needed"},
-	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, REPORT_FAILURE, verb_help,
+	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, REPORT_FAILURE, run_help,
 		"this text, or that of a command"},
 	{NULL},
 };
 
-static int verb_help(struct invocation *call, struct fail *f)
+static int run_help(struct invocation *call, struct fail *f)
 {
-	return help_print(verbs, call->argc > 0 ? call->argv[0] : NULL, call->settings.json, f);
+	return help_print(commands, call->argc > 0 ? call->argv[0] : NULL, call->settings.json, f);
 }
 
 enum {
@@ -89,17 +89,17 @@ enum {
 };
 
 static struct invocation call;
-static const struct verb *verb;
+static const struct command *command;
 
-static const struct verb *find_verb(const char *name)
+static const struct command *find_command(const char *name)
 {
-	for (const struct verb *row = verbs; row->name != NULL; row++)
+	for (const struct command *row = commands; row->name != NULL; row++)
 		if (strcmp(row->name, name) == 0)
 			return row;
 	return NULL;
 }
 
-static int check_arguments(const struct verb *row, int argc, struct fail *f)
+static int check_arguments(const struct command *row, int argc, struct fail *f)
 {
 	if (argc >= row->least && argc <= row->most)
 		return 0;
@@ -113,8 +113,8 @@ static int invoke(int argc, char **argv, struct fail *f)
 		fail_set(f, STATUS_USAGE, "no command");
 		return fail_hint(f, "modelhook help");
 	}
-	verb = find_verb(argv[1]);
-	if (verb == NULL) {
+	command = find_command(argv[1]);
+	if (command == NULL) {
 		char escaped[64];
 		fail_set(f, STATUS_USAGE, "%s: no such command",
 			text_escape(escaped, sizeof(escaped), argv[1], strlen(argv[1])));
@@ -122,11 +122,11 @@ static int invoke(int argc, char **argv, struct fail *f)
 	}
 	call.argc = argc - 2;
 	call.argv = argv + 2;
-	if (settings_read_flags(&call.settings, verb->takes, &call.argc, call.argv, f) != 0)
+	if (settings_read_flags(&call.settings, command->takes, &call.argc, call.argv, f) != 0)
 		return -1;
-	if (check_arguments(verb, call.argc, f) != 0)
+	if (check_arguments(command, call.argc, f) != 0)
 		return -1;
-	if (verb->function(&call, f) != 0)
+	if (command->function(&call, f) != 0)
 		return -1;
 	return console_was_cut() ? stop_or_late(f) : 0;
 }
@@ -145,20 +145,20 @@ static void write_result(const char *line, const struct fail *f)
 	reach.deadline = deadline_in(is_stopped(f) ? FAREWELL_MS : RESULT_MS);
 	char *with_end = text_format("%s\n", line);
 	stop_farewell(reach.deadline);
-	if (place_write(&reach, call.settings.result_path, with_end, &own) != 0)
+	if (location_write(&reach, call.settings.result_path, with_end, &own) != 0)
 		console_warn("%s: %s",
-			place_is_url(call.settings.result_path) ? "result" : "result file",
+			location_is_url(call.settings.result_path) ? "result" : "result file",
 			own.text);
 	free(with_end);
 }
 
 static bool is_reported(const struct fail *f)
 {
-	if (verb == NULL)
+	if (command == NULL)
 		return false;
-	if (verb->report == REPORT_ALWAYS || verb->report == REPORT_PACKAGE)
+	if (command->report == REPORT_ALWAYS || command->report == REPORT_PACKAGE)
 		return true;
-	return call.settings.json && (verb->report != REPORT_FAILURE || f != NULL);
+	return call.settings.json && (command->report != REPORT_FAILURE || f != NULL);
 }
 
 /* Why the place of the result is not touched: it tells what came of a training. NULL: it is. */
@@ -166,8 +166,8 @@ static const char *why_no_result(void)
 {
 	if (call.settings.mlflow.plan)
 		return "a plan";
-	return verb->report == REPORT_PACKAGE && !call.had_package ? "no package was replayed"
-								   : NULL;
+	return command->report == REPORT_PACKAGE && !call.had_package ? "no package was replayed"
+								      : NULL;
 }
 
 /* How long a reader of the result is waited for: not beyond the deadline, but for a last moment. */
@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 	guard_memory();
 	env_register_secrets();
 	stop_install();
-	fail_last_words(tell_result);
+	fail_set_exit_handler(tell_result);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return help_version();
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))

@@ -13,12 +13,12 @@
 #define CONTAINER_HOST "http://169.254.170.2"
 
 /* {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"}, as containers and instances have it */
-int aws_keys_read(const struct http_answer *answer, struct aws_keys *keys, struct fail *f)
+int aws_keys_read(const struct http_response *response, struct aws_keys *keys, struct fail *f)
 {
 	struct cJSON *tree;
-	if (answer->status != 200)
-		return fail_set(f, STATUS_DENIED, "it answers %ld", answer->status);
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0)
+	if (response->status != 200)
+		return fail_set(f, STATUS_DENIED, "it answers %ld", response->status);
+	if (json_parse(text_string(&response->body), response->body.size, &tree, f) != 0)
 		return -1;
 	struct json_at root = json_root(tree);
 	keys->access_key = fetch_member(&root, "AccessKeyId");
@@ -69,7 +69,7 @@ static int container_header(char **header, struct fail *f)
 static int ask_container(
 	struct fetch *fetch, const char *url, struct aws_keys *keys, struct fail *f)
 {
-	struct http_answer answer;
+	struct http_response response;
 	char *header;
 	if (!is_allowed(url))
 		return fail_set(f, STATUS_CONFIGURATION,
@@ -77,10 +77,10 @@ static int ask_container(
 			"keys");
 	if (container_header(&header, f) != 0)
 		return -1;
-	int result = fetch_ask(fetch, "GET", url, header, &answer, f);
+	int result = fetch_ask(fetch, "GET", url, header, &response, f);
 	if (result == 0)
-		result = aws_keys_read(&answer, keys, f);
-	http_answer_release(&answer);
+		result = aws_keys_read(&response, keys, f);
+	http_response_release(&response);
 	free(header);
 	return result;
 }
@@ -100,7 +100,7 @@ int aws_fetch_container(struct http *like, struct aws_keys *keys, bool *found, s
 	fetch_release(&fetch);
 	free(url);
 	keys->from = "the container's agent";
-	return result == 0 ? 0 : fail_in(f, "credentials of the container");
+	return result == 0 ? 0 : fail_wrap(f, "credentials of the container");
 }
 
 /* The instance's metadata service, version 2: a session token first. */
@@ -108,13 +108,13 @@ int aws_fetch_container(struct http *like, struct aws_keys *keys, bool *found, s
 static int ask_text(struct fetch *fetch, const char *method, const char *url, const char *header,
 	char **text, struct fail *f)
 {
-	struct http_answer answer;
-	int result = fetch_ask(fetch, method, url, header, &answer, f);
-	if (result == 0 && answer.status != 200)
-		result = fail_set(f, STATUS_DENIED, "it answers %ld", answer.status);
+	struct http_response response;
+	int result = fetch_ask(fetch, method, url, header, &response, f);
+	if (result == 0 && response.status != 200)
+		result = fail_set(f, STATUS_DENIED, "it answers %ld", response.status);
 	if (result == 0)
-		*text = text_trimmed(text_string(&answer.body), answer.body.size);
-	http_answer_release(&answer);
+		*text = text_trimmed(text_string(&response.body), response.body.size);
+	http_response_release(&response);
 	return result;
 }
 
@@ -134,13 +134,13 @@ static int ask_instance(
 	int result = ask_text(fetch, "GET", url, header, &role, f);
 	free(url);
 	if (result == 0) {
-		struct http_answer answer;
+		struct http_response response;
 		role[strcspn(role, "\r\n")] = '\0';
 		url = text_format("%s/%s%s", base, folder, role);
-		result = fetch_ask(fetch, "GET", url, header, &answer, f);
+		result = fetch_ask(fetch, "GET", url, header, &response, f);
 		if (result == 0)
-			result = aws_keys_read(&answer, keys, f);
-		http_answer_release(&answer);
+			result = aws_keys_read(&response, keys, f);
+		http_response_release(&response);
 		free(url);
 	}
 	free(header);
@@ -165,7 +165,7 @@ int aws_fetch_instance(struct http *like, struct aws_keys *keys, bool *found, st
 	fetch_release(&fetch);
 	free(base);
 	keys->from = "the instance's metadata service";
-	return result == 0 ? 0 : fail_in(f, "credentials of the instance");
+	return result == 0 ? 0 : fail_wrap(f, "credentials of the instance");
 }
 
 /* STS, AssumeRoleWithWebIdentity: the one call of it that needs no signature. */
@@ -214,11 +214,11 @@ static char *sts_query(const char *role, const char *session, const char *token)
 	return query;
 }
 
-int aws_sts_read(const struct http_answer *answer, struct aws_keys *keys, struct fail *f)
+int aws_sts_read(const struct http_response *response, struct aws_keys *keys, struct fail *f)
 {
-	if (answer->status != 200)
-		return fail_set(f, STATUS_DENIED, "STS answers %ld", answer->status);
-	if (xml_read(text_string(&answer->body), answer->body.size, take_sts, keys, f) != 0)
+	if (response->status != 200)
+		return fail_set(f, STATUS_DENIED, "STS answers %ld", response->status);
+	if (xml_read(text_string(&response->body), response->body.size, take_sts, keys, f) != 0)
 		return -1;
 	if (keys->access_key != NULL && keys->secret_key != NULL)
 		return 0;
@@ -228,11 +228,11 @@ int aws_sts_read(const struct http_answer *answer, struct aws_keys *keys, struct
 static int ask_sts(struct fetch *fetch, const char *url, const char *query, struct aws_keys *keys,
 	struct fail *f)
 {
-	struct http_answer answer;
-	int result = fetch_post_form(fetch, url, query, &answer, f);
+	struct http_response response;
+	int result = fetch_post_form(fetch, url, query, &response, f);
 	if (result == 0)
-		result = aws_sts_read(&answer, keys, f);
-	http_answer_release(&answer);
+		result = aws_sts_read(&response, keys, f);
+	http_response_release(&response);
 	return result;
 }
 
@@ -279,14 +279,14 @@ int aws_fetch_web_identity(
 	char *token = fetch_read_file(file, f);
 	if (token == NULL || fetch_open(&fetch, like, false, f) != 0) {
 		free(token);
-		return fail_in(f, "AWS_WEB_IDENTITY_TOKEN_FILE");
+		return fail_wrap(f, "AWS_WEB_IDENTITY_TOKEN_FILE");
 	}
 	int result = assume_role(&fetch, credentials, role, token, keys, f);
 	fetch_release(&fetch);
 	explicit_bzero(token, strlen(token));
 	free(token);
 	keys->from = "the web identity of AWS_ROLE_ARN";
-	return result == 0 ? 0 : fail_in(f, "web identity");
+	return result == 0 ? 0 : fail_wrap(f, "web identity");
 }
 
 int aws_fetch_bearer(struct http *like, struct aws_keys *keys, bool *found, struct fail *f)

@@ -25,8 +25,8 @@ MUST_CHECK int aws_fetch_bearer(
 
 /* aws_keys_read, aws_sts_read - what metadata services and STS answer; keys may be half filled */
 MUST_CHECK int aws_keys_read(
-	const struct http_answer *answer, struct aws_keys *keys, struct fail *f);
+	const struct http_response *response, struct aws_keys *keys, struct fail *f);
 MUST_CHECK int aws_sts_read(
-	const struct http_answer *answer, struct aws_keys *keys, struct fail *f);
+	const struct http_response *response, struct aws_keys *keys, struct fail *f);
 
 #endif

@@ -39,30 +39,30 @@ static int64_t read_expiry(const struct json_at *root)
 	return (int64_t)(until * 1000);
 }
 
-static int refused(const struct http_answer *answer, const struct json_at *root, struct fail *f)
+static int refused(const struct http_response *response, const struct json_at *root, struct fail *f)
 {
-	bool later = answer->status == 429 || answer->status >= 500;
+	bool later = response->status == 429 || response->status >= 500;
 	char *error = root != NULL ? fetch_member(root, "error") : NULL;
 	char *more = root != NULL ? fetch_member(root, "error_description") : NULL;
 	fail_set(f, later ? STATUS_LATER : STATUS_DENIED, "it answers %ld%s%.60s%s%.200s",
-		answer->status, error != NULL ? " " : "", error != NULL ? error : "",
+		response->status, error != NULL ? " " : "", error != NULL ? error : "",
 		more != NULL ? ": " : "", more != NULL ? more : "");
-	f->http = answer->status;
+	f->http = response->status;
 	free(error);
 	free(more);
 	return -1;
 }
 
-int bearer_read(const struct http_answer *answer, struct bearer *bearer, struct fail *f)
+int bearer_read(const struct http_response *response, struct bearer *bearer, struct fail *f)
 {
 	struct cJSON *tree;
 	struct fail ignored;
 	int result = 0;
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, &ignored) != 0)
-		return refused(answer, NULL, f);
+	if (json_parse(text_string(&response->body), response->body.size, &tree, &ignored) != 0)
+		return refused(response, NULL, f);
 	struct json_at root = json_root(tree);
-	if (answer->status != 200)
-		result = refused(answer, &root, f);
+	if (response->status != 200)
+		result = refused(response, &root, f);
 	else if ((bearer->token = fetch_member(&root, "access_token")) == NULL)
 		result = fail_set(f, STATUS_DENIED, "its answer holds no token");
 	else

@@ -19,7 +19,8 @@ void bearer_release(struct bearer *bearer);
 
 /* bearer_read - {"access_token", "expires_in"} of a 200 (or "expires_on", Azure's App Service);
  * DENIED where it is another answer, with what it says of the error; LATER for 429 and 5xx */
-MUST_CHECK int bearer_read(const struct http_answer *answer, struct bearer *bearer, struct fail *f);
+MUST_CHECK int bearer_read(
+	const struct http_response *response, struct bearer *bearer, struct fail *f);
 
 /* struct bearer_keeper - shared by threads */
 struct bearer_keeper {

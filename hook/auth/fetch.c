@@ -26,16 +26,16 @@ void fetch_release(struct fetch *fetch)
 }
 
 int fetch_ask(struct fetch *fetch, const char *method, const char *url, const char *header,
-	struct http_answer *answer, struct fail *f)
+	struct http_response *response, struct fail *f)
 {
 	const char *headers[] = {header, NULL};
 	struct http_request request = {
 		.method = method, .url = url, .headers = headers, .max_answer = FETCH_ANSWER_MAX};
-	return http_send(&fetch->http, &request, answer, f);
+	return http_send(&fetch->http, &request, response, f);
 }
 
 int fetch_post_form(struct fetch *fetch, const char *url, const char *form,
-	struct http_answer *answer, struct fail *f)
+	struct http_response *response, struct fail *f)
 {
 	struct http_request request = {
 		.method = "POST",
@@ -44,7 +44,7 @@ int fetch_post_form(struct fetch *fetch, const char *url, const char *form,
 		.body = {.bytes = form, .size = strlen(form)},
 		.max_answer = FETCH_ANSWER_MAX,
 	};
-	return http_send(&fetch->http, &request, answer, f);
+	return http_send(&fetch->http, &request, response, f);
 }
 
 char *fetch_member(const struct json_at *object, const char *key)

@@ -25,11 +25,11 @@ void fetch_release(struct fetch *fetch);
 
 /* fetch_ask - header: one line, or NULL; any status is an answer */
 MUST_CHECK int fetch_ask(struct fetch *fetch, const char *method, const char *url,
-	const char *header, struct http_answer *answer, struct fail *f);
+	const char *header, struct http_response *response, struct fail *f);
 
 /* fetch_post_form - form: application/x-www-form-urlencoded */
 MUST_CHECK int fetch_post_form(struct fetch *fetch, const char *url, const char *form,
-	struct http_answer *answer, struct fail *f);
+	struct http_response *response, struct fail *f);
 
 /* fetch_member - a copy of a string in an object, or NULL; the caller frees it */
 char *fetch_member(const struct json_at *object, const char *key);

@@ -36,7 +36,7 @@ static int read_file(struct google_credentials *credentials, struct fail *f)
 	}
 	int result = google_key_parse(text, strlen(text), &credentials->key, f);
 	fetch_wipe(&text);
-	return result == 0 ? 0 : fail_in(f, "%s", credentials->file);
+	return result == 0 ? 0 : fail_wrap(f, "%s", credentials->file);
 }
 
 int google_credentials_open(struct google_credentials *credentials, bool anonymous, struct fail *f)
@@ -46,7 +46,7 @@ int google_credentials_open(struct google_credentials *credentials, bool anonymo
 	credentials->file = anonymous ? NULL : find_file();
 	if (credentials->file == NULL || read_file(credentials, f) == 0)
 		return 0;
-	return fail_in(f, "Google's credentials");
+	return fail_wrap(f, "Google's credentials");
 }
 
 void google_credentials_release(struct google_credentials *credentials)
@@ -69,25 +69,25 @@ struct asker {
 static int fetch_by_key(const struct asker *asker, struct bearer *bearer, struct fail *f)
 {
 	const struct google_key *key = &asker->credentials->key;
-	struct http_answer answer;
+	struct http_response response;
 	struct fetch fetch;
 	char *form;
 	if (google_key_form(key, clock_now_ms(), &form, f) != 0)
-		return fail_in(f, "%s", asker->credentials->file);
+		return fail_wrap(f, "%s", asker->credentials->file);
 	int result = fetch_open(&fetch, asker->http, false, f);
 	if (result == 0) {
-		result = fetch_post_form(&fetch, key->token_uri, form, &answer, f);
+		result = fetch_post_form(&fetch, key->token_uri, form, &response, f);
 		if (result == 0)
-			result = bearer_read(&answer, bearer, f);
-		if (answer.body.data != NULL)
-			explicit_bzero(answer.body.data, answer.body.size);
-		http_answer_release(&answer);
+			result = bearer_read(&response, bearer, f);
+		if (response.body.data != NULL)
+			explicit_bzero(response.body.data, response.body.size);
+		http_response_release(&response);
 		fetch_release(&fetch);
 	}
 	fetch_wipe(&form);
 	if (result == 0)
 		return 0;
-	fail_in(f, "token for %.100s", key->email != NULL ? key->email : "the login of gcloud");
+	fail_wrap(f, "token for %.100s", key->email != NULL ? key->email : "the login of gcloud");
 	return f->status == STATUS_DENIED
 		       ? fail_hint(f, "is %.150s still valid?", asker->credentials->file)
 		       : -1;

@@ -10,7 +10,7 @@ int metadata_token_fetch(
 {
 	const char *named = env_get("GCE_METADATA_HOST");
 	struct fetch fetch;
-	struct http_answer answer;
+	struct http_response response;
 	struct fail nobody;
 	int result = 0;
 	*found = false;
@@ -19,13 +19,13 @@ int metadata_token_fetch(
 	char *url =
 		text_format("http://%s/computeMetadata/v1/instance/service-accounts/default/token",
 			named != NULL ? named : "169.254.169.254");
-	if (fetch_ask(&fetch, "GET", url, "Metadata-Flavor: Google", &answer, &nobody) == 0 &&
-		answer.status == 200) {
+	if (fetch_ask(&fetch, "GET", url, "Metadata-Flavor: Google", &response, &nobody) == 0 &&
+		response.status == 200) {
 		*found = true;
-		result = bearer_read(&answer, bearer, f);
+		result = bearer_read(&response, bearer, f);
 	}
-	http_answer_release(&answer);
+	http_response_release(&response);
 	fetch_release(&fetch);
 	free(url);
-	return result == 0 ? 0 : fail_in(f, "token of the service account");
+	return result == 0 ? 0 : fail_wrap(f, "token of the service account");
 }

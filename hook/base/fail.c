@@ -57,7 +57,7 @@ int fail_errno(struct fail *f, enum status status, const char *format, ...)
 	return -1;
 }
 
-int fail_in(struct fail *f, const char *format, ...)
+int fail_wrap(struct fail *f, const char *format, ...)
 {
 	char raw[RAW_SIZE];
 	va_list arguments;
@@ -115,7 +115,7 @@ enum status fail_input_status(int os)
 	}
 }
 
-void fail_last_words(void (*say)(const struct fail *f))
+void fail_set_exit_handler(void (*say)(const struct fail *f))
 {
 	last_words = say;
 }

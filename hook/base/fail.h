@@ -2,7 +2,7 @@
  *
  * A function that can fail takes a `struct fail *` last and returns 0, or -1 with it filled. It is
  * filled if and only if the call returned -1, and never printed below main(). Each layer adds its
- * noun in front (fail_in), so that a message reads from the outside in: "package model:
+ * noun in front (fail_wrap), so that a message reads from the outside in: "package model:
  * variables.index: block 3: ...". What it holds is one printable line: whatever came from outside
  * is escaped here (text_escape), and what is too long is cut between two characters. It owns
  * nothing: it may be copied and dropped.
@@ -30,8 +30,8 @@ int fail_set(struct fail *f, enum status status, const char *format, ...) PRINTF
  * stop interrupted (EINTR) gives that of stop_check instead */
 int fail_errno(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* fail_in - put "NOUN: " in front of a filled f. Returns -1. */
-int fail_in(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
+/* fail_wrap - put "NOUN: " in front of a filled f. Returns -1. */
+int fail_wrap(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* fail_hint - say what to do next. Returns -1. */
 int fail_hint(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -43,9 +43,9 @@ enum status fail_output_status(int os);
 /* fail_input_status - the status for an errno of a read: MISSING where nothing is there */
 enum status fail_input_status(int os);
 
-/* fail_last_words - called once before a defect ends the process, so that the result line is still
- * printed */
-void fail_last_words(void (*say)(const struct fail *f));
+/* fail_set_exit_handler - called once before a defect ends the process, so that the result line is
+ * still printed */
+void fail_set_exit_handler(void (*say)(const struct fail *f));
 
 /* fail_defect - a broken invariant, or memory that could not be had: ends the process with 70 (or
  * 75) */

@@ -438,7 +438,8 @@ static int add_file(struct walk *walk, const char *path, const struct stat *abou
 	if (walk->list->count >= walk->max)
 		return fail_set(
 			f, STATUS_UNACCEPTABLE, "%s: more than %zu files", walk->folder, walk->max);
-	return file_list_add(walk->list, path, about, f) == 0 ? 0 : fail_in(f, "%s", walk->folder);
+	return file_list_add(walk->list, path, about, f) == 0 ? 0
+							      : fail_wrap(f, "%s", walk->folder);
 }
 
 static int add_path(struct walk *walk, const char *path, int depth, struct fail *f)

@@ -15,8 +15,8 @@ struct slot {
 	atomic_bool dropped;
 };
 
-struct abreast {
-	const struct abreast_jobs *jobs;
+struct parallel {
+	const struct parallel_jobs *jobs;
 	pthread_mutex_t lock; /* of what follows, but for `fail` of a job that runs */
 	pthread_cond_t taken_more;
 	size_t begun, taken; /* the first so many jobs */
@@ -24,12 +24,12 @@ struct abreast {
 	struct slot slots[ABREAST_WINDOW];
 };
 
-static struct slot *slot_of(struct abreast *a, size_t job)
+static struct slot *slot_of(struct parallel *a, size_t job)
 {
 	return &a->slots[job % ABREAST_WINDOW];
 }
 
-static bool begin(struct abreast *a, size_t *job)
+static bool begin(struct parallel *a, size_t *job)
 {
 	while (!a->failed && a->begun - a->taken == ABREAST_WINDOW)
 		pthread_cond_wait(&a->taken_more, &a->lock);
@@ -40,20 +40,20 @@ static bool begin(struct abreast *a, size_t *job)
 	return true;
 }
 
-static void drop_those_after(struct abreast *a, size_t job)
+static void drop_those_after(struct parallel *a, size_t job)
 {
 	a->failed = true;
 	for (size_t i = job + 1; i < a->begun; i++)
 		atomic_store(&slot_of(a, i)->dropped, true);
 }
 
-static bool can_take(struct abreast *a)
+static bool can_take(struct parallel *a)
 {
 	const struct slot *slot = slot_of(a, a->taken);
 	return a->taken < a->begun && slot->ended && slot->result == 0;
 }
 
-static void end(struct abreast *a, size_t job, int result)
+static void end(struct parallel *a, size_t job, int result)
 {
 	struct slot *slot = slot_of(a, job);
 	slot->ended = true;
@@ -67,7 +67,7 @@ static void end(struct abreast *a, size_t job, int result)
 
 static void *work(void *context)
 {
-	struct abreast *a = context;
+	struct parallel *a = context;
 	size_t job;
 	pthread_mutex_lock(&a->lock);
 	while (begin(a, &job)) {
@@ -81,21 +81,21 @@ static void *work(void *context)
 	return NULL;
 }
 
-unsigned abreast_threads(void)
+unsigned parallel_threads(void)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	if (processors < 1)
 		return 1;
-	return processors < ABREAST_THREADS_MAX ? (unsigned)processors : ABREAST_THREADS_MAX;
+	return processors < PARALLEL_THREADS_MAX ? (unsigned)processors : PARALLEL_THREADS_MAX;
 }
 
-int abreast_run(const struct abreast_jobs *jobs, unsigned threads, struct fail *f)
+int parallel_run(const struct parallel_jobs *jobs, unsigned threads, struct fail *f)
 {
-	pthread_t others[ABREAST_THREADS_MAX - 1];
+	pthread_t others[PARALLEL_THREADS_MAX - 1];
 	unsigned count = 0;
 	struct fail unsaid; /* fewer threads only take longer */
-	INVARIANT(threads >= 1 && threads <= ABREAST_THREADS_MAX);
-	struct abreast *a = memory_get(1, sizeof(*a));
+	INVARIANT(threads >= 1 && threads <= PARALLEL_THREADS_MAX);
+	struct parallel *a = memory_get(1, sizeof(*a));
 	a->jobs = jobs;
 	INVARIANT(pthread_mutex_init(&a->lock, NULL) == 0);
 	INVARIANT(pthread_cond_init(&a->taken_more, NULL) == 0);

@@ -18,9 +18,9 @@
 #include "base/fail.h"
 
 #define ABREAST_WINDOW 64
-#define ABREAST_THREADS_MAX 4
+#define PARALLEL_THREADS_MAX 4
 
-struct abreast_jobs {
+struct parallel_jobs {
 	size_t count;
 	/* on any thread; *dropped becomes true when the outcome is no longer asked for: then fail
 	 * soon, for whatever reason */
@@ -30,10 +30,10 @@ struct abreast_jobs {
 	void *context;
 };
 
-/* abreast_threads - as many as there are processors, at most ABREAST_THREADS_MAX */
-unsigned abreast_threads(void);
+/* parallel_threads - as many as there are processors, at most PARALLEL_THREADS_MAX */
+unsigned parallel_threads(void);
 
-/* abreast_run - all jobs, on so many threads at most (1 to ABREAST_THREADS_MAX) */
-MUST_CHECK int abreast_run(const struct abreast_jobs *jobs, unsigned threads, struct fail *f);
+/* parallel_run - all jobs, on so many threads at most (1 to PARALLEL_THREADS_MAX) */
+MUST_CHECK int parallel_run(const struct parallel_jobs *jobs, unsigned threads, struct fail *f);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 
-bool path_has_control(const char *string)
+bool plain_path_has_control(const char *string)
 {
 	size_t size = strlen(string);
 	struct text escaped = {0};
@@ -24,13 +24,13 @@ static const char *part_problem(const char *part, size_t size)
 	return NULL;
 }
 
-const char *path_problem(const char *path)
+const char *plain_path_problem(const char *path)
 {
 	if (path[0] == '/')
 		return "absolute";
 	if (strlen(path) > PATH_PLAIN_MAX)
 		return "too long";
-	if (path_has_control(path))
+	if (plain_path_has_control(path))
 		return "has a control character or is not UTF-8";
 	if (strchr(path, '\\') != NULL)
 		return "has a backslash";

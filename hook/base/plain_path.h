@@ -12,10 +12,12 @@
 
 #define PATH_PLAIN_MAX 1024
 
-/* path_problem - what is wrong with the path, as the end of a sentence ("absolute"); NULL: plain */
-const char *path_problem(const char *path);
+/* plain_path_problem - what is wrong with the path, as the end of a sentence ("absolute"); NULL:
+ * plain */
+const char *plain_path_problem(const char *path);
 
-/* path_has_control - whether the string has a control character (C0, DEL, C1) or is not UTF-8 */
-bool path_has_control(const char *string);
+/* plain_path_has_control - whether the string has a control character (C0, DEL, C1) or is not UTF-8
+ */
+bool plain_path_has_control(const char *string);
 
 #endif

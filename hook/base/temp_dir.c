@@ -11,7 +11,7 @@
 #include "base/env.h"
 #include "base/file.h"
 
-int scratch_open(char **path, struct fail *f)
+int temp_dir_open(char **path, struct fail *f)
 {
 	const char *folder = env_get("TMPDIR");
 	*path = file_join(folder != NULL ? folder : "/tmp", "modelhook-XXXXXX");
@@ -41,7 +41,7 @@ static int remove_one(const char *path, const struct stat *about, int kind, stru
 	return 0;
 }
 
-void scratch_release(char *path)
+void temp_dir_release(char *path)
 {
 	if (path == NULL)
 		return;

@@ -5,11 +5,11 @@
 
 #include "base/fail.h"
 
-/* scratch_open - make it; *path is its name. DISK where it cannot be made. */
-MUST_CHECK int scratch_open(char **path, struct fail *f);
+/* temp_dir_open - make it; *path is its name. DISK where it cannot be made. */
+MUST_CHECK int temp_dir_open(char **path, struct fail *f);
 
-/* scratch_release - remove it with everything below and free path; NULL is nothing. No link is
+/* temp_dir_release - remove it with everything below and free path; NULL is nothing. No link is
  * followed. What cannot be removed is told as a warning. */
-void scratch_release(char *path);
+void temp_dir_release(char *path);
 
 #endif

@@ -59,7 +59,7 @@ static int check_server(struct examination *e, struct text *detail, bool *warns,
 	if (connect_session(&e->session, e->call, f) != 0)
 		return -1;
 	if (mlflow_greet(&e->session.tracking.mlflow, &server, &e->skew_ms, f) != 0)
-		return fail_in(f, "MLflow at %s", e->session.tracking.base);
+		return fail_wrap(f, "MLflow at %s", e->session.tracking.base);
 	text_printf(detail, "MLflow %s at %s", server[0] != '\0' ? server : "(no version told)",
 		e->session.tracking.base);
 	const struct platform *platform = platform_of(e->session.tracking.base);
@@ -136,14 +136,14 @@ static int check_registry(struct examination *e, struct text *detail, bool *warn
 
 static int check_artifacts(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
-	return probe_artifacts(&e->session, detail, warns, f);
+	return store_probe_artifacts(&e->session, detail, warns, f);
 }
 
 static int check_spool(struct examination *e, struct text *detail, bool *warns, struct fail *f)
 {
 	struct store_reach reach = invocation_reach(e->call);
 	struct plan *plan = e->session.tracking.mlflow.plan;
-	return probe_spool(&reach, e->call->settings.spool, plan, detail, warns, f);
+	return store_probe_spool(&reach, e->call->settings.spool, plan, detail, warns, f);
 }
 
 static const struct {

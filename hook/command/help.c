@@ -67,88 +67,90 @@ static void statuses_json(struct text *text)
 	take_json(list, text);
 }
 
-static void verbs_text(const struct verb *verbs, struct text *text)
+static void commands_text(const struct command *commands, struct text *text)
 {
 	text_add_string(
 		text, "modelhook - from a handed-off SavedModel to the one Production version\n\n");
-	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
-		text_printf(text, "  modelhook %s %s\n      %s\n", verb->name, verb->arguments,
-			verb->help);
+	for (const struct command *command = commands; command->name != NULL; command++)
+		text_printf(text, "  modelhook %s %s\n      %s\n", command->name,
+			command->arguments, command->help);
 	text_add_string(text,
 		"\nmodelhook help COMMAND tells its options, help statuses the exit statuses,\n"
 		"--version the version. The server is MLFLOW_TRACKING_URI, with MLflow's own\n"
 		"variables for credentials and TLS.\n");
 }
 
-static const struct verb *find_verb(const struct verb *verbs, const char *name, struct fail *f)
+static const struct command *find_command(
+	const struct command *commands, const char *name, struct fail *f)
 {
 	char escaped[64];
-	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
-		if (strcmp(verb->name, name) == 0)
-			return verb;
+	for (const struct command *command = commands; command->name != NULL; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
 	fail_set(f, STATUS_USAGE, "%s: no such command",
 		text_escape(escaped, sizeof(escaped), name, strlen(name)));
 	return NULL;
 }
 
-static void verb_text(const struct verb *verb, struct text *text)
+static void command_text(const struct command *command, struct text *text)
 {
-	text_printf(text, "modelhook %s %s\n  %s\n\n", verb->name, verb->arguments, verb->help);
-	settings_help(verb->takes, text);
+	text_printf(text, "modelhook %s %s\n  %s\n\n", command->name, command->arguments,
+		command->help);
+	settings_help(command->takes, text);
 }
 
-static cJSON *verb_json(const struct verb *verb)
+static cJSON *verb_json(const struct command *command)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
-	cJSON_AddStringToObject(object, "command", verb->name);
-	cJSON_AddStringToObject(object, "arguments", verb->arguments);
-	cJSON_AddStringToObject(object, "help", verb->help);
-	cJSON_AddItemToObject(object, "options", settings_help_json(verb->takes));
+	cJSON_AddStringToObject(object, "command", command->name);
+	cJSON_AddStringToObject(object, "arguments", command->arguments);
+	cJSON_AddStringToObject(object, "help", command->help);
+	cJSON_AddItemToObject(object, "options", settings_help_json(command->takes));
 	return object;
 }
 
-static cJSON *verbs_json(const struct verb *verbs)
+static cJSON *verbs_json(const struct command *commands)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
 	cJSON *list = cJSON_AddArrayToObject(object, "commands");
-	for (const struct verb *verb = verbs; verb->name != NULL; verb++)
-		cJSON_AddItemToArray(list, verb_json(verb));
+	for (const struct command *command = commands; command->name != NULL; command++)
+		cJSON_AddItemToArray(list, verb_json(command));
 	return object;
 }
 
-static void print_verbs(const struct verb *verbs, bool json, struct text *text)
+static void print_verbs(const struct command *commands, bool json, struct text *text)
 {
 	if (json)
-		take_json(verbs_json(verbs), text);
+		take_json(verbs_json(commands), text);
 	else
-		verbs_text(verbs, text);
+		commands_text(commands, text);
 }
 
-static int print_verb(
-	const struct verb *verbs, const char *name, bool json, struct text *text, struct fail *f)
+static int print_verb(const struct command *commands, const char *name, bool json,
+	struct text *text, struct fail *f)
 {
-	const struct verb *verb = find_verb(verbs, name, f);
-	if (verb == NULL)
+	const struct command *command = find_command(commands, name, f);
+	if (command == NULL)
 		return -1;
 	if (json)
-		take_json(verb_json(verb), text);
+		take_json(verb_json(command), text);
 	else
-		verb_text(verb, text);
+		command_text(command, text);
 	return 0;
 }
 
-int help_print(const struct verb *verbs, const char *about, bool json, struct fail *f)
+int help_print(const struct command *commands, const char *about, bool json, struct fail *f)
 {
 	struct text text = {0};
 	int result = 0;
 	if (about == NULL)
-		print_verbs(verbs, json, &text);
+		print_verbs(commands, json, &text);
 	else if (strcmp(about, "statuses") == 0)
 		json ? statuses_json(&text) : statuses_text(&text);
 	else
-		result = print_verb(verbs, about, json, &text, f);
+		result = print_verb(commands, about, json, &text, f);
 	console_print(text_string(&text));
 	text_release(&text);
 	return result;

@@ -16,7 +16,7 @@ enum report {
 };
 
 /* struct verb - a row of main's table */
-struct verb {
+struct command {
 	const char *name;
 	const char *arguments; /* as the help shows them */
 	int least, most;       /* how many of them */
@@ -29,7 +29,8 @@ struct verb {
 /* help_print - all verbs, one of them, or "statuses"; with json for programs: {"schema",
  * "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, and an array of
  * statuses */
-MUST_CHECK int help_print(const struct verb *verbs, const char *about, bool json, struct fail *f);
+MUST_CHECK int help_print(
+	const struct command *commands, const char *about, bool json, struct fail *f);
 
 /* help_version - version, commit, and the libraries'; returns the exit status */
 int help_version(void);

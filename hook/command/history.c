@@ -26,22 +26,22 @@ static void add_time(cJSON *object, const char *key, int64_t ms)
 	add_string(object, key, ms != 0 ? text : NULL);
 }
 
-static cJSON *to_json(const struct tenure *tenure)
+static cJSON *to_json(const struct production_period *period)
 {
 	char number[24];
 	cJSON *item = cJSON_CreateObject();
-	add_string(item, "version", text_number(number, tenure->version));
-	add_time(item, "from", tenure->from_ms);
-	add_time(item, "to", tenure->to_ms);
-	cJSON_AddBoolToObject(item, "lasts", tenure->lasts);
-	add_string(item, "by", tenure->by);
-	add_string(item, "how", tenure->how);
-	add_string(item, "why", tenure->why);
-	add_string(item, "trained_at", tenure->trained);
+	add_string(item, "version", text_number(number, period->version));
+	add_time(item, "from", period->from_ms);
+	add_time(item, "to", period->to_ms);
+	cJSON_AddBoolToObject(item, "lasts", period->lasts);
+	add_string(item, "by", period->by);
+	add_string(item, "how", period->how);
+	add_string(item, "why", period->why);
+	add_string(item, "trained_at", period->trained);
 	add_string(item, "replaced_by",
-		tenure->instead != 0 ? text_number(number, tenure->instead) : NULL);
-	cJSON_AddBoolToObject(item, "recorded", tenure->recorded);
-	cJSON_AddBoolToObject(item, "deleted", tenure->deleted);
+		period->instead != 0 ? text_number(number, period->instead) : NULL);
+	cJSON_AddBoolToObject(item, "recorded", period->recorded);
+	cJSON_AddBoolToObject(item, "deleted", period->deleted);
 	return item;
 }
 
@@ -64,17 +64,17 @@ static void add_item(struct text *line, size_t index, cJSON *item)
 	cJSON_Delete(item);
 }
 
-static void print_json(const char *model, const struct tenures *tenures)
+static void print_json(const char *model, const struct production_periods *periods)
 {
 	struct text line = {0};
 	text_add_string(&line, "{\"schema\":\"modelhook/history@1\",\"model\":");
 	json_print_string(model, &line);
 	text_add_string(&line, ",\"production\":[");
-	for (size_t i = 0; i < tenures->count; i++)
-		add_item(&line, i, to_json(&tenures->items[i]));
+	for (size_t i = 0; i < periods->count; i++)
+		add_item(&line, i, to_json(&periods->items[i]));
 	text_add_string(&line, "],\"gaps\":[");
-	for (size_t i = 0; i < tenures->gap_count; i++)
-		add_item(&line, i, gap_to_json(&tenures->gaps[i]));
+	for (size_t i = 0; i < periods->gap_count; i++)
+		add_item(&line, i, gap_to_json(&periods->gaps[i]));
 	text_add_string(&line, "]}");
 	console_result(text_string(&line));
 	text_release(&line);
@@ -90,27 +90,27 @@ static const char *minute(char out[32], int64_t ms, const char *otherwise)
 	return out;
 }
 
-static const char *why(const struct tenure *tenure)
+static const char *why(const struct production_period *period)
 {
-	if (tenure->why != NULL)
-		return tenure->why;
-	if (text_equal(tenure->how, HOW_OUTSIDE))
+	if (period->why != NULL)
+		return period->why;
+	if (text_equal(period->how, HOW_OUTSIDE))
 		return "not by modelhook";
-	if (text_equal(tenure->how, HOW_TRAINING))
+	if (text_equal(period->how, HOW_TRAINING))
 		return "newest training";
-	return tenure->how != NULL ? "no reason given" : "";
+	return period->how != NULL ? "no reason given" : "";
 }
 
-static void add_tenure(struct table *table, const struct tenure *tenure)
+static void add_tenure(struct table *table, const struct production_period *period)
 {
 	char time[32], number[48];
-	text_number(number, tenure->version);
-	table_add(table, tenure->deleted ? strcat(number, " (deleted)") : number);
-	table_add(table, minute(time, tenure->from_ms, "?"));
-	table_add(table, minute(time, tenure->to_ms, tenure->lasts ? "now" : "?"));
-	table_add(table, tenure->by != NULL ? tenure->by : "?");
-	table_add(table, tenure->how != NULL ? tenure->how : "?");
-	table_add(table, why(tenure));
+	text_number(number, period->version);
+	table_add(table, period->deleted ? strcat(number, " (deleted)") : number);
+	table_add(table, minute(time, period->from_ms, "?"));
+	table_add(table, minute(time, period->to_ms, period->lasts ? "now" : "?"));
+	table_add(table, period->by != NULL ? period->by : "?");
+	table_add(table, period->how != NULL ? period->how : "?");
+	table_add(table, why(period));
 }
 
 static void add_gap(struct table *table, const struct gap *gap)
@@ -124,21 +124,21 @@ static void add_gap(struct table *table, const struct gap *gap)
 	table_add(table, "no version was Production");
 }
 
-static void print_text(const char *model, const struct tenures *tenures)
+static void print_text(const char *model, const struct production_periods *periods)
 {
 	static const char *const titles[] = {"version", "from", "to", "by", "how", "why"};
 	struct text text = {0};
 	struct table table;
 	size_t gap = 0;
 	table_begin(&table, titles, sizeof(titles) / sizeof(titles[0]));
-	for (size_t i = 0; i <= tenures->count; i++) {
-		for (; gap < tenures->gap_count && tenures->gaps[gap].before == i; gap++)
-			add_gap(&table, &tenures->gaps[gap]);
-		if (i < tenures->count)
-			add_tenure(&table, &tenures->items[i]);
+	for (size_t i = 0; i <= periods->count; i++) {
+		for (; gap < periods->gap_count && periods->gaps[gap].before == i; gap++)
+			add_gap(&table, &periods->gaps[gap]);
+		if (i < periods->count)
+			add_tenure(&table, &periods->items[i]);
 	}
 	text_add_escaped(&text, model, strlen(model));
-	text_printf(&text, ": %zu times Production (UTC)\n", tenures->count);
+	text_printf(&text, ": %zu times Production (UTC)\n", periods->count);
 	table_print(&table, console_columns(), &text);
 	console_print(text_string(&text));
 	table_release(&table);
@@ -147,19 +147,19 @@ static void print_text(const char *model, const struct tenures *tenures)
 
 int command_history(struct invocation *call, struct fail *f)
 {
-	struct manual manual;
-	struct tenures tenures;
-	int result = manual_open(&manual, call, call->argv[0], f);
+	struct operator operator;
+	struct production_periods periods;
+	int result = operator_open(&operator, call, call->argv[0], f);
 	if (result == 0) {
-		tenures_read(&manual.registry.standing, &tenures);
-		if (tenures.cut)
+		production_periods_read(&operator.registry.state, &periods);
+		if (periods.cut)
 			console_warn("the history is longer than is shown");
 		if (call->settings.json)
-			print_json(call->argv[0], &tenures);
+			print_json(call->argv[0], &periods);
 		else
-			print_text(call->argv[0], &tenures);
-		tenures_release(&tenures);
+			print_text(call->argv[0], &periods);
+		production_periods_release(&periods);
 	}
-	manual_release(&manual);
+	operator_release(&operator);
 	return result;
 }

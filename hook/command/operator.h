@@ -13,48 +13,51 @@
 #include "mlflow/session.h"
 #include "registry/registry.h"
 
-/* struct manual - an open line to one model; owns what it opened */
-struct manual {
+/* struct operator - an open line to one model; owns what it opened */
+struct operator
+{
 	struct invocation *call;
 	struct session session;
 	struct registry registry;
 	char *who;
 };
 
-/* manual_check_model - USAGE where no consumer could address a model of that name */
-MUST_CHECK int manual_check_model(const char *name, struct fail *f);
+/* operator_check_model - USAGE where no consumer could address a model of that name */
+MUST_CHECK int operator_check_model(const char *name, struct fail *f);
 
-/* manual_check_name - before a server is asked: a version is a number, or an alias as MLflow takes
- * them; else USAGE */
-MUST_CHECK int manual_check_name(const char *name, struct fail *f);
+/* operator_check_name - before a server is asked: a version is a number, or an alias as MLflow
+ * takes them; else USAGE */
+MUST_CHECK int operator_check_name(const char *name, struct fail *f);
 
-/* manual_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
+/* operator_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
  * where there is none of that name. On -1 it can still be released. */
-MUST_CHECK int manual_open(
-	struct manual *manual, struct invocation *call, const char *model, struct fail *f);
-void manual_release(struct manual *manual);
+MUST_CHECK int operator_open(
+	struct operator* operator, struct invocation * call, const char *model, struct fail *f);
+void operator_release(struct operator* operator);
 
-/* manual_version - the version named on the command line: its number, "production" or another
+/* operator_version - the version named on the command line: its number, "production" or another
  * alias; USAGE where it is none of them, REFUSED where the model has no such version */
-MUST_CHECK int manual_version(const struct manual *manual, const char *name,
+MUST_CHECK int operator_version(const struct operator* operator, const char * name,
 	const struct version **version, struct fail *f);
 
-/* manual_promote - make version the Production one from now on: check that its files are there,
+/* operator_promote - make version the Production one from now on: check that its files are there,
  * note the decision, converge. *winner tells who won: a training that was finished meanwhile may be
  * newer. */
-MUST_CHECK int manual_promote(
-	struct manual *manual, int64_t version, const char *why, int64_t *winner, struct fail *f);
-
-/* manual_rollback - back to `to`, or (0) to what was good before the present winner, which is
- * withdrawn: no automatic promotion brings it back. *from and *winner tell the two versions. */
-MUST_CHECK int manual_rollback(struct manual *manual, int64_t to, const char *why, int64_t *from,
+MUST_CHECK int operator_promote(struct operator* operator, int64_t version, const char *why,
 	int64_t *winner, struct fail *f);
 
-/* manual_stage - move a version to Staging, Archived or None; REFUSED for the Production version */
-MUST_CHECK int manual_stage(struct manual *manual, const struct version *version, const char *stage,
-	const char *why, struct fail *f);
+/* operator_rollback - back to `to`, or (0) to what was good before the present winner, which is
+ * withdrawn: no automatic promotion brings it back. *from and *winner tell the two versions. */
+MUST_CHECK int operator_rollback(struct operator* operator, int64_t to, const char *why,
+	int64_t *from, int64_t *winner, struct fail *f);
 
-/* manual_confirm - ask for the model's name, unless --yes or --plan; USAGE where it is not given */
-MUST_CHECK int manual_confirm(struct manual *manual, const char *question, struct fail *f);
+/* operator_stage - move a version to Staging, Archived or None; REFUSED for the Production version
+ */
+MUST_CHECK int operator_stage(struct operator* operator, const struct version * version,
+	const char *stage, const char *why, struct fail *f);
+
+/* operator_confirm - ask for the model's name, unless --yes or --plan; USAGE where it is not given
+ */
+MUST_CHECK int operator_confirm(struct operator* operator, const char * question, struct fail *f);
 
 #endif

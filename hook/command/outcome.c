@@ -137,7 +137,7 @@ static int read_tag(struct invocation *call, struct text *kept, struct fail *f)
 		text_add_string(kept, value);
 	run_release(&run);
 	session_release(&session);
-	return result == 0 ? 0 : fail_in(f, "run %.64s", run_id);
+	return result == 0 ? 0 : fail_wrap(f, "run %.64s", run_id);
 }
 
 static int read_kept(struct invocation *call, struct text *kept, struct fail *f)
@@ -145,7 +145,7 @@ static int read_kept(struct invocation *call, struct text *kept, struct fail *f)
 	if (call->argc == 0)
 		return read_tag(call, kept, f);
 	struct store_reach reach = invocation_reach(call);
-	return place_read(&reach, call->argv[0], RESULT_MAX, kept, f);
+	return location_read(&reach, call->argv[0], RESULT_MAX, kept, f);
 }
 
 int command_outcome(struct invocation *call, struct fail *f)
@@ -162,5 +162,5 @@ int command_outcome(struct invocation *call, struct fail *f)
 	if (result == 0)
 		result = tell(call, &kept, f);
 	text_release(&kept);
-	return result == 0 ? 0 : fail_in(f, "outcome");
+	return result == 0 ? 0 : fail_wrap(f, "outcome");
 }

@@ -15,40 +15,39 @@
 /* A registration that has not ended after so long will not. */
 #define STUCK_MS 3600000
 
-static bool may_be_seed(const struct standing *standing, const struct version *version)
+static bool may_be_seed(const struct registry_state *state, const struct version *version)
 {
 	return version != NULL && version_is_ready(version) &&
-	       version_tag(version, TAG_WITHDRAWN) == NULL &&
-	       !version_is_duplicate(standing, version);
+	       version_tag(version, TAG_WITHDRAWN) == NULL && !version_is_duplicate(state, version);
 }
 
 /* Nobody is Production and no tag says who should be: the one that the alias names, else the
  * highest version that once was. */
-static int64_t find_seed(const struct standing *standing)
+static int64_t find_seed(const struct registry_state *state)
 {
-	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
-	if (may_be_seed(standing, standing_version(standing, alias)))
+	int64_t alias = state_alias(state, ALIAS_PRODUCTION);
+	if (may_be_seed(state, state_version(state, alias)))
 		return alias;
-	for (size_t i = standing->versions.count; i-- > 0;) {
-		const struct version *version = &standing->versions.items[i];
-		if (text_equal(version->stage, STAGE_ARCHIVED) && may_be_seed(standing, version))
+	for (size_t i = state->versions.count; i-- > 0;) {
+		const struct version *version = &state->versions.items[i];
+		if (text_equal(version->stage, STAGE_ARCHIVED) && may_be_seed(state, version))
 			return version->number;
 	}
 	return 0;
 }
 
-static int mark_duplicates(struct manual *manual, struct fail *f)
+static int mark_duplicates(struct operator* operator, struct fail * f)
 {
-	const struct standing *standing = &manual->registry.standing;
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	const struct registry_state *state = &operator->registry.state;
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		const char *digest = version_tag(version, TAG_DIGEST);
 		const struct version *first =
-			digest != NULL ? standing_find_digest(standing, digest) : NULL;
+			digest != NULL ? state_find_digest(state, digest) : NULL;
 		char number[24];
-		if (first == NULL || first == version || version_is_duplicate(standing, version))
+		if (first == NULL || first == version || version_is_duplicate(state, version))
 			continue;
-		if (registry_tag(&manual->registry, version->number, TAG_DUPLICATE,
+		if (registry_tag(&operator->registry, version->number, TAG_DUPLICATE,
 			    text_number(number, first->number), f) != 0)
 			return -1;
 	}
@@ -56,11 +55,11 @@ static int mark_duplicates(struct manual *manual, struct fail *f)
 }
 
 /* One that is being registered just now is left alone. */
-static int withdraw_failed(struct manual *manual, struct fail *f)
+static int withdraw_failed(struct operator* operator, struct fail * f)
 {
-	const struct standing *standing = &manual->registry.standing;
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	const struct registry_state *state = &operator->registry.state;
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		if (version_is_ready(version) || version_tag(version, TAG_WITHDRAWN) != NULL)
 			continue;
 		if (!text_equal(version->status, "FAILED_REGISTRATION") &&
@@ -69,26 +68,26 @@ static int withdraw_failed(struct manual *manual, struct fail *f)
 				(long long)version->number);
 			continue;
 		}
-		if (registry_withdraw(&manual->registry, version->number, manual->who,
+		if (registry_withdraw(&operator->registry, version->number, operator->who,
 			    "its registration failed", f) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-static int plant(struct manual *manual, int64_t *winner, struct fail *f)
+static int restore_production(struct operator* operator, int64_t * winner, struct fail *f)
 {
-	struct registry *registry = &manual->registry;
-	for (int64_t seed; (seed = find_seed(&registry->standing)) != 0;) {
-		const struct version *version = standing_version(&registry->standing, seed);
+	struct registry *registry = &operator->registry;
+	for (int64_t seed; (seed = find_seed(&registry->state)) != 0;) {
+		const struct version *version = state_version(&registry->state, seed);
 		const char *lacks;
 		bool found;
-		if (proof_ask(registry->mlflow, registry->model, version, &lacks, f) != 0)
-			return fail_in(f, "version %lld", (long long)seed);
+		if (artifact_check_ask(registry->mlflow, registry->model, version, &lacks, f) != 0)
+			return fail_wrap(f, "version %lld", (long long)seed);
 		if (lacks == NULL)
-			return manual_promote(manual, seed, "repair", winner, f);
+			return operator_promote(operator, seed, "repair", winner, f);
 		console_warn("version %lld is withdrawn: %s", (long long)seed, lacks);
-		if (registry_withdraw(registry, seed, manual->who, lacks, f) != 0 ||
+		if (registry_withdraw(registry, seed, operator->who, lacks, f) != 0 ||
 			registry_read(registry, &found, f) != 0)
 			return -1;
 	}
@@ -96,20 +95,20 @@ static int plant(struct manual *manual, int64_t *winner, struct fail *f)
 	return fail_hint(f, "name one: modelhook promote %s VERSION", registry->model);
 }
 
-static int mend(struct manual *manual, int64_t *winner, struct fail *f)
+static int repair_model(struct operator* operator, int64_t * winner, struct fail *f)
 {
-	struct registry *registry = &manual->registry;
+	struct registry *registry = &operator->registry;
 	bool found;
-	if (withdraw_failed(manual, f) != 0 || mark_duplicates(manual, f) != 0 ||
+	if (withdraw_failed(operator, f) != 0 || mark_duplicates(operator, f) != 0 ||
 		registry_read(registry, &found, f) != 0)
 		return -1;
-	if (standing_winner(&registry->standing) != 0 &&
-		registry_converge(registry, manual->who, winner, f) != 0)
+	if (state_desired_version(&registry->state) != 0 &&
+		registry_converge(registry, operator->who, winner, f) != 0)
 		return -1;
 	/* also where the winner's files turned out to be gone */
-	if (standing_winner(&registry->standing) == 0 && find_seed(&registry->standing) != 0)
-		return plant(manual, winner, f);
-	*winner = standing_winner(&registry->standing);
+	if (state_desired_version(&registry->state) == 0 && find_seed(&registry->state) != 0)
+		return restore_production(operator, winner, f);
+	*winner = state_desired_version(&registry->state);
 	return 0;
 }
 
@@ -132,7 +131,7 @@ static void repairs_release(struct repairs *repairs)
 	*repairs = (struct repairs){0};
 }
 
-static int take_wrong(void *context, const struct standing *standing,
+static int take_wrong(void *context, const struct registry_state *state,
 	const struct anomalies *anomalies, struct fail *f)
 {
 	struct repairs *repairs = context;
@@ -143,14 +142,14 @@ static int take_wrong(void *context, const struct standing *standing,
 	if (anomalies->count == 0)
 		return 0;
 	for (size_t i = 0; i < repairs->count; i++) {
-		if (strcmp(repairs->items[i].model, standing->model.name) == 0) {
+		if (strcmp(repairs->items[i].model, state->model.name) == 0) {
 			text_release(&wrong);
 			return 0;
 		}
 	}
 	repairs->items = memory_grow(repairs->items, repairs->count + 1, sizeof(*repairs->items));
-	repairs->items[repairs->count++] = (struct repair){
-		.model = text_copy(standing->model.name), .wrong = text_take(&wrong)};
+	repairs->items[repairs->count++] =
+		(struct repair){.model = text_copy(state->model.name), .wrong = text_take(&wrong)};
 	return 0;
 }
 
@@ -163,22 +162,22 @@ static int by_name(const void *a, const void *b)
 static int mend_model(struct invocation *call, struct mlflow *mlflow, const struct repair *repair,
 	int64_t *winner, struct fail *f)
 {
-	struct manual manual = {.call = call};
+	struct operator operator= {.call = call};
 	const char *model = repair->model;
 	bool found;
 	*winner = 0;
-	manual.who = history_who();
+	operator.who = history_who();
 	int result = registry_open(
-		&manual.registry, mlflow, model, call->settings.registry.promote_by, f);
-	manual.registry.how = HOW_REPAIR;
-	manual.registry.why = repair->wrong;
+		&operator.registry, mlflow, model, call->settings.registry.promote_by, f);
+	operator.registry.how = HOW_REPAIR;
+	operator.registry.why = repair->wrong;
 	if (result == 0)
-		result = registry_read(&manual.registry, &found, f);
+		result = registry_read(&operator.registry, &found, f);
 	if (result == 0 && found)
-		result = mend(&manual, winner, f);
-	registry_release(&manual.registry);
-	free(manual.who);
-	return result != 0 ? fail_in(f, "%s", model) : 0;
+		result = repair_model(&operator, winner, f);
+	registry_release(&operator.registry);
+	free(operator.who);
+	return result != 0 ? fail_wrap(f, "%s", model) : 0;
 }
 
 static void say_calls(const char *calls)
@@ -252,7 +251,7 @@ static int mend_all(struct invocation *call, struct session *session, const stru
 static int repair(
 	struct invocation *call, struct session *session, struct repairs *repairs, struct fail *f)
 {
-	int result = call->argc == 1 ? survey_model(&call->settings.registry, session->registry,
+	int result = call->argc == 1 ? scan_model(&call->settings.registry, session->registry,
 					       call->argv[0], take_wrong, repairs, f)
 				     : survey(&call->settings.registry, session->registry,
 					       take_wrong, repairs, f);
@@ -281,7 +280,7 @@ int command_repair(struct invocation *call, struct fail *f)
 	struct repairs repairs = {0};
 	if (call->argc == 1)
 		result_set(&call->result.model, call->argv[0]);
-	int result = call->argc == 1 ? manual_check_model(call->argv[0], f) : 0;
+	int result = call->argc == 1 ? operator_check_model(call->argv[0], f) : 0;
 	if (result == 0)
 		result = invocation_settle_here(call, f);
 	if (result == 0)

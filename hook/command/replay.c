@@ -54,7 +54,7 @@ static int open_package(
 		return -1;
 	if (adopt_settings(call, manifest, f) != 0) {
 		manifest_release(manifest);
-		return fail_in(f, "package %s: settings", package);
+		return fail_wrap(f, "package %s: settings", package);
 	}
 	result_set(&call->result.digest, manifest->digest);
 	call->result.trained_at_ms = manifest->handoff.trained_at_ms;
@@ -91,7 +91,7 @@ static int replay_local(struct invocation *call, const char *package, struct fai
 static int batch_open(struct batch *batch, struct invocation *call, const char *url, struct fail *f)
 {
 	*batch = (struct batch){.call = call};
-	if (scratch_open(&batch->scratch, f) != 0)
+	if (temp_dir_open(&batch->scratch, f) != 0)
 		return -1;
 	batch->local = file_join(batch->scratch, "package.tar.gz");
 	struct store_reach reach = invocation_reach(call);
@@ -102,7 +102,7 @@ static void batch_release(struct batch *batch)
 {
 	spool_waiting_release(&batch->waiting);
 	spool_remote_release(&batch->spool);
-	scratch_release(batch->scratch);
+	temp_dir_release(batch->scratch);
 	free(batch->local);
 }
 
@@ -143,7 +143,7 @@ static int replay_waiting(struct batch *batch, const char *name, bool *gone, str
 	struct invocation *call = batch->call;
 	struct settings before = call->settings;
 	char *full = spool_remote_name(&batch->spool, name);
-	char *shown = place_show(full);
+	char *shown = location_show(full);
 	console_say("%s", shown);
 	result_set(&call->result.package, shown);
 	int result = spool_remote_fetch(&batch->spool, name, batch->local, &found, f);
@@ -175,7 +175,7 @@ static int replay_one(struct batch *batch, const char *name, bool *gone, struct 
 	struct spool lock = {0};
 	char *path = spool_remote_name(&batch->spool, name);
 	*gone = false;
-	int result = place_is_url(path) ? 0 : spool_lock(&lock, path, batch->call->deadline, f);
+	int result = location_is_url(path) ? 0 : spool_lock(&lock, path, batch->call->deadline, f);
 	if (result == 0)
 		result = replay_unlocked(batch, name, gone, f);
 	else
@@ -214,7 +214,7 @@ static int complete_times(struct batch *batch, struct fail *f)
 
 static int nothing_waits(const struct batch *batch, struct fail *f)
 {
-	char *shown = place_show(batch->spool.url);
+	char *shown = location_show(batch->spool.url);
 	fail_set(f, STATUS_MISSING, "the spool %.200s is empty: nothing waits to be finished",
 		shown);
 	free(shown);
@@ -296,7 +296,7 @@ static int replay_url(struct invocation *call, const char *url, struct fail *f)
 	struct batch batch;
 	char *folder, *name;
 	bool gone = false;
-	if (place_split(url, &folder, &name, f) != 0)
+	if (location_split(url, &folder, &name, f) != 0)
 		return -1;
 	int result = batch_open(&batch, call, folder, f);
 	if (result == 0)
@@ -338,7 +338,7 @@ int command_replay(struct invocation *call, struct fail *f)
 	int result = invocation_settle(call, NULL, f);
 	if (result == 0)
 		result = check_arguments(call, f);
-	if (result == 0 && package != NULL && !place_is_url(package))
+	if (result == 0 && package != NULL && !location_is_url(package))
 		result = check_there(package, f);
 	if (result == 0)
 		result = tracking_uri_settle(&call->settings.mlflow, f);
@@ -346,7 +346,7 @@ int command_replay(struct invocation *call, struct fail *f)
 		return -1;
 	if (package == NULL)
 		return replay_spool(call, call->settings.spool, f);
-	if (place_is_url(package))
+	if (location_is_url(package))
 		return replay_url(call, package, f);
 	char *path = file_absolute(package);
 	result = replay_local(call, path, f);

@@ -87,7 +87,7 @@ static bool send_to_spool(struct invocation *call, const struct spool *spool)
 	struct fail own;
 	int64_t started = clock_monotonic_ms();
 	const char *url = call->settings.spool;
-	if (!place_is_url(url) || call->settings.mlflow.plan)
+	if (!location_is_url(url) || call->settings.mlflow.plan)
 		return false;
 	char *line = pending_line(call);
 	struct store_reach reach = invocation_reach(call);
@@ -99,7 +99,7 @@ static bool send_to_spool(struct invocation *call, const struct spool *spool)
 	if (result != 0)
 		console_warn("%s: the package stays on this machine alone", own.text);
 	else
-		finish_add_step(call, "spool", started, place_show(url));
+		finish_add_step(call, "spool", started, location_show(url));
 	return result == 0;
 }
 
@@ -146,7 +146,7 @@ static void say_kept(const struct invocation *call, const char *package)
 static void keep_far(struct invocation *call, struct spool *spool, const struct fail *f)
 {
 	char *url = text_format("%s/%s", call->settings.spool, spool->name);
-	char *shown = place_show(url);
+	char *shown = location_show(url);
 	result_set(&call->result.package, shown);
 	settle_far(call, spool, f);
 	drop_here(spool);
@@ -199,16 +199,16 @@ static int pack_and_send(struct invocation *call, const struct manifest *manifes
 	const char *package, struct fail *f)
 {
 	struct flow flow;
-	struct ahead ahead;
+	struct overlap overlap;
 	flow_begin(&flow, call, manifest, package);
-	ahead_start(&ahead, &flow);
-	struct package_tap tap = ahead_tap(&ahead);
+	overlap_start(&overlap, &flow);
+	struct package_tap tap = overlap_tap(&overlap);
 	if (pack(call, manifest, package, true, &tap, f) != 0) {
-		ahead_cancel(&ahead, f);
+		overlap_cancel(&overlap, f);
 		flow_release(&flow);
 		return -1;
 	}
-	return finish_flow(&flow, ahead_join(&ahead, f), f);
+	return finish_flow(&flow, overlap_join(&overlap, f), f);
 }
 
 static int run_packed(struct invocation *call, const struct manifest *manifest, const char *folder,
@@ -219,8 +219,8 @@ static int run_packed(struct invocation *call, const struct manifest *manifest, 
 	int result = spool_open(&spool, folder, manifest, call->deadline, f);
 	if (result == 0) {
 		bool is_far = false;
-		spool.keeps_folder = named != NULL && !place_is_url(named);
-		result = manifest->handoff.logged_model != NULL || place_is_url(named)
+		spool.keeps_folder = named != NULL && !location_is_url(named);
+		result = manifest->handoff.logged_model != NULL || location_is_url(named)
 				 ? pack_and_finish(call, manifest, &spool, &is_far, f)
 				 : pack_and_send(call, manifest, spool.package, f);
 		settle_spool(call, &spool, is_far, result, f);
@@ -259,7 +259,7 @@ static int run_planned(
 	const char *named = call->settings.spool;
 	char *beside = file_join(folder, SPOOL_FOLDER);
 	char *spool =
-		named != NULL && !place_is_url(named) ? text_copy(named) : file_absolute(beside);
+		named != NULL && !location_is_url(named) ? text_copy(named) : file_absolute(beside);
 	free(beside);
 	int result = run_packed(call, manifest, spool, f);
 	free(spool);
@@ -290,7 +290,7 @@ static int pack_for_gates(struct invocation *call, const struct manifest *manife
 	if (manifest->handoff.logged_model != NULL ||
 		!smoke_is_needed(settings->gates, settings->gate_count))
 		return 0;
-	if (scratch_open(scratch, f) != 0)
+	if (temp_dir_open(scratch, f) != 0)
 		return -1;
 	*package = file_join(*scratch, "package.tar.gz");
 	int result = pack(call, manifest, *package, true, NULL, f);
@@ -308,7 +308,7 @@ static int judge_planned(
 	if (result == 0)
 		result = flow_judge(&flow, call, manifest, package, f);
 	flow_release(&flow);
-	scratch_release(scratch);
+	temp_dir_release(scratch);
 	free(package);
 	return result;
 }

@@ -25,25 +25,25 @@ struct report {
 	size_t count;
 };
 
-static int take_model(void *context, const struct standing *standing,
+static int take_model(void *context, const struct registry_state *state,
 	const struct anomalies *anomalies, struct fail *f)
 {
 	struct report *report = context;
-	const char *model = standing->model.name;
+	const char *model = state->model.name;
 	struct text shown = {0}, details = {0};
 	struct table row = {.columns = OVERVIEW_COLUMNS};
 	(void)f;
 	if (report->json) {
-		cJSON *object = overview_json(model, standing, anomalies);
+		cJSON *object = status_view_json(model, state, anomalies);
 		char *line = cJSON_PrintUnformatted(object);
 		text_add_string(&shown, line);
 		cJSON_free(line);
 		cJSON_Delete(object);
 	} else if (report->table) {
-		overview_row(&row, model, standing, anomalies);
-		overview_anomalies(&details, model, anomalies);
+		status_view_row(&row, model, state, anomalies);
+		status_view_anomalies(&details, model, anomalies);
 	} else {
-		overview_text(&shown, model, standing, anomalies);
+		status_view_text(&shown, model, state, anomalies);
 	}
 	report->models = memory_grow(report->models, report->count + 1, sizeof(*report->models));
 	report->models[report->count++] = (struct report_model){
@@ -118,7 +118,7 @@ static void print_table(struct report *report)
 	struct text text = {0};
 	struct table table;
 	size_t wrong = 0;
-	overview_head(&table);
+	status_view_head(&table);
 	for (size_t i = 0; i < report->count; i++)
 		table_append(&table, &report->models[i].row);
 	table_print(&table, console_columns(), &text);
@@ -154,7 +154,7 @@ static int look(struct invocation *call, struct report *report, struct fail *f)
 	struct session session = {0};
 	int result = 0;
 	for (int i = 0; result == 0 && i < call->argc; i++)
-		result = manual_check_model(call->argv[i], f);
+		result = operator_check_model(call->argv[i], f);
 	if (result == 0)
 		result = invocation_settle_here(call, f);
 	if (result == 0)
@@ -164,7 +164,7 @@ static int look(struct invocation *call, struct report *report, struct fail *f)
 		sort_models(report);
 	}
 	for (int i = 0; result == 0 && i < call->argc; i++)
-		result = survey_model(&call->settings.registry, session.registry, call->argv[i],
+		result = scan_model(&call->settings.registry, session.registry, call->argv[i],
 			take_model, report, f);
 	session_release(&session);
 	return result;

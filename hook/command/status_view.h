@@ -12,20 +12,20 @@ enum { OVERVIEW_COLUMNS = 6 };
 
 struct cJSON;
 
-/* overview_json - {"model", "versions", "production": [...], "anomalies": [{kind, text}]} */
-struct cJSON *overview_json(
-	const char *model, const struct standing *standing, const struct anomalies *anomalies);
+/* status_view_json - {"model", "versions", "production": [...], "anomalies": [{kind, text}]} */
+struct cJSON *status_view_json(
+	const char *model, const struct registry_state *state, const struct anomalies *anomalies);
 
-/* overview_text - all of it, a line each */
-void overview_text(struct text *text, const char *model, const struct standing *standing,
+/* status_view_text - all of it, a line each */
+void status_view_text(struct text *text, const char *model, const struct registry_state *state,
 	const struct anomalies *anomalies);
 
-/* overview_row - one row of a table that overview_head began */
-void overview_head(struct table *table);
-void overview_row(struct table *table, const char *model, const struct standing *standing,
+/* status_view_row - one row of a table that status_view_head began */
+void status_view_head(struct table *table);
+void status_view_row(struct table *table, const char *model, const struct registry_state *state,
 	const struct anomalies *anomalies);
 
-/* overview_anomalies - "MODEL: what is wrong", a line each */
-void overview_anomalies(struct text *text, const char *model, const struct anomalies *anomalies);
+/* status_view_anomalies - "MODEL: what is wrong", a line each */
+void status_view_anomalies(struct text *text, const char *model, const struct anomalies *anomalies);
 
 #endif

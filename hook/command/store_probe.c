@@ -15,8 +15,8 @@
 
 #define PROBE_TEXT "modelhook doctor: may be removed\n"
 
-/* struct probe - the store, and a folder in it that nobody else has */
-struct probe {
+/* struct store_probe - the store, and a folder in it that nobody else has */
+struct store_probe {
 	struct store store;
 	char folder[40];
 	const char *what; /* is kept there */
@@ -31,20 +31,20 @@ static char *escape(const char *string)
 	return text_take(&text);
 }
 
-static void probe_init(struct probe *probe, const char *what, const char *uri)
+static void store_probe_init(struct store_probe *probe, const char *what, const char *uri)
 {
-	char *shown = place_show(uri);
-	*probe = (struct probe){.what = what, .place = escape(shown)};
+	char *shown = location_show(uri);
+	*probe = (struct store_probe){.what = what, .place = escape(shown)};
 	free(shown);
 	snprintf(probe->folder, sizeof(probe->folder), "modelhook-doctor-%08x",
 		(unsigned)random_below(UINT32_MAX));
 }
 
-static void probe_release(struct probe *probe)
+static void store_probe_release(struct store_probe *probe)
 {
 	store_release(&probe->store);
 	free(probe->place);
-	*probe = (struct probe){0};
+	*probe = (struct store_probe){0};
 }
 
 static int read_back(struct store *store, const char *name, struct fail *f)
@@ -61,12 +61,12 @@ static int read_back(struct store *store, const char *name, struct fail *f)
 }
 
 /* The folder, not the file: MLflow before 2 removes folders alone. */
-static int clean(struct probe *probe, struct fail *f)
+static int clean(struct store_probe *probe, struct fail *f)
 {
 	return store_remove(&probe->store, probe->folder, f);
 }
 
-static int write_and_read(struct probe *probe, struct fail *f)
+static int write_and_read(struct store_probe *probe, struct fail *f)
 {
 	char name[60];
 	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
@@ -83,7 +83,8 @@ static int write_and_read(struct probe *probe, struct fail *f)
 	return result;
 }
 
-static int write_read_clean(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+static int write_read_clean(
+	struct store_probe *probe, struct text *detail, bool *warns, struct fail *f)
 {
 	if (write_and_read(probe, f) != 0)
 		return -1;
@@ -102,7 +103,7 @@ static int write_read_clean(struct probe *probe, struct text *detail, bool *warn
 
 /* A folder that is not there yet is made by the first run; what that takes is tried in the nearest
  * one above it, so that no folder stays behind. */
-static void climb(struct probe *probe)
+static void climb(struct store_probe *probe)
 {
 	char *root = probe->store.root;
 	if (probe->store.kind != &store_file || root[0] == '\0' || file_is_there(root))
@@ -113,12 +114,12 @@ static void climb(struct probe *probe)
 	probe->place = escape(root[0] != '\0' ? root : "/");
 }
 
-static int try_place(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+static int try_place(struct store_probe *probe, struct text *detail, bool *warns, struct fail *f)
 {
 	climb(probe);
 	if (write_read_clean(probe, detail, warns, f) == 0)
 		return 0;
-	fail_in(f, "%s in %.160s", probe->what, probe->place);
+	fail_wrap(f, "%s in %.160s", probe->what, probe->place);
 	if (f->hint[0] != '\0')
 		return -1;
 	return fail_hint(f, probe->store.kind == &store_file
@@ -136,7 +137,7 @@ static int find_location(struct mlflow *mlflow, char **location, struct fail *f)
 	const char *wanted = name != NULL ? name : id != NULL ? id : "0";
 	bool found;
 	if (mlflow_get_artifact_location(mlflow, name != NULL, wanted, location, &found, f) != 0)
-		return fail_in(f, "experiment %.100s", wanted);
+		return fail_wrap(f, "experiment %.100s", wanted);
 	if (found || (name == NULL && id == NULL))
 		return 0;
 	fail_set(f, STATUS_REFUSED, "experiment %.100s: not found on this server", wanted);
@@ -151,7 +152,8 @@ static int not_tried(struct text *detail, bool *warns, const char *why, const ch
 	return 0;
 }
 
-static int try_artifacts(struct probe *probe, struct text *detail, bool *warns, struct fail *f)
+static int try_artifacts(
+	struct store_probe *probe, struct text *detail, bool *warns, struct fail *f)
 {
 	if (probe->store.kind == &store_presigned)
 		return not_tried(detail, warns,
@@ -161,10 +163,10 @@ static int try_artifacts(struct probe *probe, struct text *detail, bool *warns, 
 	return try_place(probe, detail, warns, f);
 }
 
-int probe_artifacts(struct session *session, struct text *detail, bool *warns, struct fail *f)
+int store_probe_artifacts(struct session *session, struct text *detail, bool *warns, struct fail *f)
 {
 	struct mlflow *mlflow = &session->tracking.mlflow;
-	struct probe probe;
+	struct store_probe probe;
 	char *location;
 	if (find_location(mlflow, &location, f) != 0)
 		return -1;
@@ -172,33 +174,33 @@ int probe_artifacts(struct session *session, struct text *detail, bool *warns, s
 		return not_tried(detail, warns,
 			"there is no default experiment: name that of your runs: ",
 			"MLFLOW_EXPERIMENT_NAME");
-	probe_init(&probe, "artifacts", location);
+	store_probe_init(&probe, "artifacts", location);
 	/* stands for any run there: addresses are signed for runs alone */
 	struct run any = {.id = probe.folder, .artifact_uri = location};
 	int result = store_open_location(&probe.store, mlflow, &any, location, f);
 	if (result == 0)
 		result = try_artifacts(&probe, detail, warns, f);
-	probe_release(&probe);
+	store_probe_release(&probe);
 	free(location);
 	return result;
 }
 
 /* The spool. */
 
-int probe_spool(const struct store_reach *reach, const char *url, struct plan *plan,
+int store_probe_spool(const struct store_reach *reach, const char *url, struct plan *plan,
 	struct text *detail, bool *warns, struct fail *f)
 {
-	struct probe probe;
-	if (url == NULL || !place_is_url(url))
+	struct store_probe probe;
+	if (url == NULL || !location_is_url(url))
 		return 0;
-	probe_init(&probe, "spool", url);
+	store_probe_init(&probe, "spool", url);
 	probe.must_clean = true;
 	int result = store_open_apart(&probe.store, reach, url, f);
 	probe.store.plan = plan;
 	if (result == 0)
 		result = try_place(&probe, detail, warns, f);
 	else
-		fail_in(f, "spool");
-	probe_release(&probe);
+		fail_wrap(f, "spool");
+	store_probe_release(&probe);
 	return result;
 }

@@ -37,7 +37,7 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
 	result_set(&call->result.registry_url, flow->session.registry->base);
 	result_set(&call->result.tracking_url, flow->session.tracking.base);
 	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
-		return fail_in(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
+		return fail_wrap(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
 	if (!found) {
 		fail_set(f, STATUS_REFUSED, "run %s: not found on this server", run_id);
 		return fail_hint(
@@ -61,7 +61,7 @@ static int step_connect(struct flow *flow, struct text *did, struct fail *f)
  */
 static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 {
-	const struct version *version = standing_version(&flow->registry.standing, flow->version);
+	const struct version *version = state_version(&flow->registry.state, flow->version);
 	bool supported = true;
 	if (version == NULL || !text_equal(version->stage, "None")) {
 		text_add_string(did, "left to a person, by policy");
@@ -83,11 +83,11 @@ static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 /* Nothing failed, and all the same it is not Production: the result says why. */
 static void say_why_not(struct flow *flow, int64_t winner, struct text *did)
 {
-	const struct standing *standing = &flow->registry.standing;
-	const struct version *version = standing_version(standing, flow->version);
+	const struct registry_state *state = &flow->registry.state;
+	const struct version *version = state_version(state, flow->version);
 	if (winner == flow->version || version == NULL)
 		return;
-	char *why = standing_says_why_not(standing, version, winner);
+	char *why = state_says_why_not(state, version, winner);
 	result_set(&flow->call->result.reason, why);
 	text_printf(did, ": %s", why);
 	free(why);
@@ -141,22 +141,21 @@ static int step_verify(struct flow *flow, struct text *did, struct fail *f)
 	bool found;
 	if (!registry->fresh && registry_read(registry, &found, f) != 0)
 		return -1;
-	const struct version *version = standing_version(&registry->standing, flow->version);
+	const struct version *version = state_version(&registry->state, flow->version);
 	if (version == NULL)
 		return fail_set(
 			f, STATUS_REFUSED, "version %lld is gone again", (long long)flow->version);
-	bool production = standing_is_production(&registry->standing, version);
-	size_t count = standing_production_count(&registry->standing);
-	if (flow->passed && flow->promote && standing_winner(&registry->standing) != 0 &&
+	bool production = state_is_production(&registry->state, version);
+	size_t count = state_production_count(&registry->state);
+	if (flow->passed && flow->promote && state_desired_version(&registry->state) != 0 &&
 		count != 1)
 		return fail_set(f, STATUS_LATER, "%zu versions are Production", count);
 	result_set(&result->stage, version->stage);
-	result_set(&result->alias,
-		standing_alias(&registry->standing, ALIAS_PRODUCTION) == flow->version
-			? ALIAS_PRODUCTION
-			: NULL);
+	result_set(&result->alias, state_alias(&registry->state, ALIAS_PRODUCTION) == flow->version
+					   ? ALIAS_PRODUCTION
+					   : NULL);
 	if (production && result->previous_version == 0)
-		result->previous_version = standing_previous(&registry->standing, flow->version);
+		result->previous_version = state_previous(&registry->state, flow->version);
 	flow_register_outcome(flow, production);
 	text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
 	return 0;

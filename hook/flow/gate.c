@@ -113,21 +113,21 @@ size_t flow_gate_samples(const char *text, struct cJSON **tree, struct count **s
 }
 
 /* Where several are Production (others' doing), the one that ought to be is compared with. */
-static const struct version *find_champion(const struct standing *standing)
+static const struct version *find_champion(const struct registry_state *state)
 {
-	const struct version *champion = standing_version(standing, standing_winner(standing));
-	if (champion != NULL && standing_is_production(standing, champion))
+	const struct version *champion = state_version(state, state_desired_version(state));
+	if (champion != NULL && state_is_production(state, champion))
 		return champion;
-	for (size_t i = standing->versions.count; i-- > 0;)
-		if (standing_is_production(standing, &standing->versions.items[i]))
-			return &standing->versions.items[i];
+	for (size_t i = state->versions.count; i-- > 0;)
+		if (state_is_production(state, &state->versions.items[i]))
+			return &state->versions.items[i];
 	return NULL;
 }
 
 static int champion_read(struct champion *champion, struct flow *flow, struct fail *f)
 {
 	const struct settings *settings = &flow->call->settings;
-	const struct version *version = find_champion(&flow->registry.standing);
+	const struct version *version = find_champion(&flow->registry.state);
 	bool found;
 	if (version == NULL || version->number == flow->version)
 		return 0;
@@ -141,14 +141,13 @@ static int champion_read(struct champion *champion, struct flow *flow, struct fa
 		return 0;
 	if (mlflow_get_run(&flow->session.tracking.mlflow, version->run_id, &champion->run, &found,
 		    f) != 0)
-		return fail_in(f, "run %s of the champion", version->run_id);
+		return fail_wrap(f, "run %s of the champion", version->run_id);
 	return 0;
 }
 
 static struct gate_side champion_side(const struct flow *flow, const struct champion *champion)
 {
-	const struct version *version =
-		standing_version(&flow->registry.standing, champion->version);
+	const struct version *version = state_version(&flow->registry.state, champion->version);
 	return (struct gate_side){
 		.metrics = champion->run.metrics,
 		.metric_count = champion->run.metric_count,
@@ -252,8 +251,7 @@ static void describe(const struct flow *flow, struct text *did)
 /* The version of an earlier attempt at this package, if there was one. */
 static const struct version *find_earlier(struct flow *flow)
 {
-	const struct version *version =
-		standing_find_digest(&flow->registry.standing, flow->digest);
+	const struct version *version = state_find_digest(&flow->registry.state, flow->digest);
 	flow->version = version != NULL ? version->number : 0;
 	return version;
 }

@@ -17,107 +17,107 @@ static bool pays(const struct flow *flow)
 
 static void *connect_flow(void *context)
 {
-	struct ahead *ahead = context;
-	ahead->result = flow_connect(ahead->flow, &ahead->connection, &ahead->fail);
-	if (ahead->result == 0)
-		ahead->upload = upload_tap(&ahead->flow->upload);
-	pthread_mutex_lock(&ahead->lock);
-	ahead->ended = true;
-	pthread_cond_broadcast(&ahead->changed);
-	pthread_mutex_unlock(&ahead->lock);
+	struct overlap *overlap = context;
+	overlap->result = flow_connect(overlap->flow, &overlap->connection, &overlap->fail);
+	if (overlap->result == 0)
+		overlap->upload = upload_tap(&overlap->flow->upload);
+	pthread_mutex_lock(&overlap->lock);
+	overlap->ended = true;
+	pthread_cond_broadcast(&overlap->changed);
+	pthread_mutex_unlock(&overlap->lock);
 	return NULL;
 }
 
-void ahead_start(struct ahead *ahead, struct flow *flow)
+void overlap_start(struct overlap *overlap, struct flow *flow)
 {
 	struct fail unsaid; /* without a thread everything is done later */
-	*ahead = (struct ahead){.flow = flow, .index = flow->manifest->file_count};
+	*overlap = (struct overlap){.flow = flow, .index = flow->manifest->file_count};
 	if (!pays(flow))
 		return;
-	INVARIANT(pthread_mutex_init(&ahead->lock, NULL) == 0);
-	INVARIANT(pthread_cond_init(&ahead->changed, NULL) == 0);
-	flow->call->deadline.cancelled = &ahead->cancelled;
-	ahead->started = thread_start(&ahead->thread, connect_flow, ahead, &unsaid) == 0;
-	if (!ahead->started)
+	INVARIANT(pthread_mutex_init(&overlap->lock, NULL) == 0);
+	INVARIANT(pthread_cond_init(&overlap->changed, NULL) == 0);
+	flow->call->deadline.cancelled = &overlap->cancelled;
+	overlap->started = thread_start(&overlap->thread, connect_flow, overlap, &unsaid) == 0;
+	if (!overlap->started)
 		flow->call->deadline.cancelled = NULL;
 }
 
 /* Whether there is a connection; waits for it once. */
-static bool is_connected(struct ahead *ahead)
+static bool is_connected(struct overlap *overlap)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += CONNECT_SECONDS;
-	pthread_mutex_lock(&ahead->lock);
-	while (!ahead->ended && !ahead->waited)
-		ahead->waited =
-			pthread_cond_timedwait(&ahead->changed, &ahead->lock, &until) == ETIMEDOUT;
-	bool ended = ahead->ended;
-	pthread_mutex_unlock(&ahead->lock);
-	return ended && ahead->result == 0;
+	pthread_mutex_lock(&overlap->lock);
+	while (!overlap->ended && !overlap->waited)
+		overlap->waited = pthread_cond_timedwait(
+					  &overlap->changed, &overlap->lock, &until) == ETIMEDOUT;
+	bool ended = overlap->ended;
+	pthread_mutex_unlock(&overlap->lock);
+	return ended && overlap->result == 0;
 }
 
 /* Whether this file goes up too: from its first byte on, or not now. */
-static bool goes(struct ahead *ahead, size_t index)
+static bool goes(struct overlap *overlap, size_t index)
 {
-	if (index != ahead->index) {
-		ahead->index = index;
-		ahead->goes = ahead->started && is_connected(ahead);
+	if (index != overlap->index) {
+		overlap->index = index;
+		overlap->goes = overlap->started && is_connected(overlap);
 	}
-	return ahead->goes;
+	return overlap->goes;
 }
 
 static void take_bytes(void *context, size_t index, const void *bytes, size_t size)
 {
-	struct ahead *ahead = context;
-	if (goes(ahead, index))
-		ahead->upload.bytes(ahead->upload.context, index, bytes, size);
+	struct overlap *overlap = context;
+	if (goes(overlap, index))
+		overlap->upload.bytes(overlap->upload.context, index, bytes, size);
 }
 
 static void take_end(void *context, size_t index)
 {
-	struct ahead *ahead = context;
-	if (goes(ahead, index))
-		ahead->upload.end(ahead->upload.context, index);
+	struct overlap *overlap = context;
+	if (goes(overlap, index))
+		overlap->upload.end(overlap->upload.context, index);
 }
 
-struct package_tap ahead_tap(struct ahead *ahead)
+struct package_tap overlap_tap(struct overlap *overlap)
 {
-	return (struct package_tap){.bytes = take_bytes, .end = take_end, .context = ahead};
+	return (struct package_tap){.bytes = take_bytes, .end = take_end, .context = overlap};
 }
 
-static void join(struct ahead *ahead)
+static void join(struct overlap *overlap)
 {
-	pthread_join(ahead->thread, NULL);
-	pthread_cond_destroy(&ahead->changed);
-	pthread_mutex_destroy(&ahead->lock);
-	ahead->started = false;
-	ahead->flow->call->deadline.cancelled = NULL;
+	pthread_join(overlap->thread, NULL);
+	pthread_cond_destroy(&overlap->changed);
+	pthread_mutex_destroy(&overlap->lock);
+	overlap->started = false;
+	overlap->flow->call->deadline.cancelled = NULL;
 }
 
-int ahead_join(struct ahead *ahead, struct fail *f)
+int overlap_join(struct overlap *overlap, struct fail *f)
 {
-	if (!ahead->started)
+	if (!overlap->started)
 		return 0;
-	join(ahead);
-	flow_note_connect(ahead->flow, &ahead->connection);
-	if (ahead->result != 0)
-		*f = ahead->fail;
-	return ahead->result;
+	join(overlap);
+	flow_note_connect(overlap->flow, &overlap->connection);
+	if (overlap->result != 0)
+		*f = overlap->fail;
+	return overlap->result;
 }
 
 /* What is on its way is cut off, so that nobody waits for a server that hangs; then it is asked, as
  * long as it answers, to drop what it has. */
-void ahead_cancel(struct ahead *ahead, const struct fail *f)
+void overlap_cancel(struct overlap *overlap, const struct fail *f)
 {
-	struct upload *upload = &ahead->flow->upload;
-	if (!ahead->started)
+	struct upload *upload = &overlap->flow->upload;
+	if (!overlap->started)
 		return;
-	atomic_store(&ahead->cancelled, true);
-	join(ahead);
-	text_release(&ahead->connection.did);
+	atomic_store(&overlap->cancelled, true);
+	join(overlap);
+	text_release(&overlap->connection.did);
 	if (upload->is_open)
-		deliveries_settle(&upload->deliveries);
-	atomic_store(&ahead->cancelled, false);
+		transfers_settle(&upload->transfers);
+	atomic_store(&overlap->cancelled, false);
 	upload_release(upload, f);
 }

@@ -13,7 +13,7 @@
 
 #include "flow/flow.h"
 
-struct ahead {
+struct overlap {
 	struct flow *flow; /* borrowed, begun */
 	pthread_t thread;
 	pthread_mutex_t lock; /* of `ended` */
@@ -30,20 +30,20 @@ struct ahead {
 	atomic_bool cancelled;
 };
 
-/* ahead_start - for a flow that was begun with a SavedModel's manifest, where it pays; then the
- * flow is used by nobody else until ahead_join or ahead_cancel. Must not be moved, and released
+/* overlap_start - for a flow that was begun with a SavedModel's manifest, where it pays; then the
+ * flow is used by nobody else until overlap_join or overlap_cancel. Must not be moved, and released
  * (by either) before the flow. */
-void ahead_start(struct ahead *ahead, struct flow *flow);
+void overlap_start(struct overlap *overlap, struct flow *flow);
 
-/* ahead_tap - for package_write */
-struct package_tap ahead_tap(struct ahead *ahead);
+/* overlap_tap - for package_write */
+struct package_tap overlap_tap(struct overlap *overlap);
 
-/* ahead_join - the package is there: 0 where flow_finish may go on, -1 where it could not connect
+/* overlap_join - the package is there: 0 where flow_finish may go on, -1 where it could not connect
  */
-MUST_CHECK int ahead_join(struct ahead *ahead, struct fail *f);
+MUST_CHECK int overlap_join(struct overlap *overlap, struct fail *f);
 
-/* ahead_cancel - there will be no package, for the reason f; what was sent of it is taken back as
+/* overlap_cancel - there will be no package, for the reason f; what was sent of it is taken back as
  * far as that goes */
-void ahead_cancel(struct ahead *ahead, const struct fail *f);
+void overlap_cancel(struct overlap *overlap, const struct fail *f);
 
 #endif

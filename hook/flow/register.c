@@ -76,7 +76,7 @@ static void add_own_tags(struct tag_list *list, const struct flow *flow)
 	tag_list_add(list, TAG_WEIGHTS, manifest->weights[0] != '\0' ? manifest->weights : NULL);
 	if (manifest->file_count > 0) {
 		char content[SHA256_HEX];
-		proof_content(manifest, content);
+		artifact_check_content(manifest, content);
 		tag_list_add(list, TAG_CONTENT, content);
 	}
 	add_samples_tag(list, handoff);
@@ -137,7 +137,7 @@ int flow_register(struct flow *flow, struct text *did, struct fail *f)
 		result = create_or_find(flow, &created, f);
 	flow->call->result.version = flow->version;
 	if (result != 0)
-		return fail_in(f, "register %s", flow->manifest->handoff.model);
+		return fail_wrap(f, "register %s", flow->manifest->handoff.model);
 	if (!created && flow->verdict != NULL &&
 		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
 		return -1;

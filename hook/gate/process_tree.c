@@ -44,10 +44,10 @@ static bool read_stat(pid_t pid, struct descendant *process)
 	return state != 'Z' && state != 'X';
 }
 
-static void read_all(struct descendants *all)
+static void read_all(struct process_tree *all)
 {
 	DIR *folder = opendir("/proc");
-	*all = (struct descendants){0};
+	*all = (struct process_tree){0};
 	for (struct dirent *entry; folder != NULL && (entry = readdir(folder)) != NULL;) {
 		struct descendant process;
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
@@ -60,7 +60,7 @@ static void read_all(struct descendants *all)
 		closedir(folder);
 }
 
-static bool is_below(const struct descendants *found, pid_t parent)
+static bool is_below(const struct process_tree *found, pid_t parent)
 {
 	for (size_t i = 0; i < found->count; i++)
 		if (found->items[i].pid == parent)
@@ -68,12 +68,12 @@ static bool is_below(const struct descendants *found, pid_t parent)
 	return parent == getpid();
 }
 
-void descendants_read(struct descendants *found)
+void process_tree_read(struct process_tree *found)
 {
-	struct descendants all;
+	struct process_tree all;
 	size_t before;
 	read_all(&all);
-	*found = (struct descendants){.items = memory_get(all.count + 1, sizeof(*found->items))};
+	*found = (struct process_tree){.items = memory_get(all.count + 1, sizeof(*found->items))};
 	do {
 		before = found->count;
 		for (size_t i = 0; i < all.count; i++) {
@@ -85,30 +85,30 @@ void descendants_read(struct descendants *found)
 			process->pid = 0;
 		}
 	} while (found->count > before);
-	descendants_release(&all);
+	process_tree_release(&all);
 }
 
-void descendants_release(struct descendants *descendants)
+void process_tree_release(struct process_tree *descendants)
 {
 	free(descendants->items);
-	*descendants = (struct descendants){0};
+	*descendants = (struct process_tree){0};
 }
 
 /* By group as well: the kernel ends a whole group at one moment, so that one which forks all the
  * time does not outrun this. */
 static void kill_once(void)
 {
-	struct descendants now;
-	descendants_read(&now);
+	struct process_tree now;
+	process_tree_read(&now);
 	for (size_t i = 0; i < now.count; i++) {
 		if (now.items[i].group != getpgrp() && now.items[i].group > 1)
 			kill(-now.items[i].group, SIGKILL);
 		kill(now.items[i].pid, SIGKILL);
 	}
-	descendants_release(&now);
+	process_tree_release(&now);
 }
 
-void descendants_kill(void)
+void process_tree_kill(void)
 {
 	static const struct timespec pause = {.tv_nsec = 2000000};
 	int64_t until = clock_monotonic_ms() + GIVE_UP_MS;

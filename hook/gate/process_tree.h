@@ -14,18 +14,18 @@ struct descendant {
 	uint64_t resident; /* bytes */
 };
 
-/* struct descendants - a moment's view: more may be there by now. Owns the items. */
-struct descendants {
+/* struct process_tree - a moment's view: more may be there by now. Owns the items. */
+struct process_tree {
 	struct descendant *items;
 	size_t count; /* dead ones that wait for their parent left out */
 	uint64_t resident;
 };
 
-void descendants_read(struct descendants *descendants);
-void descendants_release(struct descendants *descendants);
+void process_tree_read(struct process_tree *descendants);
+void process_tree_release(struct process_tree *descendants);
 
-/* descendants_kill - all of them, and wait for the ends of those that became our children, until
+/* process_tree_kill - all of them, and wait for the ends of those that became our children, until
  * none is left; a process that the kernel cannot end is given up with a warning */
-void descendants_kill(void);
+void process_tree_kill(void);
 
 #endif

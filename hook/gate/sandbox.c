@@ -146,8 +146,8 @@ static _Noreturn void supervise(
 		reap(child, pipes->ended[1]);
 		poll(&wait, 1, LOOK_EVERY_MS);
 	} while (wait.revents == 0);
-	descendants_kill();
-	scratch_release(text_copy(what->temporary));
+	process_tree_kill();
+	temp_dir_release(text_copy(what->temporary));
 	_exit(0);
 }
 
@@ -196,7 +196,7 @@ static void take_output(int fd, struct text *output)
 }
 
 /* A supervisor that is gone took the command with it (PR_SET_PDEATHSIG). */
-static bool has_ended(int ended, struct confined *confined)
+static bool has_ended(int ended, struct sandboxed *confined)
 {
 	int status = SIGKILL;
 	if (read(ended, &status, sizeof(status)) < 0)
@@ -207,9 +207,9 @@ static bool has_ended(int ended, struct confined *confined)
 }
 
 /* What is of the command: the supervisor is ours. */
-static void look(pid_t supervisor, struct descendants *now)
+static void look(pid_t supervisor, struct process_tree *now)
 {
-	descendants_read(now);
+	process_tree_read(now);
 	for (size_t i = 0; i < now->count; i++) {
 		if (now->items[i].pid != supervisor)
 			continue;
@@ -218,10 +218,10 @@ static void look(pid_t supervisor, struct descendants *now)
 	}
 }
 
-static bool is_over(const struct confinement *what, pid_t supervisor, struct confined *confined,
+static bool is_over(const struct confinement *what, pid_t supervisor, struct sandboxed *confined,
 	int64_t started)
 {
-	struct descendants now;
+	struct process_tree now;
 	bool over = true;
 	look(supervisor, &now);
 	if (what->memory > 0 && now.resident > what->memory)
@@ -232,12 +232,12 @@ static bool is_over(const struct confinement *what, pid_t supervisor, struct con
 		confined->end = CONFINED_TIMEOUT;
 	else
 		over = false;
-	descendants_release(&now);
+	process_tree_release(&now);
 	return over;
 }
 
 static int attend(const struct confinement *what, pid_t supervisor, const struct pipes *pipes,
-	struct confined *confined, struct fail *f)
+	struct sandboxed *confined, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms(), looked = 0;
 	struct pollfd wait[3] = {{.fd = pipes->output[0], .events = POLLIN},
@@ -260,20 +260,20 @@ static int attend(const struct confinement *what, pid_t supervisor, const struct
 	}
 }
 
-int confine_run(const struct confinement *what, struct confined *confined, struct fail *f)
+int sandbox_run(const struct confinement *what, struct sandboxed *confined, struct fail *f)
 {
 	struct pipes pipes;
-	struct descendants left;
+	struct process_tree left;
 	pid_t supervisor;
-	*confined = (struct confined){0};
+	*confined = (struct sandboxed){0};
 	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 	int result = start(what, &pipes, &supervisor, f);
 	if (result == 0)
 		result = attend(what, supervisor, &pipes, confined, f);
 	look(supervisor, &left);
 	confined->left_behind = confined->end <= CONFINED_SIGNAL ? left.count : 0;
-	descendants_release(&left);
-	descendants_kill();
+	process_tree_release(&left);
+	process_tree_kill();
 	if (pipes.output[0] >= 0)
 		take_output(pipes.output[0], &confined->output);
 	pipes_close(&pipes);
@@ -281,8 +281,8 @@ int confine_run(const struct confinement *what, struct confined *confined, struc
 	return result;
 }
 
-void confined_release(struct confined *confined)
+void confined_release(struct sandboxed *confined)
 {
 	text_release(&confined->output);
-	*confined = (struct confined){0};
+	*confined = (struct sandboxed){0};
 }

@@ -42,8 +42,8 @@ enum confined_end {
 	CONFINED_PROCESSES, /* killed: they were too many */
 };
 
-/* struct confined - what came of it; owns its output */
-struct confined {
+/* struct sandboxed - what came of it; owns its output */
+struct sandboxed {
 	enum confined_end end;
 	int code;
 	int64_t ms;
@@ -51,10 +51,10 @@ struct confined {
 	struct text output; /* the last few KiB of stdout and stderr */
 };
 
-/* confine_run - run it to its end. CONFIGURATION where it cannot be started; TERMINATED,
+/* sandbox_run - run it to its end. CONFIGURATION where it cannot be started; TERMINATED,
  * INTERRUPTED and LATER (the deadline) where this program is to end first. */
-MUST_CHECK int confine_run(
-	const struct confinement *what, struct confined *confined, struct fail *f);
-void confined_release(struct confined *confined);
+MUST_CHECK int sandbox_run(
+	const struct confinement *what, struct sandboxed *confined, struct fail *f);
+void confined_release(struct sandboxed *confined);
 
 #endif

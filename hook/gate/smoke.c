@@ -89,7 +89,7 @@ static int unpack(
 		if (result == 0)
 			result = unpack_file(&stream, path, f);
 		if (result != 0)
-			fail_in(f, "%s", path);
+			fail_wrap(f, "%s", path);
 		free(path);
 	}
 	package_stream_release(&stream);
@@ -128,7 +128,7 @@ static int check_scripts(const struct gate *gate, struct fail *f)
 
 /* folder: the temporary one, with model/ in it; an empty home/ comes beside it. */
 static int run(
-	const struct gate *gate, const char *folder, struct confined *confined, struct fail *f)
+	const struct gate *gate, const char *folder, struct sandboxed *confined, struct fail *f)
 {
 	char *model = file_join(folder, MODEL_FOLDER), *home = file_join(folder, "home");
 	char **argv = memory_get(gate->command_count + 1, sizeof(*argv));
@@ -148,7 +148,7 @@ static int run(
 	if (result == 0)
 		result = file_make_directories(home, f);
 	if (result == 0)
-		result = confine_run(&what, confined, f);
+		result = sandbox_run(&what, confined, f);
 	for (size_t i = 0; i < gate->command_count; i++)
 		free(argv[i]);
 	free(argv);
@@ -184,7 +184,7 @@ static void show_output(const struct gate *gate, const struct text *output)
 }
 
 static void describe_end(
-	const struct gate *gate, const struct confined *confined, struct text *text)
+	const struct gate *gate, const struct sandboxed *confined, struct text *text)
 {
 	double seconds = (double)confined->ms / 1000;
 	switch (confined->end) {
@@ -207,7 +207,7 @@ static void describe_end(
 	}
 }
 
-static char *describe(const struct gate *gate, const struct confined *confined)
+static char *describe(const struct gate *gate, const struct sandboxed *confined)
 {
 	struct text text = {0}, lines = {0};
 	char shown[DETAIL_MAX];
@@ -228,7 +228,7 @@ static char *describe(const struct gate *gate, const struct confined *confined)
 static int try_one(
 	const struct gate *gate, const char *folder, struct gate_trial *trial, struct fail *f)
 {
-	struct confined confined = {0};
+	struct sandboxed confined = {0};
 	int result = check_scripts(gate, f);
 	if (result == 0)
 		result = run(gate, folder, &confined, f);
@@ -239,7 +239,7 @@ static int try_one(
 		trial->detail = describe(gate, &confined);
 	}
 	confined_release(&confined);
-	return result == 0 ? 0 : fail_in(f, "gate %s", gate->name);
+	return result == 0 ? 0 : fail_wrap(f, "gate %s", gate->name);
 }
 
 static int try_all(const struct gate *gates, size_t count, const char *folder,
@@ -270,14 +270,14 @@ int smoke_try(const struct gate *gates, size_t count, const char *package,
 		return fail_hint(f, "hand over \"saved_model\", or leave the gate out");
 	}
 	*trials = memory_get(count, sizeof(**trials));
-	if (scratch_open(&folder, f) != 0)
+	if (temp_dir_open(&folder, f) != 0)
 		return -1;
 	char *model = file_join(folder, MODEL_FOLDER);
 	int result = unpack(package, manifest, model, f);
 	if (result == 0)
 		result = try_all(gates, count, folder, *trials, tried, f);
 	free(model);
-	scratch_release(folder);
+	temp_dir_release(folder);
 	return result;
 }
 

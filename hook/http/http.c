@@ -130,7 +130,8 @@ void http_send_all(struct http *http, struct http_exchange *exchanges, size_t co
 	struct http_transfer transfers[HTTP_TOGETHER_MAX];
 	INVARIANT(count <= HTTP_TOGETHER_MAX);
 	for (size_t i = 0; i < count; i++)
-		http_transfer_init(&transfers[i], http, exchanges[i].request, exchanges[i].answer);
+		http_transfer_init(
+			&transfers[i], http, exchanges[i].request, exchanges[i].response);
 	turn_until_done(http, transfers, count);
 	for (size_t i = 0; i < count; i++) {
 		exchanges[i].result = transfers[i].result;
@@ -140,20 +141,20 @@ void http_send_all(struct http *http, struct http_exchange *exchanges, size_t co
 	}
 }
 
-int http_send(struct http *http, const struct http_request *request, struct http_answer *answer,
+int http_send(struct http *http, const struct http_request *request, struct http_response *response,
 	struct fail *f)
 {
-	struct http_exchange exchange = {.request = request, .answer = answer};
+	struct http_exchange exchange = {.request = request, .response = response};
 	http_send_all(http, &exchange, 1);
 	if (exchange.result != 0)
 		*f = exchange.fail;
 	return exchange.result;
 }
 
-char *http_answer_header(const struct http_answer *answer, const char *name)
+char *http_response_header(const struct http_response *response, const char *name)
 {
 	size_t length = strlen(name);
-	for (const char *line = text_string(&answer->head); *line != '\0';) {
+	for (const char *line = text_string(&response->head); *line != '\0';) {
 		size_t size = strcspn(line, "\r\n");
 		if (size > length && line[length] == ':' && strncasecmp(line, name, length) == 0)
 			return text_trimmed(line + length + 1, size - length - 1);
@@ -163,14 +164,14 @@ char *http_answer_header(const struct http_answer *answer, const char *name)
 	return NULL;
 }
 
-void http_answer_release(struct http_answer *answer)
+void http_response_release(struct http_response *response)
 {
-	text_release(&answer->head);
-	text_release(&answer->body);
-	free(answer->content_type);
-	free(answer->location);
-	free(answer->from);
-	*answer = (struct http_answer){0};
+	text_release(&response->head);
+	text_release(&response->body);
+	free(response->content_type);
+	free(response->location);
+	free(response->from);
+	*response = (struct http_response){0};
 }
 
 char *http_library_versions(void)

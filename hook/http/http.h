@@ -22,10 +22,11 @@
 #include "http/options.h"
 
 /* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
-enum http_repeat {
-	HTTP_REPEAT, /* carrying it out twice is the same as once */
-	HTTP_ASK,    /* a create: sent again only when it surely was not carried out (connection
-		      * refused, name not found, TLS refused, 429); else answer->unknown is set */
+enum http_idempotency {
+	HTTP_IDEMPOTENT,     /* carrying it out twice is the same as once */
+	HTTP_NOT_IDEMPOTENT, /* a create: sent again only when it surely was not carried out
+			      * (connection refused, name not found, TLS refused, 429); else
+			      * answer->unknown is set */
 };
 
 /* http_body - what is sent: bytes, or a stream that can be read again from its start */
@@ -45,7 +46,7 @@ struct http_sink {
 	void *context;
 };
 
-struct http_answer {
+struct http_response {
 	long status;	    /* 200 ..., 0 where no answer came */
 	struct text head;   /* header lines of the last hop as they came, at most 64 KiB */
 	struct text body;   /* of a status other than 2xx only the first 64 KiB */
@@ -55,7 +56,7 @@ struct http_answer {
 	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
 			     * NULL */
 	int64_t date_ms;    /* the Date header, 0 where absent */
-	bool unknown;	    /* HTTP_ASK: it may have been carried out */
+	bool unknown;	    /* HTTP_NOT_IDEMPOTENT: it may have been carried out */
 	int tries;
 };
 
@@ -79,13 +80,13 @@ struct http_request {
 	struct http_body body;
 	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
 	size_t max_answer;	      /* 0 = 8 MiB */
-	enum http_repeat repeat;
+	enum http_idempotency repeat;
 	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */
 	bool redirect_is_answer; /* none is followed */
 	/* whether a transient status is meant for good all the same, by what the body says; or NULL
 	 */
-	bool (*is_final)(const struct http_answer *answer);
+	bool (*is_permanent)(const struct http_response *response);
 };
 
 /* http_trust - whom TLS connections trust, and what they show; borrowed strings */
@@ -129,12 +130,12 @@ void http_release(struct http *http);
  * (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates, URL), or
  * what body.read or sink.write failed with. */
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
-	struct http_answer *answer, struct fail *f);
+	struct http_response *response, struct fail *f);
 
 /* http_exchange - one of several requests that are on their way together */
 struct http_exchange {
 	const struct http_request *request; /* borrowed */
-	struct http_answer *answer;	    /* borrowed */
+	struct http_response *response;	    /* borrowed */
 	int result;			    /* as http_send returns */
 	struct fail fail;		    /* where that is -1 */
 };
@@ -144,10 +145,10 @@ struct http_exchange {
 #define HTTP_TOGETHER_MAX 8
 void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count);
 
-/* http_answer_header - the value of a header of the answer, or NULL; the caller frees it */
-char *http_answer_header(const struct http_answer *answer, const char *name);
+/* http_response_header - the value of a header of the answer, or NULL; the caller frees it */
+char *http_response_header(const struct http_response *response, const char *name);
 
-void http_answer_release(struct http_answer *answer);
+void http_response_release(struct http_response *response);
 
 /* http_escape_path - percent-encode everything but A-Za-z0-9-_.~/ ; the caller frees it */
 char *http_escape_path(const char *path);

@@ -47,7 +47,7 @@ static void read_date(struct http_transfer *t, const char *line, size_t size)
 	char *date = header_value(line, size, "date:");
 	int64_t at = date != NULL ? http_date_ms(date) : -1;
 	if (at > 0)
-		t->answer->date_ms = at;
+		t->response->date_ms = at;
 	free(date);
 }
 
@@ -66,7 +66,7 @@ static void note_end_of_head(struct http_transfer *t, const char *line, size_t s
 		t->head_is_whole = true;
 	else if (size > 5 && memcmp(line, "HTTP/", 5) == 0) {
 		t->head_is_whole = false;
-		text_clear(&t->answer->head);
+		text_clear(&t->response->head);
 	}
 }
 
@@ -83,7 +83,7 @@ size_t http_on_header(char *line, size_t one, size_t size, void *context)
 		return 0;
 	}
 	note_end_of_head(t, line, size);
-	text_add(&t->answer->head, line, size);
+	text_add(&t->response->head, line, size);
 	read_date(t, line, size);
 	read_retry_after(t, line, size);
 	return size;
@@ -93,7 +93,7 @@ size_t http_on_header(char *line, size_t one, size_t size, void *context)
 
 static size_t keep_error_body(struct http_transfer *t, const char *bytes, size_t size)
 {
-	struct text *body = &t->answer->body;
+	struct text *body = &t->response->body;
 	size_t room = ERROR_BODY_MAX - body->size;
 	text_add(body, bytes, size < room ? size : room);
 	t->enough = size > room;
@@ -132,8 +132,8 @@ size_t http_on_body(char *bytes, size_t one, size_t size, void *context)
 	if (request->sink != NULL) {
 		if (request->sink->write(request->sink->context, bytes, size, &t->fail) == 0)
 			return size;
-	} else if (t->answer->body.size + size <= max) {
-		text_add(&t->answer->body, bytes, size);
+	} else if (t->response->body.size + size <= max) {
+		text_add(&t->response->body, bytes, size);
 		return size;
 	} else {
 		fail_set(&t->fail, STATUS_NOT_A_REGISTRY, "the answer is larger than %zu bytes",
@@ -325,11 +325,11 @@ static void set_connection(struct http_transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 	/* libcurl sends a request again by itself when a kept connection closes without a byte of
 	 * answer. The server may have acted on it: a create gets a connection of its own. */
-	if (t->request->repeat == HTTP_ASK)
+	if (t->request->repeat == HTTP_NOT_IDEMPOTENT)
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-int http_easy_make(struct http_transfer *t)
+int http_request_make(struct http_transfer *t)
 {
 	t->easy = curl_easy_init();
 	if (t->easy == NULL)
@@ -352,18 +352,18 @@ int http_easy_make(struct http_transfer *t)
 	set_connection(t);
 	set_proxy(t);
 	set_body(t);
-	http_trust_apply(t->http, http_url_same_origin(t->url, t->request->url), t->easy);
+	http_tls_apply(t->http, http_url_same_origin(t->url, t->request->url), t->easy);
 	return set_headers(t);
 }
 
-bool http_easy_was_sent(const struct http_transfer *t)
+bool http_request_was_sent(const struct http_transfer *t)
 {
 	long bytes = 0;
 	curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &bytes);
 	return bytes > 0;
 }
 
-void http_easy_release(struct http_transfer *t)
+void http_request_release(struct http_transfer *t)
 {
 	curl_easy_cleanup(t->easy);
 	t->easy = NULL;

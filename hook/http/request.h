@@ -5,14 +5,14 @@
 
 #include "http/transfer.h"
 
-/* http_easy_make - t->easy and t->headers, ready to be sent; -1: the login cannot be made */
-MUST_CHECK int http_easy_make(struct http_transfer *t);
+/* http_request_make - t->easy and t->headers, ready to be sent; -1: the login cannot be made */
+MUST_CHECK int http_request_make(struct http_transfer *t);
 
-/* http_easy_was_sent - whether any byte of the request went out; t->easy is there */
-bool http_easy_was_sent(const struct http_transfer *t);
+/* http_request_was_sent - whether any byte of the request went out; t->easy is there */
+bool http_request_was_sent(const struct http_transfer *t);
 
-/* http_easy_release - free the handle and wipe its headers */
-void http_easy_release(struct http_transfer *t);
+/* http_request_release - free the handle and wipe its headers */
+void http_request_release(struct http_transfer *t);
 
 /* http_on_header, http_on_body - what libcurl calls with a line of the head, and with bytes of the
  * body, as its manual says; context: the transfer, whose easy handle is there */

@@ -17,7 +17,7 @@ static const char *const distribution_bundles[] = {
 	"/etc/ssl/cert.pem",
 };
 
-static const char *const bundle_variables[] = {
+static const char *const tensor_bundle_variables[] = {
 	"CURL_CA_BUNDLE",
 	"SSL_CERT_FILE",
 	"REQUESTS_CA_BUNDLE",
@@ -32,7 +32,7 @@ static int check_readable(const char *what, const char *path, struct fail *f)
 		return 0;
 	if (input_open(path, path, &fd, f) != 0) {
 		f->status = STATUS_CONFIGURATION;
-		return fail_in(f, "%s", what);
+		return fail_wrap(f, "%s", what);
 	}
 	close(fd);
 	return 0;
@@ -55,10 +55,10 @@ static int find_authorities(struct http *http, struct fail *f)
 	const char *folder = env_get("SSL_CERT_DIR");
 	if (http->trust.ca_bundle != NULL)
 		return take_named(http, http->trust.ca_setting, http->trust.ca_bundle, f);
-	for (size_t i = 0; i < COUNT(bundle_variables); i++)
-		if (env_get(bundle_variables[i]) != NULL)
-			return take_named(
-				http, bundle_variables[i], env_get(bundle_variables[i]), f);
+	for (size_t i = 0; i < COUNT(tensor_bundle_variables); i++)
+		if (env_get(tensor_bundle_variables[i]) != NULL)
+			return take_named(http, tensor_bundle_variables[i],
+				env_get(tensor_bundle_variables[i]), f);
 	for (size_t i = 0; i < COUNT(distribution_bundles) && http->ca_file == NULL; i++)
 		if (access(distribution_bundles[i], R_OK) == 0)
 			http->ca_file = text_copy(distribution_bundles[i]);
@@ -67,7 +67,7 @@ static int find_authorities(struct http *http, struct fail *f)
 	return 0;
 }
 
-int http_trust_prepare(struct http *http, struct fail *f)
+int http_tls_prepare(struct http *http, struct fail *f)
 {
 	struct http_trust *trust = &http->trust;
 	if (http->trust_known)
@@ -92,7 +92,7 @@ int http_trust_prepare(struct http *http, struct fail *f)
 	return 0;
 }
 
-void http_trust_apply(const struct http *http, bool at_origin, void *easy)
+void http_tls_apply(const struct http *http, bool at_origin, void *easy)
 {
 	const struct http_trust *trust = &http->trust;
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, trust->insecure ? 0L : 1L);

@@ -16,13 +16,13 @@
 #define HOPS_MAX 5
 
 void http_transfer_init(struct http_transfer *t, struct http *http,
-	const struct http_request *request, struct http_answer *answer)
+	const struct http_request *request, struct http_response *response)
 {
-	*answer = (struct http_answer){.tries = 1};
+	*response = (struct http_response){.tries = 1};
 	*t = (struct http_transfer){
 		.http = http,
 		.request = request,
-		.answer = answer,
+		.response = response,
 		.state = TRANSFER_PAUSING,
 		.ipv4 = http->ipv4_only,
 		.url = text_copy(request->url),
@@ -35,7 +35,7 @@ static void drop_easy(struct http_transfer *t)
 		return;
 	if (t->state == TRANSFER_MOVING)
 		curl_multi_remove_handle(t->http->multi, t->easy);
-	http_easy_release(t);
+	http_request_release(t);
 }
 
 void http_transfer_release(struct http_transfer *t)
@@ -52,22 +52,22 @@ static void finish(struct http_transfer *t, int result)
 	t->state = TRANSFER_DONE;
 	t->result = result;
 	if (result != 0)
-		t->answer->status = 0;
+		t->response->status = 0;
 }
 
 /* A failure gets the request as its noun. */
 static void finish_failed(struct http_transfer *t)
 {
 	char *shown = http_url_show(t->url);
-	fail_in(&t->fail, "%s %.200s", t->request->method, shown);
+	fail_wrap(&t->fail, "%s %.200s", t->request->method, shown);
 	free(shown);
 	finish(t, -1);
 }
 
 void http_transfer_abandon(struct http_transfer *t, const struct fail *f)
 {
-	if (t->state == TRANSFER_MOVING && t->request->repeat == HTTP_ASK)
-		t->answer->unknown = http_easy_was_sent(t);
+	if (t->state == TRANSFER_MOVING && t->request->repeat == HTTP_NOT_IDEMPOTENT)
+		t->response->unknown = http_request_was_sent(t);
 	t->fail = *f;
 	finish(t, -1);
 }
@@ -75,9 +75,9 @@ void http_transfer_abandon(struct http_transfer *t, const struct fail *f)
 static int prepare_again(struct http_transfer *t)
 {
 	const struct http_request *request = t->request;
-	text_clear(&t->answer->body);
-	free(t->answer->content_type);
-	t->answer->content_type = NULL;
+	text_clear(&t->response->body);
+	free(t->response->content_type);
+	t->response->content_type = NULL;
 	if (t->begun++ == 0)
 		return 0;
 	if (request->body.bytes == NULL && request->body.rewind != NULL &&
@@ -96,11 +96,11 @@ void http_transfer_begin(struct http_transfer *t)
 		return;
 	}
 	bool secure = strncasecmp(t->url, "https:", 6) == 0;
-	if (prepare_again(t) != 0 || (secure && http_trust_prepare(t->http, &t->fail) != 0)) {
+	if (prepare_again(t) != 0 || (secure && http_tls_prepare(t->http, &t->fail) != 0)) {
 		finish(t, -1);
 		return;
 	}
-	if (http_easy_make(t) != 0) {
+	if (http_request_make(t) != 0) {
 		finish(t, -1);
 		return;
 	}
@@ -132,7 +132,7 @@ static void say_again(const struct http_transfer *t, const char *why, int64_t ms
 {
 	char *tail = http_url_tail(t->url);
 	console_say("%s %s: %s, again in %.1f s (try %d of %d)", t->request->method, tail, why,
-		(double)ms / 1000, t->answer->tries + 1, tries_of(t));
+		(double)ms / 1000, t->response->tries + 1, tries_of(t));
 	free(tail);
 }
 
@@ -140,7 +140,7 @@ static void say_again(const struct http_transfer *t, const char *why, int64_t ms
 static bool try_again(struct http_transfer *t, const char *why)
 {
 	const struct http_options *options = t->http->options;
-	int next = t->answer->tries + 1;
+	int next = t->response->tries + 1;
 	if (next > tries_of(t))
 		return false;
 	double random01 = random_below(1000) / 1000.0;
@@ -148,12 +148,12 @@ static bool try_again(struct http_transfer *t, const char *why)
 	if (ms < 0 || ms >= deadline_left(t->http->deadline))
 		return false;
 	say_again(t, why, ms);
-	t->answer->tries = next;
+	t->response->tries = next;
 	free(t->url);
 	t->url = text_copy(t->request->url);
 	t->hops = 0;
-	free(t->answer->from);
-	t->answer->from = NULL;
+	free(t->response->from);
+	t->response->from = NULL;
 	pause_until(t, ms);
 	return true;
 }
@@ -187,15 +187,15 @@ static bool follow(struct http_transfer *t, long status)
 	if (status < 300 || status > 399 || to == NULL)
 		return false;
 	if (!may_follow(t, status, to)) {
-		t->answer->location = http_url_show(to);
+		t->response->location = http_url_show(to);
 		return false;
 	}
 	char *url = text_copy(to);
 	free(t->url);
 	t->url = url;
 	t->hops++;
-	free(t->answer->from);
-	t->answer->from = http_url_show(url);
+	free(t->response->from);
+	t->response->from = http_url_show(url);
 	begin_at_once(t);
 	return true;
 }
@@ -203,22 +203,22 @@ static bool follow(struct http_transfer *t, long status)
 static bool should_repeat(const struct http_transfer *t)
 {
 	const struct http_request *request = t->request;
-	long status = t->answer->status;
+	long status = t->response->status;
 	if (!http_retry_is_transient(status))
 		return false;
-	if (request->is_final != NULL && request->is_final(t->answer))
+	if (request->is_permanent != NULL && request->is_permanent(t->response))
 		return false;
-	return request->repeat == HTTP_REPEAT || status == 429;
+	return request->repeat == HTTP_IDEMPOTENT || status == 429;
 }
 
 /* What is compared as it is stored may be stored so; a proxy may also have compressed it unasked.
  */
 static void warn_of_coding(struct http_transfer *t)
 {
-	bool fine = t->answer->status >= 200 && t->answer->status <= 299;
+	bool fine = t->response->status >= 200 && t->response->status <= 299;
 	if (t->request->coding != HTTP_AS_STORED || !fine || t->http->coding_warned)
 		return;
-	char *coding = http_answer_header(t->answer, "Content-Encoding");
+	char *coding = http_response_header(t->response, "Content-Encoding");
 	if (coding != NULL && strcasecmp(coding, "identity") != 0) {
 		char shown[40], *tail = http_url_tail(t->url);
 		console_warn("%s: Content-Encoding is %s, though none was asked for: the bytes are "
@@ -232,22 +232,22 @@ static void warn_of_coding(struct http_transfer *t)
 
 static void answered(struct http_transfer *t)
 {
-	struct http_answer *answer = t->answer;
+	struct http_response *response = t->response;
 	char *type = NULL;
-	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &response->status);
 	curl_easy_getinfo(t->easy, CURLINFO_CONTENT_TYPE, &type);
-	answer->content_type = text_copy(type);
+	response->content_type = text_copy(type);
 	if (t->ipv4)
 		t->http->ipv4_only = true;
-	if (follow(t, answer->status))
+	if (follow(t, response->status))
 		return;
 	warn_of_coding(t);
 	char why[16];
-	snprintf(why, sizeof(why), "%ld", answer->status);
+	snprintf(why, sizeof(why), "%ld", response->status);
 	if (should_repeat(t) && try_again(t, why))
 		return;
-	answer->unknown = t->request->repeat == HTTP_ASK && answer->status != 429 &&
-			  http_retry_is_transient(answer->status);
+	response->unknown = t->request->repeat == HTTP_NOT_IDEMPOTENT && response->status != 429 &&
+			    http_retry_is_transient(response->status);
 	finish(t, 0);
 }
 
@@ -272,7 +272,7 @@ static bool was_sent_elsewhere(const struct http_transfer *t)
 static void fail_elsewhere(struct http_transfer *t)
 {
 	struct fail why = t->fail;
-	fail_set(&t->fail, STATUS_DENIED, "the server redirects to %.200s: %s", t->answer->from,
+	fail_set(&t->fail, STATUS_DENIED, "the server redirects to %.200s: %s", t->response->from,
 		why.text);
 	fail_hint(&t->fail, "a redirect to another host is mostly one to a login: are credentials "
 			    "set that the proxy in front of the server accepts?");
@@ -287,7 +287,7 @@ static void failed(struct http_transfer *t, int code)
 	}
 	if (resolve_otherwise(t, code))
 		return;
-	bool unknown = t->request->repeat == HTTP_ASK && http_easy_was_sent(t);
+	bool unknown = t->request->repeat == HTTP_NOT_IDEMPOTENT && http_request_was_sent(t);
 	bool helps = http_failure_read(t, code, &t->fail);
 	if (was_sent_elsewhere(t)) {
 		fail_elsewhere(t);
@@ -295,7 +295,7 @@ static void failed(struct http_transfer *t, int code)
 	}
 	if (helps && !unknown && try_again(t, t->fail.text))
 		return;
-	t->answer->unknown = unknown;
+	t->response->unknown = unknown;
 	finish_failed(t);
 }
 
@@ -323,7 +323,8 @@ void http_transfer_check(struct http_transfer *t)
 	if (t->state != TRANSFER_MOVING)
 		return;
 	if (deadline_left(t->http->deadline) == 0) {
-		t->answer->unknown = t->request->repeat == HTTP_ASK && http_easy_was_sent(t);
+		t->response->unknown =
+			t->request->repeat == HTTP_NOT_IDEMPOTENT && http_request_was_sent(t);
 		fail_set(&t->fail, STATUS_LATER, "no answer before the deadline");
 		finish_failed(t);
 	} else if (silence_left(t) == 0) {

@@ -24,7 +24,7 @@ enum http_transfer_state {
 struct http_transfer {
 	struct http *http; /* borrowed, as are request and answer */
 	const struct http_request *request;
-	struct http_answer *answer;
+	struct http_response *response;
 	enum http_transfer_state state;
 	int result;	  /* in DONE: what http_send returns */
 	struct fail fail; /* where that is -1 */
@@ -50,7 +50,7 @@ struct http_transfer {
 };
 
 void http_transfer_init(struct http_transfer *t, struct http *http,
-	const struct http_request *request, struct http_answer *answer);
+	const struct http_request *request, struct http_response *response);
 void http_transfer_release(struct http_transfer *t);
 
 /* http_transfer_begin - send it, once due */

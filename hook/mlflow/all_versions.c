@@ -21,7 +21,7 @@ struct walk_end {
 };
 
 struct walk {
-	struct walk_end ends[MLFLOW_ENDS];
+	struct walk_end ends[MLFLOW_TWO_ENDED];
 	mlflow_model_function *each;
 	void *context;
 	bool unsupported; /* the first page was refused */
@@ -107,7 +107,7 @@ static bool in_one_model(const struct walk *walk)
 }
 
 static int read_page(
-	void *context, struct mlflow_ends *ends, int at, struct mlflow *m, struct fail *f)
+	void *context, struct mlflow_two_ended *ends, int at, struct mlflow *m, struct fail *f)
 {
 	struct walk *walk = context;
 	struct walk_end *end = &walk->ends[at];
@@ -121,14 +121,14 @@ static int read_page(
 		result = mlflow_expect(m, &reply, f);
 	if (result == 0 && !unsupported &&
 		mlflow_read_versions(&reply.http.body, &end->left, &next, f) != 0)
-		result = fail_in(f, "model-versions/search");
+		result = fail_wrap(f, "model-versions/search");
 	mlflow_reply_release(&reply);
 	free(end->token);
 	end->token = next;
 	if (result == 0 && next != NULL &&
 		page_tokens_follow(&end->tokens, next, end->left.count > before, f) != 0)
-		result = fail_in(f, "model-versions/search");
-	mlflow_ends_lock(ends);
+		result = fail_wrap(f, "model-versions/search");
+	mlflow_two_ended_lock(ends);
 	walk->unsupported = walk->unsupported || unsupported;
 	if (result == 0 && !unsupported && !walk->met)
 		result = give(walk, at, m, next == NULL, f);
@@ -137,21 +137,21 @@ static int read_page(
 		ends->back_is_done = true;
 	}
 	ends->over = walk->met || walk->unsupported;
-	mlflow_ends_unlock(ends);
+	mlflow_two_ended_unlock(ends);
 	return result;
 }
 
-int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context, bool *supported,
-	struct fail *f)
+int mlflow_all_versions(struct mlflow *m, mlflow_model_function *each, void *context,
+	bool *supported, struct fail *f)
 {
 	struct walk walk = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .each = each, .context = context};
 	struct mlflow asked = mlflow_beside(m, m->http);
 	asked.answer_max = PAGE_MAX; /* two are on their way at once */
-	int result = mlflow_ends_read(&asked, read_page, &walk, f);
-	mlflow_forget(&asked);
+	int result = mlflow_two_ended_read(&asked, read_page, &walk, f);
+	mlflow_prefetch_drop(&asked);
 	*supported = !walk.unsupported;
-	for (int i = 0; i < MLFLOW_ENDS; i++) {
+	for (int i = 0; i < MLFLOW_TWO_ENDED; i++) {
 		versions_release(&walk.ends[i].left);
 		free(walk.ends[i].token);
 		page_tokens_release(&walk.ends[i].tokens);

@@ -18,9 +18,9 @@
 typedef int mlflow_model_function(
 	void *context, struct mlflow *m, const struct versions *versions, struct fail *f);
 
-/* mlflow_walk - *supported false: this server (MLflow 1) searches the versions of one model only,
- * and nothing was given */
-MUST_CHECK int mlflow_walk(struct mlflow *m, mlflow_model_function *each, void *context,
+/* mlflow_all_versions - *supported false: this server (MLflow 1) searches the versions of one model
+ * only, and nothing was given */
+MUST_CHECK int mlflow_all_versions(struct mlflow *m, mlflow_model_function *each, void *context,
 	bool *supported, struct fail *f);
 
 #endif

@@ -16,22 +16,22 @@
 
 void mlflow_reply_release(struct mlflow_reply *reply)
 {
-	http_answer_release(&reply->http);
+	http_response_release(&reply->http);
 	*reply = (struct mlflow_reply){0};
 }
 
-bool mlflow_is_final(const struct http_answer *answer)
+bool mlflow_is_permanent(const struct http_response *answer)
 {
 	const char *body = text_string(&answer->body);
 	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
 }
 
-bool mlflow_wants_presigned(const struct http_answer *answer)
+bool mlflow_wants_presigned(const struct http_response *answer)
 {
 	return answer->status == 403 && mlflow_read_yes(&answer->body, "artifacts_presigned_only");
 }
 
-bool mlflow_serves_no_artifacts(const struct http_answer *answer)
+bool mlflow_serves_no_artifacts(const struct http_response *answer)
 {
 	const char *body = text_string(&answer->body);
 	/* since 3, and before */
@@ -59,8 +59,8 @@ static void equip(struct http_request *request, const char *const *headers, size
 	request->headers = headers;
 	request->authorized = true;
 	request->max_answer = answer_max;
-	if (request->is_final == NULL)
-		request->is_final = mlflow_is_final;
+	if (request->is_permanent == NULL)
+		request->is_permanent = mlflow_is_permanent;
 }
 
 int mlflow_send(struct mlflow *m, struct http_request *request, const char *named,
@@ -74,7 +74,7 @@ int mlflow_send(struct mlflow *m, struct http_request *request, const char *name
 	equip(request, headers, m->answer_max);
 	int result = http_send(m->http, request, &reply->http, f);
 	if (result == 0)
-		mlflow_refusal_read(reply);
+		mlflow_reply_read(reply);
 	request->headers = NULL;
 	free(workspace);
 	return result;
@@ -86,77 +86,78 @@ static char *url_of(const struct mlflow *m, const char *path, const char *query)
 	return text_format("%s" API "%s%s%s", m->base, path, asks ? "?" : "", asks ? query : "");
 }
 
-/* mlflow_ahead - answers that wait to be asked for; owns all of it */
-struct mlflow_ahead {
-	struct answer_ahead {
+/* mlflow_prefetched - answers that wait to be asked for; owns all of it */
+struct mlflow_prefetched {
+	struct prefetched_answer {
 		char *url;
 		struct mlflow_reply reply;
 		int result;
 		struct fail fail;
-	} answers[MLFLOW_AHEAD_MAX];
+	} answers[MLFLOW_PREFETCH_MAX];
 	size_t count;
 };
 
 struct mlflow mlflow_beside(const struct mlflow *m, struct http *http)
 {
 	struct mlflow beside = *m;
-	beside.ahead = NULL;
+	beside.prefetched = NULL;
 	beside.http = http;
 	return beside;
 }
 
-void mlflow_forget(struct mlflow *m)
+void mlflow_prefetch_drop(struct mlflow *m)
 {
-	if (m->ahead == NULL)
+	if (m->prefetched == NULL)
 		return;
-	for (size_t i = 0; i < m->ahead->count; i++) {
-		free(m->ahead->answers[i].url);
-		mlflow_reply_release(&m->ahead->answers[i].reply);
+	for (size_t i = 0; i < m->prefetched->count; i++) {
+		free(m->prefetched->answers[i].url);
+		mlflow_reply_release(&m->prefetched->answers[i].reply);
 	}
-	free(m->ahead);
-	m->ahead = NULL;
+	free(m->prefetched);
+	m->prefetched = NULL;
 }
 
-static void send_ahead(struct mlflow_ahead *ahead, struct http *http, const char *const *headers)
+static void send_ahead(
+	struct mlflow_prefetched *prefetched, struct http *http, const char *const *headers)
 {
-	struct http_request requests[MLFLOW_AHEAD_MAX];
-	struct http_exchange exchanges[MLFLOW_AHEAD_MAX];
-	for (size_t i = 0; i < ahead->count; i++) {
-		struct answer_ahead *answer = &ahead->answers[i];
+	struct http_request requests[MLFLOW_PREFETCH_MAX];
+	struct http_exchange exchanges[MLFLOW_PREFETCH_MAX];
+	for (size_t i = 0; i < prefetched->count; i++) {
+		struct prefetched_answer *answer = &prefetched->answers[i];
 		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
 		equip(&requests[i], headers, 0);
 		exchanges[i] = (struct http_exchange){
-			.request = &requests[i], .answer = &answer->reply.http};
+			.request = &requests[i], .response = &answer->reply.http};
 	}
-	http_send_all(http, exchanges, ahead->count);
-	for (size_t i = 0; i < ahead->count; i++) {
-		ahead->answers[i].result = exchanges[i].result;
-		ahead->answers[i].fail = exchanges[i].fail;
+	http_send_all(http, exchanges, prefetched->count);
+	for (size_t i = 0; i < prefetched->count; i++) {
+		prefetched->answers[i].result = exchanges[i].result;
+		prefetched->answers[i].fail = exchanges[i].fail;
 		if (exchanges[i].result == 0)
-			mlflow_refusal_read(&ahead->answers[i].reply);
+			mlflow_reply_read(&prefetched->answers[i].reply);
 	}
 }
 
-void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions, size_t count)
+void mlflow_prefetch(struct mlflow *m, const struct mlflow_question *questions, size_t count)
 {
 	char *workspace;
 	struct fail said_by_the_call_itself;
-	INVARIANT(count <= MLFLOW_AHEAD_MAX);
-	mlflow_forget(m);
-	m->ahead = memory_get(1, sizeof(*m->ahead));
+	INVARIANT(count <= MLFLOW_PREFETCH_MAX);
+	mlflow_prefetch_drop(m);
+	m->prefetched = memory_get(1, sizeof(*m->prefetched));
 	for (size_t i = 0; i < count; i++) {
-		m->ahead->answers[i].url = url_of(m, questions[i].path, questions[i].query);
-		m->ahead->answers[i].reply =
+		m->prefetched->answers[i].url = url_of(m, questions[i].path, questions[i].query);
+		m->prefetched->answers[i].reply =
 			(struct mlflow_reply){.method = "GET", .path = questions[i].path};
 		free(questions[i].query);
 	}
-	m->ahead->count = count;
+	m->prefetched->count = count;
 	if (workspace_header(m, &workspace, &said_by_the_call_itself) != 0) {
-		mlflow_forget(m);
+		mlflow_prefetch_drop(m);
 		return;
 	}
 	const char *headers[] = {workspace, NULL};
-	send_ahead(m->ahead, m->http, headers);
+	send_ahead(m->prefetched, m->http, headers);
 	free(workspace);
 }
 
@@ -164,8 +165,8 @@ void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions,
 static bool take_ahead(
 	struct mlflow *m, const char *url, struct mlflow_reply *reply, int *result, struct fail *f)
 {
-	for (size_t i = 0; m->ahead != NULL && i < m->ahead->count; i++) {
-		struct answer_ahead *answer = &m->ahead->answers[i];
+	for (size_t i = 0; m->prefetched != NULL && i < m->prefetched->count; i++) {
+		struct prefetched_answer *answer = &m->prefetched->answers[i];
 		if (!text_equal(answer->url, url))
 			continue;
 		*reply = answer->reply;
@@ -173,7 +174,7 @@ static bool take_ahead(
 		if (answer->result != 0)
 			*f = answer->fail;
 		free(answer->url);
-		*answer = (struct answer_ahead){0};
+		*answer = (struct prefetched_answer){0};
 		return true;
 	}
 	return false;

@@ -12,7 +12,7 @@
 struct cJSON;
 
 struct mlflow_reply {
-	struct http_answer http;
+	struct http_response http;
 	const char *method; /* as asked */
 	const char *path;
 	char code[64];	   /* error_code, "" where the body is no error of MLflow's */
@@ -36,10 +36,10 @@ struct mlflow_question {
 	char *query;
 };
 
-/* mlflow_get_ahead - send the questions together and keep what came for the next mlflow_get of the
+/* mlflow_prefetch - send the questions together and keep what came for the next mlflow_get of the
  * same path and query; what was kept before is dropped */
-#define MLFLOW_AHEAD_MAX 2
-void mlflow_get_ahead(struct mlflow *m, const struct mlflow_question *questions, size_t count);
+#define MLFLOW_PREFETCH_MAX 2
+void mlflow_prefetch(struct mlflow *m, const struct mlflow_question *questions, size_t count);
 
 /* mlflow_post - a question that MLflow wants as POST; body is handed over */
 MUST_CHECK int mlflow_post(struct mlflow *m, const char *path, struct cJSON *body,
@@ -50,7 +50,7 @@ struct mlflow_write {
 	const char *method;
 	const char *path;
 	struct cJSON *body;
-	enum http_repeat repeat;
+	enum http_idempotency repeat;
 	const struct http_sink *sink; /* or NULL: the answer's body is kept */
 };
 MUST_CHECK int mlflow_write(struct mlflow *m, const struct mlflow_write *write,
@@ -74,14 +74,14 @@ bool mlflow_is_missing(const struct mlflow_reply *reply);
 /* mlflow_is_unsupported - the server has no such call, or has it switched off */
 bool mlflow_is_unsupported(const struct mlflow_reply *reply);
 
-/* mlflow_is_final - a status that looks transient but is meant for good */
-bool mlflow_is_final(const struct http_answer *answer);
+/* mlflow_is_permanent - a status that looks transient but is meant for good */
+bool mlflow_is_permanent(const struct http_response *answer);
 
 /* mlflow_wants_presigned - the refusal of a server (3.18 with --artifacts-presigned-only) that
  * takes and gives artifacts by presigned URLs alone */
-bool mlflow_wants_presigned(const struct http_answer *answer);
+bool mlflow_wants_presigned(const struct http_response *answer);
 
 /* mlflow_serves_no_artifacts - the answer of a server that was told not to pass artifacts on */
-bool mlflow_serves_no_artifacts(const struct http_answer *answer);
+bool mlflow_serves_no_artifacts(const struct http_response *answer);
 
 #endif

@@ -98,7 +98,7 @@ static int read_mlflow_file(struct login *login, struct fail *f)
 		if (result == 0)
 			result = credentials_parse_ini(text_string(&text), text.size, login, f);
 		if (result != 0 && !text_starts_with(f->text, path))
-			fail_in(f, "%s", path);
+			fail_wrap(f, "%s", path);
 		if (result != 0)
 			f->status = STATUS_CONFIGURATION;
 	}
@@ -174,7 +174,7 @@ static int read_account_file(const char *path, const char *what, char **value, s
 	credentials_wipe(*value);
 	*value = NULL;
 	f->status = STATUS_CONFIGURATION;
-	fail_in(f, "%s of the Kubernetes service account", what);
+	fail_wrap(f, "%s of the Kubernetes service account", what);
 	return fail_hint(f, "MLFLOW_TRACKING_AUTH=kubernetes is for a pod with a service account; "
 			    "elsewhere set MLFLOW_TRACKING_TOKEN, or MODELHOOK_SERVICE_ACCOUNT to "
 			    "the directory of the token");

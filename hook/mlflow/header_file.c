@@ -90,7 +90,7 @@ int header_file_parse(
 		size_t length = (size_t)((stop != NULL ? stop : end) - text);
 		size_t shown = length > 0 && text[length - 1] == '\r' ? length - 1 : length;
 		if (shown > 0 && text[0] != '#' && read_line(text, shown, has_login, lines, f) != 0)
-			return fail_in(f, "line %d", number);
+			return fail_wrap(f, "line %d", number);
 		text += length + 1;
 	}
 	return 0;
@@ -103,11 +103,11 @@ int header_file_read(const char *path, bool has_login, struct http_lines *lines,
 	if (result == 0) {
 		result = header_file_parse(text_string(&text), text.size, has_login, lines, f);
 		if (result != 0)
-			fail_in(f, "%s", path);
+			fail_wrap(f, "%s", path);
 	}
 	if (result != 0) {
 		f->status = STATUS_CONFIGURATION;
-		fail_in(f, "MODELHOOK_HEADER_FILE");
+		fail_wrap(f, "MODELHOOK_HEADER_FILE");
 	}
 	if (text.data != NULL)
 		explicit_bzero(text.data, text.capacity);

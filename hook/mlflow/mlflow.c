@@ -13,7 +13,7 @@
 
 /* Greeting */
 
-static bool looks_like_version(const struct http_answer *answer)
+static bool looks_like_version(const struct http_response *answer)
 {
 	const char *body = text_string(&answer->body);
 	size_t major = strspn(body, "0123456789");
@@ -21,7 +21,7 @@ static bool looks_like_version(const struct http_answer *answer)
 }
 
 /* A Date has whole seconds: half a one is the best guess at the rest. */
-static int64_t skew_of(const struct http_answer *answer)
+static int64_t skew_of(const struct http_response *answer)
 {
 	return answer->date_ms > 0 ? answer->date_ms + 500 - clock_now_ms() : 0;
 }
@@ -80,7 +80,7 @@ int mlflow_get_artifact_location(struct mlflow *m, bool named, const char *wante
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
 	if (*found && result == 0 && mlflow_read_location(&reply.http.body, location, f) != 0)
-		result = fail_in(f, "%s", path);
+		result = fail_wrap(f, "%s", path);
 	free(escaped);
 	mlflow_reply_release(&reply);
 	return result;
@@ -101,7 +101,7 @@ int mlflow_get_run(
 	if (*found && result == 0 &&
 		(mlflow_read_run(&reply.http.body, run, f) != 0 ||
 			mlflow_check_named("run_id", run->id, run_id, f) != 0))
-		result = fail_in(f, "runs/get");
+		result = fail_wrap(f, "runs/get");
 	free(escaped);
 	mlflow_reply_release(&reply);
 	return result;
@@ -229,7 +229,7 @@ static int logged_page(struct mlflow *m, void *context, const char *token, char 
 		result = mlflow_expect(m, &reply, f);
 		if (result == 0 &&
 			mlflow_read_logged_models(&reply.http.body, search->models, next, f) != 0)
-			result = fail_in(f, "logged-models/search");
+			result = fail_wrap(f, "logged-models/search");
 	}
 	if (result == 0)
 		keep_matching(search->models, search->name, search->run_id);

@@ -26,9 +26,9 @@ struct mlflow {
 	const struct credentials *credentials; /* borrowed, for hints; or NULL */
 	const char *base;		       /* borrowed: the URI without a trailing slash */
 	const char *workspace;		       /* borrowed, or NULL */
-	struct mlflow_ahead
-		*ahead;	   /* answers that were asked for together; owned, see mlflow/call.h */
-	struct plan *plan; /* borrowed; NULL: writes are sent */
+	struct mlflow_prefetched
+		*prefetched; /* answers that were asked for together; owned, see mlflow/call.h */
+	struct plan *plan;   /* borrowed; NULL: writes are sent */
 	const struct store_options *artifacts; /* borrowed, passed on to its runs' stores */
 	size_t answer_max;		       /* of one answer, in bytes; 0: as http.h says */
 };
@@ -168,14 +168,14 @@ MUST_CHECK int mlflow_delete_run_tag(
 
 MUST_CHECK int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model *model,
 	bool *found, struct fail *f);
-/* mlflow_ask_for_standing - ask for the model and its versions at once: the next mlflow_get_model
+/* mlflow_prefetch_state - ask for the model and its versions at once: the next mlflow_get_model
  * and mlflow_list_versions of that name take what came, and fail as they would have */
-void mlflow_ask_for_standing(struct mlflow *m, const char *name);
+void mlflow_prefetch_state(struct mlflow *m, const char *name);
 /* mlflow_beside - the same server for one more thread, with a http of its own (borrowed) */
 struct mlflow mlflow_beside(const struct mlflow *m, struct http *http);
 
-/* mlflow_forget - drop what was asked for and not taken */
-void mlflow_forget(struct mlflow *m);
+/* mlflow_prefetch_drop - drop what was asked for and not taken */
+void mlflow_prefetch_drop(struct mlflow *m);
 /* mlflow_search_models - all registered models (prompts left out), page by page */
 MUST_CHECK int mlflow_search_models(
 	struct mlflow *m, struct registered_models *models, struct fail *f);

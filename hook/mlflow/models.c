@@ -31,7 +31,7 @@ int mlflow_get_model(struct mlflow *m, const char *name, struct registered_model
 	if (*found && result == 0 &&
 		(mlflow_read_model(&reply.http.body, model, f) != 0 ||
 			mlflow_check_named("name", model->name, name, f) != 0))
-		result = fail_in(f, "registered-models/get");
+		result = fail_wrap(f, "registered-models/get");
 	mlflow_reply_release(&reply);
 	return result;
 }
@@ -94,7 +94,7 @@ static void sort_models(struct registered_models *models)
 
 /* The search from both ends of the alphabet. */
 struct models_search {
-	struct models_end ends[MLFLOW_ENDS];
+	struct models_end ends[MLFLOW_TWO_ENDED];
 	struct registered_models *models;
 };
 
@@ -105,17 +105,17 @@ static int take_models(struct models_search *search, struct models_end *end,
 	struct registered_models *models = search->models;
 	size_t before = models->count;
 	if (mlflow_read_models(body, models, &end->token, f) != 0)
-		return fail_in(f, "registered-models/search");
+		return fail_wrap(f, "registered-models/search");
 	size_t read = models->count;
 	sort_models(models);
 	*over = *over || end->token == NULL || models->count < read;
 	if (*over || page_tokens_follow(&end->tokens, end->token, models->count > before, f) == 0)
 		return 0;
-	return fail_in(f, "registered-models/search");
+	return fail_wrap(f, "registered-models/search");
 }
 
 static int models_page(
-	void *context, struct mlflow_ends *ends, int at, struct mlflow *m, struct fail *f)
+	void *context, struct mlflow_two_ended *ends, int at, struct mlflow *m, struct fail *f)
 {
 	struct models_search *search = context;
 	struct models_end *end = &search->ends[at];
@@ -126,9 +126,9 @@ static int models_page(
 	if (result == 0)
 		result = mlflow_expect(m, &reply, f);
 	if (result == 0) {
-		mlflow_ends_lock(ends);
+		mlflow_two_ended_lock(ends);
 		result = take_models(search, end, &reply.http.body, &ends->over, f);
-		mlflow_ends_unlock(ends);
+		mlflow_two_ended_unlock(ends);
 	}
 	mlflow_reply_release(&reply);
 	return result;
@@ -139,8 +139,8 @@ int mlflow_search_models(struct mlflow *m, struct registered_models *models, str
 	struct models_search search = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .models = models};
 	*models = (struct registered_models){0};
-	int result = mlflow_ends_read(m, models_page, &search, f);
-	for (int i = 0; i < MLFLOW_ENDS; i++) {
+	int result = mlflow_two_ended_read(m, models_page, &search, f);
+	for (int i = 0; i < MLFLOW_TWO_ENDED; i++) {
 		free(search.ends[i].token);
 		page_tokens_release(&search.ends[i].tokens);
 	}

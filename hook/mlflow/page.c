@@ -20,7 +20,7 @@ int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read,
 		token = next;
 		if (result == 0 && token != NULL &&
 			page_tokens_follow(&tokens, token, added, f) != 0)
-			result = fail_in(f, "%s", path);
+			result = fail_wrap(f, "%s", path);
 	} while (result == 0 && token != NULL);
 	free(token);
 	page_tokens_release(&tokens);

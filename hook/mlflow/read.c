@@ -3,53 +3,54 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 
 #define LIST_MAX ((size_t)16 << 20)
 #define ALLOCATION_BYTES 24 /* of one string, beyond its characters */
 #define VERSION_BYTES (sizeof(struct version) + 3 * ALLOCATION_BYTES)
 
-static struct pair *read_pairs(
-	struct answer *a, const struct answer_value *object, const char *key, size_t *count)
+static struct pair *read_pairs(struct json_lenient *a, const struct json_lenient_value *object,
+	const char *key, size_t *count)
 {
-	const struct answer_value *next;
-	*count = answer_items(a, object, key, &next);
+	const struct json_lenient_value *next;
+	*count = json_lenient_items(a, object, key, &next);
 	struct pair *pairs = *count > 0 ? memory_get(*count, sizeof(*pairs)) : NULL;
 	for (size_t i = 0; i < *count; i++) {
-		const struct answer_value *item = answer_item(a, &next, key);
-		pairs[i].key = answer_string(a, item, "key");
-		pairs[i].value = answer_string(a, item, "value");
+		const struct json_lenient_value *item = json_lenient_item(a, &next, key);
+		pairs[i].key = json_lenient_string(a, item, "key");
+		pairs[i].value = json_lenient_string(a, item, "value");
 	}
 	return pairs;
 }
 
-static struct metric *read_metrics(struct answer *a, const struct answer_value *data, size_t *count)
+static struct metric *read_metrics(
+	struct json_lenient *a, const struct json_lenient_value *data, size_t *count)
 {
-	const struct answer_value *next;
-	*count = answer_items(a, data, "metrics", &next);
+	const struct json_lenient_value *next;
+	*count = json_lenient_items(a, data, "metrics", &next);
 	struct metric *metrics = *count > 0 ? memory_get(*count, sizeof(*metrics)) : NULL;
 	for (size_t i = 0; i < *count; i++) {
-		const struct answer_value *item = answer_item(a, &next, "metrics");
-		metrics[i].key = answer_string(a, item, "key");
-		metrics[i].value = answer_number(a, item, "value");
+		const struct json_lenient_value *item = json_lenient_item(a, &next, "metrics");
+		metrics[i].key = json_lenient_string(a, item, "key");
+		metrics[i].value = json_lenient_number(a, item, "value");
 	}
 	return metrics;
 }
 
 /* Versions count from 1; nothing else may pass for one, least of all "none". */
 static int64_t read_version_number(
-	struct answer *a, const struct answer_value *object, const char *key)
+	struct json_lenient *a, const struct json_lenient_value *object, const char *key)
 {
-	answer_need(a, object, key);
-	int64_t number = answer_integer(a, object, key);
+	json_lenient_need(a, object, key);
+	int64_t number = json_lenient_integer(a, object, key);
 	if (number < 1)
-		answer_wrong(a, key, "no version's number");
+		json_lenient_wrong(a, key, "no version's number");
 	return number;
 }
 
-static char *read_next(struct answer *a)
+static char *read_next(struct json_lenient *a)
 {
-	char *next = answer_string(a, answer_root(a), "next_page_token");
+	char *next = json_lenient_string(a, json_lenient_root(a), "next_page_token");
 	if (next[0] != '\0')
 		return next;
 	free(next);
@@ -57,27 +58,28 @@ static char *read_next(struct answer *a)
 }
 
 /* Older servers say run_uuid alone. */
-static char *read_run_id(struct answer *a, const struct answer_value *info)
+static char *read_run_id(struct json_lenient *a, const struct json_lenient_value *info)
 {
-	char *id = answer_string(a, info, "run_id");
+	char *id = json_lenient_string(a, info, "run_id");
 	if (id[0] != '\0')
 		return id;
 	free(id);
-	return answer_string(a, info, "run_uuid");
+	return json_lenient_string(a, info, "run_uuid");
 }
 
-static void fill_run(struct answer *a, const struct answer_value *object, struct run *run)
+static void fill_run(
+	struct json_lenient *a, const struct json_lenient_value *object, struct run *run)
 {
-	const struct answer_value *info = answer_object(a, object, "info");
-	const struct answer_value *data = answer_object(a, object, "data");
-	answer_need(a, info, "artifact_uri");
+	const struct json_lenient_value *info = json_lenient_object(a, object, "info");
+	const struct json_lenient_value *data = json_lenient_object(a, object, "data");
+	json_lenient_need(a, info, "artifact_uri");
 	run->id = read_run_id(a, info);
-	run->experiment_id = answer_string(a, info, "experiment_id");
-	run->name = answer_string(a, info, "run_name");
-	run->status = answer_string(a, info, "status");
-	run->user = answer_string(a, info, "user_id");
-	run->artifact_uri = answer_string(a, info, "artifact_uri");
-	char *stage = answer_string(a, info, "lifecycle_stage");
+	run->experiment_id = json_lenient_string(a, info, "experiment_id");
+	run->name = json_lenient_string(a, info, "run_name");
+	run->status = json_lenient_string(a, info, "status");
+	run->user = json_lenient_string(a, info, "user_id");
+	run->artifact_uri = json_lenient_string(a, info, "artifact_uri");
+	char *stage = json_lenient_string(a, info, "lifecycle_stage");
 	run->deleted = strcmp(stage, "deleted") == 0;
 	free(stage);
 	run->metrics = read_metrics(a, data, &run->metric_count);
@@ -85,95 +87,96 @@ static void fill_run(struct answer *a, const struct answer_value *object, struct
 }
 
 static void fill_version(
-	struct answer *a, const struct answer_value *object, struct version *version)
+	struct json_lenient *a, const struct json_lenient_value *object, struct version *version)
 {
-	version->model = answer_string(a, object, "name");
+	version->model = json_lenient_string(a, object, "name");
 	version->number = read_version_number(a, object, "version");
-	version->stage = answer_string(a, object, "current_stage");
-	version->source = answer_string(a, object, "source");
-	version->run_id = answer_string(a, object, "run_id");
-	version->status = answer_string(a, object, "status");
-	version->status_message = answer_string(a, object, "status_message");
-	version->description = answer_string(a, object, "description");
-	version->user = answer_string(a, object, "user_id");
-	version->created_ms = answer_integer(a, object, "creation_timestamp");
-	version->updated_ms = answer_integer(a, object, "last_updated_timestamp");
+	version->stage = json_lenient_string(a, object, "current_stage");
+	version->source = json_lenient_string(a, object, "source");
+	version->run_id = json_lenient_string(a, object, "run_id");
+	version->status = json_lenient_string(a, object, "status");
+	version->status_message = json_lenient_string(a, object, "status_message");
+	version->description = json_lenient_string(a, object, "description");
+	version->user = json_lenient_string(a, object, "user_id");
+	version->created_ms = json_lenient_integer(a, object, "creation_timestamp");
+	version->updated_ms = json_lenient_integer(a, object, "last_updated_timestamp");
 	version->tags = read_pairs(a, object, "tags", &version->tag_count);
 }
 
 static struct alias *read_aliases(
-	struct answer *a, const struct answer_value *object, size_t *count)
+	struct json_lenient *a, const struct json_lenient_value *object, size_t *count)
 {
-	const struct answer_value *next;
-	*count = answer_items(a, object, "aliases", &next);
+	const struct json_lenient_value *next;
+	*count = json_lenient_items(a, object, "aliases", &next);
 	struct alias *aliases = *count > 0 ? memory_get(*count, sizeof(*aliases)) : NULL;
 	for (size_t i = 0; i < *count; i++) {
-		const struct answer_value *item = answer_item(a, &next, "aliases");
-		aliases[i].name = answer_string(a, item, "alias");
+		const struct json_lenient_value *item = json_lenient_item(a, &next, "aliases");
+		aliases[i].name = json_lenient_string(a, item, "alias");
 		aliases[i].version = read_version_number(a, item, "version");
 	}
 	return aliases;
 }
 
-static int64_t *read_latest(struct answer *a, const struct answer_value *object, size_t *count)
+static int64_t *read_latest(
+	struct json_lenient *a, const struct json_lenient_value *object, size_t *count)
 {
-	const struct answer_value *next;
-	*count = answer_items(a, object, "latest_versions", &next);
+	const struct json_lenient_value *next;
+	*count = json_lenient_items(a, object, "latest_versions", &next);
 	int64_t *latest = *count > 0 ? memory_get(*count, sizeof(*latest)) : NULL;
 	for (size_t i = 0; i < *count; i++)
-		latest[i] =
-			read_version_number(a, answer_item(a, &next, "latest_versions"), "version");
+		latest[i] = read_version_number(
+			a, json_lenient_item(a, &next, "latest_versions"), "version");
 	return latest;
 }
 
-static void fill_model(
-	struct answer *a, const struct answer_value *object, struct registered_model *model)
+static void fill_model(struct json_lenient *a, const struct json_lenient_value *object,
+	struct registered_model *model)
 {
-	answer_need(a, object, "name");
-	model->name = answer_string(a, object, "name");
-	model->created_ms = answer_integer(a, object, "creation_timestamp");
+	json_lenient_need(a, object, "name");
+	model->name = json_lenient_string(a, object, "name");
+	model->created_ms = json_lenient_integer(a, object, "creation_timestamp");
 	model->tags = read_pairs(a, object, "tags", &model->tag_count);
 	model->aliases = read_aliases(a, object, &model->alias_count);
 	model->latest = read_latest(a, object, &model->latest_count);
 }
 
 static void fill_logged_model(
-	struct answer *a, const struct answer_value *object, struct logged_model *model)
+	struct json_lenient *a, const struct json_lenient_value *object, struct logged_model *model)
 {
-	const struct answer_value *info = answer_object(a, object, "info");
-	answer_need(a, info, "model_id");
-	model->id = answer_string(a, info, "model_id");
-	model->name = answer_string(a, info, "name");
-	model->artifact_uri = answer_string(a, info, "artifact_uri");
-	model->status = answer_string(a, info, "status");
-	model->source_run_id = answer_string(a, info, "source_run_id");
-	model->created_ms = answer_integer(a, info, "creation_timestamp_ms");
+	const struct json_lenient_value *info = json_lenient_object(a, object, "info");
+	json_lenient_need(a, info, "model_id");
+	model->id = json_lenient_string(a, info, "model_id");
+	model->name = json_lenient_string(a, info, "name");
+	model->artifact_uri = json_lenient_string(a, info, "artifact_uri");
+	model->status = json_lenient_string(a, info, "status");
+	model->source_run_id = json_lenient_string(a, info, "source_run_id");
+	model->created_ms = json_lenient_integer(a, info, "creation_timestamp_ms");
 }
 
 /* The three single things: an object under one key. */
 
-static const struct answer_value *only(struct answer *a, const char *key)
+static const struct json_lenient_value *only(struct json_lenient *a, const char *key)
 {
-	answer_need(a, answer_root(a), key);
-	return answer_object(a, answer_root(a), key);
+	json_lenient_need(a, json_lenient_root(a), key);
+	return json_lenient_object(a, json_lenient_root(a), key);
 }
 
-static int parse(struct answer *a, const struct text *body, struct fail *f)
+static int parse(struct json_lenient *a, const struct text *body, struct fail *f)
 {
-	return answer_parse(a, text_string(body), body->size, f);
+	return json_lenient_parse(a, text_string(body), body->size, f);
 }
 
-static int close_answer(struct answer *a, int result, struct fail *f)
+static int close_answer(struct json_lenient *a, int result, struct fail *f)
 {
 	if (result == 0)
-		result = answer_check(a, f);
-	answer_release(a);
+		result = json_lenient_check(a, f);
+	json_lenient_release(a);
 	return result;
 }
 
 int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 {
-	struct answer a;
+	struct json_lenient a;
 	*run = (struct run){0};
 	int result = parse(&a, body, f);
 	if (result == 0)
@@ -188,13 +191,14 @@ int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 static int read_string(
 	const struct text *body, const char *in, const char *key, char **string, struct fail *f)
 {
-	struct answer a;
+	struct json_lenient a;
 	*string = NULL;
 	int result = parse(&a, body, f);
 	if (result == 0) {
-		const struct answer_value *object = in != NULL ? only(&a, in) : answer_root(&a);
-		answer_need(&a, object, key);
-		*string = answer_string(&a, object, key);
+		const struct json_lenient_value *object =
+			in != NULL ? only(&a, in) : json_lenient_root(&a);
+		json_lenient_need(&a, object, key);
+		*string = json_lenient_string(&a, object, key);
 	}
 	result = close_answer(&a, result, f);
 	if (result != 0) {
@@ -206,10 +210,11 @@ static int read_string(
 
 bool mlflow_read_yes(const struct text *body, const char *key)
 {
-	struct answer a;
+	struct json_lenient a;
 	struct fail ignored;
-	bool yes = parse(&a, body, &ignored) == 0 && answer_bool(&a, answer_root(&a), key);
-	answer_release(&a);
+	bool yes =
+		parse(&a, body, &ignored) == 0 && json_lenient_bool(&a, json_lenient_root(&a), key);
+	json_lenient_release(&a);
 	return yes;
 }
 
@@ -225,7 +230,7 @@ int mlflow_read_location(const struct text *body, char **location, struct fail *
 
 int mlflow_read_version(const struct text *body, struct version *version, struct fail *f)
 {
-	struct answer a;
+	struct json_lenient a;
 	*version = (struct version){0};
 	int result = parse(&a, body, f);
 	if (result == 0)
@@ -238,7 +243,7 @@ int mlflow_read_version(const struct text *body, struct version *version, struct
 
 int mlflow_read_model(const struct text *body, struct registered_model *model, struct fail *f)
 {
-	struct answer a;
+	struct json_lenient a;
 	*model = (struct registered_model){0};
 	int result = parse(&a, body, f);
 	if (result == 0)
@@ -281,8 +286,8 @@ static int keep(size_t *kept, size_t more, const char *what, struct fail *f)
 		LIST_MAX >> 20);
 }
 
-static int take_version(
-	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+static int take_version(void *context, struct json_lenient *a,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	struct versions *versions = context;
 	versions->items = room_for_one(versions->items, versions->count, sizeof(*versions->items));
@@ -291,8 +296,8 @@ static int take_version(
 	return keep(&versions->bytes, version_pack(version) + VERSION_BYTES, "versions", f);
 }
 
-static int take_model(
-	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+static int take_model(void *context, struct json_lenient *a, const struct json_lenient_value *item,
+	struct fail *f)
 {
 	struct registered_models *models = context;
 	models->items = room_for_one(models->items, models->count, sizeof(*models->items));
@@ -305,8 +310,8 @@ static int take_model(
 	return keep(&models->bytes, bytes, "registered models", f);
 }
 
-static int take_logged_model(
-	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+static int take_logged_model(void *context, struct json_lenient *a,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	struct logged_models *models = context;
 	models->items = room_for_one(models->items, models->count, sizeof(*models->items));
@@ -319,32 +324,32 @@ static int take_logged_model(
 		"logged models", f);
 }
 
-static int end_list(struct answer_list *list, struct answer *rest, struct fail *f)
+static int end_list(struct json_list *list, struct json_lenient *rest, struct fail *f)
 {
-	const struct answer_value *first;
-	if (answer_list_end(list, rest, f) != 0)
+	const struct json_lenient_value *first;
+	if (json_list_end(list, rest, f) != 0)
 		return -1;
-	answer_items(rest, answer_root(rest), list->key, &first);
+	json_lenient_items(rest, json_lenient_root(rest), list->key, &first);
 	return 0;
 }
 
-static int read_list(const struct text *body, struct answer_list *list, char **next, struct fail *f)
+static int read_list(const struct text *body, struct json_list *list, char **next, struct fail *f)
 {
-	struct answer rest = {0};
+	struct json_lenient rest = {0};
 	*next = NULL;
-	int result = answer_list_add(list, text_string(body), body->size, f);
+	int result = json_list_add(list, text_string(body), body->size, f);
 	if (result == 0)
 		result = end_list(list, &rest, f);
 	if (result == 0)
 		*next = read_next(&rest);
-	answer_list_release(list);
+	json_list_release(list);
 	return close_answer(&rest, result, f);
 }
 
 int mlflow_read_versions(
 	const struct text *body, struct versions *versions, char **next, struct fail *f)
 {
-	struct answer_list list = {
+	struct json_list list = {
 		.key = "model_versions", .depth = 1, .take = take_version, .context = versions};
 	return read_list(body, &list, next, f);
 }
@@ -352,7 +357,7 @@ int mlflow_read_versions(
 int mlflow_read_models(
 	const struct text *body, struct registered_models *models, char **next, struct fail *f)
 {
-	struct answer_list list = {
+	struct json_list list = {
 		.key = "registered_models", .depth = 1, .take = take_model, .context = models};
 	return read_list(body, &list, next, f);
 }
@@ -360,7 +365,7 @@ int mlflow_read_models(
 int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f)
 {
-	struct answer_list list = {
+	struct json_list list = {
 		.key = "models", .depth = 1, .take = take_logged_model, .context = models};
 	return read_list(body, &list, next, f);
 }
@@ -382,14 +387,14 @@ static char *below(const char *folder, char *path)
 	return name;
 }
 
-static int take_artifact(
-	void *context, struct answer *a, const struct answer_value *item, struct fail *f)
+static int take_artifact(void *context, struct json_lenient *a,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	const struct artifact_reading *reading = context;
-	int64_t size = answer_integer(a, item, "file_size");
+	int64_t size = json_lenient_integer(a, item, "file_size");
 	struct entry artifact = {
-		.name = below(reading->folder, answer_string(a, item, "path")),
-		.is_folder = answer_bool(a, item, "is_dir"),
+		.name = below(reading->folder, json_lenient_string(a, item, "path")),
+		.is_folder = json_lenient_bool(a, item, "is_dir"),
 		.size = size > 0 ? (uint64_t)size : 0,
 	};
 	char name[80];
@@ -406,14 +411,14 @@ static int take_artifact(
 static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
 {
 	struct artifact_reading *reading = context;
-	return answer_list_add(&reading->list, bytes, size, f);
+	return json_list_add(&reading->list, bytes, size, f);
 }
 
 static int sink_restart(void *context, struct fail *f)
 {
 	struct artifact_reading *reading = context;
 	(void)f;
-	answer_list_restart(&reading->list);
+	json_list_restart(&reading->list);
 	reading->taker->restart(reading->taker->context);
 	return 0;
 }
@@ -431,12 +436,12 @@ void artifact_reading_open(
 
 int artifact_reading_end(struct artifact_reading *reading, struct fail *f)
 {
-	struct answer rest = {0};
+	struct json_lenient rest = {0};
 	int result = end_list(&reading->list, &rest, f);
 	return close_answer(&rest, result, f);
 }
 
 void artifact_reading_release(struct artifact_reading *reading)
 {
-	answer_list_release(&reading->list);
+	json_list_release(&reading->list);
 }

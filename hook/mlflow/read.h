@@ -10,7 +10,7 @@
 
 #include "base/entry.h"
 #include "mlflow/mlflow.h"
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 
 MUST_CHECK int mlflow_read_run(const struct text *body, struct run *run, struct fail *f);
 MUST_CHECK int mlflow_read_model(
@@ -36,7 +36,7 @@ struct artifact_reading {
 	struct http_sink sink;
 	const char *folder;
 	const struct entry_taker *taker;
-	struct answer_list list;
+	struct json_list list;
 };
 
 void artifact_reading_open(

@@ -52,12 +52,12 @@ static void read_plain(struct mlflow_reply *reply)
 		reply->message[0] = '\0';
 }
 
-static void read_json(struct mlflow_reply *reply, struct answer *answer)
+static void read_json(struct mlflow_reply *reply, struct json_lenient *answer)
 {
-	const struct answer_value *root = answer_root(answer);
-	char *code = answer_string(answer, root, "error_code");
-	char *message = answer_string(answer, root, "message");
-	char *detail = answer_string(answer, root, "detail");
+	const struct json_lenient_value *root = json_lenient_root(answer);
+	char *code = json_lenient_string(answer, root, "error_code");
+	char *message = json_lenient_string(answer, root, "message");
+	char *detail = json_lenient_string(answer, root, "detail");
 	const char *words = message[0] != '\0' ? message : detail;
 	text_escape(reply->code, sizeof(reply->code), code, strlen(code));
 	text_escape(reply->message, sizeof(reply->message), words, strcspn(words, "\r\n"));
@@ -66,18 +66,18 @@ static void read_json(struct mlflow_reply *reply, struct answer *answer)
 	free(detail);
 }
 
-void mlflow_refusal_read(struct mlflow_reply *reply)
+void mlflow_reply_read(struct mlflow_reply *reply)
 {
 	const struct text *body = &reply->http.body;
-	struct answer answer;
+	struct json_lenient answer;
 	struct fail unused;
 	if (is_success(reply))
 		return;
-	if (answer_parse(&answer, text_string(body), body->size, &unused) == 0)
+	if (json_lenient_parse(&answer, text_string(body), body->size, &unused) == 0)
 		read_json(reply, &answer);
 	else
 		read_plain(reply);
-	answer_release(&answer);
+	json_lenient_release(&answer);
 }
 
 static bool code_is(const struct mlflow_reply *reply, const char *const *codes)
@@ -113,7 +113,7 @@ static bool wants_certificate(const struct mlflow_reply *reply)
  * or where one that is not followed would. */
 static bool is_login(const struct mlflow_reply *reply)
 {
-	const struct http_answer *answer = &reply->http;
+	const struct http_response *answer = &reply->http;
 	const struct text *body = &answer->body;
 	if (answer->location != NULL)
 		return html_is_login_url(answer->location);
@@ -135,7 +135,7 @@ static enum status refusal_status(const struct mlflow_reply *reply)
 		return STATUS_DENIED;
 	if (status < 400)
 		return STATUS_NOT_A_REGISTRY;
-	if (mlflow_is_final(&reply->http) || status == 501)
+	if (mlflow_is_permanent(&reply->http) || status == 501)
 		return STATUS_REFUSED;
 	if (status >= 500 || http_retry_is_transient(status) || code_is(reply, for_now))
 		return STATUS_LATER;

@@ -5,7 +5,7 @@
 
 #include "mlflow/call.h"
 
-/* mlflow_refusal_read - fill code and message from the body of an answer that is not 2xx */
-void mlflow_refusal_read(struct mlflow_reply *reply);
+/* mlflow_reply_read - fill code and message from the body of an answer that is not 2xx */
+void mlflow_reply_read(struct mlflow_reply *reply);
 
 #endif

@@ -9,34 +9,34 @@
  * later, for the first time, is answered beside the other, by two workers for good. */
 #define SPREAD_MS 30
 
-void mlflow_ends_lock(struct mlflow_ends *ends)
+void mlflow_two_ended_lock(struct mlflow_two_ended *ends)
 {
 	pthread_mutex_lock(&ends->lock);
 }
 
-void mlflow_ends_unlock(struct mlflow_ends *ends)
+void mlflow_two_ended_unlock(struct mlflow_two_ended *ends)
 {
 	pthread_mutex_unlock(&ends->lock);
 }
 
-static bool is_over(struct mlflow_ends *ends, int end)
+static bool is_over(struct mlflow_two_ended *ends, int end)
 {
-	mlflow_ends_lock(ends);
+	mlflow_two_ended_lock(ends);
 	bool over = ends->over || ends->failed || (end == 1 && ends->back_is_done);
-	mlflow_ends_unlock(ends);
+	mlflow_two_ended_unlock(ends);
 	return over;
 }
 
-static void note(struct mlflow_ends *ends, const struct fail *f)
+static void note(struct mlflow_two_ended *ends, const struct fail *f)
 {
-	mlflow_ends_lock(ends);
+	mlflow_two_ended_lock(ends);
 	if (!ends->failed)
 		ends->fail = *f;
 	ends->failed = true;
-	mlflow_ends_unlock(ends);
+	mlflow_two_ended_unlock(ends);
 }
 
-static void read_from(struct mlflow_ends *ends, int end, struct mlflow *m)
+static void read_from(struct mlflow_two_ended *ends, int end, struct mlflow *m)
 {
 	struct fail f;
 	int result = 0;
@@ -50,7 +50,7 @@ static void read_from(struct mlflow_ends *ends, int end, struct mlflow *m)
 
 /* The second end and what its thread needs. */
 struct back {
-	struct mlflow_ends *ends;
+	struct mlflow_two_ended *ends;
 	struct mlflow mlflow;
 	struct http http;
 };
@@ -67,7 +67,7 @@ static void *read_back(void *context)
 }
 
 /* Without the second end it only takes longer. */
-static void read_both(struct mlflow_ends *ends, struct mlflow *m)
+static void read_both(struct mlflow_two_ended *ends, struct mlflow *m)
 {
 	struct back back = {.ends = ends, .mlflow = mlflow_beside(m, &back.http)};
 	struct fail unsaid;
@@ -81,9 +81,10 @@ static void read_both(struct mlflow_ends *ends, struct mlflow *m)
 		http_release(&back.http);
 }
 
-int mlflow_ends_read(struct mlflow *m, mlflow_end_function *page, void *context, struct fail *f)
+int mlflow_two_ended_read(
+	struct mlflow *m, mlflow_two_ended_function *page, void *context, struct fail *f)
 {
-	struct mlflow_ends ends = {.page = page, .context = context};
+	struct mlflow_two_ended ends = {.page = page, .context = context};
 	INVARIANT(pthread_mutex_init(&ends.lock, NULL) == 0);
 	int result = page(context, &ends, 0, m, f);
 	if (result == 0 && !ends.over)

@@ -8,17 +8,17 @@
 
 #include "mlflow/mlflow.h"
 
-#define MLFLOW_ENDS 2
+#define MLFLOW_TWO_ENDED 2
 
-struct mlflow_ends;
+struct mlflow_two_ended;
 
-/* mlflow_end_function - ask m for the next page from that end, then take it between
- * mlflow_ends_lock and mlflow_ends_unlock */
-typedef int mlflow_end_function(
-	void *context, struct mlflow_ends *ends, int end, struct mlflow *m, struct fail *f);
+/* mlflow_two_ended_function - ask m for the next page from that end, then take it between
+ * mlflow_two_ended_lock and mlflow_two_ended_unlock */
+typedef int mlflow_two_ended_function(
+	void *context, struct mlflow_two_ended *ends, int end, struct mlflow *m, struct fail *f);
 
-struct mlflow_ends {
-	mlflow_end_function *page;
+struct mlflow_two_ended {
+	mlflow_two_ended_function *page;
 	void *context;
 	pthread_mutex_t lock;
 	bool over;	   /* set by page, with the lock held: the whole list was read */
@@ -27,12 +27,12 @@ struct mlflow_ends {
 	struct fail fail; /* the first */
 };
 
-/* mlflow_ends_read - until page says that it is over; NOT_A_REGISTRY where it never does. The first
- * page alone, since it mostly is the only one. */
-MUST_CHECK int mlflow_ends_read(
-	struct mlflow *m, mlflow_end_function *page, void *context, struct fail *f);
+/* mlflow_two_ended_read - until page says that it is over; NOT_A_REGISTRY where it never does. The
+ * first page alone, since it mostly is the only one. */
+MUST_CHECK int mlflow_two_ended_read(
+	struct mlflow *m, mlflow_two_ended_function *page, void *context, struct fail *f);
 
-void mlflow_ends_lock(struct mlflow_ends *ends);
-void mlflow_ends_unlock(struct mlflow_ends *ends);
+void mlflow_two_ended_lock(struct mlflow_two_ended *ends);
+void mlflow_two_ended_unlock(struct mlflow_two_ended *ends);
 
 #endif

@@ -54,7 +54,7 @@ static char *versions_query(const char *filter, const char *token)
 	return query;
 }
 
-void mlflow_ask_for_standing(struct mlflow *m, const char *name)
+void mlflow_prefetch_state(struct mlflow *m, const char *name)
 {
 	struct fail said_by_the_call_itself;
 	char *filter;
@@ -64,7 +64,7 @@ void mlflow_ask_for_standing(struct mlflow *m, const char *name)
 		{"registered-models/get", mlflow_model_query(name)},
 		{"model-versions/search", versions_query(filter, NULL)},
 	};
-	mlflow_get_ahead(m, questions, 2);
+	mlflow_prefetch(m, questions, 2);
 	free(filter);
 }
 
@@ -93,7 +93,7 @@ static int versions_page(struct mlflow *m, void *context, const char *token, cha
 	if (result == 0 &&
 		(mlflow_read_versions(&reply.http.body, search->versions, next, f) != 0 ||
 			check_names(search, f) != 0))
-		result = fail_in(f, "model-versions/search");
+		result = fail_wrap(f, "model-versions/search");
 	mlflow_reply_release(&reply);
 	versions_sort(search->versions);
 	*added = search->versions->count > before;
@@ -164,7 +164,7 @@ int mlflow_get_version(struct mlflow *m, const char *name, int64_t number, struc
 	if (*found)
 		result = mlflow_expect(m, &reply, f);
 	if (*found && result == 0 && read_asked(&reply.http.body, name, number, version, f) != 0)
-		result = fail_in(f, "model-versions/get");
+		result = fail_wrap(f, "model-versions/get");
 	free(escaped);
 	mlflow_reply_release(&reply);
 	return result;
@@ -239,7 +239,7 @@ int mlflow_create_version(struct mlflow *m, const struct version_request *reques
 		.method = "POST",
 		.path = "model-versions/create",
 		.body = create_body(request),
-		.repeat = HTTP_ASK,
+		.repeat = HTTP_NOT_IDEMPOTENT,
 	};
 	struct mlflow_reply reply;
 	*version = (struct version){0};
@@ -253,7 +253,7 @@ int mlflow_create_version(struct mlflow *m, const struct version_request *reques
 		   read_asked(&reply.http.body, request->model, 0, version, f) != 0) {
 		/* A success that cannot be read: it may well be there. */
 		*unknown = true;
-		result = fail_in(f, "model-versions/create");
+		result = fail_wrap(f, "model-versions/create");
 	}
 	mlflow_reply_release(&reply);
 	return result;

@@ -14,22 +14,22 @@ void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 	anomalies->items[anomalies->count++] = (struct anomaly){.kind = kind, .text = text};
 }
 
-static void find_several(const struct standing *standing, struct anomalies *anomalies)
+static void find_several(const struct registry_state *state, struct anomalies *anomalies)
 {
 	struct text text = {0};
 	text_add_string(&text, "several versions are Production:");
-	for (size_t i = 0; i < standing->versions.count; i++)
-		if (standing_is_production(standing, &standing->versions.items[i]))
-			text_printf(&text, " %lld", (long long)standing->versions.items[i].number);
+	for (size_t i = 0; i < state->versions.count; i++)
+		if (state_is_production(state, &state->versions.items[i]))
+			text_printf(&text, " %lld", (long long)state->versions.items[i].number);
 	anomalies_add(anomalies, "several_production", text_take(&text));
 }
 
-static bool ought_to_have_one(const struct standing *standing, int64_t winner)
+static bool ought_to_have_one(const struct registry_state *state, int64_t winner)
 {
-	if (winner != 0 || standing_alias(standing, ALIAS_PRODUCTION) != 0)
+	if (winner != 0 || state_alias(state, ALIAS_PRODUCTION) != 0)
 		return true;
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		if (text_equal(version->stage, STAGE_ARCHIVED) &&
 			version_tag(version, TAG_WITHDRAWN) == NULL)
 			return true;
@@ -38,15 +38,15 @@ static bool ought_to_have_one(const struct standing *standing, int64_t winner)
 }
 
 static void find_wrong_production(
-	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+	const struct registry_state *state, int64_t winner, struct anomalies *anomalies)
 {
-	const struct version *version = standing_version(standing, winner);
-	size_t count = standing_production_count(standing);
+	const struct version *version = state_version(state, winner);
+	size_t count = state_production_count(state);
 	if (count > 1)
-		find_several(standing, anomalies);
-	else if (count == 0 && ought_to_have_one(standing, winner))
+		find_several(state, anomalies);
+	else if (count == 0 && ought_to_have_one(state, winner))
 		anomalies_add(anomalies, "no_production", text_copy("no version is Production"));
-	if (version != NULL && count > 0 && !standing_is_production(standing, version))
+	if (version != NULL && count > 0 && !state_is_production(state, version))
 		anomalies_add(anomalies, "not_the_winner",
 			text_format(
 				"version %lld should be Production and is not", (long long)winner));
@@ -65,14 +65,14 @@ static bool was_to_have_alias(const struct version *version)
 }
 
 static void find_alias_apart(
-	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+	const struct registry_state *state, int64_t winner, struct anomalies *anomalies)
 {
-	int64_t alias = standing_alias(standing, ALIAS_PRODUCTION);
+	int64_t alias = state_alias(state, ALIAS_PRODUCTION);
 	if (alias == winner)
 		return;
 	if (alias == 0) {
 		/* else whoever promotes here does not use them */
-		if (was_to_have_alias(standing_version(standing, winner)))
+		if (was_to_have_alias(state_version(state, winner)))
 			anomalies_add(anomalies, "alias_apart",
 				text_format("alias %s is not set, it should be version %lld",
 					ALIAS_PRODUCTION, (long long)winner));
@@ -91,12 +91,12 @@ static void find_alias_apart(
 /* A promoter of ours that was killed between the two aliases. Who sets the first one alone, by
  * other means, leaves no history. */
 static void find_previous_apart(
-	const struct standing *standing, int64_t winner, struct anomalies *anomalies)
+	const struct registry_state *state, int64_t winner, struct anomalies *anomalies)
 {
-	const struct version *version = standing_version(standing, winner);
-	int64_t alias = standing_alias(standing, ALIAS_PREVIOUS);
-	int64_t previous = standing_previous(standing, winner);
-	if (version == NULL || standing_alias(standing, ALIAS_PRODUCTION) != winner ||
+	const struct version *version = state_version(state, winner);
+	int64_t alias = state_alias(state, ALIAS_PREVIOUS);
+	int64_t previous = state_previous(state, winner);
+	if (version == NULL || state_alias(state, ALIAS_PRODUCTION) != winner ||
 		version_tag(version, TAG_HISTORY) == NULL || alias == previous)
 		return;
 	if (previous == 0)
@@ -109,8 +109,8 @@ static void find_previous_apart(
 				ALIAS_PREVIOUS, (long long)previous));
 }
 
-static void find_in_version(
-	const struct standing *standing, const struct version *version, struct anomalies *anomalies)
+static void find_in_version(const struct registry_state *state, const struct version *version,
+	struct anomalies *anomalies)
 {
 	long long number = version->number;
 	const char *digest = version_tag(version, TAG_DIGEST);
@@ -120,38 +120,38 @@ static void find_in_version(
 		anomalies_add(
 			anomalies, "not_ready", text_format("version %lld is %s", number, status));
 	}
-	if (digest == NULL || version_is_duplicate(standing, version))
+	if (digest == NULL || version_is_duplicate(state, version))
 		return;
-	const struct version *first = standing_find_digest(standing, digest);
+	const struct version *first = state_find_digest(state, digest);
 	if (first != version)
 		anomalies_add(anomalies, "duplicate",
 			text_format("version %lld is the same package as version %lld", number,
 				(long long)first->number));
 }
 
-void anomalies_find(const struct standing *standing, bool aliases, struct anomalies *anomalies)
+void anomalies_find(const struct registry_state *state, bool aliases, struct anomalies *anomalies)
 {
-	int64_t winner = standing_winner(standing);
+	int64_t winner = state_desired_version(state);
 	*anomalies = (struct anomalies){0};
-	find_wrong_production(standing, winner, anomalies);
-	if (aliases && standing->stages)
-		find_alias_apart(standing, winner, anomalies);
+	find_wrong_production(state, winner, anomalies);
+	if (aliases && state->stages)
+		find_alias_apart(state, winner, anomalies);
 	/* where more is wrong, what was Production before is not certain */
 	if (aliases && anomalies->count == 0)
-		find_previous_apart(standing, winner, anomalies);
-	for (size_t i = 0; i < standing->versions.count; i++)
-		find_in_version(standing, &standing->versions.items[i], anomalies);
+		find_previous_apart(state, winner, anomalies);
+	for (size_t i = 0; i < state->versions.count; i++)
+		find_in_version(state, &state->versions.items[i], anomalies);
 }
 
 void anomalies_find_stale(
-	const struct standing *standing, int64_t before_ms, struct anomalies *anomalies)
+	const struct registry_state *state, int64_t before_ms, struct anomalies *anomalies)
 {
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		const char *trained = version_tag(version, TAG_TRAINED_AT);
 		int64_t at = version->created_ms;
 		char text[32];
-		if (!standing_is_production(standing, version))
+		if (!state_is_production(state, version))
 			continue;
 		if (trained != NULL && !clock_parse_rfc3339(trained, &at))
 			at = version->created_ms;

@@ -25,11 +25,11 @@ struct anomalies {
 };
 
 /* anomalies_find - aliases tells whether they are kept here */
-void anomalies_find(const struct standing *standing, bool aliases, struct anomalies *anomalies);
+void anomalies_find(const struct registry_state *state, bool aliases, struct anomalies *anomalies);
 
 /* anomalies_find_stale - a Production version trained (else registered) before that moment */
 void anomalies_find_stale(
-	const struct standing *standing, int64_t before_ms, struct anomalies *anomalies);
+	const struct registry_state *state, int64_t before_ms, struct anomalies *anomalies);
 
 /* anomalies_add - one more; text is handed over */
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text);

@@ -13,7 +13,7 @@ static void add_sum(struct text *sums, const char *sha256, const char *path)
 	text_printf(sums, "%s  %s\n", sha256, path);
 }
 
-void proof_content(const struct manifest *manifest, char digest[SHA256_HEX])
+void artifact_check_content(const struct manifest *manifest, char digest[SHA256_HEX])
 {
 	struct text sums = {0};
 	for (size_t i = 0; i < manifest->file_count; i++)
@@ -70,7 +70,7 @@ static int ask_mlmodel(struct store *store, const char **lacks, struct fail *f)
 	return 0;
 }
 
-int proof_ask(struct mlflow *mlflow, const char *model, const struct version *version,
+int artifact_check_ask(struct mlflow *mlflow, const char *model, const struct version *version,
 	const char **lacks, struct fail *f)
 {
 	struct store store = {0};
@@ -89,11 +89,11 @@ int proof_ask(struct mlflow *mlflow, const char *model, const struct version *ve
 	return result;
 }
 
-int proof_check(
+int artifact_check_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f)
 {
 	const char *lacks;
-	if (proof_ask(mlflow, model, version, &lacks, f) != 0)
+	if (artifact_check_ask(mlflow, model, version, &lacks, f) != 0)
 		return -1;
 	if (lacks == NULL)
 		return 0;

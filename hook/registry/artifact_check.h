@@ -12,18 +12,18 @@
 
 #define TAG_CONTENT "modelhook.content"
 
-/* proof_ask - *lacks says in words what is wrong with them, NULL: nothing; -1 where they cannot be
- * asked for */
-MUST_CHECK int proof_ask(struct mlflow *mlflow, const char *model, const struct version *version,
-	const char **lacks, struct fail *f);
+/* artifact_check_ask - *lacks says in words what is wrong with them, NULL: nothing; -1 where they
+ * cannot be asked for */
+MUST_CHECK int artifact_check_ask(struct mlflow *mlflow, const char *model,
+	const struct version *version, const char **lacks, struct fail *f);
 
-/* proof_check - 0 where they are; REFUSED where a file is gone or differs */
-MUST_CHECK int proof_check(
+/* artifact_check_check - 0 where they are; REFUSED where a file is gone or differs */
+MUST_CHECK int artifact_check_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f);
 
 struct manifest; /* packaging/package/package.h */
 
-/* proof_content - the digest of a package's files, for the tag of its version */
-void proof_content(const struct manifest *manifest, char digest[65]);
+/* artifact_check_content - the digest of a package's files, for the tag of its version */
+void artifact_check_content(const struct manifest *manifest, char digest[65]);
 
 #endif

@@ -146,7 +146,7 @@ static int append(const struct holder *to, cJSON *entry, struct fail *f)
 
 static struct holder version_holder(struct registry *registry, int64_t number)
 {
-	const struct version *version = standing_version(&registry->standing, number);
+	const struct version *version = state_version(&registry->state, number);
 	struct holder holder = {.registry = registry, .number = number, .key = TAG_HISTORY};
 	if (version != NULL) {
 		holder.tags = version->tags;
@@ -158,10 +158,10 @@ static struct holder version_holder(struct registry *registry, int64_t number)
 /* MLflow tells when a version was changed last; where aliases alone tell who is Production, nobody
  * does. */
 static const char *outside_time(
-	const struct standing *standing, const struct version *version, char out[32])
+	const struct registry_state *state, const struct version *version, char out[32])
 {
 	out[0] = '\0';
-	if (standing->stages && version->updated_ms != 0)
+	if (state->stages && version->updated_ms != 0)
 		clock_format_rfc3339(out, version->updated_ms);
 	return out;
 }
@@ -170,15 +170,15 @@ static const char *outside_time(
 static void note_outside(struct entry *entry, const struct registry *registry, int64_t number,
 	const cJSON *before, char time[32])
 {
-	const struct standing *standing = &registry->standing;
-	const struct version *version = standing_version(standing, number);
+	const struct registry_state *state = &registry->state;
+	const struct version *version = state_version(state, number);
 	bool open = entries_end_open(before);
-	if (version == NULL || open == standing_is_production(standing, version))
+	if (version == NULL || open == state_is_production(state, version))
 		return;
 	if (open)
-		entry->lost = outside_time(standing, version, time);
+		entry->lost = outside_time(state, version, time);
 	else if (!text_equal(entry->to, STAGE_PRODUCTION) && version->updated_ms != 0)
-		entry->since = outside_time(standing, version, time);
+		entry->since = outside_time(state, version, time);
 }
 
 static int record(struct registry *registry, int64_t number, struct entry *entry, struct fail *f)
@@ -203,13 +203,13 @@ int history_record(struct registry *registry, int64_t number, const char *to, co
 static int record_archived(
 	struct registry *registry, int64_t winner, const struct entry *by, struct fail *f)
 {
-	const struct standing *standing = &registry->standing;
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	const struct registry_state *state = &registry->state;
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		struct entry entry = *by;
 		entry.to = STAGE_ARCHIVED;
 		entry.instead = winner;
-		if (version->number != winner && standing_is_production(standing, version) &&
+		if (version->number != winner && state_is_production(state, version) &&
 			record(registry, version->number, &entry, f) != 0)
 			return -1;
 	}
@@ -230,10 +230,10 @@ char *history_override_reason(const struct version *version)
 /* *why is the caller's. */
 static const char *find_how(const struct registry *registry, int64_t winner, char **why)
 {
-	const struct standing *standing = &registry->standing;
-	const char *how = standing_decided_how(standing, winner, why);
+	const struct registry_state *state = &registry->state;
+	const char *how = state_decided_how(state, winner, why);
 	if (how == NULL) {
-		*why = history_override_reason(standing_version(standing, winner));
+		*why = history_override_reason(state_version(state, winner));
 		how = *why != NULL ? HOW_OVERRIDE : HOW_TRAINING;
 	}
 	if (registry->how == NULL)
@@ -262,19 +262,19 @@ int history_record_transition(
 /* Deleted versions */
 
 /* What others did to it since its last entry, as an entry; or none. */
-static void add_rest(cJSON *all, const struct standing *standing, const struct version *version)
+static void add_rest(cJSON *all, const struct registry_state *state, const struct version *version)
 {
 	char time[32];
 	struct entry entry = {.to = STAGE_ARCHIVED};
 	if (entries_end_open(all))
-		entry.lost = outside_time(standing, version, time);
+		entry.lost = outside_time(state, version, time);
 	else if (all->child == NULL && text_equal(version->stage, STAGE_ARCHIVED))
 		entry.since = "";
 	else
 		return;
 	cJSON *rest = make_entry(&entry);
 	cJSON_ReplaceItemInObjectCaseSensitive(
-		rest, "at", cJSON_CreateString(outside_time(standing, version, time)));
+		rest, "at", cJSON_CreateString(outside_time(state, version, time)));
 	cJSON_AddItemToArray(all, rest);
 }
 
@@ -350,13 +350,13 @@ static int write_parts(struct registry *registry, const char *key, cJSON *list, 
 int history_keep_deleted(
 	struct registry *registry, const struct version *version, const char *by, struct fail *f)
 {
-	const struct standing *standing = &registry->standing;
+	const struct registry_state *state = &registry->state;
 	cJSON *own = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	int result = 0;
-	add_rest(own, standing, version);
+	add_rest(own, state, version);
 	if (tells_production(own)) {
 		char *key = text_format(TAG_DELETED "%lld", (long long)version->number);
-		cJSON *all = read_kept(&standing->model, version, key);
+		cJSON *all = read_kept(&state->model, version, key);
 		while (own->child != NULL)
 			cJSON_AddItemToArray(all, cJSON_DetachItemFromArray(own, 0));
 		cJSON_AddItemToArray(all, deleted_entry(version, by));

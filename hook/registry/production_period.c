@@ -14,8 +14,8 @@
 #define GAP_LEAST_MS 2000
 
 /* Whose entries are read. */
-struct reader {
-	struct tenures *tenures;
+struct period_reader {
+	struct production_periods *periods;
 	int64_t version;
 	const char *trained;
 	bool deleted;
@@ -23,29 +23,29 @@ struct reader {
 };
 
 /* A copy that the tenures own, and count. */
-static char *keep(struct tenures *tenures, const char *string)
+static char *keep(struct production_periods *periods, const char *string)
 {
 	if (string != NULL)
-		tenures->bytes += strlen(string) + 16;
+		periods->bytes += strlen(string) + 16;
 	return text_copy(string);
 }
 
-static struct tenure *newest(const struct reader *reader)
+static struct production_period *newest(const struct period_reader *reader)
 {
-	return &reader->tenures->items[reader->tenures->count - 1];
+	return &reader->periods->items[reader->periods->count - 1];
 }
 
-static struct tenure *begin(struct reader *reader, int64_t from_ms)
+static struct production_period *begin(struct period_reader *reader, int64_t from_ms)
 {
-	struct tenures *tenures = reader->tenures;
-	size_t count = tenures->count;
+	struct production_periods *periods = reader->periods;
+	size_t count = periods->count;
 	if ((count & (count - 1)) == 0)
-		tenures->items = memory_grow(
-			tenures->items, count > 0 ? 2 * count : 1, sizeof(*tenures->items));
-	tenures->bytes += 2 * sizeof(*tenures->items);
-	tenures->items[tenures->count++] = (struct tenure){
+		periods->items = memory_grow(
+			periods->items, count > 0 ? 2 * count : 1, sizeof(*periods->items));
+	periods->bytes += 2 * sizeof(*periods->items);
+	periods->items[periods->count++] = (struct production_period){
 		.version = reader->version,
-		.trained = keep(tenures, reader->trained),
+		.trained = keep(periods, reader->trained),
 		.deleted = reader->deleted,
 		.from_ms = from_ms,
 		.at_ms = from_ms,
@@ -54,22 +54,22 @@ static struct tenure *begin(struct reader *reader, int64_t from_ms)
 	return newest(reader);
 }
 
-static void begin_outside(struct reader *reader, int64_t from_ms)
+static void begin_outside(struct period_reader *reader, int64_t from_ms)
 {
-	begin(reader, from_ms)->how = keep(reader->tenures, HOW_OUTSIDE);
+	begin(reader, from_ms)->how = keep(reader->periods, HOW_OUTSIDE);
 }
 
-static void end(struct reader *reader, int64_t to_ms)
+static void end(struct period_reader *reader, int64_t to_ms)
 {
-	struct tenure *tenure = newest(reader);
-	tenure->to_ms = to_ms;
-	if (tenure->at_ms == 0)
-		tenure->at_ms = to_ms;
+	struct production_period *period = newest(reader);
+	period->to_ms = to_ms;
+	if (period->at_ms == 0)
+		period->at_ms = to_ms;
 	reader->open = false;
 }
 
 /* By others: what is kept is not the whole of it. */
-static void end_outside(struct reader *reader, int64_t to_ms)
+static void end_outside(struct period_reader *reader, int64_t to_ms)
 {
 	end(reader, to_ms);
 	newest(reader)->recorded = false;
@@ -82,7 +82,7 @@ static int64_t time_of(const cJSON *entry, const char *key)
 	return at != NULL && clock_parse_rfc3339(at, &ms) ? ms : 0;
 }
 
-static void read_entry(struct reader *reader, const cJSON *entry)
+static void read_entry(struct period_reader *reader, const cJSON *entry)
 {
 	const char *instead = entry_string(entry, "for");
 	bool production = text_equal(entry_string(entry, "to"), STAGE_PRODUCTION);
@@ -91,11 +91,11 @@ static void read_entry(struct reader *reader, const cJSON *entry)
 	if (!reader->open && entry_string(entry, "since") != NULL)
 		begin_outside(reader, time_of(entry, "since"));
 	if (production && !reader->open) {
-		struct tenure *tenure = begin(reader, time_of(entry, "at"));
-		tenure->by = keep(reader->tenures, entry_string(entry, "by"));
-		tenure->how = keep(reader->tenures, entry_string(entry, "how"));
-		tenure->why = keep(reader->tenures, entry_string(entry, "why"));
-		tenure->recorded = true;
+		struct production_period *period = begin(reader, time_of(entry, "at"));
+		period->by = keep(reader->periods, entry_string(entry, "by"));
+		period->how = keep(reader->periods, entry_string(entry, "how"));
+		period->why = keep(reader->periods, entry_string(entry, "why"));
+		period->recorded = true;
 	} else if (!production && reader->open) {
 		end(reader, time_of(entry, "at"));
 		newest(reader)->instead = instead != NULL ? strtoll(instead, NULL, 10) : 0;
@@ -103,10 +103,10 @@ static void read_entry(struct reader *reader, const cJSON *entry)
 }
 
 /* What the stage says beyond what was recorded: others promoted, or archived. */
-static void read_rest(struct reader *reader, const struct standing *standing,
+static void read_rest(struct period_reader *reader, const struct registry_state *state,
 	const struct version *version, bool any)
 {
-	bool production = standing_is_production(standing, version);
+	bool production = state_is_production(state, version);
 	if (reader->open && !production) {
 		end_outside(reader, version->updated_ms);
 	} else if (!reader->open && production) {
@@ -119,42 +119,42 @@ static void read_rest(struct reader *reader, const struct standing *standing,
 		newest(reader)->lasts = true;
 }
 
-static void release(struct tenure *tenure)
+static void release(struct production_period *period)
 {
-	free(tenure->by);
-	free(tenure->how);
-	free(tenure->why);
-	free(tenure->trained);
+	free(period->by);
+	free(period->how);
+	free(period->why);
+	free(period->trained);
 }
 
 /* Whether there is room for the history of one more version. */
-static bool has_room(struct tenures *tenures)
+static bool has_room(struct production_periods *periods)
 {
-	tenures->cut = tenures->cut || tenures->bytes > TENURES_MAX;
-	return !tenures->cut;
+	periods->cut = periods->cut || periods->bytes > TENURES_MAX;
+	return !periods->cut;
 }
 
-static void read_version(
-	struct tenures *tenures, const struct standing *standing, const struct version *version)
+static void read_version(struct production_periods *periods, const struct registry_state *state,
+	const struct version *version)
 {
-	struct reader reader = {.tenures = tenures,
+	struct period_reader reader = {.periods = periods,
 		.version = version->number,
 		.trained = version_tag(version, TAG_TRAINED_AT)};
 	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, list) read_entry(&reader, entry);
-	read_rest(&reader, standing, version, list->child != NULL);
+	read_rest(&reader, state, version, list->child != NULL);
 	json_release(list);
 }
 
 /* The last entry of a deleted version names it; a delete that failed has left it where it is. */
-static void read_deleted(
-	struct tenures *tenures, const struct standing *standing, int64_t number, const char *key)
+static void read_deleted(struct production_periods *periods, const struct registry_state *state,
+	int64_t number, const char *key)
 {
-	const struct registered_model *model = &standing->model;
-	const struct version *version = standing_version(standing, number);
-	struct reader reader = {.tenures = tenures, .version = number, .deleted = true};
-	size_t before = tenures->count;
+	const struct registered_model *model = &state->model;
+	const struct version *version = state_version(state, number);
+	struct period_reader reader = {.periods = periods, .version = number, .deleted = true};
+	size_t before = periods->count;
 	cJSON *list = entries_read(model->tags, model->tag_count, key);
 	const cJSON *entry;
 	cJSON_ArrayForEach(entry, list)
@@ -162,89 +162,91 @@ static void read_deleted(
 		read_entry(&reader, entry);
 		if (!text_equal(entry_string(entry, "to"), TO_DELETED))
 			continue;
-		while (version != NULL && entries_are_of(entry, version) && tenures->count > before)
-			release(&tenures->items[--tenures->count]);
-		for (size_t i = before; i < tenures->count; i++)
-			tenures->items[i].trained =
-				keep(tenures, entry_string(entry, "trained_at"));
-		before = tenures->count;
+		while (version != NULL && entries_are_of(entry, version) && periods->count > before)
+			release(&periods->items[--periods->count]);
+		for (size_t i = before; i < periods->count; i++)
+			periods->items[i].trained =
+				keep(periods, entry_string(entry, "trained_at"));
+		before = periods->count;
 	}
 	json_release(list);
 }
 
-static void read_all_deleted(struct tenures *tenures, const struct standing *standing)
+static void read_all_deleted(struct production_periods *periods, const struct registry_state *state)
 {
-	for (size_t i = 0; i < standing->model.tag_count; i++) {
-		const char *key = standing->model.tags[i].key;
+	for (size_t i = 0; i < state->model.tag_count; i++) {
+		const char *key = state->model.tags[i].key;
 		char *end_of_number;
 		if (!text_starts_with(key, TAG_DELETED))
 			continue;
 		int64_t number = strtoll(key + strlen(TAG_DELETED), &end_of_number, 10);
 		if (number > 0 && *end_of_number == '\0' &&
-			has_room(tenures)) /* else a continuation */
-			read_deleted(tenures, standing, number, key);
+			has_room(periods)) /* else a continuation */
+			read_deleted(periods, state, number, key);
 	}
 }
 
 static int by_time(const void *a, const void *b)
 {
-	const struct tenure *x = a, *y = b;
+	const struct production_period *x = a, *y = b;
 	if (x->at_ms != y->at_ms)
 		return x->at_ms < y->at_ms ? -1 : 1;
 	return (x->version > y->version) - (x->version < y->version);
 }
 
-static void add_gap(struct tenures *tenures, int64_t from_ms, int64_t to_ms, size_t before)
+static void add_gap(
+	struct production_periods *periods, int64_t from_ms, int64_t to_ms, size_t before)
 {
-	size_t count = tenures->gap_count;
+	size_t count = periods->gap_count;
 	if ((count & (count - 1)) == 0)
-		tenures->gaps = memory_grow(
-			tenures->gaps, count > 0 ? 2 * count : 1, sizeof(*tenures->gaps));
-	tenures->gaps[tenures->gap_count++] = (struct gap){from_ms, to_ms, before};
+		periods->gaps = memory_grow(
+			periods->gaps, count > 0 ? 2 * count : 1, sizeof(*periods->gaps));
+	periods->gaps[periods->gap_count++] = (struct gap){from_ms, to_ms, before};
 }
 
 /* covered: until when somebody was Production; 0: nobody knows */
-static void find_gaps(struct tenures *tenures)
+static void find_gaps(struct production_periods *periods)
 {
 	int64_t covered = 0;
-	for (size_t i = 0; i < tenures->count; i++) {
-		const struct tenure *tenure = &tenures->items[i];
-		bool replaces = i > 0 && tenures->items[i - 1].instead == tenure->version;
-		int64_t until = tenure->lasts ? INT64_MAX : tenure->to_ms;
-		if (covered != 0 && !replaces && tenure->from_ms - covered > GAP_LEAST_MS &&
-			tenure->from_ms != 0 && covered != INT64_MAX)
-			add_gap(tenures, covered, tenure->from_ms, i);
+	for (size_t i = 0; i < periods->count; i++) {
+		const struct production_period *period = &periods->items[i];
+		bool replaces = i > 0 && periods->items[i - 1].instead == period->version;
+		int64_t until = period->lasts ? INT64_MAX : period->to_ms;
+		if (covered != 0 && !replaces && period->from_ms - covered > GAP_LEAST_MS &&
+			period->from_ms != 0 && covered != INT64_MAX)
+			add_gap(periods, covered, period->from_ms, i);
 		if (until == 0 || until > covered)
 			covered = until;
 	}
 	if (covered != 0 && covered != INT64_MAX)
-		add_gap(tenures, covered, 0, tenures->count);
+		add_gap(periods, covered, 0, periods->count);
 }
 
-void tenures_read(const struct standing *standing, struct tenures *tenures)
+void production_periods_read(const struct registry_state *state, struct production_periods *periods)
 {
-	*tenures = (struct tenures){0};
-	for (size_t i = 0; i < standing->versions.count && has_room(tenures); i++)
-		read_version(tenures, standing, &standing->versions.items[i]);
-	read_all_deleted(tenures, standing);
-	if (tenures->count > 1)
-		qsort(tenures->items, tenures->count, sizeof(*tenures->items), by_time);
-	find_gaps(tenures);
+	*periods = (struct production_periods){0};
+	for (size_t i = 0; i < state->versions.count && has_room(periods); i++)
+		read_version(periods, state, &state->versions.items[i]);
+	read_all_deleted(periods, state);
+	if (periods->count > 1)
+		qsort(periods->items, periods->count, sizeof(*periods->items), by_time);
+	find_gaps(periods);
 }
 
-void tenures_release(struct tenures *tenures)
+void production_periods_release(struct production_periods *periods)
 {
-	for (size_t i = 0; i < tenures->count; i++)
-		release(&tenures->items[i]);
-	free(tenures->items);
-	free(tenures->gaps);
-	*tenures = (struct tenures){0};
+	for (size_t i = 0; i < periods->count; i++)
+		release(&periods->items[i]);
+	free(periods->items);
+	free(periods->gaps);
+	*periods = (struct production_periods){0};
 }
 
-const struct tenure *tenures_present(const struct tenures *tenures, int64_t version)
+const struct production_period *production_periods_present(
+	const struct production_periods *periods, int64_t version)
 {
-	for (size_t i = tenures->count; i-- > 0;)
-		if (tenures->items[i].version == version && tenures->items[i].lasts)
-			return &tenures->items[i];
+	for (size_t i = periods->count; i-- > 0;)
+		if (periods->items[i].version == version && periods->items[i].lasts)
+			return &periods->items[i];
 	return NULL;
 }

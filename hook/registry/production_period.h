@@ -11,7 +11,7 @@
 
 #include "registry/state.h"
 
-struct tenure {
+struct production_period {
 	int64_t version;
 	int64_t from_ms; /* 0: not known */
 	int64_t to_ms;	 /* 0: not known, or it lasts */
@@ -33,9 +33,9 @@ struct gap {
 	size_t before; /* which tenure follows; the count of them where none does */
 };
 
-/* struct tenures - oldest first; owns all strings */
-struct tenures {
-	struct tenure *items;
+/* struct production_periods - oldest first; owns all strings */
+struct production_periods {
+	struct production_period *items;
 	size_t count;
 	struct gap *gaps;
 	size_t gap_count;
@@ -43,10 +43,12 @@ struct tenures {
 	bool cut;     /* there are more than fit into 6 MiB */
 };
 
-void tenures_read(const struct standing *standing, struct tenures *tenures);
-void tenures_release(struct tenures *tenures);
+void production_periods_read(
+	const struct registry_state *state, struct production_periods *periods);
+void production_periods_release(struct production_periods *periods);
 
-/* tenures_present - that of a version which is Production now, or NULL */
-const struct tenure *tenures_present(const struct tenures *tenures, int64_t version);
+/* production_periods_present - that of a version which is Production now, or NULL */
+const struct production_period *production_periods_present(
+	const struct production_periods *periods, int64_t version);
 
 #endif

@@ -25,11 +25,11 @@ int registry_open(struct registry *r, struct mlflow *mlflow, const char *model, 
 	*r = (struct registry){.mlflow = mlflow, .model = model};
 	r->stage = by != PROMOTE_BY_ALIAS;
 	r->alias = by != PROMOTE_BY_STAGE;
-	r->standing.stages = r->stage;
+	r->state.stages = r->stage;
 	if (by != PROMOTE_BY_ALIAS && by != PROMOTE_BY_BOTH)
 		return 0;
 	if (mlflow_has_aliases(mlflow, model, &aliases, f) != 0)
-		return fail_in(f, "aliases");
+		return fail_wrap(f, "aliases");
 	if (aliases)
 		return 0;
 	fail_set(f, STATUS_CONFIGURATION, "this MLflow server has no aliases");
@@ -38,7 +38,7 @@ int registry_open(struct registry *r, struct mlflow *mlflow, const char *model, 
 
 void registry_release(struct registry *r)
 {
-	standing_release(&r->standing);
+	state_release(&r->state);
 }
 
 /* Its versions are never found by search: one that is made would be made again and again. */
@@ -62,7 +62,8 @@ int registry_check_model(struct registry *r, struct fail *f)
 	return result;
 }
 
-static int add_by_number(struct registry *r, struct standing *fresh, int64_t number, struct fail *f)
+static int add_by_number(
+	struct registry *r, struct registry_state *fresh, int64_t number, struct fail *f)
 {
 	struct versions *versions = &fresh->versions;
 	struct version version;
@@ -77,27 +78,28 @@ static int add_by_number(struct registry *r, struct standing *fresh, int64_t num
 	return 0;
 }
 
-static int complete(struct registry *r, struct standing *fresh, struct fail *f)
+static int complete(struct registry *r, struct registry_state *fresh, struct fail *f)
 {
 	int64_t numbers[UNLISTED_MAX];
-	size_t count = standing_unlisted(fresh, numbers);
+	size_t count = state_unlisted(fresh, numbers);
 	for (size_t i = 0; i < count; i++)
 		if (add_by_number(r, fresh, numbers[i], f) != 0)
 			return -1;
-	if (r->created == 0 || standing_version(fresh, r->created) != NULL)
+	if (r->created == 0 || state_version(fresh, r->created) != NULL)
 		return 0;
 	return add_by_number(r, fresh, r->created, f);
 }
 
-static int read_standing(struct registry *r, struct standing *fresh, bool *found, struct fail *f)
+static int read_standing(
+	struct registry *r, struct registry_state *fresh, bool *found, struct fail *f)
 {
-	mlflow_ask_for_standing(r->mlflow, r->model);
+	mlflow_prefetch_state(r->mlflow, r->model);
 	int result = mlflow_get_model(r->mlflow, r->model, &fresh->model, found, f);
 	if (result == 0 && *found)
 		result = refuse_prompt(r, &fresh->model, f);
 	if (result == 0 && *found)
 		result = mlflow_list_versions(r->mlflow, r->model, &fresh->versions, f);
-	mlflow_forget(r->mlflow);
+	mlflow_prefetch_drop(r->mlflow);
 	return result == 0 && *found ? complete(r, fresh, f) : result;
 }
 
@@ -106,15 +108,15 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 	*found = true;
 	if (r->read && r->mlflow->plan != NULL)
 		return 0;
-	struct standing fresh = {.stages = r->stage};
+	struct registry_state fresh = {.stages = r->stage};
 	if (read_standing(r, &fresh, found, f) != 0) {
-		standing_release(&fresh);
+		state_release(&fresh);
 		return -1;
 	}
-	if (r->stage && standing_lacks_stages(&fresh))
+	if (r->stage && state_lacks_stages(&fresh))
 		r->stage = fresh.stages = false;
-	standing_release(&r->standing);
-	r->standing = fresh;
+	state_release(&r->state);
+	r->state = fresh;
 	/* that there is no such model is asked again: the next step may have made it */
 	r->read = r->fresh = *found;
 	return 0;
@@ -164,7 +166,7 @@ static void plan_pair(struct pair **pairs, size_t *count, const char *key, const
 
 static void plan_tag(struct registry *r, int64_t number, const char *key, const char *value)
 {
-	struct version *version = standing_version(&r->standing, number);
+	struct version *version = state_version(&r->state, number);
 	if (r->mlflow->plan != NULL && version != NULL)
 		plan_pair(&version->tags, &version->tag_count, key, value);
 }
@@ -172,11 +174,11 @@ static void plan_tag(struct registry *r, int64_t number, const char *key, const 
 int registry_tag(
 	struct registry *r, int64_t number, const char *key, const char *value, struct fail *f)
 {
-	struct version *version = standing_version(&r->standing, number);
+	struct version *version = state_version(&r->state, number);
 	if (version != NULL && text_equal(version_tag(version, key), value))
 		return 0;
 	if (mlflow_set_version_tag(r->mlflow, r->model, number, key, value, f) != 0)
-		return fail_in(f, "version %lld: tag %s", (long long)number, key);
+		return fail_wrap(f, "version %lld: tag %s", (long long)number, key);
 	r->fresh = false;
 	plan_tag(r, number, key, value);
 	return 0;
@@ -185,7 +187,7 @@ int registry_tag(
 int registry_untag(struct registry *r, int64_t number, const char *key, struct fail *f)
 {
 	if (mlflow_delete_version_tag(r->mlflow, r->model, number, key, f) != 0)
-		return fail_in(f, "version %lld: tag %s", (long long)number, key);
+		return fail_wrap(f, "version %lld: tag %s", (long long)number, key);
 	r->fresh = false;
 	plan_tag(r, number, key, NULL);
 	return 0;
@@ -194,10 +196,10 @@ int registry_untag(struct registry *r, int64_t number, const char *key, struct f
 int registry_tag_model(struct registry *r, const char *key, const char *value, struct fail *f)
 {
 	if (mlflow_set_model_tag(r->mlflow, r->model, key, value, f) != 0)
-		return fail_in(f, "%s: tag %s", r->model, key);
+		return fail_wrap(f, "%s: tag %s", r->model, key);
 	r->fresh = false;
 	if (r->mlflow->plan != NULL)
-		plan_pair(&r->standing.model.tags, &r->standing.model.tag_count, key, value);
+		plan_pair(&r->state.model.tags, &r->state.model.tag_count, key, value);
 	return 0;
 }
 
@@ -206,8 +208,8 @@ static int mark_duplicates(struct registry *r, const char *digest, int64_t kept,
 {
 	char number[24];
 	text_number(number, kept);
-	for (size_t i = 0; i < r->standing.versions.count; i++) {
-		const struct version *version = &r->standing.versions.items[i];
+	for (size_t i = 0; i < r->state.versions.count; i++) {
+		const struct version *version = &r->state.versions.items[i];
 		if (version->number == kept ||
 			!text_equal(version_tag(version, TAG_DIGEST), digest))
 			continue;
@@ -225,7 +227,7 @@ static int find_registered(struct registry *r, const char *digest, int64_t *numb
 	*number = 0;
 	if (read_unless_fresh(r, &found, f) != 0)
 		return -1;
-	const struct version *version = standing_find_digest(&r->standing, digest);
+	const struct version *version = state_find_digest(&r->state, digest);
 	if (version == NULL)
 		return 0;
 	*number = version->number;
@@ -234,7 +236,7 @@ static int find_registered(struct registry *r, const char *digest, int64_t *numb
 
 static void plan_version(struct registry *r, const struct version_request *request, int64_t *number)
 {
-	struct versions *versions = &r->standing.versions;
+	struct versions *versions = &r->state.versions;
 	struct version version = {0};
 	version.number = versions->count > 0 ? versions->items[versions->count - 1].number + 1 : 1;
 	version.stage = text_copy("None");
@@ -342,7 +344,7 @@ static int check_ready(const struct version *version, bool *ready, struct fail *
 int registry_await_ready(struct registry *r, int64_t number, struct fail *f)
 {
 	int64_t until = clock_monotonic_ms() + READY_WAIT_MS;
-	const struct version *known = standing_version(&r->standing, number);
+	const struct version *known = state_version(&r->state, number);
 	bool ready = false;
 	if (known != NULL && check_ready(known, &ready, f) != 0)
 		return -1;
@@ -368,10 +370,10 @@ int registry_await_ready(struct registry *r, int64_t number, struct fail *f)
  * nothing would say any more that it was Production, and a rollback could not find it. */
 static int adopt_strangers(struct registry *r, struct fail *f)
 {
-	for (size_t i = 0; i < r->standing.versions.count; i++) {
-		const struct version *version = &r->standing.versions.items[i];
+	for (size_t i = 0; i < r->state.versions.count; i++) {
+		const struct version *version = &r->state.versions.items[i];
 		char at[32];
-		if (!version_is_stranger(&r->standing, version))
+		if (!version_is_unmanaged(&r->state, version))
 			continue;
 		clock_format_rfc3339(at, version->created_ms);
 		if (registry_tag(r, version->number, TAG_INTENT, at, f) != 0)
@@ -382,8 +384,8 @@ static int adopt_strangers(struct registry *r, struct fail *f)
 
 static void plan_transition(struct registry *r, int64_t winner)
 {
-	for (size_t i = 0; i < r->standing.versions.count; i++) {
-		struct version *version = &r->standing.versions.items[i];
+	for (size_t i = 0; i < r->state.versions.count; i++) {
+		struct version *version = &r->state.versions.items[i];
 		bool wins = version->number == winner;
 		if (!wins && !text_equal(version->stage, STAGE_PRODUCTION))
 			continue;
@@ -394,7 +396,7 @@ static void plan_transition(struct registry *r, int64_t winner)
 
 static bool stage_is_settled(const struct registry *r)
 {
-	return !r->stage || standing_is_settled(&r->standing, true, false);
+	return !r->stage || state_is_converged(&r->state, true, false);
 }
 
 static int push_stage(struct registry *r, int64_t winner, const char *by, struct fail *f)
@@ -404,11 +406,11 @@ static int push_stage(struct registry *r, int64_t winner, const char *by, struct
 		return 0;
 	if (mlflow_transition(r->mlflow, r->model, winner, STAGE_PRODUCTION, true, &supported, f) !=
 		0)
-		return fail_in(f, "version %lld to Production", (long long)winner);
+		return fail_wrap(f, "version %lld to Production", (long long)winner);
 	if (!supported) {
 		/* a registry without stages: the alias alone says what is Production */
 		r->stage = false;
-		r->standing.stages = false;
+		r->state.stages = false;
 		return 0;
 	}
 	r->transitions++;
@@ -422,7 +424,7 @@ static int push_stage(struct registry *r, int64_t winner, const char *by, struct
 
 static void plan_alias(struct registry *r, const char *alias, int64_t number)
 {
-	struct registered_model *model = &r->standing.model;
+	struct registered_model *model = &r->state.model;
 	for (size_t i = 0; i < model->alias_count; i++) {
 		if (strcmp(model->aliases[i].name, alias) == 0) {
 			model->aliases[i].version = number;
@@ -439,7 +441,7 @@ static int push_alias(struct registry *r, const char *alias, int64_t number, str
 {
 	bool supported = true;
 	int result = 0;
-	if (!r->alias || standing_alias(&r->standing, alias) == number)
+	if (!r->alias || state_alias(&r->state, alias) == number)
 		return 0;
 	r->fresh = false;
 	if (number != 0)
@@ -447,7 +449,7 @@ static int push_alias(struct registry *r, const char *alias, int64_t number, str
 	else
 		result = mlflow_delete_alias(r->mlflow, r->model, alias, &supported, f);
 	if (result != 0)
-		return fail_in(f, "alias %s", alias);
+		return fail_wrap(f, "alias %s", alias);
 	if (!supported)
 		r->alias = false;
 	else if (r->mlflow->plan != NULL)
@@ -464,12 +466,12 @@ static int push(struct registry *r, int64_t winner, const char *by, struct fail 
 		return fail_hint(f, "is it an MLflow Model Registry? modelhook doctor tells");
 	}
 	/* Without stages the history alone tells later who was Production: it is written first. */
-	if (!r->stage && standing_alias(&r->standing, ALIAS_PRODUCTION) != winner &&
+	if (!r->stage && state_alias(&r->state, ALIAS_PRODUCTION) != winner &&
 		history_record_transition(r, winner, by, f) != 0)
 		return -1;
 	if (push_alias(r, ALIAS_PRODUCTION, winner, f) != 0)
 		return -1;
-	return push_alias(r, ALIAS_PREVIOUS, standing_previous(&r->standing, winner), f);
+	return push_alias(r, ALIAS_PREVIOUS, state_previous(&r->state, winner), f);
 }
 
 /* Between two settled reads, so that a straggler's write may show; between two pushes, so that two
@@ -498,13 +500,13 @@ int registry_withdraw(
 
 static int prove(struct registry *r, int64_t winner, const char *by, struct fail *f)
 {
-	const struct version *version = standing_version(&r->standing, winner);
+	const struct version *version = state_version(&r->state, winner);
 	const char *lacks;
 	struct fail own;
-	if (proof_ask(r->mlflow, r->model, version, &lacks, &own) != 0) {
+	if (artifact_check_ask(r->mlflow, r->model, version, &lacks, &own) != 0) {
 		if (status_is_retryable(own.status)) {
 			*f = own;
-			return fail_in(f, "version %lld", (long long)winner);
+			return fail_wrap(f, "version %lld", (long long)winner);
 		}
 		console_warn("version %lld: its files cannot be checked: %s", (long long)winner,
 			own.text);
@@ -523,8 +525,8 @@ static int prove(struct registry *r, int64_t winner, const char *by, struct fail
 static int prepare(struct registry *r, int64_t winner, const char *by, bool *waited, bool *push,
 	struct fail *f)
 {
-	const struct version *version = standing_version(&r->standing, winner);
-	*push = winner == r->proven || standing_is_production(&r->standing, version);
+	const struct version *version = state_version(&r->state, winner);
+	*push = winner == r->proven || state_is_production(&r->state, version);
 	if (*push)
 		return 0;
 	if (!*waited && r->mlflow->plan == NULL) {
@@ -544,8 +546,8 @@ int registry_converge(struct registry *r, const char *by, int64_t *winner, struc
 		if (stop_check(f) != 0 || (round == 0 ? read_unless_fresh(r, &found, f)
 						      : registry_read(r, &found, f)) != 0)
 			return -1;
-		*winner = found ? standing_winner(&r->standing) : 0;
-		bool agrees = !found || standing_is_settled(&r->standing, r->stage, r->alias);
+		*winner = found ? state_desired_version(&r->state) : 0;
+		bool agrees = !found || state_is_converged(&r->state, r->stage, r->alias);
 		/* two that agree, but on two winners, may each have seen a half of a change */
 		settled = agrees ? (*winner == settled_on ? settled + 1 : 1) : 0;
 		settled_on = *winner;

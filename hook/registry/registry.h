@@ -47,7 +47,7 @@ struct registry {
 	const char *model; /* borrowed: registered model name */
 	bool stage;	   /* stages are kept in step */
 	bool alias;	   /* aliases are kept in step */
-	struct standing standing;
+	struct registry_state state;
 	bool read;	 /* standing was read; with a plan, later reads keep what was planned */
 	bool fresh;	 /* nothing was written since */
 	int64_t created; /* by this; 0: none */

@@ -10,48 +10,47 @@
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 
-void standing_release(struct standing *standing)
+void state_release(struct registry_state *state)
 {
-	registered_model_release(&standing->model);
-	versions_release(&standing->versions);
-	*standing = (struct standing){0};
+	registered_model_release(&state->model);
+	versions_release(&state->versions);
+	*state = (struct registry_state){0};
 }
 
-struct version *standing_version(const struct standing *standing, int64_t number)
+struct version *state_version(const struct registry_state *state, int64_t number)
 {
-	for (size_t i = 0; i < standing->versions.count; i++)
-		if (standing->versions.items[i].number == number)
-			return &standing->versions.items[i];
+	for (size_t i = 0; i < state->versions.count; i++)
+		if (state->versions.items[i].number == number)
+			return &state->versions.items[i];
 	return NULL;
 }
 
-int64_t standing_alias(const struct standing *standing, const char *alias)
+int64_t state_alias(const struct registry_state *state, const char *alias)
 {
-	for (size_t i = 0; i < standing->model.alias_count; i++)
-		if (strcmp(standing->model.aliases[i].name, alias) == 0)
-			return standing->model.aliases[i].version;
+	for (size_t i = 0; i < state->model.alias_count; i++)
+		if (strcmp(state->model.aliases[i].name, alias) == 0)
+			return state->model.aliases[i].version;
 	return 0;
 }
 
 static size_t add_unlisted(
-	const struct standing *standing, int64_t number, int64_t *numbers, size_t count)
+	const struct registry_state *state, int64_t number, int64_t *numbers, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		if (numbers[i] == number)
 			return count;
-	if (number != 0 && count < UNLISTED_MAX && standing_version(standing, number) == NULL)
+	if (number != 0 && count < UNLISTED_MAX && state_version(state, number) == NULL)
 		numbers[count++] = number;
 	return count;
 }
 
-size_t standing_unlisted(const struct standing *standing, int64_t numbers[UNLISTED_MAX])
+size_t state_unlisted(const struct registry_state *state, int64_t numbers[UNLISTED_MAX])
 {
-	const struct registered_model *model = &standing->model;
-	size_t count =
-		add_unlisted(standing, standing_alias(standing, ALIAS_PRODUCTION), numbers, 0);
-	count = add_unlisted(standing, standing_alias(standing, ALIAS_PREVIOUS), numbers, count);
+	const struct registered_model *model = &state->model;
+	size_t count = add_unlisted(state, state_alias(state, ALIAS_PRODUCTION), numbers, 0);
+	count = add_unlisted(state, state_alias(state, ALIAS_PREVIOUS), numbers, count);
 	for (size_t i = 0; i < model->latest_count; i++)
-		count = add_unlisted(standing, model->latest[i], numbers, count);
+		count = add_unlisted(state, model->latest[i], numbers, count);
 	return count;
 }
 
@@ -60,18 +59,18 @@ const char *version_tag(const struct version *version, const char *key)
 	return tag_value(version->tags, version->tag_count, key);
 }
 
-bool standing_is_production(const struct standing *standing, const struct version *version)
+bool state_is_production(const struct registry_state *state, const struct version *version)
 {
-	if (standing->stages)
+	if (state->stages)
 		return text_equal(version->stage, STAGE_PRODUCTION);
-	return standing_alias(standing, ALIAS_PRODUCTION) == version->number;
+	return state_alias(state, ALIAS_PRODUCTION) == version->number;
 }
 
-size_t standing_production_count(const struct standing *standing)
+size_t state_production_count(const struct registry_state *state)
 {
 	size_t count = 0;
-	for (size_t i = 0; i < standing->versions.count; i++)
-		count += standing_is_production(standing, &standing->versions.items[i]);
+	for (size_t i = 0; i < state->versions.count; i++)
+		count += state_is_production(state, &state->versions.items[i]);
 	return count;
 }
 
@@ -81,18 +80,19 @@ static bool read_intent(const struct version *version, int64_t *at_ms)
 	return intent != NULL && clock_parse_rfc3339(intent, at_ms);
 }
 
-bool version_is_stranger(const struct standing *standing, const struct version *version)
+bool version_is_unmanaged(const struct registry_state *state, const struct version *version)
 {
 	int64_t at;
-	return standing_is_production(standing, version) && !read_intent(version, &at);
+	return state_is_production(state, version) && !read_intent(version, &at);
 }
 
-bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms)
+bool version_intent(
+	const struct registry_state *state, const struct version *version, int64_t *at_ms)
 {
 	if (read_intent(version, at_ms))
 		return true;
 	*at_ms = version->created_ms;
-	return standing_is_production(standing, version);
+	return state_is_production(state, version);
 }
 
 /* A version number as MLflow spells it, to the letter; 0 for anything else. */
@@ -103,19 +103,18 @@ static int64_t parse_number(const char *text)
 	return strcmp(text_number(spelled, number), text) == 0 ? number : 0;
 }
 
-bool version_is_duplicate(const struct standing *standing, const struct version *version)
+bool version_is_duplicate(const struct registry_state *state, const struct version *version)
 {
 	const char *tag = version_tag(version, TAG_DUPLICATE);
-	const struct version *first =
-		tag != NULL ? standing_version(standing, parse_number(tag)) : NULL;
+	const struct version *first = tag != NULL ? state_version(state, parse_number(tag)) : NULL;
 	return first != NULL && first != version;
 }
 
 /* Marked or not yet: a create that the server carried out after its caller had stopped asking. */
-static bool is_registered_before(const struct standing *standing, const struct version *version)
+static bool is_registered_before(const struct registry_state *state, const struct version *version)
 {
 	const char *digest = version_tag(version, TAG_DIGEST);
-	return digest != NULL && standing_find_digest(standing, digest) != version;
+	return digest != NULL && state_find_digest(state, digest) != version;
 }
 
 bool version_is_ready(const struct version *version)
@@ -124,11 +123,11 @@ bool version_is_ready(const struct version *version)
 }
 
 static bool is_candidate(
-	const struct standing *standing, const struct version *version, int64_t *at_ms)
+	const struct registry_state *state, const struct version *version, int64_t *at_ms)
 {
-	return version_intent(standing, version, at_ms) && version_is_ready(version) &&
+	return version_intent(state, version, at_ms) && version_is_ready(version) &&
 	       version_tag(version, TAG_WITHDRAWN) == NULL &&
-	       !version_is_duplicate(standing, version) && !is_registered_before(standing, version);
+	       !version_is_duplicate(state, version) && !is_registered_before(state, version);
 }
 
 /* Where a version stands in the order of training; of one instant, the higher number is newer. */
@@ -160,26 +159,26 @@ static bool history_tells_production(const struct version *version, bool *any)
 /* Whether a version was ever Production. A training that was overtaken before it could be promoted
  * never left the stage None; one that a person archived without that has a history that tells so.
  * Whom others archived, who keep none, was most likely Production. */
-static bool has_served(const struct standing *standing, const struct version *version)
+static bool has_served(const struct registry_state *state, const struct version *version)
 {
 	bool any;
-	if (standing_is_production(standing, version))
+	if (state_is_production(state, version))
 		return true;
-	if (standing->stages && !text_equal(version->stage, STAGE_ARCHIVED))
+	if (state->stages && !text_equal(version->stage, STAGE_ARCHIVED))
 		return false;
-	return history_tells_production(version, &any) || (standing->stages && !any);
+	return history_tells_production(version, &any) || (state->stages && !any);
 }
 
-static const struct version *newest_between(
-	const struct standing *standing, struct place after, struct place before, bool served_only)
+static const struct version *newest_between(const struct registry_state *state, struct place after,
+	struct place before, bool served_only)
 {
 	const struct version *newest = NULL;
 	struct place newest_at = after;
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const struct version *version = &standing->versions.items[i];
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const struct version *version = &state->versions.items[i];
 		struct place at = {.number = version->number};
-		if (!is_candidate(standing, version, &at.at) ||
-			(served_only && !has_served(standing, version)))
+		if (!is_candidate(state, version, &at.at) ||
+			(served_only && !has_served(state, version)))
 			continue;
 		if (!is_newer(at, newest_at) || !is_newer(before, at))
 			continue;
@@ -189,9 +188,9 @@ static const struct version *newest_between(
 	return newest;
 }
 
-static cJSON *parse_decision(const struct standing *standing)
+static cJSON *parse_decision(const struct registry_state *state)
 {
-	const char *text = tag_value(standing->model.tags, standing->model.tag_count, TAG_DECISION);
+	const char *text = tag_value(state->model.tags, state->model.tag_count, TAG_DECISION);
 	return json_parse_note(text);
 }
 
@@ -202,23 +201,23 @@ static const char *decision_string(const cJSON *decision, const char *key)
 
 /* The decision's version and time; 0 where there is none, or it names no version that is there and
  * was not withdrawn since. */
-static int64_t read_decision(const struct standing *standing, int64_t *at_ms)
+static int64_t read_decision(const struct registry_state *state, int64_t *at_ms)
 {
-	cJSON *json = parse_decision(standing);
+	cJSON *json = parse_decision(state);
 	const char *version = decision_string(json, "version");
 	const char *at = decision_string(json, "at");
 	int64_t number = 0;
 	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
 		number = parse_number(version);
 	cJSON_Delete(json);
-	const struct version *chosen = standing_version(standing, number);
+	const struct version *chosen = state_version(state, number);
 	return chosen != NULL && version_tag(chosen, TAG_WITHDRAWN) == NULL ? number : 0;
 }
 
-const char *standing_decided_how(const struct standing *standing, int64_t number, char **why)
+const char *state_decided_how(const struct registry_state *state, int64_t number, char **why)
 {
 	static const char *const hows[] = {HOW_ROLLBACK, HOW_REPAIR, HOW_BY_HAND};
-	cJSON *json = parse_decision(standing);
+	cJSON *json = parse_decision(state);
 	const char *version = decision_string(json, "version");
 	const char *said = decision_string(json, "how"), *how = NULL;
 	*why = NULL;
@@ -233,15 +232,15 @@ const char *standing_decided_how(const struct standing *standing, int64_t number
 	return how;
 }
 
-int64_t standing_winner(const struct standing *standing)
+int64_t state_desired_version(const struct registry_state *state)
 {
 	int64_t decided_at = INT64_MIN;
-	int64_t decided = read_decision(standing, &decided_at);
+	int64_t decided = read_decision(state, &decided_at);
 	struct place first = {INT64_MIN, INT64_MIN}, last = {INT64_MAX, INT64_MAX};
 	/* trained at the very moment of the decision is not trained after it */
 	struct place decision = {decided_at, INT64_MAX};
 	const struct version *newest =
-		newest_between(standing, decided != 0 ? decision : first, last, false);
+		newest_between(state, decided != 0 ? decision : first, last, false);
 	return newest != NULL ? newest->number : decided;
 }
 
@@ -263,83 +262,83 @@ static void say_withdrawn(struct text *text, const struct version *version)
 	cJSON_Delete(said);
 }
 
-static void say_decided(struct text *text, const struct standing *standing, int64_t winner)
+static void say_decided(struct text *text, const struct registry_state *state, int64_t winner)
 {
-	cJSON *decision = parse_decision(standing);
+	cJSON *decision = parse_decision(state);
 	text_printf(text, "version %" PRId64 " was chosen", winner);
 	add_who(text, decision);
 	cJSON_Delete(decision);
 }
 
-static void say_newer(struct text *text, const struct standing *standing, int64_t winner)
+static void say_newer(struct text *text, const struct registry_state *state, int64_t winner)
 {
-	const struct version *version = standing_version(standing, winner);
+	const struct version *version = state_version(state, winner);
 	char at[32] = "";
 	int64_t ms;
-	if (version != NULL && version_intent(standing, version, &ms))
+	if (version != NULL && version_intent(state, version, &ms))
 		clock_format_rfc3339(at, ms);
 	bool others = version != NULL && version_tag(version, TAG_TRAINED_AT) == NULL;
 	text_printf(text, "version %" PRId64 " was %s later%s%s", winner,
 		others ? "registered" : "trained", at[0] != '\0' ? ", at " : "", at);
 }
 
-char *standing_says_why_not(
-	const struct standing *standing, const struct version *version, int64_t winner)
+char *state_says_why_not(
+	const struct registry_state *state, const struct version *version, int64_t winner)
 {
 	struct text text = {0};
 	int64_t unused;
 	if (version_tag(version, TAG_WITHDRAWN) != NULL)
 		say_withdrawn(&text, version);
-	else if (version_is_duplicate(standing, version))
+	else if (version_is_duplicate(state, version))
 		text_printf(&text, "version %" PRId64 " is a duplicate", version->number);
-	else if (winner != 0 && read_decision(standing, &unused) == winner)
-		say_decided(&text, standing, winner);
+	else if (winner != 0 && read_decision(state, &unused) == winner)
+		say_decided(&text, state, winner);
 	else if (winner != 0)
-		say_newer(&text, standing, winner);
+		say_newer(&text, state, winner);
 	return text_take(&text);
 }
 
-int64_t standing_previous(const struct standing *standing, int64_t winner)
+int64_t state_previous(const struct registry_state *state, int64_t winner)
 {
-	const struct version *version = standing_version(standing, winner);
+	const struct version *version = state_version(state, winner);
 	struct place first = {INT64_MIN, INT64_MIN}, place = {.number = winner};
 	if (version == NULL)
 		return 0;
-	if (!version_intent(standing, version, &place.at))
+	if (!version_intent(state, version, &place.at))
 		place.at = version->created_ms;
-	const struct version *previous = newest_between(standing, first, place, true);
+	const struct version *previous = newest_between(state, first, place, true);
 	return previous != NULL ? previous->number : 0;
 }
 
-struct version *standing_find_digest(const struct standing *standing, const char *digest)
+struct version *state_find_digest(const struct registry_state *state, const char *digest)
 {
-	for (size_t i = 0; i < standing->versions.count; i++)
-		if (text_equal(version_tag(&standing->versions.items[i], TAG_DIGEST), digest))
-			return &standing->versions.items[i];
+	for (size_t i = 0; i < state->versions.count; i++)
+		if (text_equal(version_tag(&state->versions.items[i], TAG_DIGEST), digest))
+			return &state->versions.items[i];
 	return NULL;
 }
 
-bool standing_is_settled(const struct standing *standing, bool stage, bool alias)
+bool state_is_converged(const struct registry_state *state, bool stage, bool alias)
 {
-	int64_t winner = standing_winner(standing);
-	const struct version *version = standing_version(standing, winner);
+	int64_t winner = state_desired_version(state);
+	const struct version *version = state_version(state, winner);
 	if (version == NULL)
-		return standing_production_count(standing) == 0;
-	if (stage && !(standing_production_count(standing) == 1 &&
+		return state_production_count(state) == 0;
+	if (stage && !(state_production_count(state) == 1 &&
 			     text_equal(version->stage, STAGE_PRODUCTION)))
 		return false;
 	if (!alias)
 		return true;
-	return standing_alias(standing, ALIAS_PRODUCTION) == winner &&
-	       standing_alias(standing, ALIAS_PREVIOUS) == standing_previous(standing, winner);
+	return state_alias(state, ALIAS_PRODUCTION) == winner &&
+	       state_alias(state, ALIAS_PREVIOUS) == state_previous(state, winner);
 }
 
-bool standing_lacks_stages(const struct standing *standing)
+bool state_lacks_stages(const struct registry_state *state)
 {
-	for (size_t i = 0; i < standing->versions.count; i++) {
-		const char *stage = standing->versions.items[i].stage;
+	for (size_t i = 0; i < state->versions.count; i++) {
+		const char *stage = state->versions.items[i].stage;
 		if (stage != NULL && stage[0] != '\0')
 			return false;
 	}
-	return standing->versions.count > 0;
+	return state->versions.count > 0;
 }

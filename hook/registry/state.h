@@ -55,70 +55,71 @@
 #define STAGE_ARCHIVED "Archived"
 #define TO_DELETED "Deleted" /* in a history: beside the stages */
 
-/* struct standing - owns both */
-struct standing {
+/* struct registry_state - owns both */
+struct registry_state {
 	struct registered_model model;
 	struct versions versions;
 	bool stages; /* the server has them: stage tells what is Production, else the alias does */
 };
 
-void standing_release(struct standing *standing);
+void state_release(struct registry_state *state);
 
 /* The version of that number, or NULL. */
-struct version *standing_version(const struct standing *standing, int64_t number);
+struct version *state_version(const struct registry_state *state, int64_t number);
 
 /* The version an alias points to, 0 where it is not set. */
-int64_t standing_alias(const struct standing *standing, const char *alias);
+int64_t state_alias(const struct registry_state *state, const char *alias);
 
-/* standing_unlisted - the versions that the registered model names (the latest of each stage, our
+/* state_unlisted - the versions that the registered model names (the latest of each stage, our
  * aliases) and the list does not have, at most UNLISTED_MAX; how many. A search that is filtered by
  * permission or lags behind shows less than there is. */
 #define UNLISTED_MAX 8
-size_t standing_unlisted(const struct standing *standing, int64_t numbers[UNLISTED_MAX]);
+size_t state_unlisted(const struct registry_state *state, int64_t numbers[UNLISTED_MAX]);
 
 const char *version_tag(const struct version *version, const char *key);
 
 /* version_intent - when it was trained, by its tag or (a stranger in Production) its creation;
  * false: none */
-bool version_intent(const struct standing *standing, const struct version *version, int64_t *at_ms);
+bool version_intent(
+	const struct registry_state *state, const struct version *version, int64_t *at_ms);
 
 /* version_is_stranger - in Production without a readable intent: somebody else promoted it */
-bool version_is_stranger(const struct standing *standing, const struct version *version);
+bool version_is_unmanaged(const struct registry_state *state, const struct version *version);
 
 /* version_is_duplicate - another version that is there stands for it */
-bool version_is_duplicate(const struct standing *standing, const struct version *version);
+bool version_is_duplicate(const struct registry_state *state, const struct version *version);
 
 /* version_is_ready - READY, or the server says nothing of it */
 bool version_is_ready(const struct version *version);
 
-bool standing_is_production(const struct standing *standing, const struct version *version);
-size_t standing_production_count(const struct standing *standing);
+bool state_is_production(const struct registry_state *state, const struct version *version);
+size_t state_production_count(const struct registry_state *state);
 
-/* standing_winner - the number of the version that should be Production; 0: none should */
-int64_t standing_winner(const struct standing *standing);
+/* state_desired_version - the number of the version that should be Production; 0: none should */
+int64_t state_desired_version(const struct registry_state *state);
 
-/* standing_decided_how - HOW_BY_HAND, HOW_ROLLBACK or HOW_REPAIR where the last decision chose this
+/* state_decided_how - HOW_BY_HAND, HOW_ROLLBACK or HOW_REPAIR where the last decision chose this
  * version, with its reason in *why (or NULL), which the caller frees; NULL: nobody chose it */
-const char *standing_decided_how(const struct standing *standing, int64_t number, char **why);
+const char *state_decided_how(const struct registry_state *state, int64_t number, char **why);
 
-/* standing_says_why_not - why a version with an intent is not the winner, in words: withdrawn by
+/* state_says_why_not - why a version with an intent is not the winner, in words: withdrawn by
  * whom and why, not as new as the winner, or a person chose the winner. The caller frees it. */
-char *standing_says_why_not(
-	const struct standing *standing, const struct version *version, int64_t winner);
+char *state_says_why_not(
+	const struct registry_state *state, const struct version *version, int64_t winner);
 
-/* standing_previous - where a rollback from `winner` goes: of the candidates that were Production
+/* state_previous - where a rollback from `winner` goes: of the candidates that were Production
  * once (by their own history, else by their stage), the one trained last before it; 0: nowhere */
-int64_t standing_previous(const struct standing *standing, int64_t winner);
+int64_t state_previous(const struct registry_state *state, int64_t winner);
 
-/* standing_find_digest - the lowest version with that digest tag, or NULL */
-struct version *standing_find_digest(const struct standing *standing, const char *digest);
+/* state_find_digest - the lowest version with that digest tag, or NULL */
+struct version *state_find_digest(const struct registry_state *state, const char *digest);
 
-/* standing_lacks_stages - there are versions, and not one of them says a stage: this registry has
+/* state_lacks_stages - there are versions, and not one of them says a stage: this registry has
  * none */
-bool standing_lacks_stages(const struct standing *standing);
+bool state_lacks_stages(const struct registry_state *state);
 
-/* standing_is_settled - the winner alone is Production, and the aliases agree where they are kept
+/* state_is_converged - the winner alone is Production, and the aliases agree where they are kept
  */
-bool standing_is_settled(const struct standing *standing, bool stage, bool alias);
+bool state_is_converged(const struct registry_state *state, bool stage, bool alias);
 
 #endif

@@ -347,7 +347,7 @@ static int read_config(struct settings *settings, const char *path, struct fail 
 		return 0;
 	if (!status_is_retryable(f->status)) /* a stop is one */
 		f->status = STATUS_CONFIGURATION;
-	return fail_in(f, "settings %s", path);
+	return fail_wrap(f, "settings %s", path);
 }
 
 static int read_file_beside(struct settings *settings, const char *folder, struct fail *f)

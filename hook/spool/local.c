@@ -18,7 +18,7 @@ static int try_lock(struct spool *spool, const char *path, bool *taken, struct f
 	*taken = false;
 	for (int i = 0; i < MAKE_TRIES; i++) {
 		if (file_make_private_directories(spool->folder, f) != 0)
-			return fail_in(f, "spool");
+			return fail_wrap(f, "spool");
 		if (file_lock_take(path, &spool->lock, taken, f) == 0)
 			return 0;
 		if (f->os != ENOENT)

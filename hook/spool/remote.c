@@ -25,7 +25,7 @@ int spool_remote_open(struct spool_remote *spool, const struct store_reach *reac
 		return 0;
 	}
 	spool_remote_release(spool);
-	return fail_in(f, "spool");
+	return fail_wrap(f, "spool");
 }
 
 void spool_remote_release(struct spool_remote *spool)
@@ -44,7 +44,7 @@ static int put_result(
 	struct spool_remote *spool, const char *name, const char *result_line, struct fail *f)
 {
 	char *path = text_format("%s" RESULT_END, name);
-	int result = place_put(&spool->store, path, result_line, f);
+	int result = location_put(&spool->store, path, result_line, f);
 	free(path);
 	return result;
 }
@@ -54,15 +54,15 @@ int spool_remote_send(struct spool_remote *spool, const char *name, const char *
 {
 	uint64_t sent;
 	if (put_result(spool, name, result_line, f) != 0 ||
-		carry_up(&spool->store, local, name, &sent, f) != 0)
-		return fail_in(f, "spool");
+		file_upload(&spool->store, local, name, &sent, f) != 0)
+		return fail_wrap(f, "spool");
 	return 0;
 }
 
 int spool_remote_fetch(struct spool_remote *spool, const char *name, const char *local, bool *found,
 	struct fail *f)
 {
-	return carry_down(&spool->store, name, local, found, f) == 0 ? 0 : fail_in(f, "spool");
+	return file_download(&spool->store, name, local, found, f) == 0 ? 0 : fail_wrap(f, "spool");
 }
 
 static bool is_it(const void *name, const char *path)
@@ -89,7 +89,7 @@ int spool_remote_keep(
 	int result = is_there(spool, name, &there, f);
 	if (result == 0 && there)
 		result = put_result(spool, name, result_line, f);
-	return result == 0 ? 0 : fail_in(f, "spool");
+	return result == 0 ? 0 : fail_wrap(f, "spool");
 }
 
 /* The result first: who dies in between leaves a package, which the next replay finishes again. */
@@ -102,7 +102,7 @@ int spool_remote_finish(struct spool_remote *spool, const char *name, struct fai
 	if (result == 0)
 		store_sweep(&spool->store, "");
 	free(path);
-	return result == 0 ? 0 : fail_in(f, "spool");
+	return result == 0 ? 0 : fail_wrap(f, "spool");
 }
 
 int spool_remote_put_aside(struct spool_remote *spool, const char *name, const char *local,
@@ -138,7 +138,7 @@ static int read_trained_at(
 	char *path = text_format("%s" RESULT_END, name);
 	struct text text = {0};
 	bool found;
-	int result = place_get(&spool->store, path, RESULT_MAX, &text, &found, f);
+	int result = location_get(&spool->store, path, RESULT_MAX, &text, &found, f);
 	bool told = result == 0 && found;
 	*trained_at_ms = told ? spool_trained_at(text_string(&text), text.size) : 0;
 	text_release(&text);
@@ -179,7 +179,7 @@ int spool_remote_list(struct spool_remote *spool, struct spool_waiting *waiting,
 	struct store_listing listing;
 	*waiting = (struct spool_waiting){0};
 	if (store_list_some(&spool->store, "", is_package, NULL, &listing, f) != 0)
-		return fail_in(f, "spool");
+		return fail_wrap(f, "spool");
 	int result = 0;
 	for (size_t i = 0; result == 0 && i < listing.count; i++)
 		result = add_package(spool, waiting, listing.objects[i].path, f);
@@ -189,7 +189,7 @@ int spool_remote_list(struct spool_remote *spool, struct spool_waiting *waiting,
 		return 0;
 	}
 	spool_waiting_release(waiting);
-	return fail_in(f, "spool");
+	return fail_wrap(f, "spool");
 }
 
 void spool_waiting_sort(struct spool_waiting *waiting)

@@ -11,21 +11,21 @@ int store_pages_go_on(struct store_pages *pages, const char *token, struct fail 
 {
 	if (stop_or_late(f) != 0)
 		return -1;
-	if (text_equal(pages->mark, token))
+	if (text_equal(pages->receipt, token))
 		return fail_set(f, STATUS_NOT_A_REGISTRY,
 			"the pages of the list do not end: one came again");
 	if (++pages->count == PAGES_MAX)
 		return fail_set(f, STATUS_NOT_A_REGISTRY,
 			"the pages of the list do not end: %d came", PAGES_MAX);
 	if ((pages->count & (pages->count - 1)) == 0) {
-		free(pages->mark);
-		pages->mark = text_copy(token);
+		free(pages->receipt);
+		pages->receipt = text_copy(token);
 	}
 	return 0;
 }
 
 void store_pages_release(struct store_pages *pages)
 {
-	free(pages->mark);
+	free(pages->receipt);
 	*pages = (struct store_pages){0};
 }

@@ -10,7 +10,7 @@
 
 /* struct store_pages - owns a token; {0} before the first page */
 struct store_pages {
-	char *mark;
+	char *receipt;
 	unsigned long count;
 };
 

@@ -24,14 +24,14 @@ int store_beyond(struct store *store, struct http **http, struct fail *f)
 	store->beyond.trust = (struct http_trust){
 		.insecure = env_is_true("MLFLOW_S3_IGNORE_TLS"),
 		.insecure_setting = "MLFLOW_S3_IGNORE_TLS",
-		.warned = store->is_lane,
+		.warned = store->is_worker,
 	};
 	return 0;
 }
 
 void store_release(struct store *store)
 {
-	if (store->kind != NULL && store->kind->release != NULL && !store->is_lane)
+	if (store->kind != NULL && store->kind->release != NULL && !store->is_worker)
 		store->kind->release(store);
 	if (store->own_http.multi != NULL)
 		http_release(&store->own_http);
@@ -60,7 +60,7 @@ int store_list_some(struct store *store, const char *folder, store_keep_function
 	*listing = (struct store_listing){.keep = keep, .context = context};
 	if (store->kind->list(store, folder, listing, f) != 0) {
 		store_listing_release(listing);
-		return fail_in(f, "artifacts in %.120s", folder);
+		return fail_wrap(f, "artifacts in %.120s", folder);
 	}
 	if (listing->count > 1)
 		qsort(listing->objects, listing->count, sizeof(*listing->objects), by_path);
@@ -85,7 +85,7 @@ int store_put(struct store *store, const struct store_content *content,
 	bool planned = is_planned(store, "PUT", content->path, size);
 	free(size);
 	if (!planned && store->kind->put(store, content, body, proven, f) != 0)
-		return fail_in(f, "artifact %.160s", content->path);
+		return fail_wrap(f, "artifact %.160s", content->path);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ int store_get(struct store *store, const char *path, const struct http_sink *sin
 {
 	*found = false;
 	if (store->kind->get(store, path, sink, found, f) != 0)
-		return fail_in(f, "artifact %.160s", path);
+		return fail_wrap(f, "artifact %.160s", path);
 	return 0;
 }
 
@@ -103,7 +103,7 @@ int store_remove(struct store *store, const char *path, struct fail *f)
 	if (is_planned(store, "DELETE", path, ""))
 		return 0;
 	if (store->kind->remove(store, path, f) != 0)
-		return fail_in(f, "artifact %.160s", path);
+		return fail_wrap(f, "artifact %.160s", path);
 	return 0;
 }
 
@@ -187,7 +187,7 @@ int store_has_content(struct store *store, const struct store_content *content, 
 {
 	*has = STORE_HAS_SOME;
 	if (store->kind->has != NULL && store->kind->has(store, content, has, f) != 0)
-		return fail_in(f, "artifact %.160s", content->path);
+		return fail_wrap(f, "artifact %.160s", content->path);
 	return *has == STORE_HAS_SOME ? has_by_reading(store, content, has, f) : 0;
 }
 
@@ -212,27 +212,27 @@ char *store_show_in_root(const struct store *s, const char *path)
 
 const char *store_mark(const struct store_upload *upload, unsigned index)
 {
-	const char *mark = upload->marks[index];
-	return mark != NULL ? mark : "";
+	const char *receipt = upload->receipts[index];
+	return receipt != NULL ? receipt : "";
 }
 
-void store_set_mark(struct store_upload *upload, unsigned index, char *mark)
+void store_set_receipt(struct store_upload *upload, unsigned index, char *receipt)
 {
-	free(upload->marks[index]);
-	upload->marks[index] = mark;
+	free(upload->receipts[index]);
+	upload->receipts[index] = receipt;
 }
 
-void store_clear_marks(struct store_upload *upload)
+void store_clear_receipts(struct store_upload *upload)
 {
 	for (unsigned i = 0; i < upload->part_count; i++)
-		store_set_mark(upload, i, NULL);
+		store_set_receipt(upload, i, NULL);
 }
 
 void store_upload_release(struct store_upload *upload)
 {
-	if (upload->marks != NULL)
-		store_clear_marks(upload);
-	free(upload->marks);
+	if (upload->receipts != NULL)
+		store_clear_receipts(upload);
+	free(upload->receipts);
 	free(upload->id);
 	free(upload->state);
 	*upload = (struct store_upload){0};

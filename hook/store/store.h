@@ -5,8 +5,8 @@
  * complete or not there: what a reader sees under a name is the old object or the whole new one.
  *
  * A kind knows one request at a time and waits for its answer. What goes in parallel goes over
- * lanes: each is the same store with connections of its own, used by one thread (store_open_lane);
- * a kind's `state` is shared by them, and a kind guards what it changes there.
+ * lanes: each is the same store with connections of its own, used by one thread
+ * (store_open_worker); a kind's `state` is shared by them, and a kind guards what it changes there.
  *
  * A large object goes up in parts (struct store_upload): begin, then the parts in any order and
  * from any lane, then finish. A kind says with begin what an earlier, broken off upload of the same
@@ -67,8 +67,8 @@ struct store_upload {
 	struct store_content content;
 	size_t part_size;
 	unsigned part_count;
-	char **marks; /* part_count of them, each NULL while its part is not there */
-	char *id;     /* the store's name for this upload, set by begin */
+	char **receipts; /* part_count of them, each NULL while its part is not there */
+	char *id;	 /* the store's name for this upload, set by begin */
 	void *state; /* one block of memory of the kind's own, or NULL; both are freed by the caller
 		      * (store_upload_release), never by finish or abandon */
 	bool whole;  /* set by begin: this server takes no parts after all, put it in one */
@@ -135,7 +135,7 @@ struct store {
 	void *state;	  /* the kind's own, made by its open; shared with lanes */
 	bool is_location; /* of an experiment, not of a run */
 	bool is_near;	  /* the server that it belongs to is on this machine */
-	bool is_lane;
+	bool is_worker;
 	bool is_private; /* what is written is for this user alone, where the kind has modes */
 	struct http own_http;
 	struct mlflow *own_mlflow; /* of a lane; owned */
@@ -172,9 +172,9 @@ void store_upload_release(struct store_upload *upload);
 /* store_mark - what the store said of a part; "" while it is not there. Borrowed. */
 const char *store_mark(const struct store_upload *upload, unsigned index);
 /* store_set_mark - takes mark, which may be NULL */
-void store_set_mark(struct store_upload *upload, unsigned index, char *mark);
+void store_set_receipt(struct store_upload *upload, unsigned index, char *receipt);
 /* store_clear_marks - no part is there */
-void store_clear_marks(struct store_upload *upload);
+void store_clear_receipts(struct store_upload *upload);
 
 /* For kinds without folders: remove every object below path by remove_one, and path itself. */
 MUST_CHECK int store_remove_each(struct store *s, const char *path,

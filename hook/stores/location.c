@@ -8,17 +8,17 @@
 #include "packaging/digest/sha256.h"
 #include "stores/open.h"
 
-bool place_is_url(const char *place)
+bool location_is_url(const char *place)
 {
 	return place != NULL && strstr(place, "://") != NULL;
 }
 
-int place_split(const char *url, char **folder, char **name, struct fail *f)
+int location_split(const char *url, char **folder, char **name, struct fail *f)
 {
 	const char *slash = strrchr(url, '/');
 	const char *path = strstr(url, "://") + 3;
 	if (slash < path || slash[1] == '\0') {
-		char *shown = place_show(url);
+		char *shown = location_show(url);
 		fail_set(f, STATUS_CONFIGURATION, "%.200s: names no object", shown);
 		free(shown);
 		return fail_hint(f, "s3://BUCKET/FOLDER/result.json");
@@ -28,7 +28,7 @@ int place_split(const char *url, char **folder, char **name, struct fail *f)
 	return 0;
 }
 
-char *place_show(const char *url)
+char *location_show(const char *url)
 {
 	struct text shown = {0};
 	secret_redact(&shown, url, strlen(url), true);
@@ -37,7 +37,7 @@ char *place_show(const char *url)
 	return whole;
 }
 
-int place_put(struct store *store, const char *name, const char *text, struct fail *f)
+int location_put(struct store *store, const char *name, const char *text, struct fail *f)
 {
 	char sha256[SHA256_HEX];
 	size_t size = strlen(text);
@@ -70,7 +70,7 @@ static int sink_restart(void *context, struct fail *f)
 	return 0;
 }
 
-int place_get(struct store *store, const char *name, size_t max, struct text *text, bool *found,
+int location_get(struct store *store, const char *name, size_t max, struct text *text, bool *found,
 	struct fail *f)
 {
 	struct text_sink to = {text, max};
@@ -83,7 +83,7 @@ static int get_text(
 	struct store *store, const char *name, size_t max, struct text *text, struct fail *f)
 {
 	bool found;
-	if (place_get(store, name, max, text, &found, f) != 0)
+	if (location_get(store, name, max, text, &found, f) != 0)
 		return -1;
 	return found ? 0 : fail_set(f, STATUS_MISSING, "nothing is there");
 }
@@ -94,35 +94,35 @@ static int at_url(const struct store_reach *reach, const char *url, const char *
 {
 	char *folder, *name;
 	struct store store;
-	if (place_split(url, &folder, &name, f) != 0)
+	if (location_split(url, &folder, &name, f) != 0)
 		return -1;
 	int result = store_open_apart(&store, reach, folder, f);
 	if (result == 0)
-		result = write != NULL ? place_put(&store, name, write, f)
+		result = write != NULL ? location_put(&store, name, write, f)
 				       : get_text(&store, name, max, read, f);
 	store_release(&store);
 	free(folder);
 	free(name);
 	if (result == 0)
 		return 0;
-	char *shown = place_show(url);
-	fail_in(f, "%.200s", shown);
+	char *shown = location_show(url);
+	fail_wrap(f, "%.200s", shown);
 	free(shown);
 	return -1;
 }
 
-int place_write(
+int location_write(
 	const struct store_reach *reach, const char *place, const char *text, struct fail *f)
 {
-	if (!place_is_url(place))
+	if (!location_is_url(place))
 		return file_store(place, text, strlen(text), f);
 	return at_url(reach, place, text, 0, NULL, f);
 }
 
-int place_read(const struct store_reach *reach, const char *place, size_t max, struct text *text,
+int location_read(const struct store_reach *reach, const char *place, size_t max, struct text *text,
 	struct fail *f)
 {
-	if (!place_is_url(place))
+	if (!location_is_url(place))
 		return file_read(place, max, text, f);
 	return at_url(reach, place, NULL, max, text, f);
 }

@@ -11,25 +11,27 @@
 #include "base/text.h"
 #include "store/store.h"
 
-bool place_is_url(const char *place);
+bool location_is_url(const char *place);
 
-/* place_split - "s3://b/a/c.json" into the folder "s3://b/a" and the name "c.json", which the
+/* location_split - "s3://b/a/c.json" into the folder "s3://b/a" and the name "c.json", which the
  * caller frees; CONFIGURATION where there is no name */
-MUST_CHECK int place_split(const char *url, char **folder, char **name, struct fail *f);
+MUST_CHECK int location_split(const char *url, char **folder, char **name, struct fail *f);
 
-/* place_show - a URL fit for a message: without user information and query; the caller frees it */
-char *place_show(const char *url);
+/* location_show - a URL fit for a message: without user information and query; the caller frees it
+ */
+char *location_show(const char *url);
 
-MUST_CHECK int place_write(
+MUST_CHECK int location_write(
 	const struct store_reach *reach, const char *place, const char *text, struct fail *f);
 
-/* place_read - at most max bytes; nothing there is MISSING */
-MUST_CHECK int place_read(const struct store_reach *reach, const char *place, size_t max,
+/* location_read - at most max bytes; nothing there is MISSING */
+MUST_CHECK int location_read(const struct store_reach *reach, const char *place, size_t max,
 	struct text *text, struct fail *f);
 
-/* place_put, place_get - the same for an object of a store that is open already */
-MUST_CHECK int place_put(struct store *store, const char *name, const char *text, struct fail *f);
-MUST_CHECK int place_get(struct store *store, const char *name, size_t max, struct text *text,
+/* location_put, location_get - the same for an object of a store that is open already */
+MUST_CHECK int location_put(
+	struct store *store, const char *name, const char *text, struct fail *f);
+MUST_CHECK int location_get(struct store *store, const char *name, size_t max, struct text *text,
 	bool *found, struct fail *f);
 
 #endif

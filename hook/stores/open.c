@@ -145,21 +145,21 @@ int store_open_apart(
 	return open_by_scheme(store, reach->http, reach->deadline, uri, f);
 }
 
-int store_open_lane(const struct store *store, struct store *lane, struct fail *f)
+int store_open_worker(const struct store *store, struct store *worker, struct fail *f)
 {
-	*lane = *store;
-	lane->is_lane = true;
-	lane->root = text_copy(store->root);
-	lane->own_http = lane->beyond = (struct http){0};
-	lane->own_mlflow = NULL;
-	if (http_open_beside(store->http, &lane->own_http, f) != 0)
+	*worker = *store;
+	worker->is_worker = true;
+	worker->root = text_copy(store->root);
+	worker->own_http = worker->beyond = (struct http){0};
+	worker->own_mlflow = NULL;
+	if (http_open_beside(store->http, &worker->own_http, f) != 0)
 		return -1;
-	lane->own_http.send_rate = store->options->limit_rate;
-	lane->http = &lane->own_http;
+	worker->own_http.send_rate = store->options->limit_rate;
+	worker->http = &worker->own_http;
 	if (store->mlflow != NULL) {
-		lane->own_mlflow = memory_get(1, sizeof(*lane->own_mlflow));
-		*lane->own_mlflow = mlflow_beside(store->mlflow, lane->http);
-		lane->mlflow = lane->own_mlflow;
+		worker->own_mlflow = memory_get(1, sizeof(*worker->own_mlflow));
+		*worker->own_mlflow = mlflow_beside(store->mlflow, worker->http);
+		worker->mlflow = worker->own_mlflow;
 	}
 	return 0;
 }

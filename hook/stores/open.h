@@ -22,7 +22,7 @@ MUST_CHECK int store_open_location(struct store *store, struct mlflow *mlflow,
 MUST_CHECK int store_open_apart(
 	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f);
 
-/* store_open_lane - the same store for one more thread; released before the store itself */
-MUST_CHECK int store_open_lane(const struct store *store, struct store *lane, struct fail *f);
+/* store_open_worker - the same store for one more thread; released before the store itself */
+MUST_CHECK int store_open_worker(const struct store *store, struct store *worker, struct fail *f);
 
 #endif

@@ -68,43 +68,43 @@ static int send_whole(
 	bool proven;
 	if (stream_rewind(&fd, f) != 0 || store_put(store, content, &body, &proven, f) != 0)
 		return -1;
-	return proven ? 0 : delivery_prove(store, content, f);
+	return proven ? 0 : transfer_prove(store, content, f);
 }
 
-static int send_parts(struct deliveries *d, struct delivery_object *object, int fd, struct fail *f)
+static int send_parts(struct transfers *d, struct transfer_object *object, int fd, struct fail *f)
 {
 	size_t size, room, got;
 	bool last;
 	if (stream_rewind(&fd, f) != 0)
 		return -1;
-	while ((size = delivery_next_part(object, &last, &room)) > 0) {
+	while ((size = transfer_next_part(object, &last, &room)) > 0) {
 		void *bytes;
-		if (delivery_room(d, room, &bytes, f) != 0)
+		if (transfer_room(d, room, &bytes, f) != 0)
 			return -1;
 		int result = read_bytes(fd, bytes, size, &got, f);
 		if (result == 0 && got < size)
 			result = fail_set(f, STATUS_UNACCEPTABLE, "it is shorter than it was");
 		if (result != 0) {
-			delivery_drop_room(d, bytes, room);
+			transfer_drop_room(d, bytes, room);
 			return -1;
 		}
-		if (delivery_part(d, object, bytes, f) != 0)
+		if (transfer_part(d, object, bytes, f) != 0)
 			return -1;
 	}
-	return deliveries_wait(d, f);
+	return transfers_wait(d, f);
 }
 
 static int send_large(
 	struct store *store, int fd, const struct store_content *content, struct fail *f)
 {
-	struct deliveries deliveries;
-	struct delivery_object *object = NULL;
-	deliveries_open(&deliveries, store, content->size);
-	deliveries_show(&deliveries, content->size);
-	int result = delivery_begin(&deliveries, content, &object, f);
+	struct transfers transfers;
+	struct transfer_object *object = NULL;
+	transfers_open(&transfers, store, content->size);
+	transfers_show(&transfers, content->size);
+	int result = transfer_begin(&transfers, content, &object, f);
 	if (result == 0 && object != NULL)
-		result = send_parts(&deliveries, object, fd, f);
-	deliveries_release(&deliveries, result == 0 ? NULL : f);
+		result = send_parts(&transfers, object, fd, f);
+	transfers_release(&transfers, result == 0 ? NULL : f);
 	return result == 0 && object == NULL ? send_whole(store, fd, content, f) : result;
 }
 
@@ -120,13 +120,13 @@ static int send_open(struct store *store, int fd, const char *path, uint64_t *se
 	if (has == STORE_HAS_SAME)
 		return 0;
 	*sent = content.size;
-	bool large = content.size > delivery_part_size(store, content.size);
+	bool large = content.size > transfer_part_size(store, content.size);
 	if (large && store->kind->begin != NULL)
 		return send_large(store, fd, &content, f);
 	return send_whole(store, fd, &content, f);
 }
 
-int carry_up(
+int file_upload(
 	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f)
 {
 	int fd;
@@ -154,7 +154,7 @@ static int sink_restart(void *context, struct fail *f)
 	return result;
 }
 
-int carry_down(
+int file_download(
 	struct store *store, const char *path, const char *local, bool *found, struct fail *f)
 {
 	struct file_writer w = {0};

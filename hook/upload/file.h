@@ -5,13 +5,13 @@
 
 #include "store/store.h"
 
-/* carry_up - send the file, unless the very same is there; in parts and side by side where that
+/* file_upload - send the file, unless the very same is there; in parts and side by side where that
  * pays, and proven, as upload_run does. *sent: bytes, 0 where it was there. */
-MUST_CHECK int carry_up(
+MUST_CHECK int file_upload(
 	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f);
 
-/* carry_down - fetch an object into a file, which appears whole or not at all */
-MUST_CHECK int carry_down(
+/* file_download - fetch an object into a file, which appears whole or not at all */
+MUST_CHECK int file_download(
 	struct store *store, const char *path, const char *local, bool *found, struct fail *f);
 
 #endif

@@ -27,7 +27,7 @@ char *upload_content(const struct upload *u, size_t index, struct store_content 
 bool upload_is_small(const struct upload *u, size_t index)
 {
 	uint64_t size = file_at(u, index)->size;
-	return size <= delivery_part_size(u->store, size);
+	return size <= transfer_part_size(u->store, size);
 }
 
 static bool is_commit_mark(const struct saved_model_file *file)
@@ -60,15 +60,15 @@ bool upload_is_listed(const struct upload *u, size_t index)
 static int stream_rewind(void *context, struct fail *f)
 {
 	struct upload *u = context;
-	return passage_rewind(&u->passage, f);
+	return package_source_rewind(&u->package_source, f);
 }
 
 static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
 {
 	struct upload *u = context;
-	if (passage_read(&u->passage, buffer, size, got, f) != 0)
+	if (package_source_read(&u->package_source, buffer, size, got, f) != 0)
 		return -1;
-	delivery_progress(&u->deliveries, *got);
+	transfer_progress(&u->transfers, *got);
 	return 0;
 }
 
@@ -79,31 +79,31 @@ static int send_whole(
 	struct http_body body = {
 		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = u};
 	bool proven;
-	if (store->plan == NULL && passage_go_to(&u->passage, index, f) != 0)
+	if (store->plan == NULL && package_source_go_to(&u->package_source, index, f) != 0)
 		return -1;
 	if (store_put(store, content, &body, &proven, f) != 0)
 		return -1;
 	if (!proven && store->plan == NULL)
-		return delivery_sent(&u->deliveries, content, f);
-	delivery_count(&u->deliveries, content->size, false);
+		return transfer_sent(&u->transfers, content, f);
+	transfer_count(&u->transfers, content->size, false);
 	return 0;
 }
 
 /* Files in parts. */
 
-static int read_parts(struct upload *u, struct delivery_object *object, struct fail *f)
+static int read_parts(struct upload *u, struct transfer_object *object, struct fail *f)
 {
 	size_t size, room;
 	bool last;
-	while ((size = delivery_next_part(object, &last, &room)) > 0) {
+	while ((size = transfer_next_part(object, &last, &room)) > 0) {
 		void *bytes;
-		if (delivery_room(&u->deliveries, room, &bytes, f) != 0)
+		if (transfer_room(&u->transfers, room, &bytes, f) != 0)
 			return -1;
-		if (passage_fill(&u->passage, bytes, size, last, f) != 0) {
-			delivery_drop_room(&u->deliveries, bytes, room);
+		if (package_source_fill(&u->package_source, bytes, size, last, f) != 0) {
+			transfer_drop_room(&u->transfers, bytes, room);
 			return -1;
 		}
-		if (delivery_part(&u->deliveries, object, bytes, f) != 0)
+		if (transfer_part(&u->transfers, object, bytes, f) != 0)
 			return -1;
 	}
 	return 0;
@@ -116,7 +116,7 @@ static int pass_over(struct upload *u, uint64_t size, struct fail *f)
 	char buffer[32768];
 	size_t got;
 	for (; size > 0; size -= got)
-		if (passage_read(&u->passage, buffer,
+		if (package_source_read(&u->package_source, buffer,
 			    size < sizeof(buffer) ? (size_t)size : sizeof(buffer), &got, f) != 0)
 			return -1;
 	return 0;
@@ -124,9 +124,9 @@ static int pass_over(struct upload *u, uint64_t size, struct fail *f)
 
 static int go_on(struct upload *u, size_t index, struct fail *f)
 {
-	struct delivery_object *object = u->ahead.object;
-	if (passage_go_to(&u->passage, index, f) != 0 ||
-		pass_over(u, delivery_handed_over(object), f) != 0)
+	struct transfer_object *object = u->overlap.object;
+	if (package_source_go_to(&u->package_source, index, f) != 0 ||
+		pass_over(u, transfer_handed_over(object), f) != 0)
 		return -1;
 	return read_parts(u, object, f);
 }
@@ -135,22 +135,23 @@ static int send_large(
 	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
 {
 	struct store *store = u->store;
-	struct delivery_object *object = NULL;
+	struct transfer_object *object = NULL;
 	enum store_has has = STORE_HAS_NOT;
-	if (u->ahead.object != NULL && u->ahead.index == index)
+	if (u->overlap.object != NULL && u->overlap.index == index)
 		return go_on(u, index, f);
 	if (upload_is_listed(u, index) && store_has_content(store, content, &has, f) != 0)
 		return -1;
 	if (has == STORE_HAS_SAME) {
-		delivery_count(&u->deliveries, 0, true);
+		transfer_count(&u->transfers, 0, true);
 		return 0;
 	}
 	if (store->plan == NULL && store->kind->begin != NULL &&
-		delivery_begin(&u->deliveries, content, &object, f) != 0)
+		transfer_begin(&u->transfers, content, &object, f) != 0)
 		return -1;
 	if (object == NULL)
 		return send_whole(u, index, content, f);
-	return passage_go_to(&u->passage, index, f) == 0 ? read_parts(u, object, f) : -1;
+	return package_source_go_to(&u->package_source, index, f) == 0 ? read_parts(u, object, f)
+								       : -1;
 }
 
 static int send_small(
@@ -158,15 +159,15 @@ static int send_small(
 {
 	size_t size = (size_t)content->size;
 	void *bytes;
-	if (passage_go_to(&u->passage, index, f) != 0 ||
-		delivery_room(&u->deliveries, size, &bytes, f) != 0)
+	if (package_source_go_to(&u->package_source, index, f) != 0 ||
+		transfer_room(&u->transfers, size, &bytes, f) != 0)
 		return -1;
-	if (passage_fill(&u->passage, bytes, size, true, f) != 0) {
-		delivery_drop_room(&u->deliveries, bytes, size);
+	if (package_source_fill(&u->package_source, bytes, size, true, f) != 0) {
+		transfer_drop_room(&u->transfers, bytes, size);
 		return -1;
 	}
 	bool listed = upload_is_listed(u, index);
-	return delivery_small(&u->deliveries, content, bytes, listed, f);
+	return transfer_small(&u->transfers, content, bytes, listed, f);
 }
 
 static int send_file(struct upload *u, size_t index, struct fail *f)
@@ -206,7 +207,7 @@ static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
 static size_t end_of_parts(const struct upload *u)
 {
 	size_t end = u->manifest->file_count;
-	while (end > 0 && (upload_is_small(u, end - 1) || u->ahead.sent[end - 1]))
+	while (end > 0 && (upload_is_small(u, end - 1) || u->overlap.sent[end - 1]))
 		end--;
 	return end;
 }
@@ -215,13 +216,13 @@ static int send_files(struct upload *u, bool commit_mark, struct fail *f)
 {
 	size_t end = end_of_parts(u);
 	for (size_t i = 0; i < u->manifest->file_count; i++) {
-		if (i == end && deliveries_make(&u->deliveries, f) != 0)
+		if (i == end && transfers_make(&u->transfers, f) != 0)
 			return -1;
-		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->ahead.sent[i] &&
+		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->overlap.sent[i] &&
 			send_file(u, i, f) != 0)
 			return -1;
 	}
-	return deliveries_wait(&u->deliveries, f);
+	return transfers_wait(&u->transfers, f);
 }
 
 static int send_all(struct upload *u, struct fail *f)
@@ -242,11 +243,11 @@ static bool may_go_ahead(const struct upload *u)
 
 static void drop_gathered(struct upload *u)
 {
-	struct upload_ahead *ahead = &u->ahead;
-	if (ahead->bytes == NULL)
+	struct upload_ahead *overlap = &u->overlap;
+	if (overlap->bytes == NULL)
 		return;
-	delivery_drop_room(&u->deliveries, ahead->bytes, ahead->room);
-	ahead->bytes = NULL;
+	transfer_drop_room(&u->transfers, overlap->bytes, overlap->room);
+	overlap->bytes = NULL;
 }
 
 static bool is_of_package(const void *manifest, const char *path)
@@ -258,9 +259,9 @@ int upload_open(struct upload *u, struct fail *f)
 {
 	if (store_list_some(u->store, u->folder, is_of_package, u->manifest, &u->listing, f) != 0)
 		return -1;
-	deliveries_open(&u->deliveries, u->store, u->manifest->model_bytes);
-	u->ahead = (struct upload_ahead){
-		.sent = memory_get(u->manifest->file_count, sizeof(*u->ahead.sent)),
+	transfers_open(&u->transfers, u->store, u->manifest->model_bytes);
+	u->overlap = (struct upload_ahead){
+		.sent = memory_get(u->manifest->file_count, sizeof(*u->overlap.sent)),
 		.index = u->manifest->file_count,
 		.patience = AHEAD_PATIENCE_MS,
 		.over = !may_go_ahead(u),
@@ -272,14 +273,15 @@ int upload_open(struct upload *u, struct fail *f)
 static int run_once(struct upload *u, struct fail *f)
 {
 	drop_gathered(u);
-	passage_open(&u->passage, u->package, u->manifest, u->store->options->limit_rate);
-	deliveries_show(&u->deliveries, u->manifest->model_bytes);
+	package_source_open(
+		&u->package_source, u->package, u->manifest, u->store->options->limit_rate);
+	transfers_show(&u->transfers, u->manifest->model_bytes);
 	int result = send_all(u, f);
 	if (result == 0)
 		store_sweep(u->store, u->folder);
-	u->sent = u->deliveries.sent;
-	u->kept = u->deliveries.kept;
-	u->bytes = u->deliveries.bytes;
+	u->sent = u->transfers.sent;
+	u->kept = u->transfers.kept;
+	u->bytes = u->transfers.bytes;
 	return result;
 }
 
@@ -305,10 +307,10 @@ void upload_release(struct upload *u, const struct fail *f)
 	if (!u->is_open)
 		return;
 	drop_gathered(u);
-	deliveries_release(&u->deliveries, f);
-	passage_release(&u->passage);
+	transfers_release(&u->transfers, f);
+	package_source_release(&u->package_source);
 	store_listing_release(&u->listing);
-	free(u->ahead.sent);
-	u->ahead = (struct upload_ahead){0};
+	free(u->overlap.sent);
+	u->overlap = (struct upload_ahead){0};
 	u->is_open = false;
 }

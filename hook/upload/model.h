@@ -25,7 +25,7 @@
 /* upload_ahead - what went up, or is going up, before the package was there */
 struct upload_ahead {
 	bool *sent;			/* by index of the file: all of it was handed over */
-	struct delivery_object *object; /* of files[index], where that goes in parts; or NULL */
+	struct transfer_object *object; /* of files[index], where that goes in parts; or NULL */
 	size_t index;			/* of the last file that was begun */
 	bool small;			/* it goes in one */
 	void *bytes;			/* of it, or of its part that is being gathered, or NULL */
@@ -44,9 +44,9 @@ struct upload {
 	uint64_t bytes; /* sent */
 
 	struct store_listing listing; /* its own, from upload_open to upload_release */
-	struct passage passage;
-	struct deliveries deliveries;
-	struct upload_ahead ahead;
+	struct package_source package_source;
+	struct transfers transfers;
+	struct upload_ahead overlap;
 	bool is_open;
 };
 

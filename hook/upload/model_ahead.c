@@ -6,15 +6,15 @@
 /* What fails here fails again, and is said, when upload_run comes to it. */
 static void begin_object(struct upload *upload)
 {
-	struct upload_ahead *ahead = &upload->ahead;
+	struct upload_ahead *overlap = &upload->overlap;
 	struct deadline *deadline = &upload->store->http->deadline, whole = *deadline;
 	struct fail unsaid;
 	struct store_content content;
-	char *path = upload_content(upload, ahead->index, &content);
-	if (ahead->patience < deadline_left(whole))
-		deadline->at = deadline_in(ahead->patience).at;
-	if (delivery_begin(&upload->deliveries, &content, &ahead->object, &unsaid) != 0)
-		ahead->over = true;
+	char *path = upload_content(upload, overlap->index, &content);
+	if (overlap->patience < deadline_left(whole))
+		deadline->at = deadline_in(overlap->patience).at;
+	if (transfer_begin(&upload->transfers, &content, &overlap->object, &unsaid) != 0)
+		overlap->over = true;
 	*deadline = whole;
 	free(path);
 }
@@ -22,76 +22,77 @@ static void begin_object(struct upload *upload)
 /* Not what goes in one stream: only the package can be that. */
 static void begin(struct upload *upload, size_t index)
 {
-	struct upload_ahead *ahead = &upload->ahead;
-	ahead->index = index;
-	ahead->object = NULL;
-	ahead->small = upload_is_small(upload, index);
-	if (!ahead->small && upload->store->kind->begin != NULL && !upload_is_listed(upload, index))
+	struct upload_ahead *overlap = &upload->overlap;
+	overlap->index = index;
+	overlap->object = NULL;
+	overlap->small = upload_is_small(upload, index);
+	if (!overlap->small && upload->store->kind->begin != NULL &&
+		!upload_is_listed(upload, index))
 		begin_object(upload);
 }
 
 static int hand_over_small(struct upload *upload, struct fail *f)
 {
-	struct upload_ahead *ahead = &upload->ahead;
+	struct upload_ahead *overlap = &upload->overlap;
 	struct store_content content;
-	char *path = upload_content(upload, ahead->index, &content);
-	bool listed = upload_is_listed(upload, ahead->index);
-	int result = delivery_small(&upload->deliveries, &content, ahead->bytes, listed, f);
+	char *path = upload_content(upload, overlap->index, &content);
+	bool listed = upload_is_listed(upload, overlap->index);
+	int result = transfer_small(&upload->transfers, &content, overlap->bytes, listed, f);
 	free(path);
 	return result;
 }
 
 static void hand_over(struct upload *upload)
 {
-	struct upload_ahead *ahead = &upload->ahead;
+	struct upload_ahead *overlap = &upload->overlap;
 	struct fail unsaid;
-	int result = ahead->small ? hand_over_small(upload, &unsaid)
-				  : delivery_part(&upload->deliveries, ahead->object, ahead->bytes,
-					    &unsaid);
+	int result = overlap->small ? hand_over_small(upload, &unsaid)
+				    : transfer_part(&upload->transfers, overlap->object,
+					      overlap->bytes, &unsaid);
 	if (result != 0)
-		ahead->over = true; /* the lanes keep what failed */
-	ahead->bytes = NULL;
-	ahead->gathered = 0;
+		overlap->over = true; /* the lanes keep what failed */
+	overlap->bytes = NULL;
+	overlap->gathered = 0;
 }
 
 /* How much is to be gathered, in memory for it; 0: this file goes no further now. */
 static size_t wanted(struct upload *upload, bool *last)
 {
-	struct upload_ahead *ahead = &upload->ahead;
-	size_t size = (size_t)upload->manifest->files[ahead->index].size, room = size;
+	struct upload_ahead *overlap = &upload->overlap;
+	size_t size = (size_t)upload->manifest->files[overlap->index].size, room = size;
 	*last = true;
-	if (!ahead->small)
-		size = delivery_next_part(ahead->object, last, &room);
-	if (ahead->bytes != NULL)
+	if (!overlap->small)
+		size = transfer_next_part(overlap->object, last, &room);
+	if (overlap->bytes != NULL)
 		return size;
-	ahead->room = room;
-	ahead->bytes = delivery_try_room(&upload->deliveries, room, &ahead->patience);
-	ahead->over = ahead->bytes == NULL;
-	return ahead->over ? 0 : size;
+	overlap->room = room;
+	overlap->bytes = transfer_try_room(&upload->transfers, room, &overlap->patience);
+	overlap->over = overlap->bytes == NULL;
+	return overlap->over ? 0 : size;
 }
 
 static size_t gather(struct upload *upload, const void *bytes, size_t size)
 {
-	struct upload_ahead *ahead = &upload->ahead;
+	struct upload_ahead *overlap = &upload->overlap;
 	bool last;
 	size_t all = wanted(upload, &last);
 	if (all == 0)
 		return 0;
-	if (size > all - ahead->gathered)
-		size = all - ahead->gathered;
-	memcpy((char *)ahead->bytes + ahead->gathered, bytes, size);
-	ahead->gathered += size;
-	if (ahead->gathered == all && !last)
+	if (size > all - overlap->gathered)
+		size = all - overlap->gathered;
+	memcpy((char *)overlap->bytes + overlap->gathered, bytes, size);
+	overlap->gathered += size;
+	if (overlap->gathered == all && !last)
 		hand_over(upload);
 	return size;
 }
 
 static bool goes(struct upload *upload, size_t index)
 {
-	struct upload_ahead *ahead = &upload->ahead;
-	if (!ahead->over && index != ahead->index)
+	struct upload_ahead *overlap = &upload->overlap;
+	if (!overlap->over && index != overlap->index)
 		begin(upload, index);
-	return !ahead->over && (ahead->small || ahead->object != NULL);
+	return !overlap->over && (overlap->small || overlap->object != NULL);
 }
 
 static void take_bytes(void *context, size_t index, const void *bytes, size_t size)
@@ -107,14 +108,14 @@ static void take_bytes(void *context, size_t index, const void *bytes, size_t si
 static void take_end(void *context, size_t index)
 {
 	struct upload *upload = context;
-	struct upload_ahead *ahead = &upload->ahead;
+	struct upload_ahead *overlap = &upload->overlap;
 	bool last;
 	/* an empty file has had no memory so far */
-	if (!goes(upload, index) || wanted(upload, &last) != ahead->gathered || ahead->over)
+	if (!goes(upload, index) || wanted(upload, &last) != overlap->gathered || overlap->over)
 		return;
 	INVARIANT(last);
 	hand_over(upload);
-	ahead->sent[index] = !ahead->over;
+	overlap->sent[index] = !overlap->over;
 }
 
 struct package_tap upload_tap(struct upload *upload)

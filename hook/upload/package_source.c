@@ -5,10 +5,10 @@
 
 #define STEP ((size_t)256 << 10) /* between two looks at the rate */
 
-void passage_open(
-	struct passage *p, const char *package, const struct manifest *manifest, int64_t rate)
+void package_source_open(struct package_source *p, const char *package,
+	const struct manifest *manifest, int64_t rate)
 {
-	*p = (struct passage){
+	*p = (struct package_source){
 		.package = package,
 		.manifest = manifest,
 		.rate = rate,
@@ -16,7 +16,7 @@ void passage_open(
 	};
 }
 
-int passage_rewind(struct passage *p, struct fail *f)
+int package_source_rewind(struct package_source *p, struct fail *f)
 {
 	if (p->open)
 		package_stream_release(&p->stream);
@@ -24,16 +24,16 @@ int passage_rewind(struct passage *p, struct fail *f)
 	return p->open ? 0 : -1;
 }
 
-int passage_go_to(struct passage *p, size_t index, struct fail *f)
+int package_source_go_to(struct package_source *p, size_t index, struct fail *f)
 {
 	bool later = p->open && index > p->index;
 	p->index = index;
 	return later ? package_stream_next(&p->stream, p->manifest, index, f)
-		     : passage_rewind(p, f);
+		     : package_source_rewind(p, f);
 }
 
 /* Wait until as much may have been read as was. */
-static int keep_pace(struct passage *p, struct fail *f)
+static int keep_pace(struct package_source *p, struct fail *f)
 {
 	if (p->rate <= 0)
 		return 0;
@@ -42,7 +42,8 @@ static int keep_pace(struct passage *p, struct fail *f)
 	return left > 0 ? stop_sleep(left, f) : 0;
 }
 
-int passage_read(struct passage *p, void *buffer, size_t size, size_t *got, struct fail *f)
+int package_source_read(
+	struct package_source *p, void *buffer, size_t size, size_t *got, struct fail *f)
 {
 	if (package_stream_read(&p->stream, buffer, size < STEP ? size : STEP, got, f) != 0)
 		return -1;
@@ -50,21 +51,22 @@ int passage_read(struct passage *p, void *buffer, size_t size, size_t *got, stru
 	return keep_pace(p, f);
 }
 
-int passage_fill(struct passage *p, void *buffer, size_t size, bool last, struct fail *f)
+int package_source_fill(
+	struct package_source *p, void *buffer, size_t size, bool last, struct fail *f)
 {
 	char end;
 	size_t got = 0;
 	for (size_t at = 0; at < size; at += got) {
-		if (passage_read(p, (char *)buffer + at, size - at, &got, f) != 0)
+		if (package_source_read(p, (char *)buffer + at, size - at, &got, f) != 0)
 			return -1;
 		INVARIANT(got > 0); /* the reader refuses an entry that is too short */
 	}
-	if (last && passage_read(p, &end, sizeof(end), &got, f) != 0)
+	if (last && package_source_read(p, &end, sizeof(end), &got, f) != 0)
 		return -1;
 	return 0;
 }
 
-void passage_release(struct passage *p)
+void package_source_release(struct package_source *p)
 {
 	if (p->open)
 		package_stream_release(&p->stream);

@@ -5,7 +5,7 @@
 
 #include "packaging/package/package.h"
 
-struct passage {
+struct package_source {
 	const char *package; /* borrowed, as is the manifest */
 	const struct manifest *manifest;
 	int64_t rate; /* bytes a second, 0: any */
@@ -16,23 +16,24 @@ struct passage {
 	size_t index;
 };
 
-void passage_open(
-	struct passage *p, const char *package, const struct manifest *manifest, int64_t rate);
+void package_source_open(struct package_source *p, const char *package,
+	const struct manifest *manifest, int64_t rate);
 
-/* passage_go_to - to the first byte of files[index]; cheap where that is further on */
-MUST_CHECK int passage_go_to(struct passage *p, size_t index, struct fail *f);
+/* package_source_go_to - to the first byte of files[index]; cheap where that is further on */
+MUST_CHECK int package_source_go_to(struct package_source *p, size_t index, struct fail *f);
 
-/* passage_rewind - to the first byte of the present file */
-MUST_CHECK int passage_rewind(struct passage *p, struct fail *f);
+/* package_source_rewind - to the first byte of the present file */
+MUST_CHECK int package_source_rewind(struct package_source *p, struct fail *f);
 
-/* passage_read - up to size bytes of it, *got 0 at its end, where its seal was compared */
-MUST_CHECK int passage_read(
-	struct passage *p, void *buffer, size_t size, size_t *got, struct fail *f);
+/* package_source_read - up to size bytes of it, *got 0 at its end, where its seal was compared */
+MUST_CHECK int package_source_read(
+	struct package_source *p, void *buffer, size_t size, size_t *got, struct fail *f);
 
-/* passage_fill - exactly size bytes of it; `last`: it must end there, and its seal is compared */
-MUST_CHECK int passage_fill(
-	struct passage *p, void *buffer, size_t size, bool last, struct fail *f);
+/* package_source_fill - exactly size bytes of it; `last`: it must end there, and its seal is
+ * compared */
+MUST_CHECK int package_source_fill(
+	struct package_source *p, void *buffer, size_t size, bool last, struct fail *f);
 
-void passage_release(struct passage *p);
+void package_source_release(struct package_source *p);
 
 #endif

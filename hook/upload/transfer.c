@@ -9,8 +9,8 @@
 
 #define PART_SIZE ((size_t)5 << 20) /* the least that S3 takes */
 
-struct delivery_object {
-	struct delivery_object *next;
+struct transfer_object {
+	struct transfer_object *next;
 	struct store_upload upload;
 	char *path;
 	unsigned read; /* parts handed over */
@@ -20,15 +20,15 @@ struct delivery_object {
 	bool done;
 };
 
-struct delivery_job {
-	struct deliveries *deliveries;
+struct transfer_job {
+	struct transfers *transfers;
 	enum {
 		JOB_SMALL,
 		JOB_PROVE, /* a file that was sent in one stream */
 		JOB_PART,
 		JOB_MAKE,
 	} kind;
-	struct delivery_object *object; /* of a part, or to be made */
+	struct transfer_object *object; /* of a part, or to be made */
 	unsigned part;
 	struct store_content content; /* of a small file, or of one to be proven */
 	char *path;
@@ -42,7 +42,7 @@ static size_t larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-size_t delivery_part_size(const struct store *store, uint64_t size)
+size_t transfer_part_size(const struct store *store, uint64_t size)
 {
 	const struct store_kind *kind = store->kind;
 	size_t part = larger(PART_SIZE, larger(kind->part_min, store->part_size));
@@ -53,18 +53,18 @@ size_t delivery_part_size(const struct store *store, uint64_t size)
 	return (part + step - 1) / step * step;
 }
 
-void deliveries_open(struct deliveries *d, struct store *store, uint64_t total)
+void transfers_open(struct transfers *d, struct store *store, uint64_t total)
 {
 	const struct store_options *options = store->options;
-	*d = (struct deliveries){.store = store, .holds = true};
+	*d = (struct transfers){.store = store, .holds = true};
 	INVARIANT(pthread_mutex_init(&d->lock, NULL) == 0);
-	unsigned lanes = (unsigned)options->parallel;
-	size_t part = delivery_part_size(store, total);
+	unsigned workers = (unsigned)options->parallel;
+	size_t part = transfer_part_size(store, total);
 	/* filling a part takes next to nothing of the time of sending it */
-	lanes_open(&d->lanes, store, lanes, larger(lanes, 2) * part);
+	workers_open(&d->workers, store, workers, larger(workers, 2) * part);
 }
 
-void deliveries_show(struct deliveries *d, uint64_t total)
+void transfers_show(struct transfers *d, uint64_t total)
 {
 	pthread_mutex_lock(&d->lock);
 	uint64_t done = d->progress.done;
@@ -73,14 +73,14 @@ void deliveries_show(struct deliveries *d, uint64_t total)
 	pthread_mutex_unlock(&d->lock);
 }
 
-void delivery_progress(struct deliveries *d, uint64_t bytes)
+void transfer_progress(struct transfers *d, uint64_t bytes)
 {
 	pthread_mutex_lock(&d->lock);
 	progress_add(&d->progress, bytes);
 	pthread_mutex_unlock(&d->lock);
 }
 
-void delivery_count(struct deliveries *d, uint64_t bytes, bool kept)
+void transfer_count(struct transfers *d, uint64_t bytes, bool kept)
 {
 	pthread_mutex_lock(&d->lock);
 	d->sent += kept ? 0 : 1;
@@ -106,13 +106,13 @@ static void unmap(void *bytes, size_t size)
 }
 
 /* Spare memory and what is in use are never more than the lanes' room. */
-static void trim_spare(struct deliveries *d)
+static void trim_spare(struct transfers *d)
 {
-	while (d->spare_count > 0 && d->used + d->spare_count * d->spare_size > d->lanes.room)
+	while (d->spare_count > 0 && d->used + d->spare_count * d->spare_size > d->workers.room)
 		unmap(d->spare[--d->spare_count], d->spare_size);
 }
 
-static void *memory_for(struct deliveries *d, size_t size)
+static void *memory_for(struct transfers *d, size_t size)
 {
 	void *bytes = NULL;
 	pthread_mutex_lock(&d->lock);
@@ -124,11 +124,11 @@ static void *memory_for(struct deliveries *d, size_t size)
 	return bytes != NULL ? bytes : map(size);
 }
 
-static void drop_memory(struct deliveries *d, void *bytes, size_t size)
+static void drop_memory(struct transfers *d, void *bytes, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
 	d->used -= size;
-	bool keep = size > 0 && size == d->spare_size && d->spare_count <= LANES_MAX;
+	bool keep = size > 0 && size == d->spare_size && d->spare_count <= WORKERS_MAX;
 	if (keep)
 		d->spare[d->spare_count++] = bytes;
 	trim_spare(d);
@@ -138,7 +138,7 @@ static void drop_memory(struct deliveries *d, void *bytes, size_t size)
 }
 
 /* From here on memory of that size is used again. */
-static void set_spare_size(struct deliveries *d, size_t size)
+static void set_spare_size(struct transfers *d, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
 	while (size != d->spare_size && d->spare_count > 0)
@@ -147,26 +147,26 @@ static void set_spare_size(struct deliveries *d, size_t size)
 	pthread_mutex_unlock(&d->lock);
 }
 
-int delivery_room(struct deliveries *d, size_t size, void **bytes, struct fail *f)
+int transfer_room(struct transfers *d, size_t size, void **bytes, struct fail *f)
 {
-	if (lanes_take_room(&d->lanes, size, f) != 0)
+	if (workers_take_memory(&d->workers, size, f) != 0)
 		return -1;
 	*bytes = memory_for(d, size);
 	return 0;
 }
 
-void *delivery_try_room(struct deliveries *d, size_t size, int64_t *ms)
+void *transfer_try_room(struct transfers *d, size_t size, int64_t *ms)
 {
-	return lanes_try_room(&d->lanes, size, ms) ? memory_for(d, size) : NULL;
+	return workers_try_memory(&d->workers, size, ms) ? memory_for(d, size) : NULL;
 }
 
-void delivery_drop_room(struct deliveries *d, void *bytes, size_t size)
+void transfer_drop_room(struct transfers *d, void *bytes, size_t size)
 {
 	drop_memory(d, bytes, size);
-	lanes_give_room(&d->lanes, size);
+	workers_give_memory(&d->workers, size);
 }
 
-int delivery_prove(struct store *store, const struct store_content *content, struct fail *f)
+int transfer_prove(struct store *store, const struct store_content *content, struct fail *f)
 {
 	char sha256[SHA256_HEX];
 	uint64_t size;
@@ -188,7 +188,7 @@ int delivery_prove(struct store *store, const struct store_content *content, str
 
 /* Small files. */
 
-static int send_small(struct delivery_job *job, struct store *store, struct fail *f)
+static int send_small(struct transfer_job *job, struct store *store, struct fail *f)
 {
 	struct http_body body = {.bytes = job->bytes, .size = job->size};
 	enum store_has has = STORE_HAS_NOT;
@@ -196,44 +196,44 @@ static int send_small(struct delivery_job *job, struct store *store, struct fail
 	if (job->listed && store_has_content(store, &job->content, &has, f) != 0)
 		return -1;
 	if (has == STORE_HAS_SAME) {
-		delivery_count(job->deliveries, 0, true);
+		transfer_count(job->transfers, 0, true);
 		return 0;
 	}
 	if (store_put(store, &job->content, &body, &proven, f) != 0)
 		return -1;
-	if (!proven && delivery_prove(store, &job->content, f) != 0)
+	if (!proven && transfer_prove(store, &job->content, f) != 0)
 		return -1;
-	delivery_count(job->deliveries, job->size, false);
+	transfer_count(job->transfers, job->size, false);
 	return 0;
 }
 
-static int prove_sent(struct delivery_job *job, struct store *store, struct fail *f)
+static int prove_sent(struct transfer_job *job, struct store *store, struct fail *f)
 {
-	if (delivery_prove(store, &job->content, f) != 0)
+	if (transfer_prove(store, &job->content, f) != 0)
 		return -1;
-	delivery_count(job->deliveries, job->content.size, false);
+	transfer_count(job->transfers, job->content.size, false);
 	return 0;
 }
 
 /* Files in parts. */
 
-static int make_object(struct delivery_job *job, struct store *store, struct fail *f)
+static int make_object(struct transfer_job *job, struct store *store, struct fail *f)
 {
-	struct delivery_object *object = job->object;
+	struct transfer_object *object = job->object;
 	struct store_upload *upload = &object->upload;
 	if (store->kind->finish(store, upload, f) != 0)
-		return fail_in(f, "artifact %.160s", object->path);
-	if (!upload->proven && delivery_prove(store, &upload->content, f) != 0)
+		return fail_wrap(f, "artifact %.160s", object->path);
+	if (!upload->proven && transfer_prove(store, &upload->content, f) != 0)
 		return -1;
 	object->done = true;
-	delivery_count(job->deliveries, object->sent, object->sent == 0);
+	transfer_count(job->transfers, object->sent, object->sent == 0);
 	return 0;
 }
 
-static int send_part(struct delivery_job *job, struct store *store, struct fail *f)
+static int send_part(struct transfer_job *job, struct store *store, struct fail *f)
 {
-	struct deliveries *d = job->deliveries;
-	struct delivery_object *object = job->object;
+	struct transfers *d = job->transfers;
+	struct transfer_object *object = job->object;
 	struct store_part part = {
 		.index = job->part,
 		.offset = (uint64_t)job->part * object->upload.part_size,
@@ -242,11 +242,11 @@ static int send_part(struct delivery_job *job, struct store *store, struct fail 
 	};
 	bool kept = false;
 	if (store->kind->put_part(store, &object->upload, &part, &kept, f) != 0)
-		return fail_in(f, "artifact %.160s: part %u", object->path, job->part + 1);
+		return fail_wrap(f, "artifact %.160s: part %u", object->path, job->part + 1);
 	pthread_mutex_lock(&d->lock);
 	object->sent += kept ? 0 : job->size;
 	bool is_whole = --object->left == 0;
-	bool is_held = is_whole && d->holds && d->held < d->lanes.max;
+	bool is_held = is_whole && d->holds && d->held < d->workers.max;
 	object->held = is_held; /* from the unlock on it may be let go at any time */
 	d->held += is_held;
 	pthread_mutex_unlock(&d->lock);
@@ -255,8 +255,8 @@ static int send_part(struct delivery_job *job, struct store *store, struct fail 
 
 static int run(void *context, struct store *store, struct fail *f)
 {
-	struct delivery_job *job = context;
-	static int (*const kinds[])(struct delivery_job *, struct store *, struct fail *) = {
+	struct transfer_job *job = context;
+	static int (*const kinds[])(struct transfer_job *, struct store *, struct fail *) = {
 		[JOB_SMALL] = send_small,
 		[JOB_PROVE] = prove_sent,
 		[JOB_PART] = send_part,
@@ -264,41 +264,41 @@ static int run(void *context, struct store *store, struct fail *f)
 	};
 	if (kinds[job->kind](job, store, f) != 0)
 		return -1;
-	delivery_progress(job->deliveries, job->size);
+	transfer_progress(job->transfers, job->size);
 	return 0;
 }
 
 static void release_job(void *context)
 {
-	struct delivery_job *job = context;
+	struct transfer_job *job = context;
 	if (job->bytes != NULL)
-		delivery_drop_room(job->deliveries, job->bytes,
+		transfer_drop_room(job->transfers, job->bytes,
 			job->kind == JOB_PART ? job->object->upload.part_size : job->size);
 	free(job->path);
 	free(job);
 }
 
-static int add_job(struct deliveries *d, const struct delivery_job *from, struct fail *f)
+static int add_job(struct transfers *d, const struct transfer_job *from, struct fail *f)
 {
-	struct delivery_job *job = memory_get(1, sizeof(*job));
+	struct transfer_job *job = memory_get(1, sizeof(*job));
 	*job = *from;
-	job->deliveries = d;
+	job->transfers = d;
 	job->content.path = job->path;
-	struct lane_job lane_job = {
+	struct worker_job worker_job = {
 		.run = run,
 		.release = release_job,
 		.context = job,
 		.small = job->kind == JOB_SMALL,
 	};
 	if (job->object != NULL && d->store->kind->parts_in_order)
-		lane_job.series = job->object;
-	return lanes_add(&d->lanes, &lane_job, f);
+		worker_job.series = job->object;
+	return workers_add(&d->workers, &worker_job, f);
 }
 
-int delivery_small(struct deliveries *d, const struct store_content *content, void *bytes,
+int transfer_small(struct transfers *d, const struct store_content *content, void *bytes,
 	bool listed, struct fail *f)
 {
-	struct delivery_job job = {
+	struct transfer_job job = {
 		.kind = JOB_SMALL,
 		.content = *content,
 		.path = text_copy(content->path),
@@ -309,38 +309,38 @@ int delivery_small(struct deliveries *d, const struct store_content *content, vo
 	return add_job(d, &job, f);
 }
 
-int delivery_sent(struct deliveries *d, const struct store_content *content, struct fail *f)
+int transfer_sent(struct transfers *d, const struct store_content *content, struct fail *f)
 {
-	struct delivery_job job = {
+	struct transfer_job job = {
 		.kind = JOB_PROVE, .content = *content, .path = text_copy(content->path)};
 	return add_job(d, &job, f);
 }
 
-static void release_object(struct delivery_object *object)
+static void release_object(struct transfer_object *object)
 {
 	store_upload_release(&object->upload);
 	free(object->path);
 	free(object);
 }
 
-int delivery_begin(struct deliveries *d, const struct store_content *content,
-	struct delivery_object **object, struct fail *f)
+int transfer_begin(struct transfers *d, const struct store_content *content,
+	struct transfer_object **object, struct fail *f)
 {
 	const struct store_kind *kind = d->store->kind;
-	struct delivery_object *new = memory_get(1, sizeof(*new));
+	struct transfer_object *new = memory_get(1, sizeof(*new));
 	struct store_upload *upload = &new->upload;
 	new->path = text_copy(content->path);
 	upload->content = *content;
 	upload->content.path = new->path;
-	upload->part_size = delivery_part_size(d->store, content->size);
+	upload->part_size = transfer_part_size(d->store, content->size);
 	upload->part_count =
 		(unsigned)((content->size + upload->part_size - 1) / upload->part_size);
-	upload->marks = memory_get(upload->part_count, sizeof(*upload->marks));
+	upload->receipts = memory_get(upload->part_count, sizeof(*upload->receipts));
 	new->left = upload->part_count;
 	*object = NULL;
 	int result = kind->begin(d->store, upload, f);
 	if (result != 0)
-		fail_in(f, "artifact %.160s", content->path);
+		fail_wrap(f, "artifact %.160s", content->path);
 	if (result != 0 || upload->whole) {
 		release_object(new);
 		return result;
@@ -352,15 +352,15 @@ int delivery_begin(struct deliveries *d, const struct store_content *content,
 	return 0;
 }
 
-uint64_t delivery_handed_over(const struct delivery_object *object)
+uint64_t transfer_handed_over(const struct transfer_object *object)
 {
 	return (uint64_t)object->read * object->upload.part_size;
 }
 
-size_t delivery_next_part(const struct delivery_object *object, bool *last, size_t *room)
+size_t transfer_next_part(const struct transfer_object *object, bool *last, size_t *room)
 {
 	const struct store_upload *upload = &object->upload;
-	uint64_t left = upload->content.size - delivery_handed_over(object);
+	uint64_t left = upload->content.size - transfer_handed_over(object);
 	*last = object->read + 1 == upload->part_count;
 	*room = upload->part_size;
 	if (object->read == upload->part_count)
@@ -368,27 +368,27 @@ size_t delivery_next_part(const struct delivery_object *object, bool *last, size
 	return *last ? (size_t)left : upload->part_size;
 }
 
-int delivery_part(struct deliveries *d, struct delivery_object *object, void *bytes, struct fail *f)
+int transfer_part(struct transfers *d, struct transfer_object *object, void *bytes, struct fail *f)
 {
 	bool last;
 	size_t room;
-	struct delivery_job job = {
+	struct transfer_job job = {
 		.kind = JOB_PART,
 		.object = object,
 		.part = object->read,
 		.bytes = bytes,
-		.size = delivery_next_part(object, &last, &room),
+		.size = transfer_next_part(object, &last, &room),
 	};
 	object->read++;
 	return add_job(d, &job, f);
 }
 
 /* One that is held, and is no more. */
-static struct delivery_object *let_go(struct deliveries *d)
+static struct transfer_object *let_go(struct transfers *d)
 {
 	pthread_mutex_lock(&d->lock);
 	d->holds = false;
-	struct delivery_object *object = d->objects;
+	struct transfer_object *object = d->objects;
 	while (object != NULL && !object->held)
 		object = object->next;
 	if (object != NULL)
@@ -397,31 +397,31 @@ static struct delivery_object *let_go(struct deliveries *d)
 	return object;
 }
 
-int deliveries_make(struct deliveries *d, struct fail *f)
+int transfers_make(struct transfers *d, struct fail *f)
 {
-	struct delivery_object *object;
+	struct transfer_object *object;
 	while ((object = let_go(d)) != NULL) {
-		struct delivery_job job = {.kind = JOB_MAKE, .object = object};
+		struct transfer_job job = {.kind = JOB_MAKE, .object = object};
 		if (add_job(d, &job, f) != 0)
 			return -1;
 	}
 	return 0;
 }
 
-int deliveries_wait(struct deliveries *d, struct fail *f)
+int transfers_wait(struct transfers *d, struct fail *f)
 {
-	if (deliveries_make(d, f) != 0 || lanes_wait(&d->lanes, f) != 0)
+	if (transfers_make(d, f) != 0 || workers_wait(&d->workers, f) != 0)
 		return -1;
-	for (const struct delivery_object *object = d->objects; object != NULL;
+	for (const struct transfer_object *object = d->objects; object != NULL;
 		object = object->next)
 		INVARIANT(object->done);
 	return 0;
 }
 
-void deliveries_settle(struct deliveries *d)
+void transfers_settle(struct transfers *d)
 {
 	struct fail unsaid;
-	(void)!lanes_wait(&d->lanes, &unsaid);
+	(void)!workers_wait(&d->workers, &unsaid);
 }
 
 /* Credentials that ran out can be had anew: the parts stay for the next call. */
@@ -430,12 +430,12 @@ static bool is_for_good(const struct fail *f)
 	return f != NULL && (f->status == STATUS_UNACCEPTABLE || f->status == STATUS_REFUSED);
 }
 
-void deliveries_release(struct deliveries *d, const struct fail *f)
+void transfers_release(struct transfers *d, const struct fail *f)
 {
 	struct fail own;
-	lanes_release(&d->lanes);
+	workers_release(&d->workers);
 	progress_end(&d->progress);
-	for (struct delivery_object *object = d->objects, *next; object != NULL; object = next) {
+	for (struct transfer_object *object = d->objects, *next; object != NULL; object = next) {
 		next = object->next;
 		bool gives_up = is_for_good(f) || (f != NULL && d->store->kind->parts_get_lost);
 		if (!object->done && gives_up &&

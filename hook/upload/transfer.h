@@ -16,15 +16,15 @@
 #include "base/console.h"
 #include "upload/workers.h"
 
-struct delivery_object;
+struct transfer_object;
 
-struct deliveries {
-	struct lanes lanes;
+struct transfers {
+	struct workers workers;
 	struct store *store;  /* borrowed */
 	pthread_mutex_t lock; /* of what follows */
 	struct progress progress;
-	struct delivery_object *objects; /* in parts, begun */
-	void *spare[LANES_MAX + 1];	 /* memory for parts, used again: new pages cost time */
+	struct transfer_object *objects; /* in parts, begun */
+	void *spare[WORKERS_MAX + 1];	 /* memory for parts, used again: new pages cost time */
 	unsigned spare_count;
 	size_t spare_size;
 	size_t used;	/* bytes of memory for files and parts */
@@ -35,69 +35,69 @@ struct deliveries {
 	unsigned held;
 };
 
-/* delivery_part_size - how an object of that size is cut: the same for every call, so that one can
+/* transfer_part_size - how an object of that size is cut: the same for every call, so that one can
  * go on where another died. At most the kind's parts_max parts, each in memory while it is sent. */
-size_t delivery_part_size(const struct store *store, uint64_t size);
+size_t transfer_part_size(const struct store *store, uint64_t size);
 
-/* deliveries_open - of objects that are so large together; nothing is sent yet. Must not be moved
- * until deliveries_release. */
-void deliveries_open(struct deliveries *d, struct store *store, uint64_t total);
+/* transfers_open - of objects that are so large together; nothing is sent yet. Must not be moved
+ * until transfers_release. */
+void transfers_open(struct transfers *d, struct store *store, uint64_t total);
 
-/* deliveries_show - from here on people see how far it is */
-void deliveries_show(struct deliveries *d, uint64_t total);
+/* transfers_show - from here on people see how far it is */
+void transfers_show(struct transfers *d, uint64_t total);
 
-/* delivery_small - hand over a file's bytes, from delivery_room; `listed`: the store has one of
+/* transfer_small - hand over a file's bytes, from transfer_room; `listed`: the store has one of
  * that name and size, which may be the very same. path is copied, sha256 borrowed. */
-MUST_CHECK int delivery_small(struct deliveries *d, const struct store_content *content,
-	void *bytes, bool listed, struct fail *f);
+MUST_CHECK int transfer_small(struct transfers *d, const struct store_content *content, void *bytes,
+	bool listed, struct fail *f);
 
-/* delivery_sent - a file that went in one stream: it is read back beside what is sent next, and
+/* transfer_sent - a file that went in one stream: it is read back beside what is sent next, and
  * counts then */
-MUST_CHECK int delivery_sent(
-	struct deliveries *d, const struct store_content *content, struct fail *f);
+MUST_CHECK int transfer_sent(
+	struct transfers *d, const struct store_content *content, struct fail *f);
 
-/* delivery_begin - a file in parts; *object NULL where this server takes no parts */
-MUST_CHECK int delivery_begin(struct deliveries *d, const struct store_content *content,
-	struct delivery_object **object, struct fail *f);
+/* transfer_begin - a file in parts; *object NULL where this server takes no parts */
+MUST_CHECK int transfer_begin(struct transfers *d, const struct store_content *content,
+	struct transfer_object **object, struct fail *f);
 
-/* delivery_part - hand over the next part's bytes, from delivery_room */
-MUST_CHECK int delivery_part(
-	struct deliveries *d, struct delivery_object *object, void *bytes, struct fail *f);
+/* transfer_part - hand over the next part's bytes, from transfer_room */
+MUST_CHECK int transfer_part(
+	struct transfers *d, struct transfer_object *object, void *bytes, struct fail *f);
 
-/* delivery_next_part - size of the next part, 0 after the last; *last: it is that; *room: what to
- * ask delivery_room for */
-size_t delivery_next_part(const struct delivery_object *object, bool *last, size_t *room);
+/* transfer_next_part - size of the next part, 0 after the last; *last: it is that; *room: what to
+ * ask transfer_room for */
+size_t transfer_next_part(const struct transfer_object *object, bool *last, size_t *room);
 
-/* delivery_handed_over - bytes of the parts so far */
-uint64_t delivery_handed_over(const struct delivery_object *object);
+/* transfer_handed_over - bytes of the parts so far */
+uint64_t transfer_handed_over(const struct transfer_object *object);
 
-/* delivery_room - memory for a small file, or for a part (its object's part_size, always); waits
+/* transfer_room - memory for a small file, or for a part (its object's part_size, always); waits
  * until others have been sent */
-MUST_CHECK int delivery_room(struct deliveries *d, size_t size, void **bytes, struct fail *f);
+MUST_CHECK int transfer_room(struct transfers *d, size_t size, void **bytes, struct fail *f);
 
-/* delivery_try_room - waits for so long at most, *ms is what is left of it; NULL: there was none */
-void *delivery_try_room(struct deliveries *d, size_t size, int64_t *ms);
-void delivery_drop_room(struct deliveries *d, void *bytes, size_t size);
+/* transfer_try_room - waits for so long at most, *ms is what is left of it; NULL: there was none */
+void *transfer_try_room(struct transfers *d, size_t size, int64_t *ms);
+void transfer_drop_room(struct transfers *d, void *bytes, size_t size);
 
-/* delivery_prove - read an object back that the store did not prove; LATER where it is another */
-MUST_CHECK int delivery_prove(
+/* transfer_prove - read an object back that the store did not prove; LATER where it is another */
+MUST_CHECK int transfer_prove(
 	struct store *store, const struct store_content *content, struct fail *f);
 
-/* delivery_count - one more file is there; sent: bytes, or 0 with kept */
-void delivery_count(struct deliveries *d, uint64_t bytes, bool kept);
-void delivery_progress(struct deliveries *d, uint64_t bytes);
+/* transfer_count - one more file is there; sent: bytes, or 0 with kept */
+void transfer_count(struct transfers *d, uint64_t bytes, bool kept);
+void transfer_progress(struct transfers *d, uint64_t bytes);
 
-/* deliveries_make - no more parts come: what is held back is made, beside whatever else follows */
-MUST_CHECK int deliveries_make(struct deliveries *d, struct fail *f);
+/* transfers_make - no more parts come: what is held back is made, beside whatever else follows */
+MUST_CHECK int transfers_make(struct transfers *d, struct fail *f);
 
-/* deliveries_wait - until everything handed over is made and proven; every object has all its parts
+/* transfers_wait - until everything handed over is made and proven; every object has all its parts
  * then */
-MUST_CHECK int deliveries_wait(struct deliveries *d, struct fail *f);
+MUST_CHECK int transfers_wait(struct transfers *d, struct fail *f);
 
-/* deliveries_settle - until nothing runs any more; objects are left as they are */
-void deliveries_settle(struct deliveries *d);
+/* transfers_settle - until nothing runs any more; objects are left as they are */
+void transfers_settle(struct transfers *d);
 
-/* deliveries_release - f: what the upload failed with, or NULL */
-void deliveries_release(struct deliveries *d, const struct fail *f);
+/* transfers_release - f: what the upload failed with, or NULL */
+void transfers_release(struct transfers *d, const struct fail *f);
 
 #endif

@@ -9,85 +9,85 @@
 
 #define WAITING_MAX 1024 /* small jobs need little room, but something all the same */
 
-struct lane_entry {
-	struct lane_job job;
-	struct lane_entry *next;
+struct worker_entry {
+	struct worker_job job;
+	struct worker_entry *next;
 };
 
-void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, size_t room)
+void workers_open(struct workers *workers, const struct store *store, unsigned max, size_t room)
 {
-	*lanes = (struct lanes){.store = store, .max = max, .room = room};
-	INVARIANT(max > 0 && max <= LANES_MAX);
+	*workers = (struct workers){.store = store, .max = max, .room = room};
+	INVARIANT(max > 0 && max <= WORKERS_MAX);
 	pthread_condattr_t attributes;
-	INVARIANT(pthread_mutex_init(&lanes->lock, NULL) == 0);
+	INVARIANT(pthread_mutex_init(&workers->lock, NULL) == 0);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	INVARIANT(pthread_cond_init(&lanes->changed, &attributes) == 0);
+	INVARIANT(pthread_cond_init(&workers->changed, &attributes) == 0);
 	pthread_condattr_destroy(&attributes);
 }
 
-static void lock(struct lanes *lanes)
+static void lock(struct workers *workers)
 {
-	pthread_mutex_lock(&lanes->lock);
+	pthread_mutex_lock(&workers->lock);
 }
 
-static void unlock(struct lanes *lanes)
+static void unlock(struct workers *workers)
 {
-	pthread_cond_broadcast(&lanes->changed);
-	pthread_mutex_unlock(&lanes->lock);
+	pthread_cond_broadcast(&workers->changed);
+	pthread_mutex_unlock(&workers->lock);
 }
 
-static void wait_for_change(struct lanes *lanes)
+static void wait_for_change(struct workers *workers)
 {
-	pthread_cond_wait(&lanes->changed, &lanes->lock);
+	pthread_cond_wait(&workers->changed, &workers->lock);
 }
 
 /* False once that moment of the monotonic clock is over. */
-static bool wait_for_change_until(struct lanes *lanes, int64_t at)
+static bool wait_for_change_until(struct workers *workers, int64_t at)
 {
 	struct timespec moment = {.tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000};
-	return pthread_cond_timedwait(&lanes->changed, &lanes->lock, &moment) != ETIMEDOUT;
+	return pthread_cond_timedwait(&workers->changed, &workers->lock, &moment) != ETIMEDOUT;
 }
 
-static void note_failure(struct lanes *lanes, const struct fail *f)
+static void note_failure(struct workers *workers, const struct fail *f)
 {
-	if (!lanes->failed)
-		lanes->fail = *f;
-	lanes->failed = true;
+	if (!workers->failed)
+		workers->fail = *f;
+	workers->failed = true;
 }
 
 /* What was kept, if anything failed. */
-static int result_of(const struct lanes *lanes, struct fail *f)
+static int result_of(const struct workers *workers, struct fail *f)
 {
-	if (!lanes->failed)
+	if (!workers->failed)
 		return 0;
-	*f = lanes->fail;
+	*f = workers->fail;
 	return -1;
 }
 
-static bool series_runs(const struct lanes *lanes, const void *series)
+static bool series_runs(const struct workers *workers, const void *series)
 {
-	for (unsigned i = 0; series != NULL && i < lanes->count; i++)
-		if (lanes->lanes[i].job != NULL && lanes->lanes[i].job->series == series)
+	for (unsigned i = 0; series != NULL && i < workers->count; i++)
+		if (workers->workers[i].job != NULL && workers->workers[i].job->series == series)
 			return true;
 	return false;
 }
 
-static unsigned small_that_run(const struct lanes *lanes)
+static unsigned small_that_run(const struct workers *workers)
 {
 	unsigned count = 0;
-	for (unsigned i = 0; i < lanes->count; i++)
-		count += lanes->lanes[i].job != NULL && lanes->lanes[i].job->small;
+	for (unsigned i = 0; i < workers->count; i++)
+		count += workers->workers[i].job != NULL && workers->workers[i].job->small;
 	return count;
 }
 
 /* The first job that may begin, taken out of the queue; NULL where there is none. */
-static struct lane_entry *take_from(struct lanes *lanes, struct lane_queue *queue)
+static struct worker_entry *take_from(struct workers *workers, struct worker_queue *queue)
 {
-	struct lane_entry *before = NULL;
-	for (struct lane_entry *entry = queue->first; entry != NULL;
+	struct worker_entry *before = NULL;
+	for (struct worker_entry *entry = queue->first; entry != NULL;
 		before = entry, entry = entry->next) {
-		if (series_runs(lanes, entry->job.series))
+		if (series_runs(workers, entry->job.series))
 			continue;
 		if (before != NULL)
 			before->next = entry->next;
@@ -101,84 +101,85 @@ static struct lane_entry *take_from(struct lanes *lanes, struct lane_queue *queu
 	return NULL;
 }
 
-static struct lane_entry *take_job(struct lanes *lanes)
+static struct worker_entry *take_job(struct workers *workers)
 {
-	unsigned share = (lanes->max + 1) / 2;
-	bool small_first = small_that_run(lanes) < share;
-	struct lane_entry *entry = take_from(lanes, small_first ? &lanes->small : &lanes->large);
+	unsigned share = (workers->max + 1) / 2;
+	bool small_first = small_that_run(workers) < share;
+	struct worker_entry *entry =
+		take_from(workers, small_first ? &workers->small : &workers->large);
 	if (entry == NULL)
-		entry = take_from(lanes, small_first ? &lanes->large : &lanes->small);
+		entry = take_from(workers, small_first ? &workers->large : &workers->small);
 	return entry;
 }
 
-static size_t waiting(const struct lanes *lanes)
+static size_t waiting(const struct workers *workers)
 {
-	return lanes->large.count + lanes->small.count;
+	return workers->large.count + workers->small.count;
 }
 
 /* Called with the lock held, which is let go while the job runs. */
-static void run_job(struct lane *lane, struct lane_entry *entry)
+static void run_job(struct worker *worker, struct worker_entry *entry)
 {
-	struct lanes *lanes = lane->lanes;
-	bool skip = lanes->failed || lanes->ending;
+	struct workers *workers = worker->workers;
+	bool skip = workers->failed || workers->ending;
 	struct fail fail;
-	lanes->busy++;
-	lane->job = &entry->job;
-	unlock(lanes);
-	int result = skip ? 0 : entry->job.run(entry->job.context, &lane->store, &fail);
+	workers->busy++;
+	worker->job = &entry->job;
+	unlock(workers);
+	int result = skip ? 0 : entry->job.run(entry->job.context, &worker->store, &fail);
 	entry->job.release(entry->job.context);
-	lock(lanes);
+	lock(workers);
 	if (result != 0)
-		note_failure(lanes, &fail);
-	lane->job = NULL;
+		note_failure(workers, &fail);
+	worker->job = NULL;
 	free(entry);
-	lanes->busy--;
-	pthread_cond_broadcast(&lanes->changed);
+	workers->busy--;
+	pthread_cond_broadcast(&workers->changed);
 }
 
-static void *lane_main(void *context)
+static void *worker_main(void *context)
 {
-	struct lane *lane = context;
-	struct lanes *lanes = lane->lanes;
-	lock(lanes);
-	while (!lanes->ending || waiting(lanes) > 0) {
-		struct lane_entry *entry = take_job(lanes);
+	struct worker *worker = context;
+	struct workers *workers = worker->workers;
+	lock(workers);
+	while (!workers->ending || waiting(workers) > 0) {
+		struct worker_entry *entry = take_job(workers);
 		if (entry != NULL)
-			run_job(lane, entry);
+			run_job(worker, entry);
 		else
-			wait_for_change(lanes);
+			wait_for_change(workers);
 	}
-	unlock(lanes);
+	unlock(workers);
 	return NULL;
 }
 
-static int start_lane(struct lanes *lanes, struct fail *f)
+static int start_lane(struct workers *workers, struct fail *f)
 {
-	struct lane *lane = &lanes->lanes[lanes->count];
-	lane->lanes = lanes;
-	if (store_open_lane(lanes->store, &lane->store, f) != 0)
+	struct worker *worker = &workers->workers[workers->count];
+	worker->workers = workers;
+	if (store_open_worker(workers->store, &worker->store, f) != 0)
 		return -1;
-	if (thread_start(&lane->thread, lane_main, lane, f) == 0) {
-		lanes->count++;
+	if (thread_start(&worker->thread, worker_main, worker, f) == 0) {
+		workers->count++;
 		return 0;
 	}
-	store_release(&lane->store);
+	store_release(&worker->store);
 	return -1;
 }
 
 /* One lane has to be there; without the others it only takes longer. */
-static int want_lane(struct lanes *lanes, struct fail *f)
+static int want_lane(struct workers *workers, struct fail *f)
 {
-	if (lanes->count == lanes->max || lanes->busy + waiting(lanes) < lanes->count)
+	if (workers->count == workers->max || workers->busy + waiting(workers) < workers->count)
 		return 0;
-	return start_lane(lanes, f) == 0 || lanes->count > 0 ? 0 : -1;
+	return start_lane(workers, f) == 0 || workers->count > 0 ? 0 : -1;
 }
 
-static void append(struct lanes *lanes, const struct lane_job *job)
+static void append(struct workers *workers, const struct worker_job *job)
 {
-	struct lane_entry *entry = memory_get(1, sizeof(*entry));
+	struct worker_entry *entry = memory_get(1, sizeof(*entry));
 	entry->job = *job;
-	struct lane_queue *queue = job->small ? &lanes->small : &lanes->large;
+	struct worker_queue *queue = job->small ? &workers->small : &workers->large;
 	if (queue->last != NULL)
 		queue->last->next = entry;
 	else
@@ -187,80 +188,80 @@ static void append(struct lanes *lanes, const struct lane_job *job)
 	queue->count++;
 }
 
-int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f)
+int workers_add(struct workers *workers, const struct worker_job *job, struct fail *f)
 {
-	lock(lanes);
-	while (!lanes->failed && waiting(lanes) >= WAITING_MAX)
-		wait_for_change(lanes);
-	int result = result_of(lanes, f);
+	lock(workers);
+	while (!workers->failed && waiting(workers) >= WAITING_MAX)
+		wait_for_change(workers);
+	int result = result_of(workers, f);
 	if (result == 0)
-		result = want_lane(lanes, f);
+		result = want_lane(workers, f);
 	if (result == 0)
-		append(lanes, job);
-	unlock(lanes);
+		append(workers, job);
+	unlock(workers);
 	if (result != 0)
 		job->release(job->context);
 	return result;
 }
 
-static bool lacks_room(const struct lanes *lanes, size_t bytes)
+static bool lacks_room(const struct workers *workers, size_t bytes)
 {
-	return !lanes->failed && lanes->taken > 0 && lanes->taken + bytes > lanes->room;
+	return !workers->failed && workers->taken > 0 && workers->taken + bytes > workers->room;
 }
 
-bool lanes_try_room(struct lanes *lanes, size_t bytes, int64_t *ms)
+bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms)
 {
 	int64_t until = clock_monotonic_ms() + *ms;
-	lock(lanes);
-	while (lacks_room(lanes, bytes) && wait_for_change_until(lanes, until))
+	lock(workers);
+	while (lacks_room(workers, bytes) && wait_for_change_until(workers, until))
 		;
-	bool taken = !lanes->failed && !lacks_room(lanes, bytes);
-	lanes->taken += taken ? bytes : 0;
-	unlock(lanes);
+	bool taken = !workers->failed && !lacks_room(workers, bytes);
+	workers->taken += taken ? bytes : 0;
+	unlock(workers);
 	int64_t left = until - clock_monotonic_ms();
 	*ms = left > 0 ? left : 0;
 	return taken;
 }
 
-int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f)
+int workers_take_memory(struct workers *workers, size_t bytes, struct fail *f)
 {
-	lock(lanes);
-	while (lacks_room(lanes, bytes))
-		wait_for_change(lanes);
-	int result = result_of(lanes, f);
+	lock(workers);
+	while (lacks_room(workers, bytes))
+		wait_for_change(workers);
+	int result = result_of(workers, f);
 	if (result == 0)
-		lanes->taken += bytes;
-	unlock(lanes);
+		workers->taken += bytes;
+	unlock(workers);
 	return result;
 }
 
-void lanes_give_room(struct lanes *lanes, size_t bytes)
+void workers_give_memory(struct workers *workers, size_t bytes)
 {
-	lock(lanes);
-	lanes->taken -= bytes;
-	unlock(lanes);
+	lock(workers);
+	workers->taken -= bytes;
+	unlock(workers);
 }
 
-int lanes_wait(struct lanes *lanes, struct fail *f)
+int workers_wait(struct workers *workers, struct fail *f)
 {
-	lock(lanes);
-	while (lanes->busy > 0 || waiting(lanes) > 0)
-		wait_for_change(lanes);
-	int result = result_of(lanes, f);
-	unlock(lanes);
+	lock(workers);
+	while (workers->busy > 0 || waiting(workers) > 0)
+		wait_for_change(workers);
+	int result = result_of(workers, f);
+	unlock(workers);
 	return result;
 }
 
-void lanes_release(struct lanes *lanes)
+void workers_release(struct workers *workers)
 {
-	lock(lanes);
-	lanes->ending = true;
-	unlock(lanes);
-	for (unsigned i = 0; i < lanes->count; i++) {
-		pthread_join(lanes->lanes[i].thread, NULL);
-		store_release(&lanes->lanes[i].store);
+	lock(workers);
+	workers->ending = true;
+	unlock(workers);
+	for (unsigned i = 0; i < workers->count; i++) {
+		pthread_join(workers->workers[i].thread, NULL);
+		store_release(&workers->workers[i].store);
 	}
-	pthread_cond_destroy(&lanes->changed);
-	pthread_mutex_destroy(&lanes->lock);
-	*lanes = (struct lanes){0};
+	pthread_cond_destroy(&workers->changed);
+	pthread_mutex_destroy(&workers->lock);
+	*workers = (struct workers){0};
 }

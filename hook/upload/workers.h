@@ -15,9 +15,9 @@
 
 #include "store/store.h"
 
-#define LANES_MAX STORE_PARALLEL_MAX
+#define WORKERS_MAX STORE_PARALLEL_MAX
 
-struct lane_job {
+struct worker_job {
 	int (*run)(void *context, struct store *store, struct fail *f);
 	void (*release)(void *context); /* gives back its room too */
 	void *context;
@@ -25,55 +25,55 @@ struct lane_job {
 	bool small;
 };
 
-struct lane_entry;
+struct worker_entry;
 
 /* Jobs that wait. */
-struct lane_queue {
-	struct lane_entry *first, *last;
+struct worker_queue {
+	struct worker_entry *first, *last;
 	size_t count;
 };
 
-struct lane {
-	struct lanes *lanes;
+struct worker {
+	struct workers *workers;
 	struct store store;
 	pthread_t thread;
-	const struct lane_job *job; /* that runs, or NULL */
+	const struct worker_job *job; /* that runs, or NULL */
 };
 
-struct lanes {
+struct workers {
 	const struct store *store; /* borrowed */
 	unsigned max;
 	size_t room; /* bytes that may be taken at once */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	struct lane lanes[LANES_MAX];
+	struct worker workers[WORKERS_MAX];
 	unsigned count; /* started */
 	unsigned busy;
 	size_t taken;
-	struct lane_queue large, small;
+	struct worker_queue large, small;
 	bool failed, ending;
 	struct fail fail;
 };
 
-/* lanes_open - starts nothing yet. Must not be moved until lanes_release. */
-void lanes_open(struct lanes *lanes, const struct store *store, unsigned max, size_t room);
+/* workers_open - starts nothing yet. Must not be moved until workers_release. */
+void workers_open(struct workers *workers, const struct store *store, unsigned max, size_t room);
 
-/* lanes_take_room - wait until so many bytes are free (more than all there is: until nothing is
+/* workers_take_memory - wait until so many bytes are free (more than all there is: until nothing is
  * taken), and take them */
-MUST_CHECK int lanes_take_room(struct lanes *lanes, size_t bytes, struct fail *f);
+MUST_CHECK int workers_take_memory(struct workers *workers, size_t bytes, struct fail *f);
 
-/* lanes_try_room - the same, but for so long at most; *ms is what is left of it. False: not taken,
- * for want of room or because something failed. */
-bool lanes_try_room(struct lanes *lanes, size_t bytes, int64_t *ms);
-void lanes_give_room(struct lanes *lanes, size_t bytes);
+/* workers_try_memory - the same, but for so long at most; *ms is what is left of it. False: not
+ * taken, for want of room or because something failed. */
+bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms);
+void workers_give_memory(struct workers *workers, size_t bytes);
 
-/* lanes_add - the job is released by the lanes, whatever the result */
-MUST_CHECK int lanes_add(struct lanes *lanes, const struct lane_job *job, struct fail *f);
+/* workers_add - the job is released by the lanes, whatever the result */
+MUST_CHECK int workers_add(struct workers *workers, const struct worker_job *job, struct fail *f);
 
-/* lanes_wait - until all jobs are done */
-MUST_CHECK int lanes_wait(struct lanes *lanes, struct fail *f);
+/* workers_wait - until all jobs are done */
+MUST_CHECK int workers_wait(struct workers *workers, struct fail *f);
 
-/* lanes_release - begin nothing more, wait for what runs, end the threads */
-void lanes_release(struct lanes *lanes);
+/* workers_release - begin nothing more, wait for what runs, end the threads */
+void workers_release(struct workers *workers);
 
 #endif

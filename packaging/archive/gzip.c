@@ -19,7 +19,7 @@
 #define BLOCK_MAX 65535
 
 struct gzip_deflate {
-	struct squeeze *squeeze;
+	struct parallel_deflate *squeeze;
 	uint32_t crc, size; /* of what was squeezed or stored */
 	bool stores;
 	size_t held; /* bytes in the block that wait */
@@ -39,7 +39,7 @@ int gzip_writer_open(
 	if (file_create_for(path, is_private, &w->file, f) != 0)
 		return -1;
 	w->deflate = memory_get(1, sizeof(*w->deflate));
-	w->deflate->squeeze = squeeze_open(threads, take_squeezed, w);
+	w->deflate->squeeze = parallel_deflate_open(threads, take_squeezed, w);
 	/* deflate, no flags, no time, fastest, Unix */
 	static const uint8_t header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3};
 	if (file_write(&w->file, header, sizeof(header), f) == 0)
@@ -83,7 +83,7 @@ int gzip_writer_store(struct gzip_writer *w, bool stores, struct fail *f)
 		return 0;
 	d->stores = stores;
 	if (stores)
-		return squeeze_flush(d->squeeze, f);
+		return parallel_deflate_flush(d->squeeze, f);
 	return d->held > 0 ? write_block(w, false, f) : 0;
 }
 
@@ -92,13 +92,14 @@ int gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t size, struc
 	struct gzip_deflate *d = w->deflate;
 	d->crc = libdeflate_crc32(d->crc, bytes, size);
 	d->size += (uint32_t)size; /* modulo 2 to the 32nd, as RFC 1952 has it */
-	return d->stores ? store(w, bytes, size, f) : squeeze_add(d->squeeze, bytes, size, f);
+	return d->stores ? store(w, bytes, size, f)
+			 : parallel_deflate_add(d->squeeze, bytes, size, f);
 }
 
 static void release_deflate(struct gzip_writer *w)
 {
 	if (w->deflate != NULL)
-		squeeze_release(w->deflate->squeeze);
+		parallel_deflate_release(w->deflate->squeeze);
 	free(w->deflate);
 	w->deflate = NULL;
 }
@@ -119,7 +120,7 @@ static int write_trailer(struct gzip_writer *w, struct fail *f)
 
 int gzip_writer_finish(struct gzip_writer *w, struct fail *f)
 {
-	int result = squeeze_flush(w->deflate->squeeze, f);
+	int result = parallel_deflate_flush(w->deflate->squeeze, f);
 	if (result == 0)
 		result = write_block(w, true, f);
 	if (result == 0)
@@ -225,9 +226,9 @@ static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
 	return state == Z_STREAM_END ? check_end(r, f) : 0;
 }
 
-int gzip_reader_bounded(const struct gzip_reader *r, size_t ahead, struct fail *f)
+int gzip_reader_bounded(const struct gzip_reader *r, size_t overlap, struct fail *f)
 {
-	if (r->given <= r->most || r->given - r->most <= ahead)
+	if (r->given <= r->most || r->given - r->most <= overlap)
 		return 0;
 	return fail_set(
 		f, STATUS_UNACCEPTABLE, "expands beyond the sizes that its manifest states");

@@ -55,7 +55,7 @@ MUST_CHECK int gzip_reader_open(const char *path, struct gzip_reader *r, struct 
 MUST_CHECK int gzip_reader_next(
 	struct gzip_reader *r, const void **bytes, size_t *size, struct fail *f);
 /* gzip_reader_bounded - no more came out than may, and at most so many bytes ahead of that */
-MUST_CHECK int gzip_reader_bounded(const struct gzip_reader *r, size_t ahead, struct fail *f);
+MUST_CHECK int gzip_reader_bounded(const struct gzip_reader *r, size_t overlap, struct fail *f);
 void gzip_reader_release(struct gzip_reader *r);
 
 #endif

@@ -23,9 +23,9 @@ struct piece {
 };
 
 /* Pieces are counted from the first; piece n is in ring[n % ring_size]. */
-struct squeeze {
+struct parallel_deflate {
 	unsigned threads;
-	squeeze_sink *sink;
+	parallel_deflate_sink *sink;
 	void *context;
 	struct piece *ring[SQUEEZE_THREADS_MAX + 1];
 	unsigned ring_size;
@@ -42,7 +42,7 @@ struct squeeze {
 	bool ending;
 };
 
-static struct piece *piece_at(const struct squeeze *s, uint64_t number)
+static struct piece *piece_at(const struct parallel_deflate *s, uint64_t number)
 {
 	return s->ring[number % s->ring_size];
 }
@@ -69,7 +69,7 @@ static void compress_piece(z_stream *stream, struct piece *piece)
 
 static void *work(void *context)
 {
-	struct squeeze *s = context;
+	struct parallel_deflate *s = context;
 	z_stream stream;
 	stream_open(&stream);
 	pthread_mutex_lock(&s->lock);
@@ -91,7 +91,7 @@ static void *work(void *context)
 }
 
 /* Fewer than asked for only take longer; none, and the caller's own does it all. */
-static void start_threads(struct squeeze *s)
+static void start_threads(struct parallel_deflate *s)
 {
 	struct fail unsaid;
 	unsigned wanted = s->threads > 1 ? s->threads : 0;
@@ -100,18 +100,19 @@ static void start_threads(struct squeeze *s)
 	s->threads = s->started;
 }
 
-struct squeeze *squeeze_open(unsigned threads, squeeze_sink *sink, void *context)
+struct parallel_deflate *parallel_deflate_open(
+	unsigned threads, parallel_deflate_sink *sink, void *context)
 {
-	struct squeeze *s = memory_get(1, sizeof(*s));
+	struct parallel_deflate *s = memory_get(1, sizeof(*s));
 	INVARIANT(threads >= 1 && threads <= SQUEEZE_THREADS_MAX);
-	*s = (struct squeeze){.threads = threads, .sink = sink, .context = context};
+	*s = (struct parallel_deflate){.threads = threads, .sink = sink, .context = context};
 	s->ring_size = threads + 1;
 	INVARIANT(pthread_mutex_init(&s->lock, NULL) == 0);
 	INVARIANT(pthread_cond_init(&s->changed, NULL) == 0);
 	return s;
 }
 
-static int write_piece(struct squeeze *s, struct fail *f)
+static int write_piece(struct parallel_deflate *s, struct fail *f)
 {
 	struct piece *piece = piece_at(s, s->written);
 	pthread_mutex_lock(&s->lock);
@@ -123,7 +124,7 @@ static int write_piece(struct squeeze *s, struct fail *f)
 }
 
 /* The place of the next piece, which begins with what is to be its dictionary. */
-static int begin_piece(struct squeeze *s, struct fail *f)
+static int begin_piece(struct parallel_deflate *s, struct fail *f)
 {
 	struct piece **place = &s->ring[s->filled % s->ring_size];
 	if (s->filled - s->written == s->ring_size && write_piece(s, f) != 0)
@@ -141,7 +142,7 @@ static int begin_piece(struct squeeze *s, struct fail *f)
 	return 0;
 }
 
-static void hand_over(struct squeeze *s)
+static void hand_over(struct parallel_deflate *s)
 {
 	struct piece *piece = piece_at(s, s->filled);
 	if (s->started == 0 && piece->size == SQUEEZE_PIECE)
@@ -161,7 +162,7 @@ static void hand_over(struct squeeze *s)
 	s->follows = true;
 }
 
-int squeeze_add(struct squeeze *s, const void *bytes, size_t size, struct fail *f)
+int parallel_deflate_add(struct parallel_deflate *s, const void *bytes, size_t size, struct fail *f)
 {
 	for (const uint8_t *at = bytes; size > 0;) {
 		if (!s->filling && begin_piece(s, f) != 0)
@@ -179,7 +180,7 @@ int squeeze_add(struct squeeze *s, const void *bytes, size_t size, struct fail *
 	return 0;
 }
 
-int squeeze_flush(struct squeeze *s, struct fail *f)
+int parallel_deflate_flush(struct parallel_deflate *s, struct fail *f)
 {
 	if (s->filling)
 		hand_over(s);
@@ -190,7 +191,7 @@ int squeeze_flush(struct squeeze *s, struct fail *f)
 	return 0;
 }
 
-void squeeze_release(struct squeeze *s)
+void parallel_deflate_release(struct parallel_deflate *s)
 {
 	if (s == NULL)
 		return;
@@ -208,7 +209,7 @@ void squeeze_release(struct squeeze *s)
 	free(s);
 }
 
-const char *squeeze_library_version(void)
+const char *parallel_deflate_library_version(void)
 {
 	return zlibVersion();
 }

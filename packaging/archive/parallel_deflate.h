@@ -18,24 +18,26 @@
 #define SQUEEZE_PIECE ((size_t)128 << 10)
 #define SQUEEZE_THREADS_MAX 4
 
-struct squeeze;
+struct parallel_deflate;
 
-/* squeeze_sink - is given the compressed bytes, in order, by the thread that calls */
-typedef int squeeze_sink(void *context, const void *bytes, size_t size, struct fail *f);
+/* parallel_deflate_sink - is given the compressed bytes, in order, by the thread that calls */
+typedef int parallel_deflate_sink(void *context, const void *bytes, size_t size, struct fail *f);
 
-/* squeeze_open - with so many threads at most (1: the caller's own) */
-struct squeeze *squeeze_open(unsigned threads, squeeze_sink *sink, void *context);
+/* parallel_deflate_open - with so many threads at most (1: the caller's own) */
+struct parallel_deflate *parallel_deflate_open(
+	unsigned threads, parallel_deflate_sink *sink, void *context);
 
-MUST_CHECK int squeeze_add(struct squeeze *s, const void *bytes, size_t size, struct fail *f);
+MUST_CHECK int parallel_deflate_add(
+	struct parallel_deflate *s, const void *bytes, size_t size, struct fail *f);
 
-/* squeeze_flush - the sink has all of it, up to a whole byte; what is added next refers to nothing
- * before it */
-MUST_CHECK int squeeze_flush(struct squeeze *s, struct fail *f);
+/* parallel_deflate_flush - the sink has all of it, up to a whole byte; what is added next refers to
+ * nothing before it */
+MUST_CHECK int parallel_deflate_flush(struct parallel_deflate *s, struct fail *f);
 
-/* squeeze_release - NULL may be released */
-void squeeze_release(struct squeeze *s);
+/* parallel_deflate_release - NULL may be released */
+void parallel_deflate_release(struct parallel_deflate *s);
 
-/* squeeze_library_version - of zlib */
-const char *squeeze_library_version(void);
+/* parallel_deflate_library_version - of zlib */
+const char *parallel_deflate_library_version(void);
 
 #endif

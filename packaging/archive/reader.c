@@ -110,7 +110,7 @@ static bool has_plain_header(struct archive_reader *r)
 
 static int check_entry(struct archive_reader *r, struct archive_entry *entry)
 {
-	const char *problem = path_problem(r->name);
+	const char *problem = plain_path_problem(r->name);
 	if (problem != NULL)
 		return entry_fail(r, problem);
 	if (archive_entry_hardlink(entry) != NULL || archive_entry_symlink(entry) != NULL)
@@ -197,5 +197,6 @@ void archive_reader_release(struct archive_reader *r)
 
 char *archive_library_versions(void)
 {
-	return text_format("%s, zlib %s", archive_version_string(), squeeze_library_version());
+	return text_format(
+		"%s, zlib %s", archive_version_string(), parallel_deflate_library_version());
 }

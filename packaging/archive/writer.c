@@ -28,7 +28,7 @@ static la_ssize_t pass_on(struct archive *tar, void *data, const void *bytes, si
 int archive_writer_open(const char *path, bool is_private, struct archive_writer *w, struct fail *f)
 {
 	*w = (struct archive_writer){.f = f};
-	if (gzip_writer_open(path, is_private, abreast_threads(), &w->gzip, f) != 0)
+	if (gzip_writer_open(path, is_private, parallel_threads(), &w->gzip, f) != 0)
 		return -1;
 	w->tar = archive_write_new();
 	if (w->tar == NULL)

@@ -18,7 +18,7 @@ static void draw_key(void)
 	INVARIANT(RAND_bytes(key, sizeof(key)) == 1);
 }
 
-void seal_init(struct seal *seal)
+void file_mac_init(struct seal *seal)
 {
 	static const uint8_t nonce[NONCE_BYTES];
 	pthread_once(&once, draw_key);
@@ -29,7 +29,7 @@ void seal_init(struct seal *seal)
 }
 
 /* To GCM they are additional data: authenticated, and not encrypted. */
-void seal_add(struct seal *seal, const void *bytes, size_t size)
+void file_mac_add(struct seal *seal, const void *bytes, size_t size)
 {
 	for (const uint8_t *at = bytes; size > 0;) {
 		size_t count = size < STEP ? size : STEP;
@@ -40,16 +40,17 @@ void seal_add(struct seal *seal, const void *bytes, size_t size)
 	}
 }
 
-void seal_finish(struct seal *seal, uint8_t tag[SEAL_BYTES])
+void file_mac_finish(struct seal *seal, uint8_t tag[FILE_MAC_BYTES])
 {
-	uint8_t nothing[SEAL_BYTES];
+	uint8_t nothing[FILE_MAC_BYTES];
 	int unused;
 	INVARIANT(EVP_EncryptFinal_ex(seal->context, nothing, &unused) == 1);
-	INVARIANT(EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_GCM_GET_TAG, SEAL_BYTES, tag) == 1);
-	seal_release(seal);
+	INVARIANT(
+		EVP_CIPHER_CTX_ctrl(seal->context, EVP_CTRL_GCM_GET_TAG, FILE_MAC_BYTES, tag) == 1);
+	file_mac_release(seal);
 }
 
-void seal_release(struct seal *seal)
+void file_mac_release(struct seal *seal)
 {
 	EVP_CIPHER_CTX_free(seal->context);
 	seal->context = NULL;

@@ -8,7 +8,7 @@
  * All seals share one nonce, which is only safe as tags stay inside: they are never written, sent
  * or printed. Safe from several threads, each with its own struct seal.
  *
- * Owns its context until seal_finish or seal_release. A zeroed struct may be released.
+ * Owns its context until file_mac_finish or file_mac_release. A zeroed struct may be released.
  */
 #ifndef MODELHOOK_PACKAGING_DIGEST_FILE_MAC_H
 #define MODELHOOK_PACKAGING_DIGEST_FILE_MAC_H
@@ -16,17 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEAL_BYTES 16
+#define FILE_MAC_BYTES 16
 
 struct seal {
 	void *context;
 };
 
-void seal_init(struct seal *seal);
-void seal_add(struct seal *seal, const void *bytes, size_t size);
+void file_mac_init(struct seal *seal);
+void file_mac_add(struct seal *seal, const void *bytes, size_t size);
 
-/* seal_finish - the tag; releases the context */
-void seal_finish(struct seal *seal, uint8_t tag[SEAL_BYTES]);
-void seal_release(struct seal *seal);
+/* file_mac_finish - the tag; releases the context */
+void file_mac_finish(struct seal *seal, uint8_t tag[FILE_MAC_BYTES]);
+void file_mac_release(struct seal *seal);
 
 #endif

@@ -12,25 +12,25 @@
 
 #define INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */
 
-static const cJSON *tree(const struct answer_value *value)
+static const cJSON *tree(const struct json_lenient_value *value)
 {
 	return (const cJSON *)value;
 }
 
-static const struct answer_value *value_of(const cJSON *item)
+static const struct json_lenient_value *value_of(const cJSON *item)
 {
-	return (const struct answer_value *)item;
+	return (const struct json_lenient_value *)item;
 }
 
-static void note_wrong(struct answer *answer, const char *key, const char *wanted)
+static void note_wrong(struct json_lenient *answer, const char *key, const char *wanted)
 {
 	if (answer->wrong[0] == '\0')
 		snprintf(answer->wrong, sizeof(answer->wrong), "\"%s\" is %s", key, wanted);
 }
 
-int answer_parse(struct answer *answer, const char *text, size_t size, struct fail *f)
+int json_lenient_parse(struct json_lenient *answer, const char *text, size_t size, struct fail *f)
 {
-	*answer = (struct answer){0};
+	*answer = (struct json_lenient){0};
 	const char *end = NULL;
 	if (json_bound(text, size, f) != 0) {
 		if (f->status == STATUS_UNACCEPTABLE)
@@ -45,25 +45,25 @@ int answer_parse(struct answer *answer, const char *text, size_t size, struct fa
 	return 0;
 }
 
-void answer_release(struct answer *answer)
+void json_lenient_release(struct json_lenient *answer)
 {
 	cJSON_Delete(answer->root);
-	*answer = (struct answer){0};
+	*answer = (struct json_lenient){0};
 }
 
-int answer_check(const struct answer *answer, struct fail *f)
+int json_lenient_check(const struct json_lenient *answer, struct fail *f)
 {
 	if (answer->wrong[0] == '\0')
 		return 0;
 	return fail_set(f, STATUS_NOT_A_REGISTRY, "in the answer %s", answer->wrong);
 }
 
-const struct answer_value *answer_root(const struct answer *answer)
+const struct json_lenient_value *json_lenient_root(const struct json_lenient *answer)
 {
 	return answer->root;
 }
 
-static const cJSON *member(const struct answer_value *object, const char *key)
+static const cJSON *member(const struct json_lenient_value *object, const char *key)
 {
 	if (object == NULL)
 		return NULL;
@@ -71,8 +71,8 @@ static const cJSON *member(const struct answer_value *object, const char *key)
 	return item == NULL || cJSON_IsNull(item) ? NULL : item;
 }
 
-const struct answer_value *answer_object(
-	struct answer *answer, const struct answer_value *object, const char *key)
+const struct json_lenient_value *json_lenient_object(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	const cJSON *item = member(object, key);
 	if (item == NULL || cJSON_IsObject(item))
@@ -81,8 +81,8 @@ const struct answer_value *answer_object(
 	return NULL;
 }
 
-size_t answer_items(struct answer *answer, const struct answer_value *object, const char *key,
-	const struct answer_value **next)
+size_t json_lenient_items(struct json_lenient *answer, const struct json_lenient_value *object,
+	const char *key, const struct json_lenient_value **next)
 {
 	const cJSON *item = member(object, key);
 	*next = NULL;
@@ -96,8 +96,8 @@ size_t answer_items(struct answer *answer, const struct answer_value *object, co
 	return (size_t)cJSON_GetArraySize(item);
 }
 
-const struct answer_value *answer_item(
-	struct answer *answer, const struct answer_value **next, const char *key)
+const struct json_lenient_value *json_lenient_item(
+	struct json_lenient *answer, const struct json_lenient_value **next, const char *key)
 {
 	const cJSON *item = tree(*next);
 	*next = value_of(item->next);
@@ -107,7 +107,8 @@ const struct answer_value *answer_item(
 	return NULL;
 }
 
-char *answer_string(struct answer *answer, const struct answer_value *object, const char *key)
+char *json_lenient_string(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	const cJSON *item = member(object, key);
 	if (item != NULL && cJSON_IsString(item))
@@ -125,7 +126,8 @@ static bool read_digits(const char *string, int64_t *value)
 	return errno == 0 && end != string && *end == '\0';
 }
 
-int64_t answer_integer(struct answer *answer, const struct answer_value *object, const char *key)
+int64_t json_lenient_integer(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	const cJSON *item = member(object, key);
 	int64_t value;
@@ -140,7 +142,8 @@ int64_t answer_integer(struct answer *answer, const struct answer_value *object,
 	return 0;
 }
 
-double answer_number(struct answer *answer, const struct answer_value *object, const char *key)
+double json_lenient_number(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	const cJSON *item = member(object, key);
 	if (item == NULL)
@@ -157,7 +160,8 @@ double answer_number(struct answer *answer, const struct answer_value *object, c
 	return 0;
 }
 
-bool answer_bool(struct answer *answer, const struct answer_value *object, const char *key)
+bool json_lenient_bool(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	const cJSON *item = member(object, key);
 	if (item != NULL && !cJSON_IsBool(item))
@@ -165,12 +169,13 @@ bool answer_bool(struct answer *answer, const struct answer_value *object, const
 	return item != NULL && cJSON_IsTrue(item);
 }
 
-void answer_wrong(struct answer *answer, const char *key, const char *what)
+void json_lenient_wrong(struct json_lenient *answer, const char *key, const char *what)
 {
 	note_wrong(answer, key, what);
 }
 
-void answer_need(struct answer *answer, const struct answer_value *object, const char *key)
+void json_lenient_need(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	if (member(object, key) == NULL)
 		note_wrong(answer, key, "missing");

@@ -5,7 +5,7 @@
 void file_check_begin(struct file_check *check, const struct saved_model_file *file)
 {
 	*check = (struct file_check){.file = file};
-	seal_init(&check->seal);
+	file_mac_init(&check->seal);
 	if (!file->sealed)
 		sha256_init(&check->sha);
 }
@@ -13,19 +13,19 @@ void file_check_begin(struct file_check *check, const struct saved_model_file *f
 void file_check_add(struct file_check *check, const void *bytes, size_t size)
 {
 	check->size += size;
-	seal_add(&check->seal, bytes, size);
+	file_mac_add(&check->seal, bytes, size);
 	if (!check->file->sealed)
 		sha256_add(&check->sha, bytes, size);
 }
 
-bool file_check_end(struct file_check *check, uint8_t seal[SEAL_BYTES])
+bool file_check_end(struct file_check *check, uint8_t seal[FILE_MAC_BYTES])
 {
 	const struct saved_model_file *file = check->file;
 	char sha256[SHA256_HEX];
 	bool same;
-	seal_finish(&check->seal, seal);
+	file_mac_finish(&check->seal, seal);
 	if (file->sealed) {
-		same = memcmp(seal, file->seal, SEAL_BYTES) == 0;
+		same = memcmp(seal, file->seal, FILE_MAC_BYTES) == 0;
 	} else {
 		sha256_finish(&check->sha, sha256);
 		same = strcmp(sha256, file->sha256) == 0;
@@ -37,7 +37,7 @@ bool file_check_end(struct file_check *check, uint8_t seal[SEAL_BYTES])
 
 void file_check_release(struct file_check *check)
 {
-	seal_release(&check->seal);
+	file_mac_release(&check->seal);
 	sha256_release(&check->sha);
 	check->file = NULL;
 }

@@ -22,7 +22,7 @@ void file_check_add(struct file_check *check, const void *bytes, size_t size);
 
 /* file_check_end - whether they were the file's; then its seal is the one given out. Released
  * whatever the result. */
-bool file_check_end(struct file_check *check, uint8_t seal[SEAL_BYTES]);
+bool file_check_end(struct file_check *check, uint8_t seal[FILE_MAC_BYTES]);
 void file_check_release(struct file_check *check);
 
 #endif

@@ -27,12 +27,12 @@ int handoff_read(const char *path, struct handoff *handoff, struct fail *f)
 	*handoff = (struct handoff){0};
 	if (file_read(path, HANDOFF_BYTES, &text, f) != 0) {
 		text_release(&text);
-		return fail_in(f, "handoff");
+		return fail_wrap(f, "handoff");
 	}
 	char *folder = file_folder(path);
 	int result = handoff_parse(text_string(&text), text.size, folder, handoff, f);
 	if (result != 0)
-		fail_in(f, "handoff %s", path);
+		fail_wrap(f, "handoff %s", path);
 	free(folder);
 	text_release(&text);
 	return result;

@@ -20,7 +20,7 @@ static int check_line(const struct json_at *at, const char *string, size_t most,
 {
 	if (string[0] == '\0')
 		return json_fail(at, f, "empty");
-	if (path_has_control(string))
+	if (plain_path_has_control(string))
 		return json_fail(at, f, "has a control character");
 	if (text_characters(string) > most)
 		return json_fail(at, f, "longer than %zu characters", most);
@@ -29,7 +29,7 @@ static int check_line(const struct json_at *at, const char *string, size_t most,
 
 static int check_path(const struct json_at *at, const char *path, struct fail *f)
 {
-	const char *problem = path_problem(path);
+	const char *problem = plain_path_problem(path);
 	return problem == NULL ? 0 : json_fail(at, f, "not a plain relative path: %s", problem);
 }
 

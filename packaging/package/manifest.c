@@ -5,7 +5,7 @@
 
 #include "base/plain_path.h"
 #include "base/stop.h"
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/mlmodel.h"
 #include "packaging/package/signature.h"
@@ -211,7 +211,7 @@ static int read_file(const struct json_at *at, struct manifest *manifest, struct
 	int result = -1;
 	if (json_string(&path_at, &path, f) == 0 && json_string(&sha256_at, &sha256, f) == 0 &&
 		json_integer(&size_at, 0, JSON_INTEGER_MAX, &size, f) == 0) {
-		const char *problem = path_problem(path);
+		const char *problem = plain_path_problem(path);
 		if (problem != NULL)
 			json_fail(&path_at, f, "not a plain relative path: %s", problem);
 		else if (!text_is_hex(sha256, SHA256_HEX - 1))
@@ -232,8 +232,8 @@ struct files_reading {
 	struct json_at root, files;
 };
 
-static int take_file(
-	void *context, struct answer *answer, const struct answer_value *item, struct fail *f)
+static int take_file(void *context, struct json_lenient *answer,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	struct files_reading *reading = context;
 	struct json_at file = {.value = answer->root,
@@ -340,20 +340,20 @@ static int read_stated(const char *text, size_t size, struct manifest *manifest,
 {
 	struct files_reading reading = {.manifest = manifest};
 	reading.files = (struct json_at){.parent = &reading.root, .key = "files"};
-	struct answer_list list = {.key = "files",
+	struct json_list list = {.key = "files",
 		.depth = 1,
 		.rest_max = MANIFEST_BYTES,
 		.take = take_file,
 		.context = &reading};
 	int result = json_check_text(text, size, f);
-	if (result == 0 && answer_list_add(&list, text, size, f) != 0) {
+	if (result == 0 && json_list_add(&list, text, size, f) != 0) {
 		if (f->status == STATUS_NOT_A_REGISTRY)
 			f->status = STATUS_UNACCEPTABLE;
 		result = -1;
 	}
 	if (result == 0)
 		result = read_rest_text(&list.rest, manifest, f);
-	answer_list_release(&list);
+	json_list_release(&list);
 	return result;
 }
 

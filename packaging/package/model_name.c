@@ -20,7 +20,7 @@ const char *model_name_problem(const char *name)
 {
 	if (name[0] == '\0')
 		return "empty";
-	if (path_has_control(name))
+	if (plain_path_has_control(name))
 		return "has a control character";
 	if (text_characters(name) > MODEL_NAME_MAX)
 		return "longer than 256 characters";

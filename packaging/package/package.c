@@ -72,7 +72,7 @@ static int add_files(const struct saved_model *model, struct manifest *manifest,
 	for (size_t i = 0; i < model->file_count; i++) {
 		const struct saved_model_file *file = &model->files[i];
 		char shown[256];
-		const char *problem = path_problem(file->path);
+		const char *problem = plain_path_problem(file->path);
 		if (problem != NULL)
 			return fail_set(f, STATUS_UNACCEPTABLE, "%s: no name for a package: %s",
 				text_escape(shown, sizeof(shown), file->path, strlen(file->path)),
@@ -97,7 +97,7 @@ static int check_readable(const struct manifest *manifest, struct fail *f)
 		return fail_set(f, STATUS_UNACCEPTABLE, "its manifest has %zu bytes, at most %d go",
 			text->size, MANIFEST_BYTES - SHA256_HEX);
 	if (manifest_parse(text_string(text), text->size, &again, f) != 0)
-		return fail_in(f, "no package can hold this");
+		return fail_wrap(f, "no package can hold this");
 	manifest_release(&again);
 	return 0;
 }

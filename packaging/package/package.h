@@ -108,7 +108,7 @@ struct package_stream {
 	size_t index;			     /* in the manifest's files */
 	const struct saved_model_file *file; /* borrowed from the manifest */
 	struct file_check check;
-	uint8_t seal[SEAL_BYTES]; /* of the file, at its end */
+	uint8_t seal[FILE_MAC_BYTES]; /* of the file, at its end */
 };
 
 /* package_open_file - position at the first byte of files[index] */

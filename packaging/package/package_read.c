@@ -44,7 +44,7 @@ static int read_manifest(struct archive_reader *r, struct manifest *manifest, st
 	struct text text = {0};
 	int result = read_manifest_text(r, &text, f);
 	if (result == 0 && manifest_parse(text_string(&text), text.size, manifest, f) != 0)
-		result = fail_in(f, MANIFEST_NAME);
+		result = fail_wrap(f, MANIFEST_NAME);
 	text_release(&text);
 	return result;
 }
@@ -151,7 +151,7 @@ static int take_settings(struct archive_reader *r, struct manifest *manifest, st
 	if (result == 0 && manifest->states_settings)
 		manifest->settings = text_take(&text);
 	text_release(&text);
-	return result == 0 ? 0 : fail_in(f, SETTINGS_NAME);
+	return result == 0 ? 0 : fail_wrap(f, SETTINGS_NAME);
 }
 
 /* After the last file: the settings, or nothing, as the manifest says. */
@@ -186,7 +186,7 @@ static int read_files(struct archive_reader *r, struct manifest *manifest, struc
 			result = read_through(&stream, f);
 		}
 		if (result == 0) {
-			memcpy(manifest->files[i].seal, stream.seal, SEAL_BYTES);
+			memcpy(manifest->files[i].seal, stream.seal, FILE_MAC_BYTES);
 			manifest->files[i].sealed = true;
 		}
 	}
@@ -204,13 +204,13 @@ int package_read(
 {
 	struct archive_reader r;
 	if (open_manifest(path, progress, &r, manifest, f) != 0)
-		return fail_in(f, "package %.200s", path);
+		return fail_wrap(f, "package %.200s", path);
 	int result = read_files(&r, manifest, f);
 	archive_reader_release(&r);
 	if (result == 0)
 		return 0;
 	manifest_release(manifest);
-	return fail_in(f, "package %.200s", path);
+	return fail_wrap(f, "package %.200s", path);
 }
 
 /* By the digest of its text: parsed once more it would take several times its size. */
@@ -237,7 +237,7 @@ int package_open_file(const char *path, const struct manifest *manifest, size_t 
 		same_package(stream->archive, manifest, f) != 0 ||
 		package_stream_next(stream, manifest, index, f) != 0) {
 		package_stream_release(stream);
-		return fail_in(f, "package %.200s", path);
+		return fail_wrap(f, "package %.200s", path);
 	}
 	return 0;
 }

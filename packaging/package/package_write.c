@@ -74,7 +74,7 @@ static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
 	struct file_check check;
-	uint8_t seal[SEAL_BYTES];
+	uint8_t seal[FILE_MAC_BYTES];
 	file_check_begin(&check, file);
 	if (copy_bytes(w, fd, index, &check, f) != 0) {
 		file_check_release(&check);
@@ -148,13 +148,13 @@ static int write_entries(struct writing *w, struct fail *f)
 static int write_archive(struct writing *w, const char *path, bool is_private, struct fail *f)
 {
 	if (archive_writer_open(path, is_private, &w->archive, f) != 0)
-		return fail_in(f, "package");
+		return fail_wrap(f, "package");
 	if (write_entries(w, f) != 0) {
 		archive_writer_discard(&w->archive);
-		return fail_in(f, "package %.200s", path);
+		return fail_wrap(f, "package %.200s", path);
 	}
 	if (archive_writer_finish(&w->archive, f) != 0)
-		return fail_in(f, "package");
+		return fail_wrap(f, "package");
 	return 0;
 }
 
@@ -165,7 +165,7 @@ static int open_saved_model(struct writing *w, struct fail *f)
 		return 0;
 	if (f->status == STATUS_MISSING)
 		fail_set(f, STATUS_UNACCEPTABLE, "changed since it was inspected: it is gone");
-	return fail_in(f, "SavedModel %.200s", folder);
+	return fail_wrap(f, "SavedModel %.200s", folder);
 }
 
 int package_write(const struct manifest *manifest, const char *path, bool is_private,
@@ -174,7 +174,7 @@ int package_write(const struct manifest *manifest, const char *path, bool is_pri
 	struct writing w = {.manifest = manifest, .progress = progress, .tap = tap};
 	int result = open_saved_model(&w, f);
 	if (result != 0)
-		return fail_in(f, "package %.200s", path);
+		return fail_wrap(f, "package %.200s", path);
 	result = write_archive(&w, path, is_private, f);
 	tree_release(&w.tree);
 	return result;

@@ -8,46 +8,46 @@ struct slice {
 	size_t count;
 };
 
-static bool take_version(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_version(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct bundle_header *header = context;
 	if (field->number == 2)
-		return wire_number(stream, field, &header->min_consumer);
-	return wire_skip(stream, field);
+		return protobuf_number(stream, field, &header->min_consumer);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_header(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_header(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct bundle_header *header = context;
 	switch (field->number) {
 	case 1:
-		return wire_number(stream, field, &header->shard_count);
+		return protobuf_number(stream, field, &header->shard_count);
 	case 2:
-		return wire_number(stream, field, &header->endianness);
+		return protobuf_number(stream, field, &header->endianness);
 	case 3:
-		return wire_message(stream, field, take_version, header);
+		return protobuf_message(stream, field, take_version, header);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_signed(pb_istream_t *stream, const struct wire_field *field, int64_t *value)
+static bool take_signed(pb_istream_t *stream, const struct protobuf_field *field, int64_t *value)
 {
 	uint64_t bits;
-	if (!wire_number(stream, field, &bits))
+	if (!protobuf_number(stream, field, &bits))
 		return false;
 	*value = (int64_t)bits;
 	return true;
 }
 
-static bool take_dim(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_dim(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number == 1)
 		return take_signed(stream, field, context);
-	return wire_skip(stream, field);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_shape(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_shape(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct bundle_value *value = context;
 	uint64_t unknown;
@@ -56,18 +56,18 @@ static bool take_shape(pb_istream_t *stream, const struct wire_field *field, voi
 		if (value->rank == BUNDLE_RANK_MAX)
 			PB_RETURN_ERROR(stream, "a shape of more than 254 dimensions");
 		value->dims[value->rank] = 0;
-		return wire_message(stream, field, take_dim, &value->dims[value->rank++]);
+		return protobuf_message(stream, field, take_dim, &value->dims[value->rank++]);
 	case 3:
-		if (!wire_number(stream, field, &unknown))
+		if (!protobuf_number(stream, field, &unknown))
 			return false;
 		value->unknown_rank = unknown != 0;
 		return true;
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_extent(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_extent(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct bundle_extent *extent = context;
 	switch (field->number) {
@@ -76,60 +76,60 @@ static bool take_extent(pb_istream_t *stream, const struct wire_field *field, vo
 	case 2:
 		return take_signed(stream, field, &extent->length);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_slice(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_slice(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct slice *slice = context;
 	if (field->number != 1)
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	if (slice->count == BUNDLE_RANK_MAX)
 		PB_RETURN_ERROR(stream, "a slice of more than 254 dimensions");
 	struct bundle_extent *extent = &slice->extents[slice->count++];
 	*extent = (struct bundle_extent){.length = -1};
-	return wire_message(stream, field, take_extent, extent);
+	return protobuf_message(stream, field, take_extent, extent);
 }
 
 static bool take_whole_slice(
-	pb_istream_t *stream, const struct wire_field *field, struct bundle_value *value)
+	pb_istream_t *stream, const struct protobuf_field *field, struct bundle_value *value)
 {
 	struct slice slice = {.count = 0};
 	value->slice_count++;
-	if (!wire_message(stream, field, take_slice, &slice))
+	if (!protobuf_message(stream, field, take_slice, &slice))
 		return false;
 	return value->take == NULL || value->take(slice.extents, slice.count, value->context);
 }
 
-static bool take_value(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_value(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct bundle_value *value = context;
 	switch (field->number) {
 	case 1:
-		return wire_number(stream, field, &value->dtype);
+		return protobuf_number(stream, field, &value->dtype);
 	case 2:
-		return wire_message(stream, field, take_shape, value);
+		return protobuf_message(stream, field, take_shape, value);
 	case 3:
-		return wire_number(stream, field, &value->shard);
+		return protobuf_number(stream, field, &value->shard);
 	case 4:
-		return wire_number(stream, field, &value->offset);
+		return protobuf_number(stream, field, &value->offset);
 	case 5:
-		return wire_number(stream, field, &value->size);
+		return protobuf_number(stream, field, &value->size);
 	case 6:
-		return wire_fixed32(stream, field, &value->crc);
+		return protobuf_fixed32(stream, field, &value->crc);
 	case 7:
 		return take_whole_slice(stream, field, value);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool decode(
-	const uint8_t *bytes, size_t size, wire_handler *handler, void *context, const char **error)
+static bool decode(const uint8_t *bytes, size_t size, protobuf_handler *handler, void *context,
+	const char **error)
 {
 	pb_istream_t stream = pb_istream_from_buffer(bytes, size);
-	if (wire_each(&stream, handler, context))
+	if (protobuf_each(&stream, handler, context))
 		return true;
 	*error = PB_GET_ERROR(&stream);
 	return false;
@@ -145,7 +145,7 @@ bool bundle_header_decode(
 bool bundle_value_decode(
 	struct bundle_value *value, const uint8_t *bytes, size_t size, const char **error)
 {
-	bundle_slice_taker *take = value->take;
+	tensor_bundle_slice_taker *take = value->take;
 	void *context = value->context;
 	*value = (struct bundle_value){.take = take, .context = context};
 	return decode(bytes, size, take_value, value, error);

@@ -21,8 +21,9 @@ struct bundle_extent {
 	int64_t length;
 };
 
-/* bundle_slice_taker - is given every slice of an entry; false ends the decoding */
-typedef bool bundle_slice_taker(const struct bundle_extent *extents, size_t count, void *context);
+/* tensor_bundle_slice_taker - is given every slice of an entry; false ends the decoding */
+typedef bool tensor_bundle_slice_taker(
+	const struct bundle_extent *extents, size_t count, void *context);
 
 struct bundle_value {
 	uint64_t dtype;
@@ -34,7 +35,7 @@ struct bundle_value {
 	size_t rank;
 	bool unknown_rank;
 	size_t slice_count;
-	bundle_slice_taker *take; /* NULL: slices are only counted */
+	tensor_bundle_slice_taker *take; /* NULL: slices are only counted */
 	void *context;
 };
 

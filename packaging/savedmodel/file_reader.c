@@ -18,31 +18,31 @@ static int read_fail(const char *path, struct fail *f)
 		text_escape(escaped, sizeof(escaped), path, strlen(path)));
 }
 
-int reader_open(struct reader *reader, const struct tree *tree, const char *path,
+int file_reader_open(struct file_reader *reader, const struct tree *tree, const char *path,
 	struct progress *progress, struct fail *f)
 {
 	int fd;
 	if (tree_open_file(tree, path, &fd, f) != 0)
 		return -1;
-	*reader = (struct reader){
+	*reader = (struct file_reader){
 		.path = file_join(tree->path, path), .fd = fd, .progress = progress};
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	reader->buffer = memory_get(BUFFER_SIZE, 1);
 	sha256_init(&reader->sha);
-	seal_init(&reader->seal);
+	file_mac_init(&reader->seal);
 	return 0;
 }
 
-void reader_of_memory(struct reader *reader, const void *bytes, size_t size)
+void file_reader_of_memory(struct file_reader *reader, const void *bytes, size_t size)
 {
-	*reader = (struct reader){.bytes = bytes, .left = size};
+	*reader = (struct file_reader){.bytes = bytes, .left = size};
 	sha256_init(&reader->sha);
-	seal_init(&reader->seal);
+	file_mac_init(&reader->seal);
 	sha256_add(&reader->sha, bytes, size);
-	seal_add(&reader->seal, bytes, size);
+	file_mac_add(&reader->seal, bytes, size);
 }
 
-void reader_tap(struct reader *reader, reader_taker *tap, void *context)
+void file_reader_tap(struct file_reader *reader, file_reader_taker *tap, void *context)
 {
 	reader->tap = tap;
 	reader->context = context;
@@ -50,7 +50,7 @@ void reader_tap(struct reader *reader, reader_taker *tap, void *context)
 		tap(context, reader->bytes, reader->left);
 }
 
-static int reader_fill(struct reader *reader, struct fail *f)
+static int file_reader_fill(struct file_reader *reader, struct fail *f)
 {
 	if (stop_or_late(f) != 0)
 		return -1;
@@ -65,7 +65,7 @@ static int reader_fill(struct reader *reader, struct fail *f)
 	reader->bytes = reader->buffer;
 	reader->left = (size_t)count;
 	sha256_add(&reader->sha, reader->buffer, reader->left);
-	seal_add(&reader->seal, reader->buffer, reader->left);
+	file_mac_add(&reader->seal, reader->buffer, reader->left);
 	if (reader->tap != NULL)
 		reader->tap(reader->context, reader->buffer, reader->left);
 	if (reader->progress != NULL)
@@ -73,16 +73,16 @@ static int reader_fill(struct reader *reader, struct fail *f)
 	return 0;
 }
 
-size_t reader_peek(const struct reader *reader, void *bytes, size_t size)
+size_t reader_peek(const struct file_reader *reader, void *bytes, size_t size)
 {
 	ssize_t count = pread(reader->fd, bytes, size, 0);
 	return count > 0 ? (size_t)count : 0;
 }
 
-int reader_lend(
-	struct reader *reader, size_t max, const uint8_t **bytes, size_t *size, struct fail *f)
+int file_reader_lend(
+	struct file_reader *reader, size_t max, const uint8_t **bytes, size_t *size, struct fail *f)
 {
-	if (reader->left == 0 && reader->path != NULL && reader_fill(reader, f) != 0)
+	if (reader->left == 0 && reader->path != NULL && file_reader_fill(reader, f) != 0)
 		return -1;
 	*size = reader->left < max ? reader->left : max;
 	*bytes = reader->bytes;
@@ -92,13 +92,14 @@ int reader_lend(
 	return 0;
 }
 
-int reader_copy(struct reader *reader, void *out, size_t size, size_t *got, struct fail *f)
+int file_reader_copy(
+	struct file_reader *reader, void *out, size_t size, size_t *got, struct fail *f)
 {
 	*got = 0;
 	while (*got < size) {
 		const uint8_t *bytes;
 		size_t count;
-		if (reader_lend(reader, size - *got, &bytes, &count, f) != 0)
+		if (file_reader_lend(reader, size - *got, &bytes, &count, f) != 0)
 			return -1;
 		if (count == 0)
 			return 0;
@@ -108,27 +109,27 @@ int reader_copy(struct reader *reader, void *out, size_t size, size_t *got, stru
 	return 0;
 }
 
-int reader_finish(
-	struct reader *reader, char sha256[SHA256_HEX], uint8_t seal[SEAL_BYTES], struct fail *f)
+int file_reader_finish(struct file_reader *reader, char sha256[SHA256_HEX],
+	uint8_t seal[FILE_MAC_BYTES], struct fail *f)
 {
 	const uint8_t *bytes;
 	size_t size;
 	do {
-		if (reader_lend(reader, SIZE_MAX, &bytes, &size, f) != 0)
+		if (file_reader_lend(reader, SIZE_MAX, &bytes, &size, f) != 0)
 			return -1;
 	} while (size > 0);
 	sha256_finish(&reader->sha, sha256);
-	seal_finish(&reader->seal, seal);
+	file_mac_finish(&reader->seal, seal);
 	return 0;
 }
 
-void reader_release(struct reader *reader)
+void file_reader_release(struct file_reader *reader)
 {
 	if (reader->path != NULL)
 		close(reader->fd);
 	sha256_release(&reader->sha);
-	seal_release(&reader->seal);
+	file_mac_release(&reader->seal);
 	free(reader->buffer);
 	free(reader->path);
-	*reader = (struct reader){0};
+	*reader = (struct file_reader){0};
 }

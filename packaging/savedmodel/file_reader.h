@@ -5,7 +5,7 @@
  * digest, the checksums and the scan for NaN go over it, so that memory is read once too.
  * Progress is counted, and a stop is asked for, at every filling of the buffer.
  *
- * Owns its buffer, digest and file until reader_release. A zeroed struct may be released.
+ * Owns its buffer, digest and file until file_reader_release. A zeroed struct may be released.
  */
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_FILE_READER_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_FILE_READER_H
@@ -20,10 +20,10 @@
 #include "packaging/digest/file_mac.h"
 #include "packaging/digest/sha256.h"
 
-/* reader_taker - is given every byte of the file, in order, as the digest is */
-typedef void reader_taker(void *context, const uint8_t *bytes, size_t size);
+/* file_reader_taker - is given every byte of the file, in order, as the digest is */
+typedef void file_reader_taker(void *context, const uint8_t *bytes, size_t size);
 
-struct reader {
+struct file_reader {
 	uint64_t offset; /* in the file, of the next byte to be lent */
 	char *path;	 /* NULL for bytes in memory */
 	int fd;		 /* valid while path != NULL */
@@ -33,39 +33,39 @@ struct reader {
 	struct sha256 sha;
 	struct seal seal;
 	struct progress *progress;  /* borrowed, may be NULL */
-	reader_taker *tap;	    /* NULL: none */
+	file_reader_taker *tap;	    /* NULL: none */
 	void *context;		    /* of the tap, borrowed */
 	const atomic_bool *dropped; /* borrowed, may be NULL: once true, the next filling fails */
 };
 
-/* reader_open - open a file of the tree by its path there; progress may be NULL */
-MUST_CHECK int reader_open(struct reader *reader, const struct tree *tree, const char *path,
-	struct progress *progress, struct fail *f);
+/* file_reader_open - open a file of the tree by its path there; progress may be NULL */
+MUST_CHECK int file_reader_open(struct file_reader *reader, const struct tree *tree,
+	const char *path, struct progress *progress, struct fail *f);
 
-/* reader_of_memory - read bytes, which are borrowed */
-void reader_of_memory(struct reader *reader, const void *bytes, size_t size);
+/* file_reader_of_memory - read bytes, which are borrowed */
+void file_reader_of_memory(struct file_reader *reader, const void *bytes, size_t size);
 
-/* reader_tap - give every byte to one more taker; to be called before the first is lent */
-void reader_tap(struct reader *reader, reader_taker *tap, void *context);
+/* file_reader_tap - give every byte to one more taker; to be called before the first is lent */
+void file_reader_tap(struct file_reader *reader, file_reader_taker *tap, void *context);
 
 /* reader_peek - the first bytes of the file, at most size, without reading on; how many there are
  */
-size_t reader_peek(const struct reader *reader, void *bytes, size_t size);
+size_t reader_peek(const struct file_reader *reader, void *bytes, size_t size);
 
-/* reader_lend - the bytes that follow, as many as are there, at most max; none at the end. They
- * stay until the next call. */
-MUST_CHECK int reader_lend(
-	struct reader *reader, size_t max, const uint8_t **bytes, size_t *size, struct fail *f);
+/* file_reader_lend - the bytes that follow, as many as are there, at most max; none at the end.
+ * They stay until the next call. */
+MUST_CHECK int file_reader_lend(struct file_reader *reader, size_t max, const uint8_t **bytes,
+	size_t *size, struct fail *f);
 
-/* reader_copy - exactly size bytes, fewer only at the end of the file: *got says how many */
-MUST_CHECK int reader_copy(
-	struct reader *reader, void *out, size_t size, size_t *got, struct fail *f);
+/* file_reader_copy - exactly size bytes, fewer only at the end of the file: *got says how many */
+MUST_CHECK int file_reader_copy(
+	struct file_reader *reader, void *out, size_t size, size_t *got, struct fail *f);
 
-/* reader_finish - read what is left and give the digest and the seal of the whole file;
+/* file_reader_finish - read what is left and give the digest and the seal of the whole file;
  * reader->offset is its size then */
-MUST_CHECK int reader_finish(
-	struct reader *reader, char sha256[SHA256_HEX], uint8_t seal[SEAL_BYTES], struct fail *f);
+MUST_CHECK int file_reader_finish(struct file_reader *reader, char sha256[SHA256_HEX],
+	uint8_t seal[FILE_MAC_BYTES], struct fail *f);
 
-void reader_release(struct reader *reader);
+void file_reader_release(struct file_reader *reader);
 
 #endif

@@ -8,31 +8,31 @@
 
 #define FINGERPRINT_SIZE_MAX 65536 /* a hundred bytes, as written */
 
-static bool take_version(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_version(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number == 1)
-		return wire_number(stream, field, context);
-	return wire_skip(stream, field);
+		return protobuf_number(stream, field, context);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_field(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_field(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct fingerprint *fingerprint = context;
 	uint64_t hash;
 	fingerprint->fields |= field->number <= 7 ? 1u << field->number : 1;
 	switch (field->number) {
 	case 1:
-		return wire_number(stream, field, &fingerprint->saved_model_checksum);
+		return protobuf_number(stream, field, &fingerprint->saved_model_checksum);
 	case 2:
 	case 3:
 	case 4:
-		return wire_number(stream, field, &hash);
+		return protobuf_number(stream, field, &hash);
 	case 5:
-		return wire_number(stream, field, &fingerprint->checkpoint_hash);
+		return protobuf_number(stream, field, &fingerprint->checkpoint_hash);
 	case 6:
-		return wire_message(stream, field, take_version, &fingerprint->producer);
+		return protobuf_message(stream, field, take_version, &fingerprint->producer);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
@@ -52,11 +52,11 @@ static const char *what_is_wrong(const struct fingerprint *fingerprint)
 	return NULL;
 }
 
-int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
+int fingerprint_read(struct file_reader *reader, uint64_t size, const char *file,
 	struct fingerprint *fingerprint, bool *found, struct findings *findings, struct fail *f)
 {
-	struct wire_source source = {.reader = reader, .f = f};
-	pb_istream_t stream = wire_stream(&source, size);
+	struct protobuf_source source = {.reader = reader, .f = f};
+	pb_istream_t stream = protobuf_stream(&source, size);
 	*fingerprint = (struct fingerprint){0};
 	*found = false;
 	if (size > FINGERPRINT_SIZE_MAX) {
@@ -64,7 +64,7 @@ int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
 			findings, FINDING_DAMAGE, file, -1, NULL, "too long for a fingerprint");
 		return 0;
 	}
-	bool whole = wire_each(&stream, take_field, fingerprint);
+	bool whole = protobuf_each(&stream, take_field, fingerprint);
 	if (source.failed)
 		return -1;
 	const char *wrong = whole ? what_is_wrong(fingerprint) : PB_GET_ERROR(&stream);

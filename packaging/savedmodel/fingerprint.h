@@ -21,7 +21,7 @@ struct fingerprint {
 
 /* fingerprint_read - read fingerprint.pb of `size` bytes to its end; *found says whether it
  * decoded. Fails only where the file cannot be read. */
-MUST_CHECK int fingerprint_read(struct reader *reader, uint64_t size, const char *file,
+MUST_CHECK int fingerprint_read(struct file_reader *reader, uint64_t size, const char *file,
 	struct fingerprint *fingerprint, bool *found, struct findings *findings, struct fail *f);
 
 /* fingerprint_check - compare with the hash of variables.index; NULL where there is none */

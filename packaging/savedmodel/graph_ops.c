@@ -60,8 +60,8 @@ void graph_ops_release(struct graph_ops *ops)
 
 static bool begin_place(pb_istream_t *stream, struct graph_ops *ops, bool is_function)
 {
-	struct graph_place *grown =
-		wire_grow(stream, ops->memory, ops->places, ops->place_count, sizeof(*ops->places));
+	struct graph_place *grown = protobuf_grow(
+		stream, ops->memory, ops->places, ops->place_count, sizeof(*ops->places));
 	if (grown == NULL)
 		return false;
 	ops->places = grown;
@@ -82,8 +82,8 @@ static bool add_link(pb_istream_t *stream, struct graph_ops *ops, uint64_t to)
 	ops->links_lost |= *ops->memory < ops->reserve + sizeof(*ops->links);
 	if (ops->links_lost)
 		return true;
-	uint64_t *grown =
-		wire_grow(stream, ops->memory, ops->links, ops->link_count, sizeof(*ops->links));
+	uint64_t *grown = protobuf_grow(
+		stream, ops->memory, ops->links, ops->link_count, sizeof(*ops->links));
 	if (grown == NULL)
 		return false;
 	ops->links = grown;
@@ -95,9 +95,9 @@ static bool add_link(pb_istream_t *stream, struct graph_ops *ops, uint64_t to)
 static bool add_suspect(
 	pb_istream_t *stream, struct graph_ops *ops, enum op_kind kind, const struct text *op)
 {
-	if (!wire_keep(stream, ops->memory, op->size + 16))
+	if (!protobuf_keep(stream, ops->memory, op->size + 16))
 		return false;
-	struct graph_suspect *grown = wire_grow(
+	struct graph_suspect *grown = protobuf_grow(
 		stream, ops->memory, ops->suspects, ops->suspect_count, sizeof(*ops->suspects));
 	if (grown == NULL)
 		return false;
@@ -119,7 +119,7 @@ static bool name_suspects(pb_istream_t *stream, struct graph_ops *ops, size_t fi
 	const struct text *name)
 {
 	for (size_t i = first; i < ops->suspect_count; i++) {
-		if (!wire_keep(stream, ops->memory, name->size + 16))
+		if (!protobuf_keep(stream, ops->memory, name->size + 16))
 			return false;
 		ops->suspects[i].place = hash;
 		ops->suspects[i].name = text_copy(text_string(name));
@@ -127,65 +127,66 @@ static bool name_suspects(pb_istream_t *stream, struct graph_ops *ops, size_t fi
 	return true;
 }
 
-static bool take_function_name(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_function_name(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct node *node = context;
 	if (field->number != 1)
-		return wire_skip(stream, field);
-	return wire_text(stream, field, NAME_MAX_SIZE, &node->text) &&
+		return protobuf_skip(stream, field);
+	return protobuf_text(stream, field, NAME_MAX_SIZE, &node->text) &&
 	       add_link(stream, node->ops, hash_of_function(&node->text));
 }
 
-static bool take_attr_list(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_attr_list(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number == 9) /* func */
-		return wire_message(stream, field, take_function_name, context);
-	return wire_skip(stream, field);
+		return protobuf_message(stream, field, take_function_name, context);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_attr_value(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_attr_value(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	switch (field->number) {
 	case 1: /* list */
-		return wire_message(stream, field, take_attr_list, context);
+		return protobuf_message(stream, field, take_attr_list, context);
 	case 10: /* func */
-		return wire_message(stream, field, take_function_name, context);
+		return protobuf_message(stream, field, take_function_name, context);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_attr(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_attr(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number == 2)
-		return wire_message(stream, field, take_attr_value, context);
-	return wire_skip(stream, field);
+		return protobuf_message(stream, field, take_attr_value, context);
+	return protobuf_skip(stream, field);
 }
 
 /* "NODE", "NODE:NUMBER", or "^NODE" where only the order counts. */
-static bool take_input(pb_istream_t *stream, const struct wire_field *field, struct node *node)
+static bool take_input(pb_istream_t *stream, const struct protobuf_field *field, struct node *node)
 {
-	if (!wire_text(stream, field, NAME_MAX_SIZE, &node->text))
+	if (!protobuf_text(stream, field, NAME_MAX_SIZE, &node->text))
 		return false;
 	const char *tensor = text_string(&node->text);
 	return add_link(stream, node->ops, graph_ops_node(tensor + (tensor[0] == '^')));
 }
 
-static bool take_node_field(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_node_field(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct node *node = context;
 	switch (field->number) {
 	case 1:
-		return wire_text(stream, field, NAME_MAX_SIZE, &node->name);
+		return protobuf_text(stream, field, NAME_MAX_SIZE, &node->name);
 	case 2:
-		return wire_text(stream, field, NAME_MAX_SIZE, &node->op);
+		return protobuf_text(stream, field, NAME_MAX_SIZE, &node->op);
 	case 3:
-		return node->in_function ? wire_skip(stream, field)
+		return node->in_function ? protobuf_skip(stream, field)
 					 : take_input(stream, field, node);
 	case 5:
-		return wire_message(stream, field, take_attr, node);
+		return protobuf_message(stream, field, take_attr, node);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
@@ -209,13 +210,14 @@ static bool take_op(pb_istream_t *stream, struct node *node, size_t first)
 	       add_suspect(stream, node->ops, kind, &node->op);
 }
 
-static bool take_node(pb_istream_t *stream, const struct wire_field *field, struct node *node)
+static bool take_node(pb_istream_t *stream, const struct protobuf_field *field, struct node *node)
 {
 	struct graph_ops *ops = node->ops;
 	size_t first = ops->suspect_count;
 	text_clear(&node->name);
 	text_clear(&node->op);
-	if (!begin_place(stream, ops, false) || !wire_message(stream, field, take_node_field, node))
+	if (!begin_place(stream, ops, false) ||
+		!protobuf_message(stream, field, take_node_field, node))
 		return false;
 	uint64_t hash = hash_of_node(text_string(&node->name), node->name.size);
 	if (!take_op(stream, node, first) || !name_suspects(stream, ops, first, hash, &node->name))
@@ -224,59 +226,61 @@ static bool take_node(pb_istream_t *stream, const struct wire_field *field, stru
 	return true;
 }
 
-static bool take_signature(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_signature(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct graph *graph = context;
 	if (field->number == 1)
-		return wire_text(stream, field, NAME_MAX_SIZE, &graph->function);
-	return wire_skip(stream, field);
+		return protobuf_text(stream, field, NAME_MAX_SIZE, &graph->function);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_function_field(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_function_field(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct graph *graph = context;
 	switch (field->number) {
 	case 1:
-		return wire_message(stream, field, take_signature, graph);
+		return protobuf_message(stream, field, take_signature, graph);
 	case 3:
 		text_clear(&graph->inner.op);
-		return wire_message(stream, field, take_node_field, &graph->inner) &&
+		return protobuf_message(stream, field, take_node_field, &graph->inner) &&
 		       take_op(stream, &graph->inner, graph->first_suspect);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_function(pb_istream_t *stream, const struct wire_field *field, struct graph *graph)
+static bool take_function(
+	pb_istream_t *stream, const struct protobuf_field *field, struct graph *graph)
 {
 	struct graph_ops *ops = graph->ops;
 	graph->first_suspect = ops->suspect_count;
 	text_clear(&graph->function);
 	if (!begin_place(stream, ops, true) ||
-		!wire_message(stream, field, take_function_field, graph))
+		!protobuf_message(stream, field, take_function_field, graph))
 		return false;
 	uint64_t hash = hash_of_function(&graph->function);
 	end_place(ops, hash);
 	return name_suspects(stream, ops, graph->first_suspect, hash, &graph->function);
 }
 
-static bool take_library(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_library(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number == 1)
 		return take_function(stream, field, context);
-	return wire_skip(stream, field);
+	return protobuf_skip(stream, field);
 }
 
-static bool take_graph(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_graph(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct graph *graph = context;
 	switch (field->number) {
 	case 1:
 		return take_node(stream, field, &graph->node);
 	case 2:
-		return wire_message(stream, field, take_library, graph);
+		return protobuf_message(stream, field, take_library, graph);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
@@ -287,14 +291,14 @@ static void release_node(struct node *node)
 	text_release(&node->text);
 }
 
-bool graph_ops_read(
-	pb_istream_t *stream, const struct wire_field *field, struct graph_ops *ops, size_t *memory)
+bool graph_ops_read(pb_istream_t *stream, const struct protobuf_field *field, struct graph_ops *ops,
+	size_t *memory)
 {
 	struct graph graph = {
 		.ops = ops, .node = {.ops = ops}, .inner = {.ops = ops, .in_function = true}};
 	ops->memory = memory;
 	ops->reserve = *memory / 2;
-	bool whole = wire_message(stream, field, take_graph, &graph);
+	bool whole = protobuf_message(stream, field, take_graph, &graph);
 	ops->memory = NULL;
 	release_node(&graph.node);
 	release_node(&graph.inner);

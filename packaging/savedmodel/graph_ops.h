@@ -48,7 +48,7 @@ struct graph_ops {
 };
 
 /* graph_ops_read - the value of the field graph_def, a GraphDef */
-bool graph_ops_read(pb_istream_t *stream, const struct wire_field *field, struct graph_ops *ops,
+bool graph_ops_read(pb_istream_t *stream, const struct protobuf_field *field, struct graph_ops *ops,
 	size_t *memory);
 
 /* graph_ops_finish - sort, and drop the suspects that are calls of functions of the library */

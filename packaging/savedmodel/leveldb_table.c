@@ -30,7 +30,7 @@ struct walk {
 	size_t size;
 	const char *file;
 	struct findings *findings;
-	table_visitor *visitor;
+	leveldb_table_visitor *visitor;
 	void *context;
 	struct keys keys; /* of all data blocks */
 	uint64_t next;	  /* where the next block must begin */
@@ -51,7 +51,7 @@ struct block {
 	uint8_t *decoded; /* owned; NULL where it is not compressed */
 };
 
-typedef bool entry_taker(struct walk *walk, const struct table_entry *entry);
+typedef bool entry_taker(struct walk *walk, const struct leveldb_table_entry *entry);
 
 static bool damaged(struct walk *walk, uint64_t offset, const char *what)
 {
@@ -158,8 +158,8 @@ static bool is_in_order(const struct text *key, size_t shared, const uint8_t *re
 	return order < 0 || (order == 0 && old < size);
 }
 
-static bool get_entry(
-	struct walk *walk, struct block *block, struct keys *keys, struct table_entry *entry)
+static bool get_entry(struct walk *walk, struct block *block, struct keys *keys,
+	struct leveldb_table_entry *entry)
 {
 	struct text *key = &keys->last;
 	struct span *span = &block->left;
@@ -178,7 +178,7 @@ static bool get_entry(
 	text_add(key, span->at, (size_t)rest);
 	span->at += rest;
 	keys->any = true;
-	*entry = (struct table_entry){.key = (const uint8_t *)text_string(key),
+	*entry = (struct leveldb_table_entry){.key = (const uint8_t *)text_string(key),
 		.key_size = key->size,
 		.value = span->at,
 		.value_size = (size_t)value,
@@ -204,7 +204,7 @@ static bool walk_entries(
 		return false;
 	bool is_empty = left->at == left->end;
 	while (left->at < left->end) {
-		struct table_entry entry;
+		struct leveldb_table_entry entry;
 		if (!is_restart(&restarts, (size_t)(left->at - block->start), left->at))
 			return damaged(walk, offset_of(block, left->at),
 				"a restart point whose key is not whole");
@@ -226,12 +226,12 @@ static bool walk_block(
 	return whole;
 }
 
-static bool give_to_visitor(struct walk *walk, const struct table_entry *entry)
+static bool give_to_visitor(struct walk *walk, const struct leveldb_table_entry *entry)
 {
 	return walk->visitor(entry, walk->context);
 }
 
-static bool ignore(struct walk *walk, const struct table_entry *entry)
+static bool ignore(struct walk *walk, const struct leveldb_table_entry *entry)
 {
 	(void)walk;
 	(void)entry;
@@ -248,7 +248,7 @@ static bool is_next(struct walk *walk, struct handle handle)
 }
 
 /* An entry of the index block: a key not below the last one of its block, and where that is. */
-static bool visit_data_block(struct walk *walk, const struct table_entry *entry)
+static bool visit_data_block(struct walk *walk, const struct leveldb_table_entry *entry)
 {
 	struct span value = {entry->value, entry->value + entry->value_size};
 	struct handle handle;
@@ -310,8 +310,8 @@ static bool walk_table(struct walk *walk)
 	return true;
 }
 
-bool table_walk(const uint8_t *bytes, size_t size, const char *file, table_visitor *visitor,
-	void *context, struct findings *findings)
+bool leveldb_table_walk(const uint8_t *bytes, size_t size, const char *file,
+	leveldb_table_visitor *visitor, void *context, struct findings *findings)
 {
 	struct walk walk = {.bytes = bytes,
 		.size = size,

@@ -88,15 +88,15 @@ void meta_graph_release(struct meta_graph *graph)
 static void *grow(
 	pb_istream_t *stream, struct reading *reading, void *list, size_t count, size_t size)
 {
-	return wire_grow(stream, &reading->memory, list, count, size);
+	return protobuf_grow(stream, &reading->memory, list, count, size);
 }
 
-static bool take_text(
-	pb_istream_t *stream, const struct wire_field *field, struct reading *reading, char **out)
+static bool take_text(pb_istream_t *stream, const struct protobuf_field *field,
+	struct reading *reading, char **out)
 {
 	struct text *text = &reading->text;
-	if (!wire_text(stream, field, NAME_MAX_SIZE, text) ||
-		!wire_keep(stream, &reading->memory, text->size + 16))
+	if (!protobuf_text(stream, field, NAME_MAX_SIZE, text) ||
+		!protobuf_keep(stream, &reading->memory, text->size + 16))
 		return false;
 	if (!text_is_utf8(text_string(text), text->size) ||
 		memchr(text_string(text), 0, text->size) != NULL)
@@ -106,19 +106,19 @@ static bool take_text(
 	return true;
 }
 
-static bool take_size(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_size(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	uint64_t value;
 	if (field->number != 1)
-		return wire_skip(stream, field);
-	if (!wire_number(stream, field, &value))
+		return protobuf_skip(stream, field);
+	if (!protobuf_number(stream, field, &value))
 		return false;
 	*(int64_t *)context = (int64_t)value < 0 ? -1 : (int64_t)value;
 	return true;
 }
 
-static bool take_dim(pb_istream_t *stream, const struct wire_field *field, struct reading *reading,
-	struct tensor_spec *spec)
+static bool take_dim(pb_istream_t *stream, const struct protobuf_field *field,
+	struct reading *reading, struct tensor_spec *spec)
 {
 	if (spec->rank == RANK_MAX)
 		PB_RETURN_ERROR(stream, "a shape of more than 254 dimensions");
@@ -127,10 +127,10 @@ static bool take_dim(pb_istream_t *stream, const struct wire_field *field, struc
 		return false;
 	spec->dims = dims;
 	dims[spec->rank] = 0;
-	return wire_message(stream, field, take_size, &dims[spec->rank++]);
+	return protobuf_message(stream, field, take_size, &dims[spec->rank++]);
 }
 
-static bool take_shape(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_shape(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
 	uint64_t unknown;
@@ -138,27 +138,27 @@ static bool take_shape(pb_istream_t *stream, const struct wire_field *field, voi
 	case 2:
 		return take_dim(stream, field, tensor->reading, tensor->spec);
 	case 3:
-		if (!wire_number(stream, field, &unknown))
+		if (!protobuf_number(stream, field, &unknown))
 			return false;
 		tensor->spec->unknown_rank = unknown != 0;
 		return true;
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 static bool take_dtype(
-	pb_istream_t *stream, const struct wire_field *field, struct tensor_spec *spec)
+	pb_istream_t *stream, const struct protobuf_field *field, struct tensor_spec *spec)
 {
 	uint64_t dtype;
-	if (!wire_number(stream, field, &dtype))
+	if (!protobuf_number(stream, field, &dtype))
 		return false;
 	spec->dtype = dtype <= INT32_MAX ? dtype_value((int)dtype) : 0;
 	return true;
 }
 
 static bool take_part_name(
-	pb_istream_t *stream, const struct wire_field *field, struct named_tensor *tensor)
+	pb_istream_t *stream, const struct protobuf_field *field, struct named_tensor *tensor)
 {
 	struct tensor_spec *spec = tensor->spec;
 	char **grown =
@@ -171,15 +171,16 @@ static bool take_part_name(
 }
 
 /* CooSparse: the names of values, indices and dense shape. */
-static bool take_sparse_part(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_sparse_part(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number < 1 || field->number > 3)
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	return take_part_name(stream, field, context);
 }
 
 /* TensorInfo of a part of a composite tensor; the first part has the values. */
-static bool take_part(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_part(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
 	switch (field->number) {
@@ -187,21 +188,21 @@ static bool take_part(pb_istream_t *stream, const struct wire_field *field, void
 		return take_part_name(stream, field, tensor);
 	case 2:
 		if (tensor->spec->dtype != 0)
-			return wire_skip(stream, field);
+			return protobuf_skip(stream, field);
 		return take_dtype(stream, field, tensor->spec);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 /* TypeSpecProto */
-static bool take_type_class(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_type_class(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
 	uint64_t class;
 	if (field->number != 1)
-		return wire_skip(stream, field);
-	if (!wire_number(stream, field, &class))
+		return protobuf_skip(stream, field);
+	if (!protobuf_number(stream, field, &class))
 		return false;
 	if (class == 1)
 		tensor->spec->kind = TENSOR_SPARSE;
@@ -210,20 +211,20 @@ static bool take_type_class(pb_istream_t *stream, const struct wire_field *field
 	return true;
 }
 
-static bool take_composite(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_composite(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	switch (field->number) {
 	case 1:
-		return wire_message(stream, field, take_type_class, context);
+		return protobuf_message(stream, field, take_type_class, context);
 	case 2:
-		return wire_message(stream, field, take_part, context);
+		return protobuf_message(stream, field, take_part, context);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 /* Several tensors of the graph, in place of a name. */
-static bool take_several(pb_istream_t *stream, const struct wire_field *field,
+static bool take_several(pb_istream_t *stream, const struct protobuf_field *field,
 	struct named_tensor *tensor, enum tensor_kind kind)
 {
 	struct tensor_spec *spec = tensor->spec;
@@ -231,12 +232,13 @@ static bool take_several(pb_istream_t *stream, const struct wire_field *field,
 	free(spec->name);
 	spec->name = text_copy("");
 	if (kind == TENSOR_SPARSE)
-		return wire_message(stream, field, take_sparse_part, tensor);
+		return protobuf_message(stream, field, take_sparse_part, tensor);
 	spec->unknown_rank = true;
-	return wire_message(stream, field, take_composite, tensor);
+	return protobuf_message(stream, field, take_composite, tensor);
 }
 
-static bool take_tensor_info(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_tensor_info(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
 	switch (field->number) {
@@ -245,30 +247,31 @@ static bool take_tensor_info(pb_istream_t *stream, const struct wire_field *fiel
 	case 2:
 		return take_dtype(stream, field, tensor->spec);
 	case 3:
-		return wire_message(stream, field, take_shape, tensor);
+		return protobuf_message(stream, field, take_shape, tensor);
 	case 4:
 		return take_several(stream, field, tensor, TENSOR_SPARSE);
 	case 5:
 		return take_several(stream, field, tensor, TENSOR_COMPOSITE);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_tensor_entry(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_tensor_entry(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_tensor *tensor = context;
 	switch (field->number) {
 	case 1:
 		return take_text(stream, field, tensor->reading, &tensor->spec->key);
 	case 2:
-		return wire_message(stream, field, take_tensor_info, tensor);
+		return protobuf_message(stream, field, take_tensor_info, tensor);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_tensor(pb_istream_t *stream, const struct wire_field *field,
+static bool take_tensor(pb_istream_t *stream, const struct protobuf_field *field,
 	struct reading *reading, struct tensor_spec **list, size_t *count)
 {
 	struct tensor_spec *grown = grow(stream, reading, *list, *count, sizeof(**list));
@@ -277,10 +280,10 @@ static bool take_tensor(pb_istream_t *stream, const struct wire_field *field,
 	*list = grown;
 	grown[*count] = (struct tensor_spec){0};
 	struct named_tensor tensor = {.reading = reading, .spec = &grown[(*count)++]};
-	return wire_message(stream, field, take_tensor_entry, &tensor);
+	return protobuf_message(stream, field, take_tensor_entry, &tensor);
 }
 
-static bool take_signature(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_signature(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_signature *named = context;
 	struct signature_def *signature = named->signature;
@@ -294,26 +297,26 @@ static bool take_signature(pb_istream_t *stream, const struct wire_field *field,
 	case 3:
 		return take_text(stream, field, named->reading, &signature->method);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 static bool take_signature_entry(
-	pb_istream_t *stream, const struct wire_field *field, void *context)
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct named_signature *named = context;
 	switch (field->number) {
 	case 1:
 		return take_text(stream, field, named->reading, &named->signature->key);
 	case 2:
-		return wire_message(stream, field, take_signature, named);
+		return protobuf_message(stream, field, take_signature, named);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 static bool take_signature_def(
-	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+	pb_istream_t *stream, const struct protobuf_field *field, struct reading *reading)
 {
 	struct meta_graph *graph = &reading->at_hand;
 	struct signature_def *grown =
@@ -324,20 +327,20 @@ static bool take_signature_def(
 	grown[graph->signature_count] = (struct signature_def){0};
 	struct named_signature named = {
 		.reading = reading, .signature = &grown[graph->signature_count++]};
-	return wire_message(stream, field, take_signature_entry, &named);
+	return protobuf_message(stream, field, take_signature_entry, &named);
 }
 
-static bool take_asset_name(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_asset_name(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct reading *reading = context;
 	struct meta_graph *graph = &reading->at_hand;
 	if (field->number != 2)
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	return take_text(stream, field, reading, &graph->assets[graph->asset_count - 1]);
 }
 
 static bool take_asset(
-	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+	pb_istream_t *stream, const struct protobuf_field *field, struct reading *reading)
 {
 	struct meta_graph *graph = &reading->at_hand;
 	char **grown = grow(stream, reading, graph->assets, graph->asset_count, sizeof(*grown));
@@ -345,60 +348,61 @@ static bool take_asset(
 		return false;
 	graph->assets = grown;
 	grown[graph->asset_count++] = NULL;
-	return wire_message(stream, field, take_asset_name, reading);
+	return protobuf_message(stream, field, take_asset_name, reading);
 }
 
 /* One Any of a collection: an AssetFileDef where the collection is that of the assets. */
-static bool take_any(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_any(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number != 2)
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	return take_asset(stream, field, context);
 }
 
-static bool take_any_list(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_any_list(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number != 1)
-		return wire_skip(stream, field);
-	return wire_message(stream, field, take_any, context);
+		return protobuf_skip(stream, field);
+	return protobuf_message(stream, field, take_any, context);
 }
 
-static bool take_collection_def(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_collection_def(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	if (field->number != 5)
-		return wire_skip(stream, field);
-	return wire_message(stream, field, take_any_list, context);
+		return protobuf_skip(stream, field);
+	return protobuf_message(stream, field, take_any_list, context);
 }
 
 static bool take_collection_field(
-	pb_istream_t *stream, const struct wire_field *field, void *context)
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct collection *collection = context;
 	struct text *key = &collection->reading->text;
 	switch (field->number) {
 	case 1:
-		if (!wire_text(stream, field, NAME_MAX_SIZE, key))
+		if (!protobuf_text(stream, field, NAME_MAX_SIZE, key))
 			return false;
 		collection->has_key = true;
 		collection->is_assets = text_equal(text_string(key), ASSETS_KEY);
 		return true;
 	case 2:
 		if (collection->has_key && !collection->is_assets)
-			return wire_skip(stream, field);
-		return wire_message(stream, field, take_collection_def, collection->reading);
+			return protobuf_skip(stream, field);
+		return protobuf_message(stream, field, take_collection_def, collection->reading);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
 /* A key may stand behind its value, which is taken for one of assets until then. */
 static bool take_collection(
-	pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+	pb_istream_t *stream, const struct protobuf_field *field, struct reading *reading)
 {
 	struct meta_graph *graph = &reading->at_hand;
 	struct collection collection = {.reading = reading};
 	size_t before = graph->asset_count;
-	if (!wire_message(stream, field, take_collection_field, &collection))
+	if (!protobuf_message(stream, field, take_collection_field, &collection))
 		return false;
 	while (!collection.is_assets && graph->asset_count > before)
 		free(graph->assets[--graph->asset_count]);
@@ -414,7 +418,8 @@ static bool has_tag(const struct meta_graph *graph, const char *tag)
 }
 
 /* A tag that is there twice is one: TensorFlow compares sets. */
-static bool take_tag(pb_istream_t *stream, const struct wire_field *field, struct reading *reading)
+static bool take_tag(
+	pb_istream_t *stream, const struct protobuf_field *field, struct reading *reading)
 {
 	struct meta_graph *graph = &reading->at_hand;
 	char *tag = NULL;
@@ -431,7 +436,7 @@ static bool take_tag(pb_istream_t *stream, const struct wire_field *field, struc
 	return true;
 }
 
-static bool take_meta_info(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_meta_info(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct reading *reading = context;
 	switch (field->number) {
@@ -440,21 +445,21 @@ static bool take_meta_info(pb_istream_t *stream, const struct wire_field *field,
 	case 5:
 		return take_text(stream, field, reading, &reading->at_hand.tensorflow_version);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
-static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_meta_graph(pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct reading *reading = context;
 	switch (field->number) {
 	case 1:
-		return wire_message(stream, field, take_meta_info, reading);
+		return protobuf_message(stream, field, take_meta_info, reading);
 	case 2:
 		return graph_ops_read(stream, field, &reading->at_hand.ops, &reading->memory);
 	case 3:
 		reading->at_hand.has_saver = true;
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	case 4:
 		return take_collection(stream, field, reading);
 	case 5:
@@ -462,7 +467,7 @@ static bool take_meta_graph(pb_istream_t *stream, const struct wire_field *field
 	case 6:
 		return take_asset(stream, field, reading);
 	default:
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	}
 }
 
@@ -476,14 +481,15 @@ static bool is_better(const struct meta_graph *one, const struct meta_graph *oth
 	return one_serves && one->tag_count < other->tag_count;
 }
 
-static bool take_saved_model(pb_istream_t *stream, const struct wire_field *field, void *context)
+static bool take_saved_model(
+	pb_istream_t *stream, const struct protobuf_field *field, void *context)
 {
 	struct reading *reading = context;
 	if (field->number == 1)
-		return wire_skip(stream, field);
+		return protobuf_skip(stream, field);
 	if (field->number != 2)
 		PB_RETURN_ERROR(stream, "a field that a SavedModel does not have");
-	if (!wire_message(stream, field, take_meta_graph, reading))
+	if (!protobuf_message(stream, field, take_meta_graph, reading))
 		return false;
 	if (reading->graphs++ == 0 || is_better(&reading->at_hand, &reading->best)) {
 		meta_graph_release(&reading->best);
@@ -598,16 +604,16 @@ static bool take_checksum(struct meta_graph *graph, struct graph_checksum *check
 	return end != GRAPH_CHECKSUM_BROKEN;
 }
 
-int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
+int meta_graph_read(struct file_reader *reader, uint64_t size, const char *file,
 	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f)
 {
 	struct reading reading = {.memory = META_GRAPH_MEMORY};
-	struct wire_source source = {.reader = reader, .f = f};
+	struct protobuf_source source = {.reader = reader, .f = f};
 	struct graph_checksum checksum;
 	graph_checksum_begin(&checksum);
-	reader_tap(reader, graph_checksum_add, &checksum);
-	pb_istream_t stream = wire_stream(&source, size);
-	bool whole = wire_each(&stream, take_saved_model, &reading);
+	file_reader_tap(reader, graph_checksum_add, &checksum);
+	pb_istream_t stream = protobuf_stream(&source, size);
+	bool whole = protobuf_each(&stream, take_saved_model, &reading);
 	reader->tap = NULL;
 	if (!whole && !source.failed)
 		findings_add(findings, FINDING_DAMAGE, file, (int64_t)reader->offset, NULL,

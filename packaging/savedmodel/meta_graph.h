@@ -33,7 +33,7 @@ struct meta_graph {
 
 /* meta_graph_read - read saved_model.pb of `size` bytes to its end. *found says whether it decoded
  * and has a graph to be served; findings name `file`. Fails only where the file cannot be read. */
-MUST_CHECK int meta_graph_read(struct reader *reader, uint64_t size, const char *file,
+MUST_CHECK int meta_graph_read(struct file_reader *reader, uint64_t size, const char *file,
 	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f);
 
 /* meta_graph_check - whether the graph can be served: signature, names, nodes, ops; marks in

@@ -2,9 +2,9 @@
 
 static bool feed(pb_istream_t *stream, pb_byte_t *out, size_t size)
 {
-	struct wire_source *source = stream->state;
+	struct protobuf_source *source = stream->state;
 	size_t got;
-	if (reader_copy(source->reader, out, size, &got, source->f) != 0) {
+	if (file_reader_copy(source->reader, out, size, &got, source->f) != 0) {
 		source->failed = true;
 		PB_RETURN_ERROR(stream, "cannot be read");
 	}
@@ -13,15 +13,15 @@ static bool feed(pb_istream_t *stream, pb_byte_t *out, size_t size)
 	return true;
 }
 
-pb_istream_t wire_stream(struct wire_source *source, uint64_t size)
+pb_istream_t protobuf_stream(struct protobuf_source *source, uint64_t size)
 {
 	return (pb_istream_t){.callback = feed, .state = source, .bytes_left = (size_t)size};
 }
 
-bool wire_each(pb_istream_t *stream, wire_handler *handler, void *context)
+bool protobuf_each(pb_istream_t *stream, protobuf_handler *handler, void *context)
 {
 	while (stream->bytes_left > 0) {
-		struct wire_field field;
+		struct protobuf_field field;
 		bool ended;
 		if (!pb_decode_tag(stream, &field.type, &field.number, &ended)) {
 			if (stream->errmsg == NULL)
@@ -36,31 +36,31 @@ bool wire_each(pb_istream_t *stream, wire_handler *handler, void *context)
 	return true;
 }
 
-static bool is_type(pb_istream_t *stream, const struct wire_field *field, pb_wire_type_t type)
+static bool is_type(pb_istream_t *stream, const struct protobuf_field *field, pb_wire_type_t type)
 {
 	if (field->type != type)
 		PB_RETURN_ERROR(stream, "a field of the wrong wire type");
 	return true;
 }
 
-bool wire_message(
-	pb_istream_t *stream, const struct wire_field *field, wire_handler *handler, void *context)
+bool protobuf_message(pb_istream_t *stream, const struct protobuf_field *field,
+	protobuf_handler *handler, void *context)
 {
 	pb_istream_t inside;
 	if (!is_type(stream, field, PB_WT_STRING))
 		return false;
 	if (!pb_make_string_substream(stream, &inside))
 		return false;
-	bool whole = wire_each(&inside, handler, context);
+	bool whole = protobuf_each(&inside, handler, context);
 	return pb_close_string_substream(stream, &inside) && whole;
 }
 
-bool wire_number(pb_istream_t *stream, const struct wire_field *field, uint64_t *value)
+bool protobuf_number(pb_istream_t *stream, const struct protobuf_field *field, uint64_t *value)
 {
 	return is_type(stream, field, PB_WT_VARINT) && pb_decode_varint(stream, value);
 }
 
-bool wire_fixed32(pb_istream_t *stream, const struct wire_field *field, uint32_t *value)
+bool protobuf_fixed32(pb_istream_t *stream, const struct protobuf_field *field, uint32_t *value)
 {
 	return is_type(stream, field, PB_WT_32BIT) && pb_decode_fixed32(stream, value);
 }
@@ -76,7 +76,8 @@ static bool get_size(pb_istream_t *stream, size_t *size)
 	return true;
 }
 
-bool wire_text(pb_istream_t *stream, const struct wire_field *field, size_t max, struct text *text)
+bool protobuf_text(
+	pb_istream_t *stream, const struct protobuf_field *field, size_t max, struct text *text)
 {
 	size_t size;
 	text_clear(text);
@@ -111,14 +112,14 @@ static bool skip_bytes(pb_istream_t *stream)
 	return true;
 }
 
-bool wire_skip(pb_istream_t *stream, const struct wire_field *field)
+bool protobuf_skip(pb_istream_t *stream, const struct protobuf_field *field)
 {
 	if (field->type == PB_WT_STRING)
 		return skip_bytes(stream);
 	return pb_skip_field(stream, field->type);
 }
 
-bool wire_keep(pb_istream_t *stream, size_t *memory, size_t size)
+bool protobuf_keep(pb_istream_t *stream, size_t *memory, size_t size)
 {
 	if (size > *memory)
 		PB_RETURN_ERROR(stream, "more names and signatures than are kept");
@@ -126,9 +127,9 @@ bool wire_keep(pb_istream_t *stream, size_t *memory, size_t size)
 	return true;
 }
 
-void *wire_grow(pb_istream_t *stream, size_t *memory, void *list, size_t count, size_t size)
+void *protobuf_grow(pb_istream_t *stream, size_t *memory, void *list, size_t count, size_t size)
 {
-	if (!wire_keep(stream, memory, size))
+	if (!protobuf_keep(stream, memory, size))
 		return NULL;
 	if (count > 0 && (count & (count - 1)) != 0)
 		return list;

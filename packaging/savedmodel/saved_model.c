@@ -30,7 +30,7 @@ struct inspection {
 	struct findings findings;
 	struct meta_graph graph;
 	struct fingerprint fingerprint;
-	struct bundle bundle;
+	struct tensor_bundle bundle;
 	uint64_t index_hash;
 	bool has_graph; /* each: it was there and could be made sense of */
 	bool has_fingerprint;
@@ -49,7 +49,7 @@ struct outcome {
 struct part {
 	bool (*is)(const char *path);
 	int (*read)(struct inspection *in, const struct saved_model_file *file,
-		struct reader *reader, struct outcome *outcome, struct fail *f);
+		struct file_reader *reader, struct outcome *outcome, struct fail *f);
 };
 
 static void damaged(struct findings *findings, const char *file, const char *what)
@@ -70,7 +70,7 @@ static bool is_graph(const char *path)
 }
 
 static int read_graph(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct outcome *outcome, struct fail *f)
+	struct file_reader *reader, struct outcome *outcome, struct fail *f)
 {
 	return meta_graph_read(
 		reader, file->size, file->path, &in->graph, &in->has_graph, &outcome->findings, f);
@@ -82,7 +82,7 @@ static bool is_fingerprint(const char *path)
 }
 
 static int read_fingerprint(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct outcome *outcome, struct fail *f)
+	struct file_reader *reader, struct outcome *outcome, struct fail *f)
 {
 	return fingerprint_read(reader, file->size, file->path, &in->fingerprint,
 		&in->has_fingerprint, &outcome->findings, f);
@@ -94,7 +94,7 @@ static bool is_index(const char *path)
 }
 
 static int read_index(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct outcome *outcome, struct fail *f)
+	struct file_reader *reader, struct outcome *outcome, struct fail *f)
 {
 	if (file->size > BUNDLE_INDEX_MAX) {
 		damaged(&outcome->findings, file->path, "longer than is read (6 MiB)");
@@ -102,12 +102,12 @@ static int read_index(struct inspection *in, const struct saved_model_file *file
 	}
 	size_t size = (size_t)file->size, got;
 	uint8_t *bytes = memory_get(size + 1, 1);
-	int result = reader_copy(reader, bytes, size, &got, f);
+	int result = file_reader_copy(reader, bytes, size, &got, f);
 	if (result == 0) {
 		in->has_index = true;
 		in->index_hash = fingerprint64(bytes, got);
 		in->has_bundle =
-			bundle_read(&in->bundle, bytes, got, file->path, &outcome->findings);
+			tensor_bundle_read(&in->bundle, bytes, got, file->path, &outcome->findings);
 	}
 	free(bytes);
 	return result;
@@ -132,7 +132,7 @@ static bool shard_number(const struct inspection *in, const char *path, uint32_t
 }
 
 static int read_shard(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct outcome *outcome, struct fail *f)
+	struct file_reader *reader, struct outcome *outcome, struct fail *f)
 {
 	uint32_t shard;
 	if (!in->has_bundle)
@@ -157,7 +157,7 @@ static bool is_any(const char *path)
 }
 
 static int read_other(struct inspection *in, const struct saved_model_file *file,
-	struct reader *reader, struct outcome *outcome, struct fail *f)
+	struct file_reader *reader, struct outcome *outcome, struct fail *f)
 {
 	(void)in;
 	(void)file;
@@ -197,7 +197,7 @@ struct batch {
 
 /* What stands for another file is that one's damage, and none of its own kind. */
 static bool is_pointer(
-	struct reader *reader, const struct saved_model_file *file, struct outcome *outcome)
+	struct file_reader *reader, const struct saved_model_file *file, struct outcome *outcome)
 {
 	uint8_t head[64];
 	const char *hint, *what;
@@ -218,19 +218,19 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 	struct inspection *in = batch->in;
 	struct saved_model_file *file = batch->files[job];
 	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
-	struct reader reader;
-	if (reader_open(&reader, &in->tree, file->path, in->progress, f) != 0)
+	struct file_reader reader;
+	if (file_reader_open(&reader, &in->tree, file->path, in->progress, f) != 0)
 		return -1;
 	reader.dropped = dropped;
 	int result = is_pointer(&reader, file, outcome)
 			     ? 0
 			     : part_of(file->path)->read(in, file, &reader, outcome, f);
 	if (result == 0)
-		result = reader_finish(&reader, file->sha256, file->seal, f);
+		result = file_reader_finish(&reader, file->sha256, file->seal, f);
 	file->sealed = result == 0;
 	if (result == 0 && reader.offset != file->size)
 		damaged(&outcome->findings, file->path, "it was changed while it was read");
-	reader_release(&reader);
+	file_reader_release(&reader);
 	return result;
 }
 
@@ -260,9 +260,9 @@ static int read_parts(
 	batch->files = memory_get(in->model->file_count + 1, sizeof(*batch->files));
 	for (const struct part *part = from; part < to; part++)
 		gather(batch, part);
-	const struct abreast_jobs jobs = {
+	const struct parallel_jobs jobs = {
 		.count = batch->count, .run = read_file, .take = take_file, .context = batch};
-	int result = abreast_run(&jobs, in->threads, f);
+	int result = parallel_run(&jobs, in->threads, f);
 	for (size_t i = 0; i < ABREAST_WINDOW; i++)
 		findings_release(&batch->outcomes[i].findings);
 	free(batch->files);
@@ -394,7 +394,7 @@ static void check_names(struct inspection *in)
 {
 	for (size_t i = 0; i < in->model->file_count; i++) {
 		const char *path = in->model->files[i].path;
-		const char *problem = path_problem(path);
+		const char *problem = plain_path_problem(path);
 		if (problem == NULL)
 			continue;
 		findings_add(&in->findings, FINDING_DAMAGE, path, -1, NULL,
@@ -423,11 +423,11 @@ static void note_other_files(struct inspection *in)
 static void count_tensors(struct inspection *in)
 {
 	struct saved_model *model = in->model;
-	const struct bundle *bundle = &in->bundle;
+	const struct tensor_bundle *bundle = &in->bundle;
 	model->shard_count = in->has_bundle ? bundle->shard_count : 0;
 	for (size_t i = 0; in->has_bundle && i < bundle->count; i++) {
 		const struct bundle_entry *entry = &bundle->entries[i];
-		bool is_variable = bundle_is_variable(bundle, entry);
+		bool is_variable = tensor_bundle_is_variable(bundle, entry);
 		if ((is_variable || entry->is_slice) && !entry->is_sliced)
 			model->tensor_bytes += entry->size;
 		if (!is_variable)
@@ -508,7 +508,7 @@ int saved_model_read_on(const char *folder, unsigned threads, struct progress *p
 		saved_model_release(model);
 	findings_release(&in.findings);
 	meta_graph_release(&in.graph);
-	bundle_release(&in.bundle);
+	tensor_bundle_release(&in.bundle);
 	tree_release(&in.tree);
 	return result;
 }
@@ -516,7 +516,7 @@ int saved_model_read_on(const char *folder, unsigned threads, struct progress *p
 int saved_model_read(
 	const char *folder, struct progress *progress, struct saved_model *model, struct fail *f)
 {
-	return saved_model_read_on(folder, abreast_threads(), progress, model, f);
+	return saved_model_read_on(folder, parallel_threads(), progress, model, f);
 }
 
 void saved_model_release(struct saved_model *model)

@@ -20,7 +20,7 @@ static void describe(struct text *text, const struct finding *finding)
 int saved_model_fail(const char *folder, struct fail *f)
 {
 	char *shown = input_show(folder);
-	fail_in(f, "SavedModel %s", shown);
+	fail_wrap(f, "SavedModel %s", shown);
 	free(shown);
 	return -1;
 }

@@ -11,11 +11,11 @@
 
 /* One shard while it is read. */
 struct pass {
-	struct reader *reader;
+	struct file_reader *reader;
 	uint64_t size;
 	uint64_t covered; /* by the tensors so far */
 	const char *file;
-	const struct bundle *bundle;
+	const struct tensor_bundle *bundle;
 	struct shard_count *count;
 	struct findings *findings;
 };
@@ -30,7 +30,7 @@ struct tensor {
 static void finding(struct pass *pass, enum finding_weight weight, const struct bundle_entry *entry,
 	uint64_t offset, const char *text)
 {
-	char *name = bundle_name(pass->bundle, entry);
+	char *name = tensor_bundle_name(pass->bundle, entry);
 	findings_add(pass->findings, weight, pass->file, (int64_t)offset, name, "%s", text);
 	free(name);
 }
@@ -49,7 +49,7 @@ static int skip_to(struct pass *pass, uint64_t offset, struct fail *f)
 	while (pass->reader->offset < offset && size > 0) {
 		uint64_t left = offset - pass->reader->offset;
 		size_t max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
-		if (reader_lend(pass->reader, max, &bytes, &size, f) != 0)
+		if (file_reader_lend(pass->reader, max, &bytes, &size, f) != 0)
 			return -1;
 	}
 	return 0;
@@ -64,7 +64,7 @@ static int read_tensor(
 	for (uint64_t left = entry->size; left > 0;) {
 		const uint8_t *bytes;
 		size_t size, max = left < SIZE_MAX ? (size_t)left : SIZE_MAX;
-		if (reader_lend(pass->reader, max, &bytes, &size, f) != 0)
+		if (file_reader_lend(pass->reader, max, &bytes, &size, f) != 0)
 			return -1;
 		if (size == 0)
 			return 0;
@@ -156,7 +156,8 @@ static int check_tensor(struct pass *pass, const struct bundle_entry *entry, str
 	return 0;
 }
 
-static const struct bundle_entry *const *first_of(const struct bundle *bundle, uint32_t shard)
+static const struct bundle_entry *const *first_of(
+	const struct tensor_bundle *bundle, uint32_t shard)
 {
 	size_t low = 0, high = bundle->placed;
 	while (low < high) {
@@ -169,8 +170,9 @@ static const struct bundle_entry *const *first_of(const struct bundle *bundle, u
 	return (const struct bundle_entry *const *)bundle->by_place + low;
 }
 
-int shard_read(struct reader *reader, uint64_t size, const char *file, const struct bundle *bundle,
-	uint32_t shard, struct shard_count *count, struct findings *findings, struct fail *f)
+int shard_read(struct file_reader *reader, uint64_t size, const char *file,
+	const struct tensor_bundle *bundle, uint32_t shard, struct shard_count *count,
+	struct findings *findings, struct fail *f)
 {
 	struct pass pass = {.reader = reader,
 		.size = size,

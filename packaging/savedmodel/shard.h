@@ -14,8 +14,8 @@ struct shard_count {
 };
 
 /* shard_read - check the bytes of shard number `shard` against the index. `size` is the file's. */
-MUST_CHECK int shard_read(struct reader *reader, uint64_t size, const char *file,
-	const struct bundle *bundle, uint32_t shard, struct shard_count *count,
+MUST_CHECK int shard_read(struct file_reader *reader, uint64_t size, const char *file,
+	const struct tensor_bundle *bundle, uint32_t shard, struct shard_count *count,
 	struct findings *findings, struct fail *f);
 
 /* shard_name - "variables.data-00000-of-00001"; the caller frees it */

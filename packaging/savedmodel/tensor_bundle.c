@@ -12,7 +12,7 @@
 
 /* A reading of one index. */
 struct reading {
-	struct bundle *bundle;
+	struct tensor_bundle *bundle;
 	const char *file;
 	struct findings *findings;
 	size_t capacity;
@@ -30,12 +30,12 @@ struct slices {
 	bool is_broken;
 };
 
-static const char *key_of(const struct bundle *bundle, const struct bundle_entry *entry)
+static const char *key_of(const struct tensor_bundle *bundle, const struct bundle_entry *entry)
 {
 	return bundle->keys.data + entry->key;
 }
 
-char *bundle_name(const struct bundle *bundle, const struct bundle_entry *entry)
+char *tensor_bundle_name(const struct tensor_bundle *bundle, const struct bundle_entry *entry)
 {
 	struct text name = {0};
 	if (entry->is_slice) {
@@ -47,7 +47,7 @@ char *bundle_name(const struct bundle *bundle, const struct bundle_entry *entry)
 	return text_take(&name);
 }
 
-bool bundle_is_variable(const struct bundle *bundle, const struct bundle_entry *entry)
+bool tensor_bundle_is_variable(const struct tensor_bundle *bundle, const struct bundle_entry *entry)
 {
 	const size_t size = strlen(BUNDLE_OBJECT_GRAPH);
 	return !entry->is_slice &&
@@ -65,14 +65,14 @@ static bool damaged(struct reading *reading, uint64_t offset, const char *what)
 static bool damaged_entry(
 	struct reading *reading, const struct bundle_entry *entry, const char *what)
 {
-	char *name = bundle_name(reading->bundle, entry);
+	char *name = tensor_bundle_name(reading->bundle, entry);
 	findings_add(reading->findings, FINDING_DAMAGE, reading->file, (int64_t)entry->at, name,
 		"%s", what);
 	free(name);
 	return false;
 }
 
-static bool read_header(struct reading *reading, const struct table_entry *entry)
+static bool read_header(struct reading *reading, const struct leveldb_table_entry *entry)
 {
 	struct bundle_header header;
 	const char *error;
@@ -96,10 +96,10 @@ static bool read_header(struct reading *reading, const struct table_entry *entry
 	return true;
 }
 
-static bool add_entry(
-	struct reading *reading, const struct table_entry *entry, struct bundle_entry **added)
+static bool add_entry(struct reading *reading, const struct leveldb_table_entry *entry,
+	struct bundle_entry **added)
 {
-	struct bundle *bundle = reading->bundle;
+	struct tensor_bundle *bundle = reading->bundle;
 	if (bundle->count == BUNDLE_ENTRIES_MAX ||
 		entry->key_size > BUNDLE_NAMES_MAX - bundle->keys.size)
 		return damaged(reading, entry->offset, "more tensors than are read");
@@ -119,7 +119,7 @@ static bool add_entry(
 
 static void note_dtype(struct reading *reading, const struct bundle_entry *entry)
 {
-	char *name = bundle_name(reading->bundle, entry);
+	char *name = tensor_bundle_name(reading->bundle, entry);
 	findings_add(reading->findings, FINDING_NOTE, reading->file, (int64_t)entry->at, name,
 		"dtype %d is not known here: its size is not checked", entry->dtype);
 	free(name);
@@ -155,7 +155,7 @@ static bool check_value(
 	return true;
 }
 
-static bool read_entry(struct reading *reading, const struct table_entry *from)
+static bool read_entry(struct reading *reading, const struct leveldb_table_entry *from)
 {
 	struct bundle_value value = {0};
 	struct bundle_entry *entry;
@@ -181,7 +181,7 @@ static bool read_entry(struct reading *reading, const struct table_entry *from)
 	return true;
 }
 
-static bool visit(const struct table_entry *entry, void *context)
+static bool visit(const struct leveldb_table_entry *entry, void *context)
 {
 	struct reading *reading = context;
 	if (!reading->has_header)
@@ -189,7 +189,7 @@ static bool visit(const struct table_entry *entry, void *context)
 	return read_entry(reading, entry);
 }
 
-static struct bundle_entry *find(struct bundle *bundle, const struct text *key)
+static struct bundle_entry *find(struct tensor_bundle *bundle, const struct text *key)
 {
 	size_t low = 0, high = bundle->count;
 	while (low < high) {
@@ -228,7 +228,7 @@ static bool count_elements(const struct bundle_value *value, const struct bundle
 static bool check_slice(const struct bundle_extent *extents, size_t count, void *context)
 {
 	struct slices *slices = context;
-	struct bundle *bundle = slices->reading->bundle;
+	struct tensor_bundle *bundle = slices->reading->bundle;
 	struct text key = {0};
 	uint64_t elements;
 	if (!count_elements(slices->value, extents, count, &elements)) {
@@ -254,7 +254,7 @@ static bool check_slice(const struct bundle_extent *extents, size_t count, void 
 }
 
 /* The second pass, for bundles with slices alone: every slice of every sliced tensor is there. */
-static bool visit_slices(const struct table_entry *from, void *context)
+static bool visit_slices(const struct leveldb_table_entry *from, void *context)
 {
 	struct reading *reading = context;
 	if (from->key_size == 0)
@@ -275,7 +275,7 @@ static bool visit_slices(const struct table_entry *from, void *context)
 
 static bool check_claims(struct reading *reading)
 {
-	struct bundle *bundle = reading->bundle;
+	struct tensor_bundle *bundle = reading->bundle;
 	for (size_t i = 0; i < bundle->count; i++) {
 		struct bundle_entry *entry = &bundle->entries[i];
 		if (entry->is_slice && !entry->is_claimed)
@@ -296,7 +296,7 @@ static int compare_places(const void *a, const void *b)
 	return (x->size > y->size) - (x->size < y->size);
 }
 
-static void order_by_place(struct bundle *bundle)
+static void order_by_place(struct tensor_bundle *bundle)
 {
 	bundle->by_place = memory_get(bundle->count + 1, sizeof(struct bundle_entry *));
 	for (size_t i = 0; i < bundle->count; i++)
@@ -305,27 +305,27 @@ static void order_by_place(struct bundle *bundle)
 	qsort(bundle->by_place, bundle->placed, sizeof(struct bundle_entry *), compare_places);
 }
 
-bool bundle_read(struct bundle *bundle, const uint8_t *bytes, size_t size, const char *file,
-	struct findings *findings)
+bool tensor_bundle_read(struct tensor_bundle *bundle, const uint8_t *bytes, size_t size,
+	const char *file, struct findings *findings)
 {
 	struct reading reading = {.bundle = bundle, .file = file, .findings = findings};
-	*bundle = (struct bundle){0};
-	if (!table_walk(bytes, size, file, visit, &reading, findings))
+	*bundle = (struct tensor_bundle){0};
+	if (!leveldb_table_walk(bytes, size, file, visit, &reading, findings))
 		return false;
 	if (!reading.has_header)
 		return damaged(&reading, 0, "the bundle's header is not there");
 	if (reading.has_slices &&
-		(!table_walk(bytes, size, file, visit_slices, &reading, findings) ||
+		(!leveldb_table_walk(bytes, size, file, visit_slices, &reading, findings) ||
 			!check_claims(&reading)))
 		return false;
 	order_by_place(bundle);
 	return true;
 }
 
-void bundle_release(struct bundle *bundle)
+void tensor_bundle_release(struct tensor_bundle *bundle)
 {
 	free(bundle->entries);
 	free(bundle->by_place);
 	text_release(&bundle->keys);
-	*bundle = (struct bundle){0};
+	*bundle = (struct tensor_bundle){0};
 }

@@ -4,7 +4,7 @@
  * A tensor is an entry by its name. A sliced one has no bytes of its own but slices, each an entry
  * whose key is a NUL byte followed by name and extents in OrderedCode.
  *
- * Owns entries and names until bundle_release. An index of 100,000 tensors is read in 30 MB.
+ * Owns entries and names until tensor_bundle_release. An index of 100,000 tensors is read in 30 MB.
  * Bounded against hostile files by the limits below.
  */
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_TENSOR_BUNDLE_H
@@ -34,7 +34,7 @@ struct bundle_entry {
 	bool is_claimed; /* the entry that it is a slice of was found */
 };
 
-struct bundle {
+struct tensor_bundle {
 	uint32_t shard_count;
 	struct bundle_entry *entries; /* sorted by key */
 	size_t count;
@@ -43,19 +43,20 @@ struct bundle {
 	size_t placed;
 };
 
-/* bundle_read - read the index from memory. False where it is damaged: findings name `file`, and
- * the entries are not to be relied on. */
-bool bundle_read(struct bundle *bundle, const uint8_t *bytes, size_t size, const char *file,
-	struct findings *findings);
+/* tensor_bundle_read - read the index from memory. False where it is damaged: findings name `file`,
+ * and the entries are not to be relied on. */
+bool tensor_bundle_read(struct tensor_bundle *bundle, const uint8_t *bytes, size_t size,
+	const char *file, struct findings *findings);
 
-/* bundle_name - what an entry is called, the slices of a tensor after it, for people; the caller
- * frees it */
-char *bundle_name(const struct bundle *bundle, const struct bundle_entry *entry);
+/* tensor_bundle_name - what an entry is called, the slices of a tensor after it, for people; the
+ * caller frees it */
+char *tensor_bundle_name(const struct tensor_bundle *bundle, const struct bundle_entry *entry);
 
-/* bundle_is_variable - whether an entry is a tensor of the model (not a slice, not the object
- * graph) */
-bool bundle_is_variable(const struct bundle *bundle, const struct bundle_entry *entry);
+/* tensor_bundle_is_variable - whether an entry is a tensor of the model (not a slice, not the
+ * object graph) */
+bool tensor_bundle_is_variable(
+	const struct tensor_bundle *bundle, const struct bundle_entry *entry);
 
-void bundle_release(struct bundle *bundle);
+void tensor_bundle_release(struct tensor_bundle *bundle);
 
 #endif

@@ -22,32 +22,32 @@ static size_t make_table(struct table_maker *maker, const uint8_t *data, size_t 
 	return size - at > 0 ? at + 1 : at;
 }
 
-static void read_shard(const struct bundle *bundle, const uint8_t *data, size_t size)
+static void read_shard(const struct tensor_bundle *bundle, const uint8_t *data, size_t size)
 {
 	struct findings findings = {0};
 	struct shard_count count = {0};
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
-	reader_of_memory(&reader, data, size);
+	file_reader_of_memory(&reader, data, size);
 	INVARIANT(shard_read(&reader, size, "shard", bundle, 0, &count, &findings, &f) == 0);
 	INVARIANT(reader.offset <= size);
 	findings_release(&findings);
-	reader_release(&reader);
+	file_reader_release(&reader);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct table_maker maker = {.block_entries = 4};
 	struct findings findings = {0};
-	struct bundle bundle;
+	struct tensor_bundle bundle;
 	size_t at = make_table(&maker, data, size);
 	table_maker_finish(&maker);
-	bool whole = bundle_read(
+	bool whole = tensor_bundle_read(
 		&bundle, (uint8_t *)maker.file.data, maker.file.size, "index", &findings);
 	INVARIANT(whole || findings.count > 0);
 	if (whole)
 		read_shard(&bundle, data + at, size - at);
-	bundle_release(&bundle);
+	tensor_bundle_release(&bundle);
 	text_release(&maker.file);
 	findings_release(&findings);
 	return 0;

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size == 0)
 		return 0;
 	text_add(&body, data + 1, size - 1);
-	struct http_answer answer = {.status = 200, .body = body};
+	struct http_response answer = {.status = 200, .body = body};
 	read_extra(&body);
 	int result = data[0] % 2 == 0 ? aws_keys_read(&answer, &keys, &f)
 				      : aws_sts_read(&answer, &keys, &f);

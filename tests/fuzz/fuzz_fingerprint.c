@@ -7,16 +7,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct findings findings = {0};
 	struct fingerprint fingerprint;
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
 	uint64_t hash = size;
-	reader_of_memory(&reader, data, size);
+	file_reader_of_memory(&reader, data, size);
 	INVARIANT(fingerprint_read(&reader, size, "fp", &fingerprint, &found, &findings, &f) == 0);
 	INVARIANT(found == (findings.count == 0));
 	if (found)
 		fingerprint_check(&fingerprint, "fp", &hash, &findings);
 	findings_release(&findings);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	return 0;
 }

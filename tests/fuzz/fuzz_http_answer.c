@@ -35,8 +35,9 @@ static void give_body(struct http_transfer *t, char *at, const char *end, size_t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct http_request request = {.method = "GET", .url = "http://a/"};
-	struct http_answer answer = {0};
-	struct http_transfer t = {.request = &request, .answer = &answer, .easy = curl_easy_init()};
+	struct http_response answer = {0};
+	struct http_transfer t = {
+		.request = &request, .response = &answer, .easy = curl_easy_init()};
 	if (size > 0) {
 		char *bytes = memory_get(size, 1), *at = bytes + 1;
 		memcpy(bytes, data, size);
@@ -44,9 +45,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		give_body(&t, at, bytes + size, 1 + data[0]);
 		free(bytes);
 	}
-	free(http_answer_header(&answer, "Location"));
+	free(http_response_header(&answer, "Location"));
 	MUST(answer.body.size <= size);
 	curl_easy_cleanup(t.easy);
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	return 0;
 }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/json/answer_list.h"
 #include "packaging/json/bound.h"
 #include "packaging/json/json.h"
+#include "packaging/json/json_list.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
@@ -48,8 +48,8 @@ static void read_strictly(const char *text, size_t size)
 	text_release(&second);
 }
 
-static int count_item(
-	void *context, struct answer *answer, const struct answer_value *item, struct fail *f)
+static int count_item(void *context, struct json_lenient *answer,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	(void)answer;
 	(void)f;
@@ -60,28 +60,29 @@ static int count_item(
 
 static bool read_list(const char *text, size_t size, size_t cut, size_t *count)
 {
-	struct answer_list list = {.key = "a", .depth = 1, .take = count_item, .context = count};
-	struct answer rest = {0};
+	struct json_list list = {.key = "a", .depth = 1, .take = count_item, .context = count};
+	struct json_lenient rest = {0};
 	struct fail f;
-	bool read = answer_list_add(&list, text, cut, &f) == 0 &&
-		    answer_list_add(&list, text + cut, size - cut, &f) == 0 &&
-		    answer_list_end(&list, &rest, &f) == 0;
-	answer_release(&rest);
-	answer_list_release(&list);
+	bool read = json_list_add(&list, text, cut, &f) == 0 &&
+		    json_list_add(&list, text + cut, size - cut, &f) == 0 &&
+		    json_list_end(&list, &rest, &f) == 0;
+	json_lenient_release(&rest);
+	json_list_release(&list);
 	return read;
 }
 
 static void read_leniently(const char *text, size_t size)
 {
-	struct answer answer;
-	const struct answer_value *first;
+	struct json_lenient answer;
+	const struct json_lenient_value *first;
 	struct fail f;
 	size_t at_once = 0, in_pieces = 0;
 	bool read = read_list(text, size, 0, &at_once);
 	MUST(read_list(text, size, size / 2, &in_pieces) == read && in_pieces == at_once);
-	if (answer_parse(&answer, text, size, &f) == 0 && read && at_once > 0)
-		MUST(answer_items(&answer, answer_root(&answer), "a", &first) == at_once);
-	answer_release(&answer);
+	if (json_lenient_parse(&answer, text, size, &f) == 0 && read && at_once > 0)
+		MUST(json_lenient_items(&answer, json_lenient_root(&answer), "a", &first) ==
+			at_once);
+	json_lenient_release(&answer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

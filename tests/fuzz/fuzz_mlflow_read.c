@@ -77,7 +77,7 @@ static void read_refusal(const struct text *body)
 	struct mlflow_reply reply = {.method = "GET", .path = "x"};
 	reply.http.status = 400;
 	text_add(&reply.http.body, text_string(body), body->size);
-	mlflow_refusal_read(&reply);
+	mlflow_reply_read(&reply);
 	(void)mlflow_read_yes(body, "x");
 	mlflow_reply_release(&reply);
 }

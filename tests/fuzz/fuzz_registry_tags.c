@@ -32,7 +32,7 @@ static void add_alias(struct registered_model *model, const char *name, int64_t 
 	model->aliases[model->alias_count++] = (struct alias){text_copy(name), version};
 }
 
-static void take_line(struct standing *standing, const char *line, size_t number)
+static void take_line(struct registry_state *standing, const char *line, size_t number)
 {
 	struct version *version = &standing->versions.items[number % standing->versions.count];
 	size_t which = (size_t)(line[0] - 'a');
@@ -49,23 +49,23 @@ static void take_line(struct standing *standing, const char *line, size_t number
 		version->created_ms = version->updated_ms = strlen(line) * INT64_C(86400000);
 }
 
-static void look(const struct standing *standing)
+static void look(const struct registry_state *standing)
 {
-	struct tenures tenures;
+	struct production_periods tenures;
 	struct anomalies anomalies = {0};
-	int64_t winner = standing_winner(standing);
+	int64_t winner = state_desired_version(standing);
 	char *reason = NULL;
-	(void)standing_decided_how(standing, winner, &reason);
-	MUST(winner == 0 || standing_version(standing, winner) != NULL);
-	(void)standing_previous(standing, winner);
+	(void)state_decided_how(standing, winner, &reason);
+	MUST(winner == 0 || state_version(standing, winner) != NULL);
+	(void)state_previous(standing, winner);
 	for (size_t i = 0; i < standing->versions.count; i++)
-		free(standing_says_why_not(standing, &standing->versions.items[i], winner));
-	(void)standing_is_settled(standing, true, true);
-	tenures_read(standing, &tenures);
+		free(state_says_why_not(standing, &standing->versions.items[i], winner));
+	(void)state_is_converged(standing, true, true);
+	production_periods_read(standing, &tenures);
 	anomalies_find(standing, true, &anomalies);
 	anomalies_find_stale(standing, INT64_C(1795643000123), &anomalies);
 	anomalies_release(&anomalies);
-	tenures_release(&tenures);
+	production_periods_release(&tenures);
 	free(reason);
 }
 
@@ -98,7 +98,7 @@ static void make_version(struct version *version, int64_t number, const char *st
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct standing standing = {0};
+	struct registry_state standing = {0};
 	char *text = memory_get(size + 1, 1), *rest = text;
 	memcpy(text, data, size);
 	standing.versions.items = memory_get(2, sizeof(*standing.versions.items));
@@ -113,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)version_pack(&standing.versions.items[i]);
 	}
 	look(&standing);
-	standing_release(&standing);
+	state_release(&standing);
 	free(text);
 	return 0;
 }

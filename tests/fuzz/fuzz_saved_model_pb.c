@@ -7,10 +7,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct findings findings = {0};
 	struct meta_graph graph;
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
-	reader_of_memory(&reader, data, size);
+	file_reader_of_memory(&reader, data, size);
 	INVARIANT(meta_graph_read(&reader, size, "pb", &graph, &found, &findings, &f) == 0);
 	INVARIANT(found || findings.count > 0);
 	INVARIANT(found || findings.of_weight[FINDING_DAMAGE] == 1);
@@ -18,6 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		meta_graph_check(&graph, "pb", &findings);
 	meta_graph_release(&graph);
 	findings_release(&findings);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	return 0;
 }

@@ -25,7 +25,7 @@ static int take_object(void *context, const struct gs_object *object, struct fai
 
 static void read_gs(const struct text *body)
 {
-	struct http_answer answer = {.status = 200, .body = *body};
+	struct http_response answer = {.status = 200, .body = *body};
 	struct gs_object object;
 	struct fail f;
 	size_t count = 0;
@@ -101,7 +101,7 @@ static void read_parts(const struct text *body, bool of_s3)
 	struct store_upload upload = {.content = {.path = "a", .size = 35},
 		.part_size = 10,
 		.part_count = 4,
-		.marks = marks};
+		.receipts = marks};
 	struct s3_parts parts = {.upload = &upload, .fits = true};
 	struct fail f;
 	bool foreign;
@@ -110,7 +110,7 @@ static void read_parts(const struct text *body, bool of_s3)
 	else
 		(void)!azure_blocks_read(body, &upload, &foreign, &f);
 	s3_parts_release(&parts);
-	store_clear_marks(&upload);
+	store_clear_receipts(&upload);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool add_up(const struct table_entry *entry, void *context)
+static bool add_up(const struct leveldb_table_entry *entry, void *context)
 {
 	unsigned *sum = context;
 	for (size_t i = 0; i < entry->key_size; i++)
@@ -21,7 +21,7 @@ static void walk(const void *bytes, size_t size)
 {
 	struct findings findings = {0};
 	unsigned sum = 0;
-	bool whole = table_walk(bytes, size, "index", add_up, &sum, &findings);
+	bool whole = leveldb_table_walk(bytes, size, "index", add_up, &sum, &findings);
 	INVARIANT(whole == (findings.count == 0));
 	findings_release(&findings);
 }

@@ -27,7 +27,7 @@ static void try_key(const char *text, size_t size)
 
 static void try_answer(const struct text *text, bool good)
 {
-	struct http_answer answer = {.status = good ? 200 : 400, .body = *text};
+	struct http_response answer = {.status = good ? 200 : 400, .body = *text};
 	struct bearer bearer = {0};
 	struct fail f;
 	if (bearer_read(&answer, &bearer, &f) == 0)

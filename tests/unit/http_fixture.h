@@ -20,7 +20,7 @@ static struct credentials credentials;
 static struct http_login login;
 static struct scripted server;
 static struct http http;
-static struct http_answer answer;
+static struct http_response answer;
 static struct fail f;
 static char url[200];
 
@@ -46,7 +46,7 @@ static void begin(const struct reply *replies, size_t count)
 
 static void end(void)
 {
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	http_release(&http);
 	scripted_stop(&server);
 	credentials_release(&credentials);

@@ -1,4 +1,4 @@
-/* standing_table - what a registry says, written as a table of rows for the tests.
+/* state_table - what a registry says, written as a table of rows for the tests.
  */
 #ifndef MODELHOOK_TESTS_STANDING_TABLE_H
 #define MODELHOOK_TESTS_STANDING_TABLE_H
@@ -52,7 +52,7 @@ static inline void table_version(const struct version_row *row, struct version *
 	table_tag(version, TAG_DIGEST, row->digest);
 }
 
-static inline void table_alias(struct standing *standing, const char *name, int64_t number)
+static inline void table_alias(struct registry_state *standing, const char *name, int64_t number)
 {
 	struct registered_model *model = &standing->model;
 	if (number == 0)
@@ -64,10 +64,10 @@ static inline void table_alias(struct standing *standing, const char *name, int6
 }
 
 /* The standing of these versions; decision is the tag's text, or NULL. */
-static inline void table_standing(struct standing *standing, bool stages,
+static inline void table_standing(struct registry_state *standing, bool stages,
 	const struct version_row rows[ROWS_MAX], const char *decision)
 {
-	*standing = (struct standing){.stages = stages};
+	*standing = (struct registry_state){.stages = stages};
 	standing->versions.items = memory_get(ROWS_MAX, sizeof(struct version));
 	for (size_t i = 0; i < ROWS_MAX && rows[i].number != 0; i++)
 		table_version(&rows[i], &standing->versions.items[standing->versions.count++]);

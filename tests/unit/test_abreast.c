@@ -59,11 +59,11 @@ static void outcomes_are_taken_in_order_by_any_number_of_threads(void **state)
 {
 	struct fail f;
 	(void)state;
-	for (unsigned threads = 1; threads <= ABREAST_THREADS_MAX; threads++) {
+	for (unsigned threads = 1; threads <= PARALLEL_THREADS_MAX; threads++) {
 		struct bench bench = {0};
-		struct abreast_jobs jobs = {
+		struct parallel_jobs jobs = {
 			.count = JOBS, .run = run, .take = take, .context = &bench};
-		assert_int_equal(abreast_run(&jobs, threads, &f), 0);
+		assert_int_equal(parallel_run(&jobs, threads, &f), 0);
 		assert_int_equal(bench.taken, JOBS);
 	}
 }
@@ -72,19 +72,19 @@ static void the_others_go_on_beside_a_slow_one_as_far_as_the_window(void **state
 {
 	struct fail f;
 	struct bench bench = {0};
-	struct abreast_jobs jobs = {
+	struct parallel_jobs jobs = {
 		.count = JOBS, .run = run_slowly, .take = take, .context = &bench};
 	(void)state;
-	assert_int_equal(abreast_run(&jobs, 2, &f), 0);
+	assert_int_equal(parallel_run(&jobs, 2, &f), 0);
 	assert_int_equal(bench.taken, JOBS);
 }
 
 static void no_jobs_are_no_failure(void **state)
 {
 	struct fail f;
-	struct abreast_jobs jobs = {.count = 0};
+	struct parallel_jobs jobs = {.count = 0};
 	(void)state;
-	assert_int_equal(abreast_run(&jobs, ABREAST_THREADS_MAX, &f), 0);
+	assert_int_equal(parallel_run(&jobs, PARALLEL_THREADS_MAX, &f), 0);
 }
 
 /* Job 1 fails before job 0 does, and job 2 ends only because it is dropped. */
@@ -106,10 +106,10 @@ static void the_first_failure_in_order_counts(void **state)
 {
 	struct fail f;
 	struct bench bench = {0};
-	struct abreast_jobs jobs = {
+	struct parallel_jobs jobs = {
 		.count = JOBS, .run = run_into_failures, .take = take, .context = &bench};
 	(void)state;
-	assert_int_equal(abreast_run(&jobs, 3, &f), -1);
+	assert_int_equal(parallel_run(&jobs, 3, &f), -1);
 	assert_string_equal(f.text, "job 0");
 	assert_int_equal(atomic_load(&bench.begun), 4); /* three, and the end of the third */
 	assert_int_equal(bench.taken, 0);
@@ -124,10 +124,10 @@ static void what_is_before_a_failure_is_taken(void **state)
 {
 	struct fail f;
 	struct bench bench = {0};
-	struct abreast_jobs jobs = {
+	struct parallel_jobs jobs = {
 		.count = JOBS, .run = fail_at_five, .take = take, .context = &bench};
 	(void)state;
-	assert_int_equal(abreast_run(&jobs, 1, &f), -1);
+	assert_int_equal(parallel_run(&jobs, 1, &f), -1);
 	assert_string_equal(f.text, "job 5");
 	assert_int_equal(bench.taken, 5);
 }
@@ -135,7 +135,7 @@ static void what_is_before_a_failure_is_taken(void **state)
 static void there_is_a_thread_for_a_processor(void **state)
 {
 	(void)state;
-	assert_in_range(abreast_threads(), 1, ABREAST_THREADS_MAX);
+	assert_in_range(parallel_threads(), 1, PARALLEL_THREADS_MAX);
 }
 
 int main(void)

@@ -14,7 +14,7 @@ struct row {
 
 static void check(const struct row *row, bool stages)
 {
-	struct standing standing;
+	struct registry_state standing;
 	struct anomalies anomalies;
 	struct text text = {0};
 	table_standing(&standing, stages, row->versions, NULL);
@@ -27,7 +27,7 @@ static void check(const struct row *row, bool stages)
 	text_release(&text);
 	anomalies_release(&anomalies);
 	anomalies_release(&anomalies);
-	standing_release(&standing);
+	state_release(&standing);
 }
 
 static void each_anomaly_is_named_with_its_versions(void **state)
@@ -97,7 +97,7 @@ static void previous_at(int64_t previous, const char *history, const char *found
 {
 	static const struct version_row rows[ROWS_MAX] = {
 		{1, A, "01", "01"}, {2, P, "02", "02"}, {3, "None", "03"}};
-	struct standing standing;
+	struct registry_state standing;
 	struct anomalies anomalies;
 	table_standing(&standing, true, rows, NULL);
 	table_tag(&standing.versions.items[1], TAG_HISTORY, history);
@@ -110,7 +110,7 @@ static void previous_at(int64_t previous, const char *history, const char *found
 	anomalies_release(&anomalies);
 	anomalies_find(&standing, false, &anomalies);
 	assert_int_equal(anomalies.count, 0);
-	standing_release(&standing);
+	state_release(&standing);
 }
 
 static void the_alias_of_the_previous_one_is_ours_to_keep(void **state)

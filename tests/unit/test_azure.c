@@ -194,7 +194,7 @@ static void blocks_that_somebody_else_left_are_not_joined(void **state)
 		   "<Block><Name>bWxmbG93X2Jsb2NrXzE=</Name><Size>5</Size></Block>"
 		   "</UncommittedBlocks></BlockList>")});
 	open_store();
-	upload.marks = memory_get(2, sizeof(*upload.marks));
+	upload.receipts = memory_get(2, sizeof(*upload.receipts));
 	assert_int_equal(store.kind->begin(&store, &upload, &f), 0);
 	assert_true(upload.whole);
 	assert_string_equal(store_mark(&upload, 0), "");
@@ -215,7 +215,7 @@ static void a_block_that_is_there_is_not_sent_again_and_damaged_ones_are_no_part
 		{STATUS("400 Bad", "<Error><Code>Md5Mismatch</Code><Message>no\nRequestId:1</"
 				   "Message></Error>")});
 	open_store();
-	upload.marks = memory_get(2, sizeof(*upload.marks));
+	upload.receipts = memory_get(2, sizeof(*upload.receipts));
 	assert_int_equal(store.kind->begin(&store, &upload, &f), 0);
 	assert_false(upload.whole);
 	assert_int_equal(store.kind->put_part(&store, &upload, &parts[0], &kept, &f), 0);

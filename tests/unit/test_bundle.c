@@ -28,7 +28,7 @@ struct case_of {
 static void read_case(const struct case_of *c, struct findings *findings, struct shard_count *count)
 {
 	struct table_maker maker = {0};
-	struct bundle bundle;
+	struct tensor_bundle bundle;
 	struct fail f;
 	add_header(&maker, c->shards);
 	for (size_t i = 0; i < c->count; i++) {
@@ -36,14 +36,15 @@ static void read_case(const struct case_of *c, struct findings *findings, struct
 		add_entry(&maker, key, 1, &c->entries[i]);
 	}
 	table_maker_finish(&maker);
-	if (bundle_read(&bundle, (uint8_t *)maker.file.data, maker.file.size, "index", findings)) {
-		struct reader reader;
-		reader_of_memory(&reader, c->shard, c->size);
+	if (tensor_bundle_read(
+		    &bundle, (uint8_t *)maker.file.data, maker.file.size, "index", findings)) {
+		struct file_reader reader;
+		file_reader_of_memory(&reader, c->shard, c->size);
 		assert_int_equal(
 			shard_read(&reader, c->size, "shard", &bundle, 0, count, findings, &f), 0);
-		reader_release(&reader);
+		file_reader_release(&reader);
 	}
-	bundle_release(&bundle);
+	tensor_bundle_release(&bundle);
 	text_release(&maker.file);
 }
 
@@ -213,7 +214,7 @@ static bool read_slices(int missing, int64_t extra, struct findings *findings)
 {
 	struct table_maker maker = {0};
 	struct text value = {0};
-	struct bundle bundle;
+	struct tensor_bundle bundle;
 	struct made_entry whole = {.dtype = DTYPE_FLOAT, .dims = {4 + extra, 2}, .rank = 2};
 	add_header(&maker, 1);
 	for (int i = 0; i < 2 - missing; i++) {
@@ -240,9 +241,9 @@ static bool read_slices(int missing, int64_t extra, struct findings *findings)
 	}
 	table_maker_add(&maker, "m", 1, value.data, value.size);
 	table_maker_finish(&maker);
-	bool whole_bundle = bundle_read(
+	bool whole_bundle = tensor_bundle_read(
 		&bundle, (uint8_t *)maker.file.data, maker.file.size, "index", findings);
-	bundle_release(&bundle);
+	tensor_bundle_release(&bundle);
 	text_release(&maker.file);
 	text_release(&value);
 	return whole_bundle;
@@ -280,15 +281,15 @@ static void names_from_outside_are_escaped(void **state)
 	struct findings findings = {0};
 	struct made_entry entry = {.dtype = DTYPE_FLOAT, .size = 5};
 	struct table_maker maker = {0};
-	struct bundle bundle;
+	struct tensor_bundle bundle;
 	(void)state;
 	add_header(&maker, 1);
 	add_entry(&maker, "\x1b[2J\n", 5, &entry);
 	table_maker_finish(&maker);
-	assert_false(bundle_read(
+	assert_false(tensor_bundle_read(
 		&bundle, (uint8_t *)maker.file.data, maker.file.size, "index", &findings));
 	assert_string_equal(findings.list[0].tensor, "\\x1b[2J\\x0a");
-	bundle_release(&bundle);
+	tensor_bundle_release(&bundle);
 	text_release(&maker.file);
 	findings_release(&findings);
 }

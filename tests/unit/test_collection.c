@@ -80,11 +80,11 @@ static char *assets_of(const struct text *model)
 {
 	struct findings findings = {0};
 	struct meta_graph graph;
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
 	struct text names = {0};
-	reader_of_memory(&reader, text_string(model), model->size);
+	file_reader_of_memory(&reader, text_string(model), model->size);
 	assert_int_equal(
 		meta_graph_read(&reader, model->size, "pb", &graph, &found, &findings, &f), 0);
 	assert_true(found);
@@ -93,7 +93,7 @@ static char *assets_of(const struct text *model)
 	text_add_string(&names, "");
 	meta_graph_release(&graph);
 	findings_release(&findings);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	return text_take(&names);
 }
 
@@ -130,12 +130,12 @@ static void a_collection_that_is_cut_short_is_refused(void **state)
 	for (size_t cut = 1; cut < entry.size; cut++) {
 		struct findings findings = {0};
 		struct meta_graph graph;
-		struct reader reader;
+		struct file_reader reader;
 		struct fail f;
 		bool found;
 		struct text model = {0};
 		put_bytes(&model, 2, text_string(&entry), entry.size - cut);
-		reader_of_memory(&reader, text_string(&model), model.size);
+		file_reader_of_memory(&reader, text_string(&model), model.size);
 		assert_int_equal(
 			meta_graph_read(&reader, model.size, "pb", &graph, &found, &findings, &f),
 			0);
@@ -143,7 +143,7 @@ static void a_collection_that_is_cut_short_is_refused(void **state)
 		assert_int_equal(findings.of_weight[FINDING_DAMAGE], 1);
 		meta_graph_release(&graph);
 		findings_release(&findings);
-		reader_release(&reader);
+		file_reader_release(&reader);
 		text_release(&model);
 	}
 	text_release(&entry);

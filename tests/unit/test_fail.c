@@ -27,7 +27,7 @@ static void a_layer_adds_its_noun_in_front_and_keeps_the_rest(void **state)
 	errno = ENOSPC;
 	fail_errno(&f, STATUS_DISK, "/data/%s", "x");
 	fail_hint(&f, "make room");
-	assert_int_equal(fail_in(&f, "package %s", "model"), -1);
+	assert_int_equal(fail_wrap(&f, "package %s", "model"), -1);
 	assert_string_equal(f.text, "package model: /data/x: No space left on device");
 	assert_string_equal(f.hint, "make room");
 	assert_int_equal(f.status, STATUS_DISK);
@@ -59,7 +59,7 @@ static void a_text_too_long_is_cut_between_two_characters(void **state)
 			fail_set(&f, STATUS_LATER, "%s", text_string(&text));
 			assert_true(text_is_utf8(f.text, strlen(f.text)));
 			assert_in_range(strlen(f.text), sizeof(f.text) - 4, sizeof(f.text) - 1);
-			fail_in(&f, "%.*s", shift, "7654321");
+			fail_wrap(&f, "%.*s", shift, "7654321");
 			assert_true(text_is_utf8(f.text, strlen(f.text)));
 			assert_in_range(strlen(f.text), sizeof(f.text) - 4, sizeof(f.text) - 1);
 			fail_hint(&f, "%s", text_string(&text));
@@ -79,7 +79,7 @@ static void what_came_from_outside_cannot_start_a_second_line(void **state)
 	(void)state;
 	fail_set(&f, STATUS_MISSING, "%s", "a\nmodelhook: promoted\033[2K\x9b\r");
 	assert_string_equal(f.text, "a\\x0amodelhook: promoted\\x1b[2K\\x9b\\x0d");
-	fail_in(&f, "%s", "b\n");
+	fail_wrap(&f, "%s", "b\n");
 	assert_string_equal(f.text, "b\\x0a: a\\x0amodelhook: promoted\\x1b[2K\\x9b\\x0d");
 	fail_hint(&f, "%s", "c\t");
 	assert_string_equal(f.hint, "c\\x09");
@@ -117,7 +117,7 @@ static void say_last_words(const struct fail *f)
 
 static int die_of_a_defect(void *argument)
 {
-	fail_last_words(say_last_words);
+	fail_set_exit_handler(say_last_words);
 	INVARIANT(argument == NULL && 1 + 1 == 3);
 	return 0;
 }
@@ -125,7 +125,7 @@ static int die_of_a_defect(void *argument)
 static int die_of_memory(void *argument)
 {
 	(void)argument;
-	fail_last_words(say_last_words);
+	fail_set_exit_handler(say_last_words);
 	fail_out_of_memory();
 }
 

@@ -127,10 +127,10 @@ static void take_parts(struct store_upload *upload, unsigned count)
 		(struct store_upload){.content = {"m/x", count, "2cf24dba5fb0a30e26e83b2ac5b9e29e"},
 			.part_size = 1,
 			.part_count = count,
-			.marks = memory_get(count, sizeof(*upload->marks))};
+			.receipts = memory_get(count, sizeof(*upload->receipts))};
 	assert_int_equal(store.kind->begin(&store, upload, &f), 0);
 	for (unsigned i = 0; i < count; i++)
-		store_set_mark(upload, i, text_format("%08x 1", crc32c_add(0, "a", 1)));
+		store_set_receipt(upload, i, text_format("%08x 1", crc32c_add(0, "a", 1)));
 }
 
 static const char *composed(const char *crc32c)

@@ -18,7 +18,7 @@ static void planned_open(struct planned *p, const struct version_row rows[ROWS_M
 	p->mlflow = (struct mlflow){.base = "http://h", .plan = &p->plan};
 	p->registry = (struct registry){
 		.mlflow = &p->mlflow, .model = "fish", .stage = true, .read = true};
-	table_standing(&p->registry.standing, true, rows, NULL);
+	table_standing(&p->registry.state, true, rows, NULL);
 }
 
 static void planned_release(struct planned *p)
@@ -29,7 +29,7 @@ static void planned_release(struct planned *p)
 
 static cJSON *history_of(struct planned *p, int64_t number)
 {
-	const char *tag = version_tag(standing_version(&p->registry.standing, number), TAG_HISTORY);
+	const char *tag = version_tag(state_version(&p->registry.state, number), TAG_HISTORY);
 	cJSON *list = tag != NULL ? cJSON_Parse(tag) : cJSON_CreateArray();
 	assert_true(cJSON_IsArray(list));
 	return list;
@@ -121,7 +121,7 @@ static void a_transition_to_whom_a_person_chose_says_why_and_no_other_does(void 
 	(void)state;
 	for (int64_t winner = 1; winner <= 2; winner++) {
 		planned_open(&p, two);
-		struct registered_model *model = &p.registry.standing.model;
+		struct registered_model *model = &p.registry.state.model;
 		model->tags = memory_get(1, sizeof(*model->tags));
 		model->tags[model->tag_count++] =
 			(struct pair){.key = text_copy(TAG_DECISION), .value = text_copy(decision)};
@@ -164,9 +164,9 @@ static void a_transition_says_how_it_came(void **state)
 		struct planned p;
 		struct fail f;
 		planned_open(&p, two);
-		table_tag(&p.registry.standing.versions.items[1], TAG_GATE, rows[i].gate);
+		table_tag(&p.registry.state.versions.items[1], TAG_GATE, rows[i].gate);
 		if (rows[i].decision != NULL) {
-			struct registered_model *model = &p.registry.standing.model;
+			struct registered_model *model = &p.registry.state.model;
 			model->tags = memory_get(1, sizeof(*model->tags));
 			model->tags[model->tag_count++] =
 				(struct pair){text_copy(TAG_DECISION), text_copy(rows[i].decision)};
@@ -188,7 +188,7 @@ static void a_transition_says_how_it_came(void **state)
 /* The plan of one writer, who is killed before its last call: the tag itself is as it was. */
 static void forget_last(struct planned *p, int64_t number, const char *before)
 {
-	struct version *version = standing_version(&p->registry.standing, number);
+	struct version *version = state_version(&p->registry.state, number);
 	for (size_t i = 0; i < version->tag_count; i++) {
 		if (strcmp(version->tags[i].key, TAG_HISTORY) != 0)
 			continue;
@@ -202,7 +202,7 @@ static void record_many(struct planned *p, int from, int to, bool killed)
 	struct fail f;
 	char by[24];
 	for (int i = from; i < to; i++) {
-		const struct version *version = standing_version(&p->registry.standing, 1);
+		const struct version *version = state_version(&p->registry.state, 1);
 		char *before = text_copy(version_tag(version, TAG_HISTORY));
 		snprintf(by, sizeof(by), "%d", i);
 		size_t tags = version->tag_count;
@@ -222,7 +222,7 @@ static void record_many(struct planned *p, int from, int to, bool killed)
 
 static void check_all_entries(struct planned *p, int wanted)
 {
-	const struct version *version = standing_version(&p->registry.standing, 1);
+	const struct version *version = state_version(&p->registry.state, 1);
 	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	assert_int_equal(cJSON_GetArraySize(list), wanted);
 	for (int i = 0; i < wanted; i++)
@@ -252,7 +252,7 @@ static void entries_that_a_killed_writer_left_twice_are_read_once(void **state)
 	(void)state;
 	planned_open(&p, two);
 	record_many(&p, 0, 20, false);
-	struct version *version = standing_version(&p.registry.standing, 1);
+	struct version *version = state_version(&p.registry.state, 1);
 	table_tag(version, TAG_HISTORY ".2", version_tag(version, TAG_HISTORY));
 	check_all_entries(&p, 20);
 	assert_int_equal(history_record(&p.registry, 1, "Production", "20", 0, NULL, &f), 0);
@@ -270,7 +270,7 @@ static void a_reason_of_any_length_fits_and_stays_utf8(void **state)
 	planned_open(&p, two);
 	assert_int_equal(
 		history_record(&p.registry, 1, "Archived", "ann", 2, text_string(&why), &f), 0);
-	const char *tag = version_tag(standing_version(&p.registry.standing, 1), TAG_HISTORY);
+	const char *tag = version_tag(state_version(&p.registry.state, 1), TAG_HISTORY);
 	assert_in_range(strlen(tag), 900, 4500);
 	assert_true(text_is_utf8(tag, strlen(tag)));
 	text_release(&why);
@@ -285,7 +285,7 @@ static void a_history_that_cannot_be_read_is_begun_anew(void **state)
 		struct planned p;
 		struct fail f;
 		planned_open(&p, two);
-		table_tag(&p.registry.standing.versions.items[0], TAG_HISTORY, rows[i]);
+		table_tag(&p.registry.state.versions.items[0], TAG_HISTORY, rows[i]);
 		assert_int_equal(history_record(&p.registry, 1, "Archived", "ann", 2, NULL, &f), 0);
 		cJSON *list = history_of(&p, 1);
 		assert_int_equal(cJSON_GetArraySize(list), 1);

@@ -3,7 +3,7 @@
 
 static struct scripted elsewhere;
 
-static int send_to(const char *where, const char *method, enum http_repeat repeat)
+static int send_to(const char *where, const char *method, enum http_idempotency repeat)
 {
 	struct http_request request = {
 		.method = method,
@@ -14,11 +14,11 @@ static int send_to(const char *where, const char *method, enum http_repeat repea
 		.body = {.bytes = strcmp(method, "POST") == 0 ? "{}" : NULL,
 			.size = strcmp(method, "POST") == 0 ? 2 : 0},
 	};
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	return http_send(&http, &request, &answer, &f);
 }
 
-static int ask(const char *method, enum http_repeat repeat)
+static int ask(const char *method, enum http_idempotency repeat)
 {
 	return send_to(url, method, repeat);
 }
@@ -30,7 +30,7 @@ static void an_answer_comes_with_its_body_type_and_date(void **state)
 	       "text/html\r\n"
 	       "Content-Length: 3\r\n\r\nabc",
 		KEEP});
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 404);
 	assert_string_equal(answer.body.data, "abc");
 	assert_string_equal(answer.content_type, "text/html");
@@ -46,7 +46,7 @@ static void a_transient_status_is_repeated_until_it_passes(void **state)
 	BEGIN({BUSY, KEEP},
 		{"HTTP/1.1 429 Slow\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n", KEEP},
 		{OK, KEEP});
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 200);
 	assert_int_equal(answer.tries, 3);
 	assert_int_equal(server.seen, 3);
@@ -57,13 +57,13 @@ static void the_last_transient_status_is_an_answer(void **state)
 {
 	(void)state;
 	BEGIN({BUSY, KEEP}, {BUSY, KEEP}, {BUSY, KEEP}, {BUSY, KEEP}, {OK, KEEP});
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 503);
 	assert_int_equal(server.seen, 4);
 	end();
 }
 
-static bool always_final(const struct http_answer *given)
+static bool always_final(const struct http_response *given)
 {
 	return strstr(text_string(&given->body), "for good") != NULL;
 }
@@ -72,7 +72,7 @@ static void a_status_meant_for_good_is_not_repeated(void **state)
 {
 	(void)state;
 	BEGIN({"HTTP/1.1 500 No\r\nContent-Length: 8\r\n\r\nfor good", KEEP}, {OK, KEEP});
-	struct http_request request = {.method = "GET", .url = url, .is_final = always_final};
+	struct http_request request = {.method = "GET", .url = url, .is_permanent = always_final};
 	assert_int_equal(http_send(&http, &request, &answer, &f), 0);
 	assert_int_equal(answer.status, 500);
 	assert_int_equal(server.seen, 1);
@@ -85,10 +85,10 @@ static void retry_after_that_is_too_long_or_past_the_deadline_is_not_waited_for(
 	BEGIN({"HTTP/1.1 503 Busy\r\nRetry-After: 86400\r\nContent-Length: 0\r\n\r\n", KEEP},
 		{"HTTP/1.1 503 Busy\r\nRetry-After: 60\r\nContent-Length: 0\r\n\r\n", KEEP},
 		{OK, KEEP});
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 503);
 	http.deadline = deadline_in(30000);
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 503);
 	assert_int_equal(server.seen, 2);
 	end();
@@ -99,11 +99,11 @@ static void a_create_without_an_answer_is_unknown_and_sent_once(void **state)
 	(void)state;
 	/* the second on a connection that was kept: libcurl must not repeat it by itself */
 	BEGIN({NULL, CLOSE}, {OK, KEEP}, {NULL, CLOSE}, {OK, KEEP});
-	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_true(answer.unknown);
 	assert_int_equal(f.status, STATUS_LATER);
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
-	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_true(answer.unknown);
 	assert_int_equal(server.seen, 3);
 	end();
@@ -113,7 +113,7 @@ static void a_create_answered_5xx_is_unknown_and_sent_once(void **state)
 {
 	(void)state;
 	BEGIN({BUSY, KEEP}, {OK, KEEP});
-	assert_int_equal(ask("POST", HTTP_ASK), 0);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 503);
 	assert_true(answer.unknown);
 	assert_int_equal(server.seen, 1);
@@ -124,7 +124,7 @@ static void a_create_told_to_slow_down_is_repeated(void **state)
 {
 	(void)state;
 	BEGIN({"HTTP/1.1 429 Slow\r\nContent-Length: 0\r\n\r\n", KEEP}, {OK, KEEP});
-	assert_int_equal(ask("POST", HTTP_ASK), 0);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 200);
 	assert_false(answer.unknown);
 	end();
@@ -137,12 +137,12 @@ static void a_create_on_a_refused_connection_is_repeated_and_known_not_to_be_don
 	shutdown(server.listener, SHUT_RDWR);
 	pthread_join(server.thread, NULL);
 	close(server.listener);
-	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_int_equal(f.status, STATUS_LATER);
 	assert_false(answer.unknown);
 	assert_int_equal(answer.tries, 4);
 	assert_non_null(strstr(f.text, "Connection refused"));
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	http_release(&http);
 	credentials_release(&credentials);
 }
@@ -152,8 +152,8 @@ static void a_kept_connection_that_was_dropped_costs_no_try(void **state)
 	(void)state;
 	BEGIN({OK, KEEP}, {NULL, CLOSE}, {OK, KEEP});
 	options.max_retries = 0;
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.tries, 1);
 	assert_int_equal(server.connections, 2);
 	end();
@@ -175,7 +175,7 @@ static void requests_share_one_connection(void **state)
 	(void)state;
 	BEGIN({OK, KEEP}, {OK, KEEP}, {OK, KEEP});
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(ask(i == 1 ? "POST" : "GET", HTTP_REPEAT), 0);
+		assert_int_equal(ask(i == 1 ? "POST" : "GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(server.connections, 1);
 	end();
 }
@@ -185,7 +185,7 @@ static void a_redirect_to_the_same_origin_takes_the_credentials_along(void **sta
 	(void)state;
 	BEGIN({"HTTP/1.1 302 There\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", KEEP},
 		{OK, KEEP});
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 200);
 	assert_true(head_has(&server, 1, "GET /other HTTP/1.1"));
 	assert_true(head_has(&server, 1, "header-secret"));
@@ -227,7 +227,7 @@ static void a_write_is_not_redirected_to_another_origin(void **state)
 {
 	(void)state;
 	redirect_elsewhere(307);
-	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(ask("POST", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 307);
 	assert_non_null(strstr(answer.location, "/far"));
 	assert_null(strstr(answer.location, "secret"));
@@ -243,11 +243,11 @@ static void a_write_keeps_its_method_or_is_not_redirected(void **state)
 		{OK, KEEP},
 		{"HTTP/1.1 302 There\r\nLocation: /new\r\nContent-Length: 0\r\n\r\n", KEEP},
 		{OK, KEEP});
-	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(ask("POST", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 200);
 	assert_true(head_has(&server, 1, "POST /new"));
 	assert_int_equal(server.bodies[1], 2);
-	assert_int_equal(ask("POST", HTTP_REPEAT), 0);
+	assert_int_equal(ask("POST", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 302);
 	assert_int_equal(server.seen, 3);
 	end();
@@ -262,7 +262,7 @@ static void redirects_end(void **state)
 	for (size_t i = 0; i < COUNT(replies); i++)
 		replies[i] = around;
 	begin(replies, COUNT(replies));
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 302);
 	assert_int_equal(server.seen, 6);
 	end();
@@ -273,7 +273,7 @@ static void redirects_can_be_switched_off(void **state)
 	(void)state;
 	BEGIN({"HTTP/1.1 302 There\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n", KEEP});
 	options.follow_redirects = false;
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 302);
 	end();
 }
@@ -288,7 +288,7 @@ static void headers_without_end_are_no_registry(void **state)
 			huge + size, sizeof(huge) - (size_t)size, "X-%d: %01000d\r\n", i, 0);
 	struct reply replies[] = {{huge, CLOSE}};
 	begin(replies, 1);
-	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	assert_int_equal(server.seen, 1);
 	end();
@@ -313,7 +313,7 @@ static void of_an_endless_error_only_the_beginning_is_kept(void **state)
 	memset(page + size, 'x', 150000);
 	struct reply replies[] = {{page, KEEP}};
 	begin(replies, 1);
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	assert_int_equal(answer.status, 404);
 	assert_int_equal(answer.body.size, 64 << 10);
 	end();
@@ -323,7 +323,7 @@ static void what_speaks_no_http_is_no_registry(void **state)
 {
 	(void)state;
 	BEGIN({"SSH-2.0-OpenSSH_9.2\r\n", CLOSE});
-	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	end();
 }
@@ -335,7 +335,7 @@ static void https_where_none_is_spoken_says_so(void **state)
 	begin(NULL, 0);
 	server.greeting = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
 	snprintf(secure, sizeof(secure), "https://127.0.0.1:%d/", server.port);
-	assert_int_equal(send_to(secure, "GET", HTTP_REPEAT), -1);
+	assert_int_equal(send_to(secure, "GET", HTTP_IDEMPOTENT), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	assert_non_null(strstr(f.hint, "http://"));
 	assert_int_equal(answer.tries, 1);
@@ -350,7 +350,7 @@ static void an_unknown_name_is_asked_for_by_ipv4_too_which_costs_no_try(void **s
 	(void)state;
 	begin(NULL, 0);
 	options.max_retries = 0;
-	assert_int_equal(send_to("http://name.invalid/", "POST", HTTP_ASK), -1);
+	assert_int_equal(send_to("http://name.invalid/", "POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_int_equal(f.status, STATUS_LATER);
 	assert_int_equal(answer.tries, 1);
 	assert_int_equal(http.requests, 2);
@@ -364,7 +364,7 @@ static void silence_ends_a_try(void **state)
 	BEGIN({NULL, SILENT}, {OK, KEEP});
 	options.timeout_ms = 200;
 	int64_t start = clock_monotonic_ms();
-	assert_int_equal(ask("GET", HTTP_REPEAT), 0);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), 0);
 	int64_t took = clock_monotonic_ms() - start;
 	assert_in_range(took, 190, 1500);
 	assert_int_equal(answer.tries, 2);
@@ -377,11 +377,11 @@ static void the_deadline_ends_everything(void **state)
 	BEGIN({NULL, SILENT}, {NULL, SILENT});
 	http.deadline = deadline_in(200);
 	int64_t start = clock_monotonic_ms();
-	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_in_range(clock_monotonic_ms() - start, 150, 800);
 	assert_int_equal(f.status, STATUS_LATER);
 	assert_true(answer.unknown);
-	assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+	assert_int_equal(ask("GET", HTTP_IDEMPOTENT), -1);
 	assert_int_equal(server.seen, 1);
 	end();
 }
@@ -392,7 +392,7 @@ static void no_failure_repeats_a_secret(void **state)
 	BEGIN({NULL, CLOSE}, {"garbage\r\n\r\n", CLOSE});
 	options.max_retries = 0;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(ask("GET", HTTP_REPEAT), -1);
+		assert_int_equal(ask("GET", HTTP_IDEMPOTENT), -1);
 		assert_null(strstr(f.text, "secret"));
 		assert_null(strstr(f.hint, "secret"));
 		assert_non_null(strstr(f.text, "GET http://127.0.0.1:"));
@@ -416,7 +416,7 @@ static void a_signal_ends_a_wait_at_once(void **state)
 	stop_install();
 	pthread_create(&thread, NULL, terminate_soon, NULL);
 	int64_t start = clock_monotonic_ms();
-	assert_int_equal(ask("POST", HTTP_ASK), -1);
+	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);
 	assert_in_range(clock_monotonic_ms() - start, 100, 600);
 	assert_int_equal(f.status, STATUS_TERMINATED);
 	assert_true(answer.unknown);

@@ -39,7 +39,7 @@ static int put(struct stream *stream)
 			.rewind = stream_rewind,
 			.context = stream},
 	};
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	return http_send(&http, &request, &answer, &f);
 }
 

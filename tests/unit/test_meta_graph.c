@@ -84,16 +84,16 @@ static void make(struct text *model, const char *key, const char *output)
 static bool read_model(
 	const struct text *model, size_t size, struct meta_graph *graph, struct findings *findings)
 {
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
 	uint8_t *copy = memory_get(size + 1, 1);
 	memcpy(copy, text_string(model), size);
-	reader_of_memory(&reader, copy, size);
+	file_reader_of_memory(&reader, copy, size);
 	assert_int_equal(meta_graph_read(&reader, size, "pb", graph, &found, findings, &f), 0);
 	if (found)
 		meta_graph_check(graph, "pb", findings);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	free(copy);
 	return found;
 }
@@ -256,13 +256,13 @@ static void names_that_are_not_text_are_refused(void **state)
 static bool read_fingerprint(const struct text *bytes, size_t size, struct fingerprint *fingerprint,
 	struct findings *findings)
 {
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
-	reader_of_memory(&reader, bytes->data, size);
+	file_reader_of_memory(&reader, bytes->data, size);
 	assert_int_equal(
 		fingerprint_read(&reader, size, "fp", fingerprint, &found, findings, &f), 0);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	return found;
 }
 

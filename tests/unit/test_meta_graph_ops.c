@@ -81,16 +81,16 @@ static void make(struct text *model, const char *version, const struct row *node
 static void check_model(struct text *model, struct findings *findings)
 {
 	struct meta_graph graph;
-	struct reader reader;
+	struct file_reader reader;
 	struct fail f;
 	bool found;
-	reader_of_memory(&reader, (uint8_t *)model->data, model->size);
+	file_reader_of_memory(&reader, (uint8_t *)model->data, model->size);
 	assert_int_equal(
 		meta_graph_read(&reader, model->size, "pb", &graph, &found, findings, &f), 0);
 	assert_true(found);
 	meta_graph_check(&graph, "pb", findings);
 	meta_graph_release(&graph);
-	reader_release(&reader);
+	file_reader_release(&reader);
 	text_release(model);
 }
 

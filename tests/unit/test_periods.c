@@ -26,7 +26,7 @@ static const char *day(int64_t ms, bool lasts, char out[8])
 	return out;
 }
 
-static void add_gaps(struct text *text, const struct tenures *tenures, size_t before)
+static void add_gaps(struct text *text, const struct production_periods *tenures, size_t before)
 {
 	char from[8], to[8];
 	for (size_t i = 0; i < tenures->gap_count; i++)
@@ -36,13 +36,13 @@ static void add_gaps(struct text *text, const struct tenures *tenures, size_t be
 				day(tenures->gaps[i].to_ms, true, to));
 }
 
-static char *told(const struct standing *standing)
+static char *told(const struct registry_state *standing)
 {
-	struct tenures tenures;
+	struct production_periods tenures;
 	struct text text = {0};
-	tenures_read(standing, &tenures);
+	production_periods_read(standing, &tenures);
 	for (size_t i = 0; i < tenures.count; i++) {
-		const struct tenure *tenure = &tenures.items[i];
+		const struct production_period *tenure = &tenures.items[i];
 		char from[8], to[8];
 		add_gaps(&text, &tenures, i);
 		text_printf(&text, "%d%s %s-%s %s\n", (int)tenure->version,
@@ -51,11 +51,11 @@ static char *told(const struct standing *standing)
 			tenure->how != NULL ? tenure->how : "?");
 	}
 	add_gaps(&text, &tenures, tenures.count);
-	tenures_release(&tenures);
+	production_periods_release(&tenures);
 	return text_take(&text);
 }
 
-static void make(struct standing *standing, const struct history_row *rows, size_t count)
+static void make(struct registry_state *standing, const struct history_row *rows, size_t count)
 {
 	struct version_row table[ROWS_MAX] = {0};
 	char time[64];
@@ -72,12 +72,12 @@ static void make(struct standing *standing, const struct history_row *rows, size
 
 static void check(const struct history_row *rows, size_t count, const char *wanted)
 {
-	struct standing standing;
+	struct registry_state standing;
 	make(&standing, rows, count);
 	char *text = told(&standing);
 	assert_string_equal(text, wanted);
 	free(text);
-	standing_release(&standing);
+	state_release(&standing);
 }
 
 static void one_after_another_leaves_no_gap(void **state)
@@ -136,7 +136,7 @@ static void a_deleted_version_stays_told_until_it_turns_out_to_be_there(void **s
 		{1, "Production", "05", "[" TO_PRODUCTION("05", "rollback") "]"}};
 	static const char gone[] = "[" TO_PRODUCTION("03", "training") "," ARCHIVED(
 		"05", "1") ",{" AT("09") ",\"to\":\"Deleted\",\"by\":\"ann\",\"created\":1}]";
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	make(&standing, rows, COUNT(rows));
 	standing.model.tags = memory_get(1, sizeof(struct pair));
@@ -150,7 +150,7 @@ static void a_deleted_version_stays_told_until_it_turns_out_to_be_there(void **s
 	text = told(&standing);
 	assert_string_equal(text, "2 05-now rollback\n");
 	free(text);
-	standing_release(&standing);
+	state_release(&standing);
 }
 
 int main(void)

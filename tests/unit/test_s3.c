@@ -111,7 +111,7 @@ static struct store_upload upload_of_one(void)
 		.content = {"x", 5, SHA256},
 		.part_size = 5,
 		.part_count = 1,
-		.marks = memory_get(1, sizeof(char *)),
+		.receipts = memory_get(1, sizeof(char *)),
 		.id = text_copy("id"),
 	};
 }
@@ -127,7 +127,7 @@ static void a_payload_that_must_be_signed_is_signed_from_then_on(void **state)
 		{DONE("ETag: \"" HELLO "\"\r\n")}, {DONE("ETag: \"" HELLO "\"\r\n")});
 	open_store();
 	assert_int_equal(put_part(&upload, &kept), 0);
-	store_clear_marks(&upload);
+	store_clear_receipts(&upload);
 	assert_int_equal(put_part(&upload, &kept), 0);
 	assert_int_equal(server.seen, 4);
 	assert_true(head_has(&server, 0, "x-amz-content-sha256: UNSIGNED-PAYLOAD"));

@@ -395,7 +395,7 @@ static void any_number_of_threads_finds_the_same(void **state)
 	assert_int_equal(one.finding_count, FINDINGS_MAX + 1 + 4 + 3 + 1 + 1 + OTHERS);
 	last = &one.findings[one.finding_count - 1];
 	assert_string_equal(last->text, "200 more findings of this kind");
-	for (unsigned threads = 2; threads <= ABREAST_THREADS_MAX; threads++) {
+	for (unsigned threads = 2; threads <= PARALLEL_THREADS_MAX; threads++) {
 		assert_int_equal(saved_model_read_on(folder, threads, &progress, &more, &f), 0);
 		assert_same_model(&one, &more);
 		saved_model_release(&more);
@@ -410,7 +410,7 @@ static void the_deadline_ends_all_threads(void **state)
 	struct fail f;
 	write_large_model();
 	stop_limit(deadline_in(0));
-	int result = saved_model_read_on(folder, ABREAST_THREADS_MAX, NULL, &model, &f);
+	int result = saved_model_read_on(folder, PARALLEL_THREADS_MAX, NULL, &model, &f);
 	stop_limit((struct deadline){0});
 	assert_int_equal(result, -1);
 	assert_int_equal(f.status, STATUS_LATER);
@@ -421,7 +421,7 @@ static void the_deadline_ends_all_threads(void **state)
 
 static void a_dropped_file_is_read_no_further(void **state)
 {
-	struct reader reader;
+	struct file_reader reader;
 	struct tree tree;
 	struct fail f;
 	atomic_bool dropped = false;
@@ -430,12 +430,12 @@ static void a_dropped_file_is_read_no_further(void **state)
 	(void)state;
 	write_file("other/file", "bytes", 5);
 	assert_int_equal(tree_open(folder, &tree, &f), 0);
-	assert_int_equal(reader_open(&reader, &tree, "other/file", NULL, &f), 0);
+	assert_int_equal(file_reader_open(&reader, &tree, "other/file", NULL, &f), 0);
 	reader.dropped = &dropped;
-	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), 0);
+	assert_int_equal(file_reader_lend(&reader, 5, &bytes, &size, &f), 0);
 	atomic_store(&dropped, true);
-	assert_int_equal(reader_lend(&reader, 5, &bytes, &size, &f), -1);
-	reader_release(&reader);
+	assert_int_equal(file_reader_lend(&reader, 5, &bytes, &size, &f), -1);
+	file_reader_release(&reader);
 	tree_release(&tree);
 	remove_file("other/file");
 }

@@ -8,46 +8,47 @@
 
 #include "packaging/package/file_check.h"
 
-static void seal_of(const void *bytes, size_t size, size_t cut, uint8_t tag[SEAL_BYTES])
+static void seal_of(const void *bytes, size_t size, size_t cut, uint8_t tag[FILE_MAC_BYTES])
 {
 	struct seal seal;
-	seal_init(&seal);
-	seal_add(&seal, bytes, cut);
-	seal_add(&seal, (const char *)bytes + cut, size - cut);
-	seal_finish(&seal, tag);
+	file_mac_init(&seal);
+	file_mac_add(&seal, bytes, cut);
+	file_mac_add(&seal, (const char *)bytes + cut, size - cut);
+	file_mac_finish(&seal, tag);
 }
 
 static void the_cut_does_not_matter(void **state)
 {
-	uint8_t bytes[100], whole[SEAL_BYTES], cut[SEAL_BYTES];
+	uint8_t bytes[100], whole[FILE_MAC_BYTES], cut[FILE_MAC_BYTES];
 	(void)state;
 	for (size_t i = 0; i < sizeof(bytes); i++)
 		bytes[i] = (uint8_t)(3 * i);
 	seal_of(bytes, sizeof(bytes), 0, whole);
 	for (size_t at = 1; at <= sizeof(bytes); at++) {
 		seal_of(bytes, sizeof(bytes), at, cut);
-		assert_memory_equal(whole, cut, SEAL_BYTES);
+		assert_memory_equal(whole, cut, FILE_MAC_BYTES);
 	}
 }
 
 static void every_bit_and_the_size_matter(void **state)
 {
-	uint8_t bytes[40] = {0}, whole[SEAL_BYTES], other[SEAL_BYTES];
+	uint8_t bytes[40] = {0}, whole[FILE_MAC_BYTES], other[FILE_MAC_BYTES];
 	(void)state;
 	seal_of(bytes, sizeof(bytes), 0, whole);
 	for (size_t bit = 0; bit < 8 * sizeof(bytes); bit++) {
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 		seal_of(bytes, sizeof(bytes), 0, other);
-		assert_memory_not_equal(whole, other, SEAL_BYTES);
+		assert_memory_not_equal(whole, other, FILE_MAC_BYTES);
 		bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	for (size_t size = 0; size < sizeof(bytes); size++) {
 		seal_of(bytes, size, 0, other);
-		assert_memory_not_equal(whole, other, SEAL_BYTES);
+		assert_memory_not_equal(whole, other, FILE_MAC_BYTES);
 	}
 }
 
-static bool passes(const struct saved_model_file *file, const char *bytes, uint8_t seal[SEAL_BYTES])
+static bool passes(
+	const struct saved_model_file *file, const char *bytes, uint8_t seal[FILE_MAC_BYTES])
 {
 	struct file_check check;
 	file_check_begin(&check, file);
@@ -58,7 +59,7 @@ static bool passes(const struct saved_model_file *file, const char *bytes, uint8
 static void a_file_is_known_by_its_digest_and_then_by_its_seal(void **state)
 {
 	struct saved_model_file file = {.size = 5};
-	uint8_t seal[SEAL_BYTES];
+	uint8_t seal[FILE_MAC_BYTES];
 	(void)state;
 	sha256_of("fishy", 5, file.sha256);
 	assert_false(passes(&file, "fishz", seal));

@@ -46,22 +46,22 @@ static void fill(uint8_t *bytes, size_t size, bool random)
 	}
 }
 
-static void squeeze_all(const uint8_t *bytes, size_t size, unsigned threads, size_t cut,
+static void parallel_deflate_all(const uint8_t *bytes, size_t size, unsigned threads, size_t cut,
 	size_t flush_at, struct text *out)
 {
 	struct fail f;
-	struct squeeze *s = squeeze_open(threads, gather, out);
+	struct parallel_deflate *s = parallel_deflate_open(threads, gather, out);
 	for (size_t at = 0; at < size;) {
 		size_t count = size - at < cut ? size - at : cut;
 		if (at < flush_at && at + count > flush_at)
 			count = flush_at - at;
-		assert_int_equal(squeeze_add(s, bytes + at, count, &f), 0);
+		assert_int_equal(parallel_deflate_add(s, bytes + at, count, &f), 0);
 		at += count;
 		if (at == flush_at)
-			assert_int_equal(squeeze_flush(s, &f), 0);
+			assert_int_equal(parallel_deflate_flush(s, &f), 0);
 	}
-	assert_int_equal(squeeze_flush(s, &f), 0);
-	squeeze_release(s);
+	assert_int_equal(parallel_deflate_flush(s, &f), 0);
+	parallel_deflate_release(s);
 }
 
 static void assert_inflates_to(const struct text *squeezed, const uint8_t *bytes, size_t size)
@@ -95,11 +95,11 @@ static void threads_and_cuts_do_not_matter(void **state)
 		fill(bytes, sizeof(bytes), random != 0);
 		for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			struct text one = {0};
-			squeeze_all(bytes, sizes[i], 1, MOST, sizes[i] / 3, &one);
+			parallel_deflate_all(bytes, sizes[i], 1, MOST, sizes[i] / 3, &one);
 			assert_inflates_to(&one, bytes, sizes[i]);
 			for (unsigned threads = 1; threads <= SQUEEZE_THREADS_MAX; threads++) {
 				struct text other = {0};
-				squeeze_all(bytes, sizes[i], threads, cuts[threads % 3],
+				parallel_deflate_all(bytes, sizes[i], threads, cuts[threads % 3],
 					sizes[i] / 3, &other);
 				assert_int_equal(other.size, one.size);
 				if (one.size > 0)
@@ -120,7 +120,7 @@ static void pieces_cost_next_to_nothing(void **state)
 	(void)state;
 	fill(bytes, sizeof(bytes), false);
 	assert_int_equal(compress2(whole, &size, bytes, sizeof(bytes), 1), Z_OK);
-	squeeze_all(bytes, sizeof(bytes), 2, MOST, MOST, &out);
+	parallel_deflate_all(bytes, sizeof(bytes), 2, MOST, MOST, &out);
 	assert_true(out.size < size + size / 100);
 	text_release(&out);
 }
@@ -133,16 +133,16 @@ static void a_sink_that_fails_ends_it(void **state)
 		for (int works = 0; works < 7; works++) {
 			int left = works;
 			struct fail f = {0};
-			struct squeeze *s = squeeze_open(threads, refuse, &left);
-			int result = squeeze_add(s, bytes, sizeof(bytes), &f);
+			struct parallel_deflate *s = parallel_deflate_open(threads, refuse, &left);
+			int result = parallel_deflate_add(s, bytes, sizeof(bytes), &f);
 			if (result == 0)
-				result = squeeze_flush(s, &f);
+				result = parallel_deflate_flush(s, &f);
 			assert_int_equal(result, -1);
 			assert_int_equal(f.status, STATUS_DISK);
-			squeeze_release(s);
+			parallel_deflate_release(s);
 		}
 	}
-	squeeze_release(NULL);
+	parallel_deflate_release(NULL);
 }
 
 int main(void)

@@ -18,18 +18,18 @@ struct row {
 static void check(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct standing standing;
+		struct registry_state standing;
 		table_standing(&standing, true, rows[i].versions, rows[i].decision);
-		int64_t winner = standing_winner(&standing);
+		int64_t winner = state_desired_version(&standing);
 		if (winner != rows[i].winner)
 			fail_msg("%s: the winner is %lld", rows[i].name, (long long)winner);
-		int64_t previous = standing_previous(&standing, winner);
+		int64_t previous = state_previous(&standing, winner);
 		if (previous != rows[i].previous)
 			fail_msg("%s: the previous is %lld", rows[i].name, (long long)previous);
-		assert_row(standing_is_settled(&standing, true, false) == rows[i].settled,
+		assert_row(state_is_converged(&standing, true, false) == rows[i].settled,
 			rows[i].name);
-		standing_release(&standing);
-		standing_release(&standing);
+		state_release(&standing);
+		state_release(&standing);
 	}
 }
 
@@ -191,20 +191,20 @@ static void an_intent_that_cannot_be_read_is_none(void **state)
 
 static void the_previous_is_the_training_before_and_not_who_was_there_before(void **state)
 {
-	struct standing standing;
+	struct registry_state standing;
 	static const struct version_row rows[ROWS_MAX] = {{1, A, "01", "04"}, {2, A, "02", "02"},
 		{3, P, "03", "05"}, {4, A, "04", "03"}, {5, "None", "05"}};
 	(void)state;
 	table_standing(&standing, true, rows, NULL);
-	assert_int_equal(standing_previous(&standing, 3), 1);
-	assert_int_equal(standing_previous(&standing, 1), 4);
-	assert_int_equal(standing_previous(&standing, 4), 2);
-	assert_int_equal(standing_previous(&standing, 2), 0);
+	assert_int_equal(state_previous(&standing, 3), 1);
+	assert_int_equal(state_previous(&standing, 1), 4);
+	assert_int_equal(state_previous(&standing, 4), 2);
+	assert_int_equal(state_previous(&standing, 2), 0);
 	/* without an intent it has its place by its creation: after 1, of the instant of 3 */
-	assert_int_equal(standing_previous(&standing, 5), 3);
-	assert_int_equal(standing_previous(&standing, 9), 0);
-	assert_int_equal(standing_previous(&standing, 0), 0);
-	standing_release(&standing);
+	assert_int_equal(state_previous(&standing, 5), 3);
+	assert_int_equal(state_previous(&standing, 9), 0);
+	assert_int_equal(state_previous(&standing, 0), 0);
+	state_release(&standing);
 }
 
 static void the_aliases_are_settled_when_both_point_where_they_should(void **state)
@@ -217,28 +217,28 @@ static void the_aliases_are_settled_when_both_point_where_they_should(void **sta
 		{1, A, "01", "01"}, {2, P, "02", "02"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct standing standing;
+		struct registry_state standing;
 		table_standing(&standing, true, versions, NULL);
 		table_alias(&standing, "unrelated", 9);
 		table_alias(&standing, ALIAS_PRODUCTION, rows[i].production);
 		table_alias(&standing, ALIAS_PREVIOUS, rows[i].previous);
-		assert_true(standing_is_settled(&standing, true, false));
-		assert_int_equal(standing_is_settled(&standing, true, true), rows[i].settled);
-		standing_release(&standing);
+		assert_true(state_is_converged(&standing, true, false));
+		assert_int_equal(state_is_converged(&standing, true, true), rows[i].settled);
+		state_release(&standing);
 	}
 }
 
 static void a_first_training_needs_no_previous_alias_and_refuses_a_stale_one(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {{2, P, "02", "02"}};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, true, versions, NULL);
 	table_alias(&standing, ALIAS_PRODUCTION, 2);
-	assert_true(standing_is_settled(&standing, true, true));
+	assert_true(state_is_converged(&standing, true, true));
 	table_alias(&standing, ALIAS_PREVIOUS, 1);
-	assert_false(standing_is_settled(&standing, true, true));
-	standing_release(&standing);
+	assert_false(state_is_converged(&standing, true, true));
+	state_release(&standing);
 }
 
 /* Archived by hand before it ever served, it has a history that tells so. */
@@ -260,12 +260,12 @@ static void an_archived_version_served_by_its_history_else_by_its_stage(void **s
 		{1, A, "01", "01"}, {2, A, "02", "02"}, {3, P, "03", "03"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct standing standing;
+		struct registry_state standing;
 		table_standing(&standing, true, versions, NULL);
 		table_tag(&standing.versions.items[1], TAG_HISTORY, rows[i].history);
-		assert_row(standing_previous(&standing, 3) == rows[i].previous,
+		assert_row(state_previous(&standing, 3) == rows[i].previous,
 			rows[i].history != NULL ? rows[i].history : "none");
-		standing_release(&standing);
+		state_release(&standing);
 	}
 }
 
@@ -277,50 +277,50 @@ static void of_one_package_the_lowest_version_stands_for_it(void **state)
 		{.number = 2, .created = "02", .intent = "02", .digest = "aa"},
 		{.number = 3, .created = "02", .intent = "02", .digest = "aa"},
 	};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(standing_winner(&standing), 2);
-	standing_release(&standing);
+	assert_int_equal(state_desired_version(&standing), 2);
+	state_release(&standing);
 }
 
 static void without_stages_the_alias_alone_says_what_is_production(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, P, "01"}, {2, NULL, "02", "02"}, {3, NULL, "03"}};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, false, versions, NULL);
-	assert_int_equal(standing_production_count(&standing), 0);
-	assert_int_equal(standing_winner(&standing), 2);
-	assert_false(standing_is_settled(&standing, false, true));
+	assert_int_equal(state_production_count(&standing), 0);
+	assert_int_equal(state_desired_version(&standing), 2);
+	assert_false(state_is_converged(&standing, false, true));
 	table_alias(&standing, ALIAS_PRODUCTION, 3);
-	assert_int_equal(standing_production_count(&standing), 1);
-	assert_true(standing_is_production(&standing, &standing.versions.items[2]));
-	assert_int_equal(standing_winner(&standing), 3);
+	assert_int_equal(state_production_count(&standing), 1);
+	assert_true(state_is_production(&standing, &standing.versions.items[2]));
+	assert_int_equal(state_desired_version(&standing), 3);
 	/* version 2 was never Production, as far as its history says */
-	assert_int_equal(standing_previous(&standing, 3), 0);
-	assert_true(standing_is_settled(&standing, false, true));
+	assert_int_equal(state_previous(&standing, 3), 0);
+	assert_true(state_is_converged(&standing, false, true));
 	table_tag(&standing.versions.items[1], TAG_HISTORY, "[{\"to\":\"Production\"}]");
-	assert_int_equal(standing_previous(&standing, 3), 2);
-	assert_false(standing_is_settled(&standing, false, true));
+	assert_int_equal(state_previous(&standing, 3), 2);
+	assert_false(state_is_converged(&standing, false, true));
 	table_alias(&standing, ALIAS_PREVIOUS, 2);
-	assert_true(standing_is_settled(&standing, false, true));
-	standing_release(&standing);
+	assert_true(state_is_converged(&standing, false, true));
+	state_release(&standing);
 }
 
 static void an_alias_that_points_nowhere_is_no_production(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {{1, NULL, "01", "01"}};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, false, versions, NULL);
 	table_alias(&standing, ALIAS_PRODUCTION, 7);
-	assert_int_equal(standing_production_count(&standing), 0);
-	assert_int_equal(standing_alias(&standing, ALIAS_PRODUCTION), 7);
-	assert_int_equal(standing_winner(&standing), 1);
-	assert_false(standing_is_settled(&standing, false, true));
-	standing_release(&standing);
+	assert_int_equal(state_production_count(&standing), 0);
+	assert_int_equal(state_alias(&standing, ALIAS_PRODUCTION), 7);
+	assert_int_equal(state_desired_version(&standing), 1);
+	assert_false(state_is_converged(&standing, false, true));
+	state_release(&standing);
 }
 
 static void a_digest_is_found_at_its_lowest_version(void **state)
@@ -328,16 +328,16 @@ static void a_digest_is_found_at_its_lowest_version(void **state)
 	static const struct version_row versions[ROWS_MAX] = {{.number = 1},
 		{.number = 4, .digest = "bb"}, {.number = 6, .digest = "aa"},
 		{.number = 8, .digest = "aa"}, {.number = 9, .digest = "b"}};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(standing_find_digest(&standing, "aa")->number, 6);
-	assert_int_equal(standing_find_digest(&standing, "b")->number, 9);
-	assert_null(standing_find_digest(&standing, "cc"));
-	assert_null(standing_find_digest(&standing, ""));
-	assert_int_equal(standing_version(&standing, 8)->number, 8);
-	assert_null(standing_version(&standing, 2));
-	standing_release(&standing);
+	assert_int_equal(state_find_digest(&standing, "aa")->number, 6);
+	assert_int_equal(state_find_digest(&standing, "b")->number, 9);
+	assert_null(state_find_digest(&standing, "cc"));
+	assert_null(state_find_digest(&standing, ""));
+	assert_int_equal(state_version(&standing, 8)->number, 8);
+	assert_null(state_version(&standing, 2));
+	state_release(&standing);
 }
 
 static void a_stranger_is_in_production_without_an_intent_that_can_be_read(void **state)
@@ -345,13 +345,13 @@ static void a_stranger_is_in_production_without_an_intent_that_can_be_read(void 
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, P, "01"}, {2, P, "02", "02"}, {3, P, "03", "soon"}, {4, A, "04"}};
 	static const bool strangers[] = {true, false, true, false};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, true, versions, NULL);
 	for (size_t i = 0; i < COUNT(strangers); i++)
 		assert_int_equal(
-			version_is_stranger(&standing, &standing.versions.items[i]), strangers[i]);
-	standing_release(&standing);
+			version_is_unmanaged(&standing, &standing.versions.items[i]), strangers[i]);
+	state_release(&standing);
 }
 
 /* What two promoters compute does not depend on who they are or what they read before: with every
@@ -361,15 +361,15 @@ static void the_winner_by_intents_does_not_depend_on_the_stages(void **state)
 	static const char *const stages[] = {"None", P, A, "Staging"};
 	(void)state;
 	for (int left = 0; left < 64; left++) {
-		struct standing standing;
+		struct registry_state standing;
 		const struct version_row versions[ROWS_MAX] = {
 			{1, stages[left % 4], "01", "03"},
 			{2, stages[left / 4 % 4], "02", "05"},
 			{3, stages[left / 16], "03", "04"},
 		};
 		table_standing(&standing, true, versions, NULL);
-		assert_int_equal(standing_winner(&standing), 2);
-		standing_release(&standing);
+		assert_int_equal(state_desired_version(&standing), 2);
+		state_release(&standing);
 	}
 }
 
@@ -377,11 +377,11 @@ static void a_training_that_was_never_production_is_no_way_back(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, A, "01", "03"}, {2, "None", "02", "04"}, {3, P, "03", "05"}};
-	struct standing standing;
+	struct registry_state standing;
 	(void)state;
 	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(standing_previous(&standing, 3), 1);
-	standing_release(&standing);
+	assert_int_equal(state_previous(&standing, 3), 1);
+	state_release(&standing);
 }
 
 int main(void)

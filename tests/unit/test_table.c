@@ -29,7 +29,7 @@ static void make(struct table_maker *maker)
 	make_entries(maker);
 }
 
-static bool compare(const struct table_entry *entry, void *context)
+static bool compare(const struct leveldb_table_entry *entry, void *context)
 {
 	int *count = context;
 	char key[32], value[32];
@@ -43,7 +43,7 @@ static bool compare(const struct table_entry *entry, void *context)
 	return true;
 }
 
-static bool pass(const struct table_entry *entry, void *context)
+static bool pass(const struct leveldb_table_entry *entry, void *context)
 {
 	(void)entry;
 	(void)context;
@@ -56,7 +56,7 @@ static bool walk(const void *bytes, size_t size, char *text, size_t text_size, i
 	struct findings findings = {0};
 	uint8_t *copy = memory_get(size + 1, 1);
 	memcpy(copy + 1, bytes, size);
-	bool whole = table_walk(copy + 1, size, "index", pass, NULL, &findings);
+	bool whole = leveldb_table_walk(copy + 1, size, "index", pass, NULL, &findings);
 	assert_int_equal(findings.count, whole ? 0 : 1);
 	if (!whole) {
 		snprintf(text, text_size, "%s", findings.list[0].text);
@@ -75,7 +75,7 @@ static void entries_come_back_in_order(void **state)
 	int count = 0;
 	(void)state;
 	make(&maker);
-	assert_true(table_walk(
+	assert_true(leveldb_table_walk(
 		(uint8_t *)maker.file.data, maker.file.size, "index", compare, &count, &findings));
 	assert_int_equal(count, ENTRIES);
 	assert_int_equal(findings.count, 0);
@@ -133,7 +133,7 @@ static void blocks_compressed_with_snappy_are_read_and_every_change_seen(void **
 	int count = 0;
 	(void)state;
 	make_entries(&maker);
-	assert_true(table_walk(
+	assert_true(leveldb_table_walk(
 		(uint8_t *)maker.file.data, maker.file.size, "index", compare, &count, &findings));
 	assert_int_equal(count, ENTRIES);
 	for (size_t at = 0; at < maker.file.size; at++) {

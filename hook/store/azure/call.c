@@ -203,7 +203,7 @@ static void equipment_release(struct equipment *e)
 }
 
 static int send_once(struct store *store, const struct azure_request *request, const char *refused,
-	char **used, struct http_answer *answer, struct fail *f)
+	char **used, struct http_response *response, struct fail *f)
 {
 	struct equipment equipment;
 	int result = equip(store, request, refused, &equipment, f);
@@ -217,7 +217,7 @@ static int send_once(struct store *store, const struct azure_request *request, c
 			.sink = request->sink,
 			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
-		result = http_send(store->http, &http, answer, f);
+		result = http_send(store->http, &http, response, f);
 	}
 	*used = equipment.token;
 	equipment.token = NULL;
@@ -241,7 +241,7 @@ void azure_error_read(struct azure_reply *reply)
 {
 	struct fail ignored;
 	const struct text *body = &reply->http.body;
-	char *code = http_answer_header(&reply->http, "x-ms-error-code");
+	char *code = http_response_header(&reply->http, "x-ms-error-code");
 	if (code != NULL)
 		text_escape(reply->code, sizeof(reply->code), code, strlen(code));
 	free(code);
@@ -320,6 +320,6 @@ int azure_expect(struct store *store, const struct azure_reply *reply, struct fa
 
 void azure_reply_release(struct azure_reply *reply)
 {
-	http_answer_release(&reply->http);
+	http_response_release(&reply->http);
 	*reply = (struct azure_reply){0};
 }

@@ -42,7 +42,7 @@ struct azure_request {
 
 /* azure_reply - an answer, and what an error in it is called */
 struct azure_reply {
-	struct http_answer http;
+	struct http_response http;
 	char code[64]; /* "BlobNotFound"; "" */
 	char message[200];
 };

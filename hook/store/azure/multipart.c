@@ -19,10 +19,10 @@ static char *mark_of(const char *md5, uint64_t size)
 	return text_format("%.32s %" PRIu64, md5, size);
 }
 
-static char *id_of(unsigned index, const char *mark)
+static char *id_of(unsigned index, const char *receipt)
 {
 	char id[ID_SIZE + 8];
-	snprintf(id, sizeof(id), "%05u-%.32s", index, mark);
+	snprintf(id, sizeof(id), "%05u-%.32s", index, receipt);
 	return base64_encode(id, ID_SIZE);
 }
 
@@ -54,7 +54,7 @@ static int take_block(void *context, const char *path, const char *text, struct 
 	else if (strcmp(path, "BlockList/UncommittedBlocks/Block/Size") == 0 &&
 		 sscanf(blocks->id, "%5u-%32[0-9a-f]", &index, md5) == 2 &&
 		 index < blocks->upload->part_count)
-		store_set_mark(blocks->upload, index, mark_of(md5, strtoull(text, NULL, 10)));
+		store_set_receipt(blocks->upload, index, mark_of(md5, strtoull(text, NULL, 10)));
 	return 0;
 }
 
@@ -91,11 +91,11 @@ int azure_begin(struct store *s, struct store_upload *upload, struct fail *f)
 /* Sending one. */
 
 static int send_block(struct store *s, const struct store_upload *upload,
-	const struct store_part *part, const uint8_t md5[MD5_BYTES], const char *mark,
+	const struct store_part *part, const uint8_t md5[MD5_BYTES], const char *receipt,
 	struct fail *f)
 {
 	struct azure_reply reply;
-	char *id = id_of(part->index, mark);
+	char *id = id_of(part->index, receipt);
 	char *sum = base64_encode(md5, MD5_BYTES);
 	char *header = text_format("content-md5: %s", sum);
 	struct azure_request request = {
@@ -123,13 +123,13 @@ int azure_put_part(struct store *s, struct store_upload *upload, const struct st
 	char hex[MD5_HEX];
 	checksum_md5(part->bytes, part->size, md5);
 	text_hex(hex, md5, sizeof(md5));
-	char *mark = mark_of(hex, part->size);
-	*kept = strcmp(store_mark(upload, part->index), mark) == 0;
-	int result = *kept ? 0 : send_block(s, upload, part, md5, mark, f);
+	char *receipt = mark_of(hex, part->size);
+	*kept = strcmp(store_mark(upload, part->index), receipt) == 0;
+	int result = *kept ? 0 : send_block(s, upload, part, md5, receipt, f);
 	if (result == 0)
-		store_set_mark(upload, part->index, mark);
+		store_set_receipt(upload, part->index, receipt);
 	else
-		free(mark);
+		free(receipt);
 	return result;
 }
 
@@ -198,7 +198,7 @@ int azure_abandon(struct store *s, struct store_upload *upload, struct fail *f)
 	};
 	int result = azure_send(s, &make, &reply, f);
 	bool there = result == 0 && (reply.http.status == 409 || reply.http.status == 412);
-	char *etag = result == 0 ? http_answer_header(&reply.http, "ETag") : NULL;
+	char *etag = result == 0 ? http_response_header(&reply.http, "ETag") : NULL;
 	if (result == 0 && !there)
 		result = azure_expect(s, &reply, f);
 	azure_reply_release(&reply);

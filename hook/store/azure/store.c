@@ -157,8 +157,8 @@ static int azure_has(
 	if (there)
 		result = azure_expect(s, &reply, f);
 	if (there && result == 0) {
-		char *size = http_answer_header(&reply.http, "Content-Length");
-		char *sha256 = http_answer_header(&reply.http, "x-ms-meta-sha256");
+		char *size = http_response_header(&reply.http, "Content-Length");
+		char *sha256 = http_response_header(&reply.http, "x-ms-meta-sha256");
 		bool same_size = size != NULL && strtoull(size, NULL, 10) == content->size;
 		bool same = sha256 != NULL && text_equal(sha256, content->sha256);
 		*has = !same_size ? STORE_HAS_OTHER : same ? STORE_HAS_SAME : STORE_HAS_SOME;

@@ -71,7 +71,7 @@ static int ask_authority(
 	const struct http *like, enum source source, struct bearer *bearer, struct fail *f)
 {
 	struct fetch fetch;
-	struct http_answer answer;
+	struct http_response response;
 	char *proof = read_proof(source, f), *url = authority_url();
 	int result = proof != NULL ? 0 : -1;
 	if (result == 0 && !fetch_may_see_secrets(url))
@@ -83,10 +83,10 @@ static int ask_authority(
 		char *client = http_escape_query(env_get("AZURE_CLIENT_ID"));
 		char *form = text_format("grant_type=client_credentials&client_id=%s&scope=%s&%s",
 			client, SCOPE, proof);
-		result = fetch_post_form(&fetch, url, form, &answer, f);
+		result = fetch_post_form(&fetch, url, form, &response, f);
 		if (result == 0)
-			result = bearer_read(&answer, bearer, f);
-		http_answer_release(&answer);
+			result = bearer_read(&response, bearer, f);
+		http_response_release(&response);
 		fetch_release(&fetch);
 		fetch_wipe(&form);
 		free(client);
@@ -123,22 +123,22 @@ static int ask_identity(
 	const struct http *like, enum source source, struct bearer *bearer, struct fail *f)
 {
 	struct fetch fetch;
-	struct http_answer answer;
+	struct http_response response;
 	struct fail nobody;
 	char *header;
 	if (fetch_open(&fetch, like, true, f) != 0)
 		return -1;
 	char *url = identity_url(source, &header);
-	int result = fetch_ask(&fetch, "GET", url, header, &answer, &nobody);
+	int result = fetch_ask(&fetch, "GET", url, header, &response, &nobody);
 	if (result == 0)
-		result = bearer_read(&answer, bearer, f);
+		result = bearer_read(&response, bearer, f);
 	else
 		fail_set(f, STATUS_DENIED, "no credentials for Azure Storage were found");
 	if (result != 0)
 		fail_hint(f, "looked at AZURE_STORAGE_CONNECTION_STRING, _ACCESS_KEY, _SAS_TOKEN, "
 			     "AZURE_CLIENT_ID with a secret or a token file, and the managed "
 			     "identity");
-	http_answer_release(&answer);
+	http_response_release(&response);
 	fetch_release(&fetch);
 	fetch_wipe(&header);
 	free(url);
@@ -151,5 +151,5 @@ int azure_token_fetch(const struct http *like, struct bearer *bearer, struct fai
 	int result = source == CLIENT_SECRET || source == WORKLOAD
 			     ? ask_authority(like, source, bearer, f)
 			     : ask_identity(like, source, bearer, f);
-	return result == 0 ? 0 : fail_in(f, "token of %s", azure_token_from());
+	return result == 0 ? 0 : fail_wrap(f, "token of %s", azure_token_from());
 }

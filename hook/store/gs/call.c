@@ -133,7 +133,7 @@ static void equipment_release(struct equipment *e)
 }
 
 static int send_once(struct store *store, const struct gs_request *request, const char *refused,
-	char **used, struct http_answer *answer, struct fail *f)
+	char **used, struct http_response *response, struct fail *f)
 {
 	struct equipment equipment;
 	if (equip(store, refused, &equipment, f) != 0)
@@ -148,7 +148,7 @@ static int send_once(struct store *store, const struct gs_request *request, cons
 		.sink = request->sink,
 		.coding = request->sink != NULL ? HTTP_AS_STORED_GZIP : HTTP_DECODED,
 	};
-	int result = http_send(store->http, &http, answer, f);
+	int result = http_send(store->http, &http, response, f);
 	free(url);
 	*used = equipment.token;
 	equipment.token = NULL;
@@ -156,19 +156,19 @@ static int send_once(struct store *store, const struct gs_request *request, cons
 	return result;
 }
 
-int gs_send(struct store *store, const struct gs_request *request, struct http_answer *answer,
+int gs_send(struct store *store, const struct gs_request *request, struct http_response *response,
 	struct fail *f)
 {
 	char *used = NULL, *again = NULL;
-	*answer = (struct http_answer){0};
-	int result = send_once(store, request, NULL, &used, answer, f);
-	if (result == 0 && answer->status == 401 && used != NULL) {
-		http_answer_release(answer);
-		*answer = (struct http_answer){0};
+	*response = (struct http_response){0};
+	int result = send_once(store, request, NULL, &used, response, f);
+	if (result == 0 && response->status == 401 && used != NULL) {
+		http_response_release(response);
+		*response = (struct http_response){0};
 		if (request->body.rewind != NULL)
 			result = request->body.rewind(request->body.context, f);
 		if (result == 0)
-			result = send_once(store, request, used, &again, answer, f);
+			result = send_once(store, request, used, &again, response, f);
 	}
 	fetch_wipe(&used);
 	fetch_wipe(&again);
@@ -176,12 +176,12 @@ int gs_send(struct store *store, const struct gs_request *request, struct http_a
 }
 
 /* {"error": {"message": "..."}}, or text */
-void gs_message_read(const struct http_answer *answer, char *out, size_t size)
+void gs_message_read(const struct http_response *response, char *out, size_t size)
 {
 	struct cJSON *tree;
 	struct fail ignored;
 	out[0] = '\0';
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, &ignored) != 0)
+	if (json_parse(text_string(&response->body), response->body.size, &tree, &ignored) != 0)
 		return;
 	struct json_at root = json_root(tree);
 	struct json_at error = json_get(&root, "error");
@@ -201,20 +201,20 @@ static enum status status_of(long status)
 	return status < 300 ? STATUS_NOT_A_REGISTRY : STATUS_REFUSED;
 }
 
-int gs_expect(struct store *store, const struct http_answer *answer, struct fail *f)
+int gs_expect(struct store *store, const struct http_response *response, struct fail *f)
 {
 	const struct gs *gs = store->state;
 	char message[200];
-	if (answer->status >= 200 && answer->status <= 299)
+	if (response->status >= 200 && response->status <= 299)
 		return 0;
-	gs_message_read(answer, message, sizeof(message));
+	gs_message_read(response, message, sizeof(message));
 	char *shown = http_url_show(gs->endpoint);
-	fail_set(f, status_of(answer->status),
+	fail_set(f, status_of(response->status),
 		"Google Cloud Storage at %.100s, bucket %.63s: answers %ld%s%s", shown, gs->bucket,
-		answer->status, message[0] != '\0' ? " " : "", message);
+		response->status, message[0] != '\0' ? " " : "", message);
 	free(shown);
-	f->http = answer->status;
-	if (answer->status == 404)
+	f->http = response->status;
+	if (response->status == 404)
 		return fail_hint(f, "is the bucket made?");
 	if (f->status == STATUS_DENIED && !gs->credentials.anonymous)
 		return fail_hint(f,
@@ -229,7 +229,7 @@ int gs_expect(struct store *store, const struct http_answer *answer, struct fail
 struct deletion {
 	char *url;
 	struct http_request request;
-	struct http_answer answer;
+	struct http_response response;
 };
 
 static int delete_together(struct store *store, char *const *names, size_t count, struct fail *f)
@@ -248,7 +248,7 @@ static int delete_together(struct store *store, char *const *names, size_t count
 			.headers = equipment.headers,
 		};
 		exchanges[i].request = &deletions[i].request;
-		exchanges[i].answer = &deletions[i].answer;
+		exchanges[i].response = &deletions[i].response;
 	}
 	http_send_all(store->http, exchanges, count);
 	int result = 0;
@@ -256,10 +256,10 @@ static int delete_together(struct store *store, char *const *names, size_t count
 		if (result == 0 && exchanges[i].result != 0) {
 			*f = exchanges[i].fail;
 			result = -1;
-		} else if (result == 0 && deletions[i].answer.status != 404) {
-			result = gs_expect(store, &deletions[i].answer, f);
+		} else if (result == 0 && deletions[i].response.status != 404) {
+			result = gs_expect(store, &deletions[i].response, f);
 		}
-		http_answer_release(&deletions[i].answer);
+		http_response_release(&deletions[i].response);
 		free(deletions[i].url);
 	}
 	equipment_release(&equipment);

@@ -39,13 +39,13 @@ struct gs_request {
 
 /* gs_send - any answer is an answer (0). A token that is refused is fetched anew, once. */
 MUST_CHECK int gs_send(struct store *store, const struct gs_request *request,
-	struct http_answer *answer, struct fail *f);
+	struct http_response *response, struct fail *f);
 
 /* gs_message_read - what an answer that is no success says, escaped; "" */
-void gs_message_read(const struct http_answer *answer, char *out, size_t size);
+void gs_message_read(const struct http_response *response, char *out, size_t size);
 
 /* gs_expect - 0 for a 2xx, else the failure */
-MUST_CHECK int gs_expect(struct store *store, const struct http_answer *answer, struct fail *f);
+MUST_CHECK int gs_expect(struct store *store, const struct http_response *response, struct fail *f);
 
 /* gs_object - what the store says of an object; owned strings, NULL where it says nothing */
 struct gs_object {
@@ -59,7 +59,7 @@ struct gs_object {
 /* gs_object_take - of its JSON; absent members are left NULL */
 void gs_object_take(const struct json_at *json, struct gs_object *object);
 MUST_CHECK int gs_object_read(
-	const struct http_answer *answer, struct gs_object *object, struct fail *f);
+	const struct http_response *response, struct gs_object *object, struct fail *f);
 void gs_object_release(struct gs_object *object);
 
 /* gs_list_names - every object whose name begins with `below`; each gets it as the store says it,
@@ -69,8 +69,8 @@ MUST_CHECK int gs_list_names(struct store *store, const char *below, gs_list_fun
 	void *context, struct fail *f);
 
 /* gs_page_read - one page of it; *next is the token of the next one, the caller frees it */
-MUST_CHECK int gs_page_read(const struct http_answer *answer, gs_list_function *each, void *context,
-	char **next, struct fail *f);
+MUST_CHECK int gs_page_read(const struct http_response *response, gs_list_function *each,
+	void *context, char **next, struct fail *f);
 
 /* gs_delete - objects by their full names, several at once; those that are gone are fine */
 MUST_CHECK int gs_delete(struct store *store, char *const *names, size_t count, struct fail *f);

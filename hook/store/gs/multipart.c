@@ -15,9 +15,9 @@
 #define NAME_FORMAT "%s%05u"
 
 /* A mark is "CRC32C SIZE": of a part that the store has, as it says itself. */
-static bool read_mark(const char *mark, uint32_t *crc, uint64_t *size)
+static bool read_receipt(const char *receipt, uint32_t *crc, uint64_t *size)
 {
-	return sscanf(mark, "%" SCNx32 " %" SCNu64, crc, size) == 2;
+	return sscanf(receipt, "%" SCNx32 " %" SCNu64, crc, size) == 2;
 }
 
 static char *mark_of(uint32_t crc, uint64_t size)
@@ -56,7 +56,7 @@ static int take_part(void *context, const struct gs_object *object, struct fail 
 	(void)f;
 	if (sscanf(number, "%5u%c", &index, &end) == 1 && index < upload->part_count &&
 		parse_crc32c(object->crc32c, &crc))
-		store_set_mark(upload, index, mark_of(crc, object->size));
+		store_set_receipt(upload, index, mark_of(crc, object->size));
 	return 0;
 }
 
@@ -75,7 +75,7 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 	uint32_t crc = crc32c_add(0, part->bytes, part->size), there;
 	uint64_t size;
 	bool proven;
-	*kept = read_mark(store_mark(upload, part->index), &there, &size) && there == crc &&
+	*kept = read_receipt(store_mark(upload, part->index), &there, &size) && there == crc &&
 		size == part->size;
 	if (*kept)
 		return 0;
@@ -86,7 +86,7 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 		return fail_set(
 			f, STATUS_LATER, "Google Cloud Storage has other bytes than were sent");
 	if (result == 0)
-		store_set_mark(upload, part->index, mark_of(crc, part->size));
+		store_set_receipt(upload, part->index, mark_of(crc, part->size));
 	return result;
 }
 
@@ -129,7 +129,7 @@ static int compose(struct composition *c, const char *name, unsigned first, unsi
 	const char *sha256, const char *crc32c, struct gs_object *made, struct fail *f)
 {
 	struct text text = {0};
-	struct http_answer answer;
+	struct http_response response;
 	struct cJSON *body = json_new_object();
 	add_sources(body, c->folder, first, count);
 	add_destination(body, sha256, crc32c);
@@ -143,13 +143,13 @@ static int compose(struct composition *c, const char *name, unsigned first, unsi
 		.body = {.bytes = text.data, .size = text.size},
 	};
 	*made = (struct gs_object){0};
-	int result = gs_send(c->store, &request, &answer, f);
-	c->gone = result == 0 && answer.status == 404;
+	int result = gs_send(c->store, &request, &response, f);
+	c->gone = result == 0 && response.status == 404;
 	if (result == 0 && !c->gone)
-		result = gs_expect(c->store, &answer, f);
+		result = gs_expect(c->store, &response, f);
 	if (result == 0 && !c->gone)
-		result = gs_object_read(&answer, made, f);
-	http_answer_release(&answer);
+		result = gs_object_read(&response, made, f);
+	http_response_release(&response);
 	text_release(&text);
 	return result;
 }
@@ -182,7 +182,7 @@ static char *crc32c_of_whole(const struct store_upload *upload)
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		uint32_t crc;
 		uint64_t size;
-		INVARIANT(read_mark(store_mark(upload, i), &crc, &size));
+		INVARIANT(read_receipt(store_mark(upload, i), &crc, &size));
 		whole = crc32c_join(whole, crc, size);
 	}
 	return checksum_crc32c(whole);

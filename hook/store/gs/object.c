@@ -6,7 +6,7 @@
 #include "auth/fetch.h"
 #include "base/random.h"
 #include "packaging/digest/crc32c.h"
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
 #include "store/pages.h"
@@ -41,14 +41,14 @@ void gs_object_take(const struct json_at *json, struct gs_object *object)
 	}
 }
 
-int gs_object_read(const struct http_answer *answer, struct gs_object *object, struct fail *f)
+int gs_object_read(const struct http_response *answer, struct gs_object *object, struct fail *f)
 {
 	struct cJSON *tree;
 	*object = (struct gs_object){0};
 	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
 		if (f->status == STATUS_UNACCEPTABLE)
 			f->status = STATUS_NOT_A_REGISTRY;
-		return fail_in(f, "Google Cloud Storage's answer");
+		return fail_wrap(f, "Google Cloud Storage's answer");
 	}
 	struct json_at root = json_root(tree);
 	gs_object_take(&root, object);
@@ -72,8 +72,8 @@ struct page {
 	void *context;
 };
 
-static int take_listed(
-	void *context, struct answer *answer, const struct answer_value *item, struct fail *f)
+static int take_listed(void *context, struct json_lenient *answer,
+	const struct json_lenient_value *item, struct fail *f)
 {
 	const struct page *page = context;
 	struct json_at at = json_root(answer->root);
@@ -85,32 +85,31 @@ static int take_listed(
 	return result;
 }
 
-int gs_page_read(const struct http_answer *answer, gs_list_function *each, void *context,
+int gs_page_read(const struct http_response *answer, gs_list_function *each, void *context,
 	char **next, struct fail *f)
 {
 	struct page page = {each, context};
-	struct answer_list list = {
-		.key = "items", .depth = 1, .take = take_listed, .context = &page};
-	struct answer rest = {0};
+	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = &page};
+	struct json_lenient rest = {0};
 	*next = NULL;
-	int result = answer_list_add(&list, text_string(&answer->body), answer->body.size, f);
+	int result = json_list_add(&list, text_string(&answer->body), answer->body.size, f);
 	if (result == 0 && json_check_text(text_string(&list.rest), list.rest.size, f) != 0)
 		result = fail_set(f, STATUS_NOT_A_REGISTRY, "%s", f->text);
 	if (result == 0)
-		result = answer_list_end(&list, &rest, f);
+		result = json_list_end(&list, &rest, f);
 	if (result == 0)
-		*next = answer_string(&rest, answer_root(&rest), "nextPageToken");
+		*next = json_lenient_string(&rest, json_lenient_root(&rest), "nextPageToken");
 	if (result == 0)
-		result = answer_check(&rest, f);
-	answer_release(&rest);
-	answer_list_release(&list);
-	return result == 0 ? 0 : fail_in(f, "Google Cloud Storage's list");
+		result = json_lenient_check(&rest, f);
+	json_lenient_release(&rest);
+	json_list_release(&list);
+	return result == 0 ? 0 : fail_wrap(f, "Google Cloud Storage's list");
 }
 
 static int list_page(struct store *store, const char *below, const char *token,
 	gs_list_function *each, void *context, char **next, struct fail *f)
 {
-	struct http_answer answer;
+	struct http_response answer;
 	char *prefix = http_escape_query(below);
 	char *page = http_escape_query(token != NULL ? token : "");
 	char *query =
@@ -122,7 +121,7 @@ static int list_page(struct store *store, const char *below, const char *token,
 		result = gs_expect(store, &answer, f);
 	if (result == 0)
 		result = gs_page_read(&answer, each, context, next, f);
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	free(query);
 	free(page);
 	free(prefix);
@@ -232,7 +231,7 @@ static void related_open(
 }
 
 static int take_uploaded(
-	const struct http_answer *answer, const struct related *r, bool *proven, struct fail *f)
+	const struct http_response *answer, const struct related *r, bool *proven, struct fail *f)
 {
 	struct gs_object object;
 	if (gs_object_read(answer, &object, f) != 0)
@@ -248,7 +247,7 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f)
 {
 	struct related related;
-	struct http_answer answer;
+	struct http_response answer;
 	char boundary[64];
 	snprintf(boundary, sizeof(boundary), "modelhook-%08x%08x%08x%08x", random_below(UINT32_MAX),
 		random_below(UINT32_MAX), random_below(UINT32_MAX), random_below(UINT32_MAX));
@@ -273,7 +272,7 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 	if (result == 0)
 		result = take_uploaded(&answer, &related, proven, f);
 	*crc = related.crc;
-	http_answer_release(&answer);
+	http_response_release(&answer);
 	text_release(&related.head);
 	free(related.tail);
 	free(type);

@@ -50,15 +50,15 @@ static int gs_put(struct store *s, const struct store_content *content,
 static int gs_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
 	struct fail *f)
 {
-	struct http_answer answer;
+	struct http_response response;
 	char *name = gs_name(s->state, path);
 	struct gs_request request = {
 		.method = "GET", .name = name, .query = "alt=media", .sink = sink};
-	int result = gs_send(s, &request, &answer, f);
-	*found = result == 0 && answer.status != 404;
+	int result = gs_send(s, &request, &response, f);
+	*found = result == 0 && response.status != 404;
 	if (*found)
-		result = gs_expect(s, &answer, f);
-	http_answer_release(&answer);
+		result = gs_expect(s, &response, f);
+	http_response_release(&response);
 	free(name);
 	return result;
 }
@@ -68,16 +68,16 @@ static int gs_get(struct store *s, const char *path, const struct http_sink *sin
 int gs_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
 {
-	struct http_answer answer;
+	struct http_response response;
 	struct gs_object object = {0};
 	char *name = gs_name(s->state, content->path);
 	struct gs_request request = {.method = "GET", .name = name};
-	int result = gs_send(s, &request, &answer, f);
-	bool missing = result == 0 && answer.status == 404;
+	int result = gs_send(s, &request, &response, f);
+	bool missing = result == 0 && response.status == 404;
 	if (result == 0 && !missing)
-		result = gs_expect(s, &answer, f);
+		result = gs_expect(s, &response, f);
 	if (result == 0 && !missing)
-		result = gs_object_read(&answer, &object, f);
+		result = gs_object_read(&response, &object, f);
 	bool kept = object.sha256 != NULL && text_equal(object.sha256, content->sha256) &&
 		    object.crc32c != NULL && text_equal(object.crc32c, object.meant_crc32c);
 	*has = missing			      ? STORE_HAS_NOT
@@ -85,7 +85,7 @@ int gs_has(
 	       : kept			      ? STORE_HAS_SAME
 					      : STORE_HAS_SOME;
 	gs_object_release(&object);
-	http_answer_release(&answer);
+	http_response_release(&response);
 	free(name);
 	return result;
 }

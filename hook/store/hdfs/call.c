@@ -36,7 +36,7 @@ static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
 	if (result == 0)
 		return 0;
 	f->status = STATUS_CONFIGURATION;
-	return fail_in(f, "HADOOP_TOKEN_FILE_LOCATION");
+	return fail_wrap(f, "HADOOP_TOKEN_FILE_LOCATION");
 }
 
 static void free_secret(char *secret)
@@ -146,22 +146,22 @@ static char *url_of(const struct hdfs *hdfs, size_t node, const struct hdfs_oper
 void hdfs_exception_read(struct hdfs_reply *reply)
 {
 	const struct text *body = &reply->http.body;
-	struct answer answer;
+	struct json_lenient answer;
 	struct fail ignored;
 	if (reply->http.status < 300 || body->size == 0)
 		return;
-	if (answer_parse(&answer, text_string(body), body->size, &ignored) == 0) {
-		const struct answer_value *error =
-			answer_object(&answer, answer_root(&answer), "RemoteException");
-		char *name = answer_string(&answer, error, "exception");
-		char *message = answer_string(&answer, error, "message");
+	if (json_lenient_parse(&answer, text_string(body), body->size, &ignored) == 0) {
+		const struct json_lenient_value *error =
+			json_lenient_object(&answer, json_lenient_root(&answer), "RemoteException");
+		char *name = json_lenient_string(&answer, error, "exception");
+		char *message = json_lenient_string(&answer, error, "message");
 		text_escape(reply->exception, sizeof(reply->exception), name, strlen(name));
 		text_escape(
 			reply->message, sizeof(reply->message), message, strcspn(message, "\r\n"));
 		free(name);
 		free(message);
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 }
 
 static int send_once(struct store *s, const char *url, const struct hdfs_operation *operation,
@@ -292,14 +292,14 @@ int hdfs_ask(struct store *s, const struct hdfs_operation *operation, struct hdf
 static char *location_of(const struct hdfs_reply *reply)
 {
 	const struct text *body = &reply->http.body;
-	struct answer answer;
+	struct json_lenient answer;
 	struct fail ignored;
 	char *location = NULL;
 	if (reply->http.status == 307)
-		return http_answer_header(&reply->http, "Location");
-	if (answer_parse(&answer, text_string(body), body->size, &ignored) == 0)
-		location = answer_string(&answer, answer_root(&answer), "Location");
-	answer_release(&answer);
+		return http_response_header(&reply->http, "Location");
+	if (json_lenient_parse(&answer, text_string(body), body->size, &ignored) == 0)
+		location = json_lenient_string(&answer, json_lenient_root(&answer), "Location");
+	json_lenient_release(&answer);
 	return location;
 }
 
@@ -410,7 +410,7 @@ static enum status status_of(const struct hdfs_reply *reply)
 static int hint(const struct store *s, const struct hdfs_reply *reply, struct fail *f)
 {
 	const struct hdfs *hdfs = s->state;
-	char *asks = http_answer_header(&reply->http, "WWW-Authenticate");
+	char *asks = http_response_header(&reply->http, "WWW-Authenticate");
 	bool kerberos =
 		reply->http.status == 401 && asks != NULL && text_starts_with(asks, "Negotiate");
 	free(asks);
@@ -455,6 +455,6 @@ bool hdfs_is_missing(const struct hdfs_reply *reply)
 
 void hdfs_reply_release(struct hdfs_reply *reply)
 {
-	http_answer_release(&reply->http);
+	http_response_release(&reply->http);
 	*reply = (struct hdfs_reply){0};
 }

@@ -49,7 +49,7 @@ struct hdfs_operation {
 
 /* hdfs_reply - an answer, and what an error in it is called */
 struct hdfs_reply {
-	struct http_answer http;
+	struct http_response http;
 	char exception[64]; /* "AccessControlException"; "" */
 	char message[240];
 };

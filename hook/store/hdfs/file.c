@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "base/stop.h"
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 
 int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struct hdfs_reply *reply,
-	struct answer *answer, struct fail *f)
+	struct json_lenient *answer, struct fail *f)
 {
-	*answer = (struct answer){0};
+	*answer = (struct json_lenient){0};
 	int result = hdfs_ask(s, operation, reply, f);
 	if (result == 0 && reply->http.status == 200)
-		result = answer_parse(
+		result = json_lenient_parse(
 			answer, text_string(&reply->http.body), reply->http.body.size, f);
 	return result;
 }
@@ -22,18 +22,18 @@ int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struc
 /* A list on its way: what hdfs_operation.sink points to. */
 struct entry_reading {
 	const struct entry_taker *taker;
-	struct answer_list list;
+	struct json_list list;
 };
 
 /* A file has itself for its one entry, without a name; a link is neither file nor folder. */
-static int take_entry(
-	void *context, struct answer *answer, const struct answer_value *status, struct fail *f)
+static int take_entry(void *context, struct json_lenient *answer,
+	const struct json_lenient_value *status, struct fail *f)
 {
 	const struct entry_taker *taker = context;
-	char *type = answer_string(answer, status, "type");
-	int64_t size = answer_integer(answer, status, "length");
+	char *type = json_lenient_string(answer, status, "type");
+	int64_t size = json_lenient_integer(answer, status, "length");
 	struct entry entry = {
-		.name = answer_string(answer, status, "pathSuffix"),
+		.name = json_lenient_string(answer, status, "pathSuffix"),
 		.is_folder = strcmp(type, "DIRECTORY") == 0,
 		.size = size > 0 ? (uint64_t)size : 0,
 	};
@@ -48,14 +48,14 @@ static int take_entry(
 static int sink_write(void *context, const void *bytes, size_t size, struct fail *f)
 {
 	struct entry_reading *reading = context;
-	return answer_list_add(&reading->list, bytes, size, f);
+	return json_list_add(&reading->list, bytes, size, f);
 }
 
 static int sink_restart(void *context, struct fail *f)
 {
 	struct entry_reading *reading = context;
 	(void)f;
-	answer_list_restart(&reading->list);
+	json_list_restart(&reading->list);
 	reading->taker->restart(reading->taker->context);
 	return 0;
 }
@@ -73,15 +73,16 @@ static void reading_open(struct entry_reading *reading, const struct entry_taker
 
 static int reading_end(struct entry_reading *reading, struct fail *f)
 {
-	struct answer rest;
-	int result = answer_list_end(&reading->list, &rest, f);
+	struct json_lenient rest;
+	int result = json_list_end(&reading->list, &rest, f);
 	if (result == 0) {
-		const struct answer_value *first,
-			*statuses = answer_object(&rest, answer_root(&rest), "FileStatuses");
-		answer_items(&rest, statuses, "FileStatus", &first);
-		result = answer_check(&rest, f);
+		const struct json_lenient_value *first,
+			*statuses = json_lenient_object(
+				&rest, json_lenient_root(&rest), "FileStatuses");
+		json_lenient_items(&rest, statuses, "FileStatus", &first);
+		result = json_lenient_check(&rest, f);
 	}
-	answer_release(&rest);
+	json_lenient_release(&rest);
 	return result;
 }
 
@@ -99,7 +100,7 @@ int hdfs_list_folder(
 		result = hdfs_expect(s, &reply, f);
 	if (result == 0 && reply.http.status == 200)
 		result = reading_end(&reading, f);
-	answer_list_release(&reading.list);
+	json_list_release(&reading.list);
 	hdfs_reply_release(&reply);
 	return result;
 }
@@ -109,10 +110,10 @@ int hdfs_read_entries(
 {
 	struct entry_reading reading;
 	reading_open(&reading, taker);
-	int result = answer_list_add(&reading.list, bytes, size, f);
+	int result = json_list_add(&reading.list, bytes, size, f);
 	if (result == 0)
 		result = reading_end(&reading, f);
-	answer_list_release(&reading.list);
+	json_list_release(&reading.list);
 	return result;
 }
 
@@ -132,19 +133,19 @@ int hdfs_read_size(struct store *s, const char *path, uint64_t *size, bool *foun
 {
 	struct hdfs_operation operation = {.method = "GET", .name = "GETFILESTATUS", .path = path};
 	struct hdfs_reply reply;
-	struct answer answer;
+	struct json_lenient answer;
 	int result = hdfs_ask_json(s, &operation, &reply, &answer, f);
 	*found = result == 0 && !hdfs_is_missing(&reply);
 	if (*found)
 		result = hdfs_expect(s, &reply, f);
 	if (result == 0 && *found) {
-		const struct answer_value *status =
-			answer_object(&answer, answer_root(&answer), "FileStatus");
-		answer_need(&answer, status, "length");
-		*size = (uint64_t)answer_integer(&answer, status, "length");
-		result = answer_check(&answer, f);
+		const struct json_lenient_value *status =
+			json_lenient_object(&answer, json_lenient_root(&answer), "FileStatus");
+		json_lenient_need(&answer, status, "length");
+		*size = (uint64_t)json_lenient_integer(&answer, status, "length");
+		result = json_lenient_check(&answer, f);
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 	hdfs_reply_release(&reply);
 	return result;
 }
@@ -155,22 +156,22 @@ int hdfs_read_checksum(struct store *s, const char *path, struct hdfs_checksum *
 	struct hdfs_operation operation = {
 		.method = "GET", .name = "GETFILECHECKSUM", .path = path};
 	struct hdfs_reply reply;
-	struct answer answer = {0};
+	struct json_lenient answer = {0};
 	struct fail ignored;
 	*known = false;
 	int result = hdfs_transfer(s, &operation, &reply, f);
 	if (result == 0 && reply.http.status == 200 &&
-		answer_parse(&answer, text_string(&reply.http.body), reply.http.body.size,
+		json_lenient_parse(&answer, text_string(&reply.http.body), reply.http.body.size,
 			&ignored) == 0) {
-		const struct answer_value *told =
-			answer_object(&answer, answer_root(&answer), "FileChecksum");
-		char *algorithm = answer_string(&answer, told, "algorithm");
-		char *bytes = answer_string(&answer, told, "bytes");
+		const struct json_lenient_value *told =
+			json_lenient_object(&answer, json_lenient_root(&answer), "FileChecksum");
+		char *algorithm = json_lenient_string(&answer, told, "algorithm");
+		char *bytes = json_lenient_string(&answer, told, "bytes");
 		*known = hdfs_checksum_parse(algorithm, bytes, checksum);
 		free(algorithm);
 		free(bytes);
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 	hdfs_reply_release(&reply);
 	return result;
 }

@@ -12,7 +12,7 @@
 /* hdfs_ask_json - a question to the NameNode whose answer, with status 200, is JSON; reply and
  * answer are the caller's to release, whatever the result */
 MUST_CHECK int hdfs_ask_json(struct store *store, const struct hdfs_operation *operation,
-	struct hdfs_reply *reply, struct answer *answer, struct fail *f);
+	struct hdfs_reply *reply, struct json_lenient *answer, struct fail *f);
 
 /* hdfs_list_folder - a folder that is not there is an empty one. While it runs the store may not be
  * asked anything else. */

@@ -23,17 +23,17 @@ static int remove_if_ended(struct store *s, const char *path, struct fail *f)
 	struct hdfs_operation operation = {
 		.method = "GET", .name = "GET_BLOCK_LOCATIONS", .path = path};
 	struct hdfs_reply reply;
-	struct answer answer;
+	struct json_lenient answer;
 	bool open = true;
 	int result = hdfs_ask_json(s, &operation, &reply, &answer, f);
 	if (result == 0 && reply.http.status == 200) {
-		const struct answer_value *blocks =
-			answer_object(&answer, answer_root(&answer), "LocatedBlocks");
-		answer_need(&answer, blocks, "isUnderConstruction");
-		open = answer_bool(&answer, blocks, "isUnderConstruction") || blocks == NULL;
-		result = answer_check(&answer, f);
+		const struct json_lenient_value *blocks =
+			json_lenient_object(&answer, json_lenient_root(&answer), "LocatedBlocks");
+		json_lenient_need(&answer, blocks, "isUnderConstruction");
+		open = json_lenient_bool(&answer, blocks, "isUnderConstruction") || blocks == NULL;
+		result = json_lenient_check(&answer, f);
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 	hdfs_reply_release(&reply);
 	return result == 0 && !open ? hdfs_remove(s, path, f) : result;
 }
@@ -117,16 +117,16 @@ static void read_defaults(struct store *s, uint64_t *block, uint32_t *chunk)
 	struct hdfs_operation operation = {
 		.method = "GET", .name = "GETSERVERDEFAULTS", .path = ""};
 	struct hdfs_reply reply;
-	struct answer answer;
+	struct json_lenient answer;
 	struct fail ignored;
 	int64_t told_block = 0, told_chunk = 0;
 	if (hdfs_ask_json(s, &operation, &reply, &answer, &ignored) == 0) {
-		const struct answer_value *told =
-			answer_object(&answer, answer_root(&answer), "FsServerDefaults");
-		told_block = answer_integer(&answer, told, "blockSize");
-		told_chunk = answer_integer(&answer, told, "bytesPerChecksum");
+		const struct json_lenient_value *told = json_lenient_object(
+			&answer, json_lenient_root(&answer), "FsServerDefaults");
+		told_block = json_lenient_integer(&answer, told, "blockSize");
+		told_chunk = json_lenient_integer(&answer, told, "bytesPerChecksum");
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 	hdfs_reply_release(&reply);
 	bool fine = told_chunk > 0 && told_chunk <= 1 << 20 && told_block > 0 &&
 		    told_block % told_chunk == 0;

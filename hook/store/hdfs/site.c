@@ -76,7 +76,7 @@ static int read_file(struct hdfs_site *site, const char *path, struct fail *f)
 	if (result == 0)
 		return 0;
 	f->status = STATUS_CONFIGURATION;
-	return fail_in(f, "%.200s", path);
+	return fail_wrap(f, "%.200s", path);
 }
 
 int hdfs_site_read(struct hdfs_site *site, struct fail *f)
@@ -153,7 +153,7 @@ static int add_set(struct hdfs_where *where, const char *urls, struct fail *f)
 		size_t size = strcspn(at, ",");
 		char *url = text_trimmed(at, size);
 		if (add_node(where, url, f) != 0)
-			return fail_in(f, "webhdfs_url");
+			return fail_wrap(f, "webhdfs_url");
 		at += size + (at[size] == ',');
 	}
 	return 0;

@@ -59,16 +59,16 @@ static int read_digest(struct store *s, const char *path, char **kept, struct fa
 		.path = path,
 		.more = "&xattr.name=" HDFS_ATTRIBUTE "&encoding=hex"};
 	struct hdfs_reply reply;
-	struct answer answer;
+	struct json_lenient answer;
 	*kept = NULL;
 	int result = hdfs_ask_json(s, &operation, &reply, &answer, f);
 	if (result == 0 && reply.http.status == 200) {
-		const struct answer_value *next;
-		if (answer_items(&answer, answer_root(&answer), "XAttrs", &next) == 1)
-			*kept = answer_string(
-				&answer, answer_item(&answer, &next, "XAttrs"), "value");
+		const struct json_lenient_value *next;
+		if (json_lenient_items(&answer, json_lenient_root(&answer), "XAttrs", &next) == 1)
+			*kept = json_lenient_string(
+				&answer, json_lenient_item(&answer, &next, "XAttrs"), "value");
 	}
-	answer_release(&answer);
+	json_lenient_release(&answer);
 	hdfs_reply_release(&reply);
 	return result;
 }

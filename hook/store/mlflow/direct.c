@@ -67,7 +67,8 @@ static int ask_address(struct store *s, const char *path, char **packed, struct 
 	char *escaped = http_escape_path(path);
 	char *url = text_format("%.*s/" PRESIGNED "%s/%s", before, s->root, root, escaped);
 	struct mlflow_reply reply;
-	struct http_request request = {.method = "GET", .url = url, .is_final = proxy_is_500_final};
+	struct http_request request = {
+		.method = "GET", .url = url, .is_permanent = proxy_is_500_permanent};
 	*packed = NULL;
 	int result = mlflow_send(s->mlflow, &request, PRESIGNED, &reply, f);
 	if (result == 0 && reply.http.status == 200)

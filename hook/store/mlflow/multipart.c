@@ -76,7 +76,7 @@ static struct target target_of(const struct store *s, const char *path)
 
 /* verb: "create"; more is handed over. *reply is to be released. */
 static int call(struct store *s, const char *verb, const char *path, struct cJSON *more,
-	enum http_repeat repeat, struct mlflow_reply *reply, struct fail *f)
+	enum http_idempotency repeat, struct mlflow_reply *reply, struct fail *f)
 {
 	struct target target = target_of(s, path);
 	struct text body = {0};
@@ -90,12 +90,12 @@ static int call(struct store *s, const char *verb, const char *path, struct cJSO
 		.content_type = "application/json",
 		.body = {.bytes = body.data, .size = body.size},
 		.repeat = repeat,
-		.is_final = repeat == HTTP_ASK ? proxy_is_500_final : NULL,
+		.is_permanent = repeat == HTTP_NOT_IDEMPOTENT ? proxy_is_500_permanent : NULL,
 	};
 	char *named = text_format("mlflow-artifacts/mpu/%s", verb);
 	int result = mlflow_send(s->mlflow, &request, "mlflow-artifacts/mpu", reply, f);
 	if (result != 0)
-		fail_in(f, "%s", named);
+		fail_wrap(f, "%s", named);
 	free(named);
 	json_release(more);
 	text_release(&body);
@@ -233,7 +233,7 @@ int proxy_addresses_read(const struct text *body, unsigned parts, char **id,
 		return 0;
 	if (f->status == STATUS_UNACCEPTABLE)
 		f->status = STATUS_NOT_A_REGISTRY;
-	return fail_in(f, "the answer to mlflow-artifacts/mpu/create");
+	return fail_wrap(f, "the answer to mlflow-artifacts/mpu/create");
 }
 
 static int create(struct store *s, struct store_upload *upload, struct fail *f)
@@ -242,7 +242,7 @@ static int create(struct store *s, struct store_upload *upload, struct fail *f)
 	struct proxy_addresses *addresses = NULL;
 	struct cJSON *more = json_new_object();
 	json_set_number(more, "num_parts", upload->part_count);
-	int result = call(s, "create", upload->content.path, more, HTTP_REPEAT, &reply, f);
+	int result = call(s, "create", upload->content.path, more, HTTP_IDEMPOTENT, &reply, f);
 	if (result == 0 && mlflow_is_unsupported(&reply)) {
 		((struct proxy *)s->state)->parts = PROXY_TAKES_NO_PARTS;
 		upload->whole = true;
@@ -299,7 +299,7 @@ static int end(struct store *s, const char *path, const char *id, struct fail *f
 		return 0;
 	struct cJSON *more = json_new_object();
 	json_set_string(more, "upload_id", id);
-	int result = call(s, "abort", path, more, HTTP_ASK, &reply, f);
+	int result = call(s, "abort", path, more, HTTP_NOT_IDEMPOTENT, &reply, f);
 	if (result == 0 && reply.http.status != 500 && !mlflow_is_unsupported(&reply))
 		result = mlflow_expect_done(s->mlflow, &reply, f);
 	mlflow_reply_release(&reply);
@@ -332,22 +332,22 @@ int proxy_begin(struct store *s, struct store_upload *upload, struct fail *f)
 
 /* Parts. A mark is the ETag, behind "=" where it is the MD5 of what was sent, else behind "?". */
 
-static int set_mark(
+static int set_receipt(
 	struct store_upload *upload, unsigned index, const char *etag, bool is_md5, struct fail *f)
 {
 	if (etag != NULL && etag_check(etag, f) != 0) /* Azure's parts have none */
 		return -1;
-	store_set_mark(
+	store_set_receipt(
 		upload, index, text_format("%c%s", is_md5 ? '=' : '?', etag != NULL ? etag : ""));
 	return 0;
 }
 
-static int mark(struct store_upload *upload, const struct store_part *part, const char *etag,
+static int receipt(struct store_upload *upload, const struct store_part *part, const char *etag,
 	struct fail *f)
 {
 	uint8_t md5[MD5_BYTES];
 	checksum_md5(part->bytes, part->size, md5);
-	return set_mark(upload, part->index, etag, etag_is_md5(etag, md5), f);
+	return set_receipt(upload, part->index, etag, etag_is_md5(etag, md5), f);
 }
 
 int proxy_put_part(struct store *s, struct store_upload *upload, const struct store_part *part,
@@ -362,7 +362,7 @@ int proxy_put_part(struct store *s, struct store_upload *upload, const struct st
 	presigned_unpack((const char *)addresses + addresses->at[part->index], &to);
 	int result = presigned_put(s, &to, &body, &etag, f);
 	if (result == 0)
-		result = mark(upload, part, etag, f);
+		result = receipt(upload, part, etag, f);
 	else if (f->status != STATUS_TERMINATED && f->status != STATUS_INTERRUPTED)
 		proxy->no_way_there = true;
 	free(etag);
@@ -406,7 +406,8 @@ static int complete(
 {
 	struct mlflow_reply reply;
 	struct cJSON *more = completion_of(upload, sure);
-	int result = call(s, "complete", upload->content.path, more, HTTP_ASK, &reply, f);
+	int result =
+		call(s, "complete", upload->content.path, more, HTTP_NOT_IDEMPOTENT, &reply, f);
 	bool unknown = reply.http.unknown || reply.http.status == 500;
 	*done = result == 0 && !unknown;
 	if (*done)
@@ -467,7 +468,7 @@ static int put_only_part(struct store *s, struct store_upload *upload, const str
 	presigned_unpack((const char *)addresses + addresses->at[0], &to);
 	int result = presigned_put_summed(s, &to, body, &etag, proven, f);
 	if (result == 0)
-		result = set_mark(upload, 0, etag, *proven, f);
+		result = set_receipt(upload, 0, etag, *proven, f);
 	if (result == 0)
 		result = proxy_finish(s, upload, f);
 	free(etag);
@@ -483,7 +484,7 @@ int proxy_put_presigned(struct store *s, const struct store_content *content,
 	const struct http_body *body, bool *proven, struct fail *f)
 {
 	struct store_upload upload = {.content = *content, .part_count = 1};
-	upload.marks = memory_get(1, sizeof(*upload.marks));
+	upload.receipts = memory_get(1, sizeof(*upload.receipts));
 	int result = create(s, &upload, f);
 	if (result == 0 && upload.whole)
 		result = fail_set(f, STATUS_REFUSED,

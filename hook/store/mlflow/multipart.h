@@ -80,7 +80,7 @@ MUST_CHECK int proxy_check_name(const char *path, struct fail *f);
 /* proxy_below - the root's path behind PROXY_ENDPOINT; *before: the length of what stands in front
  * of that */
 const char *proxy_below(const struct store *s, int *before);
-/* proxy_is_500_final - for calls to which the server answers 500 for good */
-bool proxy_is_500_final(const struct http_answer *answer);
+/* proxy_is_500_permanent - for calls to which the server answers 500 for good */
+bool proxy_is_500_permanent(const struct http_response *response);
 
 #endif

@@ -152,7 +152,7 @@ int presigned_put(struct store *s, const struct presigned *to, const struct http
 	int result = send(s, to, &request, &reply, f);
 	if (result == 0 && !is_success(&reply))
 		result = refuse(to, &reply, f);
-	char *named = result == 0 ? http_answer_header(&reply.http, "ETag") : NULL;
+	char *named = result == 0 ? http_response_header(&reply.http, "ETag") : NULL;
 	*etag = etag_strong(named);
 	free(named);
 	s3_reply_release(&reply);

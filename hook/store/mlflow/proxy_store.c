@@ -186,9 +186,9 @@ static int proxy_put(struct store *s, const struct store_content *content,
 }
 
 /* Servers before 2 answer 500 to removing a file, for good. */
-bool proxy_is_500_final(const struct http_answer *answer)
+bool proxy_is_500_permanent(const struct http_response *response)
 {
-	return answer->status == 500 || mlflow_is_final(answer);
+	return response->status == 500 || mlflow_is_permanent(response);
 }
 
 static int proxy_remove(struct store *s, const char *path, struct fail *f)
@@ -198,7 +198,7 @@ static int proxy_remove(struct store *s, const char *path, struct fail *f)
 	char *url = url_of(s, path);
 	struct mlflow_reply reply;
 	struct http_request request = {
-		.method = "DELETE", .url = url, .is_final = proxy_is_500_final};
+		.method = "DELETE", .url = url, .is_permanent = proxy_is_500_permanent};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	if (result == 0 && reply.http.status != 404)
 		result = mlflow_expect_done(s->mlflow, &reply, f);
@@ -275,16 +275,17 @@ static int is_listed(struct store *s, const char *path, bool *listed, struct fai
 }
 
 static int get_once(struct store *s, const char *url, const struct http_sink *sink,
-	bool (*is_final)(const struct http_answer *), long *status, struct fail *f)
+	bool (*is_permanent)(const struct http_response *), long *status, struct fail *f)
 {
 	struct proxy *proxy = s->state;
 	struct mlflow_reply reply;
 	struct http_request request = {
-		.method = "GET", .url = url, .sink = sink, .is_final = is_final};
+		.method = "GET", .url = url, .sink = sink, .is_permanent = is_permanent};
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
 	*status = reply.http.status;
 	proxy->presigned_only = proxy->presigned_only || mlflow_wants_presigned(&reply.http);
-	bool is_answer = *status == 404 || (*status == 500 && is_final == proxy_is_500_final) ||
+	bool is_answer = *status == 404 ||
+			 (*status == 500 && is_permanent == proxy_is_500_permanent) ||
 			 (*status == 403 && proxy->presigned_only);
 	/* An artifact may well be HTML: any success is one. */
 	if (result == 0 && !is_answer && (*status < 200 || *status > 299))
@@ -299,7 +300,7 @@ static int get_through_server(struct store *s, const char *path, const struct ht
 	long status;
 	bool listed = false;
 	char *url = url_of(s, path);
-	int result = get_once(s, url, sink, proxy_is_500_final, &status, f);
+	int result = get_once(s, url, sink, proxy_is_500_permanent, &status, f);
 	if (result == 0 && status == 500)
 		result = is_listed(s, path, &listed, f);
 	if (result == 0 && listed && sink->restart != NULL)

@@ -244,7 +244,7 @@ static int send_once(struct store *store, const struct s3_request *request, unsi
 /* A region that is fit for a host's name and a signature, and is not the one that was asked. */
 static bool is_elsewhere(const struct s3 *s3, struct s3_reply *reply)
 {
-	char *told = http_answer_header(&reply->http, "x-amz-bucket-region");
+	char *told = http_response_header(&reply->http, "x-amz-bucket-region");
 	if (told != NULL)
 		take_region(reply, told);
 	free(told);
@@ -257,7 +257,7 @@ static int send_in_region(struct store *store, const struct s3_request *request,
 {
 	struct s3 *s3 = store->state;
 	int result = send_once(store, request, manner, reply, f);
-	if (result != 0 || store->is_lane || s3->settled)
+	if (result != 0 || store->is_worker || s3->settled)
 		return result;
 	s3->settled = true;
 	long status = reply->http.status;
@@ -371,6 +371,6 @@ int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f)
 
 void s3_reply_release(struct s3_reply *reply)
 {
-	http_answer_release(&reply->http);
+	http_response_release(&reply->http);
 	*reply = (struct s3_reply){0};
 }

@@ -84,7 +84,7 @@ void s3_add_header(struct s3_request *request, const char *line);
 
 /* s3_reply - an answer, and what an error in it is called */
 struct s3_reply {
-	struct http_answer http;
+	struct http_response http;
 	char code[64]; /* "NoSuchKey"; "" */
 	char message[200];
 	char region[64]; /* where the bucket is instead; "" */

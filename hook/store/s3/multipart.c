@@ -21,28 +21,28 @@
 /* A mark is "WHEN CRC32C SIZE ETAG": "earlier" for what an earlier call left, "now", "unsure" where
  * nothing compared it, "object" where the object is there; the checksum in base64, "-" where there
  * is none. The ETag comes last, since it may hold anything. */
-struct mark {
+struct receipt {
 	char when[8];
 	char crc32c[CRC32C_SIZE];
 	unsigned long long size;
 	const char *etag; /* in the mark's text */
 };
 
-static bool read_mark(const char *text, struct mark *mark)
+static bool read_receipt(const char *text, struct receipt *receipt)
 {
 	int at = 0;
-	bool read =
-		sscanf(text, "%7s %8s %llu %n", mark->when, mark->crc32c, &mark->size, &at) == 3 &&
-		at > 0;
-	mark->etag = text + at;
+	bool read = sscanf(text, "%7s %8s %llu %n", receipt->when, receipt->crc32c, &receipt->size,
+			    &at) == 3 &&
+		    at > 0;
+	receipt->etag = text + at;
 	return read;
 }
 
-static void set_mark(struct store_upload *upload, unsigned index, const char *when,
+static void set_receipt(struct store_upload *upload, unsigned index, const char *when,
 	const char *crc32c, unsigned long long size, const char *etag)
 {
 	bool has_crc32c = crc32c != NULL && strlen(crc32c) == CRC32C_SIZE - 1;
-	store_set_mark(upload, index,
+	store_set_receipt(upload, index,
 		text_format("%s %s %llu %s", when, has_crc32c ? crc32c : "-", size, etag));
 }
 
@@ -155,7 +155,8 @@ static void take_whole_part(struct s3_parts *parts)
 		last ? upload->content.size - (uint64_t)(upload->part_count - 1) * upload->part_size
 		     : upload->part_size;
 	parts->fits = parts->fits && parts->size == wanted;
-	set_mark(upload, (unsigned)number - 1, "earlier", parts->crc32c, parts->size, parts->etag);
+	set_receipt(
+		upload, (unsigned)number - 1, "earlier", parts->crc32c, parts->size, parts->etag);
 	take_text(&parts->etag, NULL);
 	take_text(&parts->crc32c, NULL);
 }
@@ -230,7 +231,7 @@ static int read_upload(struct store *s, const char *key, const char *id,
 	} while (result == 0 && parts.truncated && parts.fits);
 	*fits = result == 0 && parts.fits;
 	if (!*fits)
-		store_clear_marks(upload);
+		store_clear_receipts(upload);
 	s3_parts_release(&parts);
 	return result;
 }
@@ -312,19 +313,19 @@ static bool is_md5_of(const char *etag, const struct store_part *part)
 
 static bool is_there(const char *text, const char *crc32c, const struct store_part *part)
 {
-	struct mark mark;
-	if (!read_mark(text, &mark) || mark.size != part->size)
+	struct receipt receipt;
+	if (!read_receipt(text, &receipt) || receipt.size != part->size)
 		return false;
-	if (strcmp(mark.crc32c, "-") != 0)
-		return strcmp(mark.crc32c, crc32c) == 0;
-	return is_md5_of(mark.etag, part);
+	if (strcmp(receipt.crc32c, "-") != 0)
+		return strcmp(receipt.crc32c, crc32c) == 0;
+	return is_md5_of(receipt.etag, part);
 }
 
 static int answered(struct store_upload *upload, const struct store_part *part,
-	const struct http_answer *answer, const char *crc32c, struct fail *f)
+	const struct http_response *response, const char *crc32c, struct fail *f)
 {
-	char *told = http_answer_header(answer, "ETag"), *etag = etag_bare(told);
-	char *echoed = http_answer_header(answer, "x-amz-checksum-crc32c");
+	char *told = http_response_header(response, "ETag"), *etag = etag_bare(told);
+	char *echoed = http_response_header(response, "x-amz-checksum-crc32c");
 	int result = etag_check(etag, f);
 	if (result == 0 && echoed != NULL && strcmp(echoed, crc32c) != 0)
 		result = fail_set(f, STATUS_LATER,
@@ -334,7 +335,7 @@ static int answered(struct store_upload *upload, const struct store_part *part,
 	 * object is read back */
 	bool sure = result == 0 && (echoed != NULL || is_md5_of(etag, part));
 	if (result == 0)
-		set_mark(upload, part->index, sure ? "now" : "unsure", echoed, part->size, etag);
+		set_receipt(upload, part->index, sure ? "now" : "unsure", echoed, part->size, etag);
 	free(told);
 	free(etag);
 	free(echoed);
@@ -385,7 +386,7 @@ static int part_is_refused(struct store *s, struct store_upload *upload,
 {
 	if (gone ? upload_is_gone(s, upload, f) != 0 : !is_made(s, upload))
 		return -1;
-	set_mark(upload, part->index, "object", NULL, 0, "");
+	set_receipt(upload, part->index, "object", NULL, 0, "");
 	return 0;
 }
 
@@ -442,16 +443,16 @@ static bool completion_of(
 	text_clear(body);
 	text_add_string(body, "<CompleteMultipartUpload>");
 	for (unsigned i = 0; i < upload->part_count; i++) {
-		struct mark mark;
-		INVARIANT(read_mark(store_mark(upload, i), &mark));
-		if (strcmp(mark.when, "object") == 0)
+		struct receipt receipt;
+		INVARIANT(read_receipt(store_mark(upload, i), &receipt));
+		if (strcmp(receipt.when, "object") == 0)
 			return false;
-		*sure = *sure && strcmp(mark.when, "unsure") != 0;
+		*sure = *sure && strcmp(receipt.when, "unsure") != 0;
 		text_add_string(body, "<Part>");
-		if (checksums && strcmp(mark.crc32c, "-") != 0)
-			text_printf(body, "<ChecksumCRC32C>%s</ChecksumCRC32C>", mark.crc32c);
+		if (checksums && strcmp(receipt.crc32c, "-") != 0)
+			text_printf(body, "<ChecksumCRC32C>%s</ChecksumCRC32C>", receipt.crc32c);
 		text_add_string(body, "<ETag>&quot;");
-		xml_add_escaped(body, mark.etag);
+		xml_add_escaped(body, receipt.etag);
 		text_printf(body, "&quot;</ETag><PartNumber>%u</PartNumber></Part>", i + 1);
 	}
 	text_add_string(body, "</CompleteMultipartUpload>");

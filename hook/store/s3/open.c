@@ -83,7 +83,7 @@ int s3_extra_read(struct s3 *s3, const char *text, struct fail *f)
 		return 0;
 	if (f->status == STATUS_UNACCEPTABLE)
 		f->status = STATUS_CONFIGURATION;
-	return fail_in(f, "MLFLOW_S3_UPLOAD_EXTRA_ARGS");
+	return fail_wrap(f, "MLFLOW_S3_UPLOAD_EXTRA_ARGS");
 }
 
 static int read_bucket(struct s3 *s3, const char *uri, struct fail *f)

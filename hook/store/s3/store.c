@@ -142,11 +142,11 @@ static char *base64_of_hex(const char *hex)
 
 /* Some servers take a digest and do not look at it: what they echo, or made themselves, counts. */
 static bool is_proven(
-	const struct http_answer *answer, const char *sum, const struct http_body *body)
+	const struct http_response *response, const char *sum, const struct http_body *body)
 {
 	uint8_t md5[MD5_BYTES];
-	char *echoed = http_answer_header(answer, "x-amz-checksum-sha256");
-	char *etag = http_answer_header(answer, "ETag");
+	char *echoed = http_response_header(response, "x-amz-checksum-sha256");
+	char *etag = http_response_header(response, "ETag");
 	bool proven = sum != NULL && text_equal(echoed, sum);
 	if (!proven && body->bytes != NULL && etag_looks_like_md5(etag)) {
 		checksum_md5(body->bytes, (size_t)body->size, md5);
@@ -209,11 +209,11 @@ static int s3_get(struct store *s, const char *path, const struct http_sink *sin
  * made it whole (store/s3/multipart.h); another size is another object, another digest that was
  * kept may be of one whose parts were sent by two. */
 static enum store_has has_by_head(
-	const struct http_answer *answer, const struct store_content *content)
+	const struct http_response *response, const struct store_content *content)
 {
-	char *size = http_answer_header(answer, "Content-Length");
-	char *computed = http_answer_header(answer, "x-amz-checksum-sha256");
-	char *kept = http_answer_header(answer, "x-amz-meta-sha256");
+	char *size = http_response_header(response, "Content-Length");
+	char *computed = http_response_header(response, "x-amz-checksum-sha256");
+	char *kept = http_response_header(response, "x-amz-meta-sha256");
 	char *wanted = content->sha256 != NULL ? base64_of_hex(content->sha256) : NULL;
 	bool of_whole = computed != NULL && strchr(computed, '-') == NULL; /* "-N": of its parts */
 	enum store_has has = STORE_HAS_SOME;

@@ -1,19 +1,19 @@
-#include "packaging/json/answer_list.h"
+#include "packaging/json/json_list.h"
 
 #include <string.h>
 
 #define ITEM_MAX ((size_t)256 << 10)
 #define REST_MAX ((size_t)64 << 10)
 
-static int give(struct answer_list *list, struct fail *f)
+static int give(struct json_list *list, struct fail *f)
 {
-	struct answer answer;
-	int result = answer_parse(&answer, text_string(&list->item), list->item.size, f);
+	struct json_lenient answer;
+	int result = json_lenient_parse(&answer, text_string(&list->item), list->item.size, f);
 	if (result == 0)
-		result = list->take(list->context, &answer, answer_root(&answer), f);
+		result = list->take(list->context, &answer, json_lenient_root(&answer), f);
 	if (result == 0)
-		result = answer_check(&answer, f);
-	answer_release(&answer);
+		result = json_lenient_check(&answer, f);
+	json_lenient_release(&answer);
 	text_clear(&list->item);
 	list->separated = false;
 	list->count++;
@@ -29,7 +29,7 @@ static int keep(struct text *text, const char *bytes, size_t size, size_t most, 
 	return 0;
 }
 
-static int keep_here(struct answer_list *list, const char *bytes, size_t size, struct fail *f)
+static int keep_here(struct json_list *list, const char *bytes, size_t size, struct fail *f)
 {
 	size_t rest_max = list->rest_max > 0 ? list->rest_max : REST_MAX;
 	if (list->inside > 0)
@@ -38,14 +38,14 @@ static int keep_here(struct answer_list *list, const char *bytes, size_t size, s
 }
 
 /* Whether the string that ends here, in the rest, is the name of the list. */
-static bool ends_key(const struct answer_list *list)
+static bool ends_key(const struct json_list *list)
 {
 	size_t size = strlen(list->key);
 	return list->level == list->depth && list->rest.size - list->name == size &&
 	       memcmp(list->rest.data + list->name, list->key, size) == 0;
 }
 
-static void step_string(struct answer_list *list, char c)
+static void step_string(struct json_list *list, char c)
 {
 	if (list->escaped) {
 		list->escaped = false;
@@ -57,7 +57,7 @@ static void step_string(struct answer_list *list, char c)
 	}
 }
 
-static void step(struct answer_list *list, char c)
+static void step(struct json_list *list, char c)
 {
 	if (list->in_string) {
 		step_string(list, c);
@@ -76,7 +76,7 @@ static void step(struct answer_list *list, char c)
 }
 
 /* Between the items. */
-static int step_between(struct answer_list *list, char c, struct fail *f)
+static int step_between(struct json_list *list, char c, struct fail *f)
 {
 	if (c == ',' && !list->separated) {
 		list->separated = true;
@@ -93,7 +93,7 @@ static int step_between(struct answer_list *list, char c, struct fail *f)
 		f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is no array of objects", list->key);
 }
 
-static int step_inside(struct answer_list *list, char c, struct fail *f)
+static int step_inside(struct json_list *list, char c, struct fail *f)
 {
 	if (list->item.size == 0 && !(c == '{' && list->separated))
 		return step_between(list, c, f);
@@ -103,7 +103,7 @@ static int step_inside(struct answer_list *list, char c, struct fail *f)
 	return list->level == list->inside ? give(list, f) : 0;
 }
 
-static int step_outside(struct answer_list *list, char c, struct fail *f)
+static int step_outside(struct json_list *list, char c, struct fail *f)
 {
 	bool opens = !list->in_string && list->is_key && c == '[';
 	step(list, c);
@@ -120,7 +120,7 @@ static int step_outside(struct answer_list *list, char c, struct fail *f)
 }
 
 /* How much of a string follows that changes nothing here: most of an answer is that. */
-static size_t plain_size(const struct answer_list *list, const char *at, const char *end)
+static size_t plain_size(const struct json_list *list, const char *at, const char *end)
 {
 	const char *start = at;
 	if (!list->in_string || list->escaped)
@@ -130,7 +130,7 @@ static size_t plain_size(const struct answer_list *list, const char *at, const c
 	return (size_t)(at - start);
 }
 
-int answer_list_add(struct answer_list *list, const void *bytes, size_t size, struct fail *f)
+int json_list_add(struct json_list *list, const void *bytes, size_t size, struct fail *f)
 {
 	const char *at = bytes, *end = at + size;
 	while (at < end) {
@@ -145,23 +145,23 @@ int answer_list_add(struct answer_list *list, const void *bytes, size_t size, st
 	return 0;
 }
 
-int answer_list_end(struct answer_list *list, struct answer *rest, struct fail *f)
+int json_list_end(struct json_list *list, struct json_lenient *rest, struct fail *f)
 {
-	return answer_parse(rest, text_string(&list->rest), list->rest.size, f);
+	return json_lenient_parse(rest, text_string(&list->rest), list->rest.size, f);
 }
 
-void answer_list_restart(struct answer_list *list)
+void json_list_restart(struct json_list *list)
 {
-	struct answer_list again = {.key = list->key,
+	struct json_list again = {.key = list->key,
 		.depth = list->depth,
 		.rest_max = list->rest_max,
 		.take = list->take,
 		.context = list->context};
-	answer_list_release(list);
+	json_list_release(list);
 	*list = again;
 }
 
-void answer_list_release(struct answer_list *list)
+void json_list_release(struct json_list *list)
 {
 	text_release(&list->rest);
 	text_release(&list->item);

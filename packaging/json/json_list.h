@@ -5,7 +5,7 @@
  * read at the end as any answer. NOT_A_REGISTRY where an item or the rest is not JSON, is too large
  * (an item 256 KiB), or the list stands there twice.
  *
- * struct answer_list owns its two texts. The fields on top are the caller's.
+ * struct json_list owns its two texts. The fields on top are the caller's.
  */
 #ifndef MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
 #define MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
@@ -13,14 +13,14 @@
 #include "packaging/json/lenient.h"
 
 /* -1 with f filled ends the reading; a value of a wrong type is noted in answer, and ends it too */
-typedef int answer_item_function(
-	void *context, struct answer *answer, const struct answer_value *item, struct fail *f);
+typedef int json_list_function(void *context, struct json_lenient *answer,
+	const struct json_lenient_value *item, struct fail *f);
 
-struct answer_list {
+struct json_list {
 	const char *key; /* of the list */
 	int depth;	 /* of the object that it is a member of: 1, the outermost */
 	size_t rest_max; /* bytes around the list; 0: 64 KiB */
-	answer_item_function *take;
+	json_list_function *take;
 	void *context;
 
 	struct text rest; /* the answer without the items */
@@ -36,15 +36,15 @@ struct answer_list {
 	size_t name;	/* where that string began in rest */
 };
 
-MUST_CHECK int answer_list_add(
-	struct answer_list *list, const void *bytes, size_t size, struct fail *f);
+MUST_CHECK int json_list_add(
+	struct json_list *list, const void *bytes, size_t size, struct fail *f);
 
-/* answer_list_end - no more follows: the rest, as answer_parse gives it; release it whatever the
- * result */
-MUST_CHECK int answer_list_end(struct answer_list *list, struct answer *rest, struct fail *f);
+/* json_list_end - no more follows: the rest, as json_lenient_parse gives it; release it whatever
+ * the result */
+MUST_CHECK int json_list_end(struct json_list *list, struct json_lenient *rest, struct fail *f);
 
-/* answer_list_restart - begin again with the first byte */
-void answer_list_restart(struct answer_list *list);
-void answer_list_release(struct answer_list *list);
+/* json_list_restart - begin again with the first byte */
+void json_list_restart(struct json_list *list);
+void json_list_release(struct json_list *list);
 
 #endif
