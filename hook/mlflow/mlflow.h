@@ -126,6 +126,10 @@ void versions_release(struct versions *versions);
 /* version_pack - into one block of memory, all that can be; how large that is. For a version whose
  * strings are all there. */
 size_t version_pack(struct version *version);
+
+/* version_unpack - each string and list on its own again, for who changes one; nothing is done
+ * where they are */
+void version_unpack(struct version *version);
 /* versions_sort - by number; a version that two pages show counts once */
 void versions_sort(struct versions *versions);
 /* registered_model_is_prompt - MLflow 3 keeps prompts among the models, with a tag, and leaves them

@@ -93,6 +93,23 @@ size_t version_pack(struct version *version)
 	return size;
 }
 
+void version_unpack(struct version *version)
+{
+	char *block = version->block, **strings[STRINGS];
+	const struct pair *packed = version->tags;
+	if (block == NULL)
+		return;
+	version->block = NULL;
+	list_strings(version, strings);
+	for (size_t i = 0; i < STRINGS; i++)
+		*strings[i] = text_copy(*strings[i]);
+	version->tags = memory_get(version->tag_count + 1, sizeof(*version->tags));
+	for (size_t i = 0; i < version->tag_count; i++)
+		version->tags[i] =
+			(struct pair){text_copy(packed[i].key), text_copy(packed[i].value)};
+	free(block);
+}
+
 void versions_release(struct versions *versions)
 {
 	for (size_t i = 0; i < versions->count; i++)

@@ -167,8 +167,10 @@ static void plan_pair(struct pair **pairs, size_t *count, const char *key, const
 static void plan_tag(struct registry *r, int64_t number, const char *key, const char *value)
 {
 	struct version *version = state_version(&r->state, number);
-	if (r->mlflow->plan != NULL && version != NULL)
-		plan_pair(&version->tags, &version->tag_count, key, value);
+	if (r->mlflow->plan == NULL || version == NULL)
+		return;
+	version_unpack(version);
+	plan_pair(&version->tags, &version->tag_count, key, value);
 }
 
 int registry_tag(
