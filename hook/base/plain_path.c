@@ -6,13 +6,7 @@
 
 bool plain_path_has_control(const char *string)
 {
-	size_t size = strlen(string);
-	struct text escaped = {0};
-	text_add_escaped(&escaped, string, size);
-	/* escaping leaves printable UTF-8 alone and lengthens everything else */
-	bool has = escaped.size != size;
-	text_release(&escaped);
-	return has;
+	return !text_is_printable(string, strlen(string));
 }
 
 static const char *part_problem(const char *part, size_t size)

@@ -197,6 +197,17 @@ static size_t escape_plain(const uint8_t *bytes, size_t size, char out[5], size_
 	return (size_t)snprintf(out, 5, "\\x%02x", bytes[0]);
 }
 
+bool text_is_printable(const void *bytes, size_t size)
+{
+	const uint8_t *at = bytes;
+	for (size_t i = 0, length; i < size; i += length) {
+		length = utf8_length(at + i, size - i);
+		if (length == 0 || !is_printable(at + i, length))
+			return false;
+	}
+	return true;
+}
+
 /* The same, where a secret may begin at `at`: *shown is what is printed, in plain or elsewhere. */
 static size_t escape_one(
 	const char *bytes, size_t size, size_t at, char plain[5], size_t *taken, const char **shown)

@@ -53,6 +53,9 @@ char *text_format(const char *format, ...) PRINTF_LIKE(1, 2);
 /* text_is_utf8 - whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms) */
 bool text_is_utf8(const void *bytes, size_t size);
 
+/* text_is_printable - whether text_escape would leave the bytes as they are, secrets aside */
+bool text_is_printable(const void *bytes, size_t size);
+
 /* text_characters - how many characters a UTF-8 string has */
 size_t text_characters(const char *string);
 

@@ -36,7 +36,8 @@ static const struct {
 /* Neither user information nor a query, escaped and cut short. */
 static void show(const char *uri, char *shown, size_t size)
 {
-	char *whole = http_url_show(uri);
+	const char *at = strstr(uri, "://") == NULL ? strrchr(uri, '@') : NULL;
+	char *whole = http_url_show(at != NULL ? at + 1 : uri);
 	text_escape(shown, size, whole, strlen(whole));
 	free(whole);
 }
@@ -143,7 +144,8 @@ static int check(char *uri, const char *variable, struct fail *f)
 		return result;
 	}
 	if (text_equal(uri, "http:") || text_equal(uri, "https:"))
-		return fail_set(f, STATUS_CONFIGURATION, "%s: names no host", variable);
+		return fail_set(
+			f, STATUS_CONFIGURATION, "%s: \"%s//\" names no host", variable, uri);
 	if (text_starts_with(uri, "http://") || text_starts_with(uri, "https://"))
 		return check_url(uri, variable, f);
 	return refuse(uri, variable, f);

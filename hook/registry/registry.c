@@ -55,9 +55,9 @@ int registry_check_model(struct registry *r, struct fail *f)
 {
 	struct registered_model model;
 	bool found;
-	if (mlflow_get_model(r->mlflow, r->model, &model, &found, f) != 0)
-		return -1;
-	int result = refuse_prompt(r, &model, f);
+	int result = mlflow_get_model(r->mlflow, r->model, &model, &found, f);
+	if (result == 0)
+		result = refuse_prompt(r, &model, f);
 	registered_model_release(&model);
 	return result;
 }

@@ -42,9 +42,13 @@ def test_replay_finishes_from_the_package_alone(site: Site, packed: Path) -> Non
     assert packed.exists()
 
 
-def test_a_package_of_the_version_before_is_finished_with_its_own_loader(site: Site) -> None:
+def test_a_package_of_the_version_before_is_finished_with_its_own_loader(site: Site, tmp_path: Path) -> None:
     site.fake.add_run("0123456789abcdef0123456789abcdef")
-    ended = site.hook("replay", PACKAGE_1)
+    refused = site.hook("replay", PACKAGE_1)  # it states no gates, so that nobody knows whether some were taken out
+    assert (refused.status, site.sent) == (65, [])
+    settings = tmp_path / "settings.json"
+    settings.write_text('{"gates": []}')
+    ended = site.hook("replay", PACKAGE_1, "--config", settings)
     assert (ended.status, ended.result["outcome"]) == (0, "promoted")
     uploads = [sent for sent in site.sent if sent.startswith("PUT ")]
     assert uploads[0] == "PUT model/code/modelhook_savedmodel_1.py"

@@ -16,7 +16,7 @@ from promoting import FILES, FIRST_RUN, MODEL, PROMOTION, REPORT, UPLOAD, Site, 
 
 KEYS = [
     "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest",
-    "stage", "alias", "gate", "steps", "package", "error", "registry_url", "tracking_url",
+    "stage", "alias", "reason", "gate", "steps", "package", "error", "registry_url", "tracking_url",
 ]
 REJECTS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
 
@@ -302,16 +302,19 @@ def test_a_logged_model_that_is_not_there_is_refused(site: Site) -> None:
 # ---- refusals
 
 
-@pytest.mark.parametrize(("deleted", "said"), [(None, "not found"), (True, "is deleted")])
+@pytest.mark.parametrize(("deleted", "said", "hint"), [
+    (None, "not found", "is MLFLOW_TRACKING_URI the server that the training logged to?"),
+    (True, "is deleted", "mlflow runs restore --run-id "),
+])
 def test_a_run_that_is_missing_or_deleted_is_refused_before_anything_is_sent(
-    site: Site, deleted: bool | None, said: str
+    site: Site, deleted: bool | None, said: str, hint: str
 ) -> None:
     run = site.fake.add_run(deleted=True) if deleted else "0123456789abcdef" * 2
     ended = site.run(site.train(run=run))
     assert ended.status == 69
     assert ended.errors == [f"run {run}: {said} on this server"]
-    assert "hint: is MLFLOW_TRACKING_URI the server that the training logged to?" in ended.stderr
-    assert site.sent == (REPORT if deleted else [])
+    assert f"hint: {hint}" in ended.stderr
+    assert site.sent == []
 
 
 def test_a_version_whose_registration_fails_is_refused(site: Site) -> None:

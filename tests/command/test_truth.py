@@ -323,7 +323,7 @@ def test_a_deleted_run_is_told_how_to_come_back(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("value", "fault"), [
-    ("http://127.0.0.1:5000 ", '"http://127.0.0.1:5000 " ends with a blank'),
+    ("http://127.0.0.1: 5000", '"http://127.0.0.1: 5000" has a blank in it'),
     ("https://example.com:", '"https://example.com:" has a colon and no port behind it'),
     ("https://ann:hunter2@example.com:", '"https://example.com:" has a colon and no port behind it'),
     ("http://", '"http://" names no host'),
