@@ -12,7 +12,7 @@
 #include "packaging/savedmodel/findings.h"
 
 #define TABLE_KEY_MAX 65536
-#define TABLE_DECODED_MAX ((size_t)64 << 20) /* bytes of all compressed blocks, decoded */
+#define TABLE_DECODED_MAX ((size_t)12 << 20) /* bytes of all compressed blocks, decoded */
 
 /* struct leveldb_table_entry - borrowed, valid while the visitor runs */
 struct leveldb_table_entry {

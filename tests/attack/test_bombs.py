@@ -76,7 +76,7 @@ def test_run_of_many_metrics(attack: Attack, bombs: Bombs, make_handoff: Handoff
 def test_versions_without_end(attack: Attack, bombs: Bombs, page: int) -> None:
     """Each page has other versions and another token."""
     def versions(query: dict[str, str]) -> Iterable[bytes]:
-        start = int(query.get("page_token") or 0)
+        start = int(query.get("page_token") or 1)
         items = ",".join(f'{{"name":"fish","version":"{start + n}"}}' for n in range(page))
         return f'{{"model_versions":[{items}],"next_page_token":"{start + page}"}}'.encode()
 
