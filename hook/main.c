@@ -1,7 +1,7 @@
 /* modelhook - the end of a training job: from a handed-off SavedModel to the one Production
  * version.
  *
- * main knows the verbs, prints the error and the result line, and is the only place that exits.
+ * main knows the verbs, prints the error and the result line, and decides the exit status.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -10,11 +10,17 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/secret.h"
+#include "base/signals.h"
 #include "base/stop.h"
 #include "base/stream.h"
+#include "base/text.h"
 #include "command/by_hand.h"
 #include "command/command.h"
 #include "command/help.h"
@@ -117,7 +123,7 @@ static int invoke(int argc, char **argv, struct fail *f)
 	if (command == NULL) {
 		char escaped[64];
 		fail_set(f, STATUS_USAGE, "%s: no such command",
-			text_escape(escaped, sizeof(escaped), argv[1], strlen(argv[1])));
+			escape_into(escaped, sizeof(escaped), argv[1], strlen(argv[1])));
 		return fail_hint(f, "modelhook help");
 	}
 	call.argc = argc - 2;
@@ -204,6 +210,14 @@ static void tell_failure(const struct fail *f)
 		console_error("hint: %s", f->hint);
 }
 
+static void tell_panic(enum status status, const char *text)
+{
+	struct fail f;
+	fail_set(&f, status, "%s", text);
+	tell_failure(&f);
+	tell_result(&f);
+}
+
 /* Other processes of this user are not to read the secrets out of memory, nor out of a core file.
  * Looking for leaks takes what this forbids. */
 static void guard_memory(void)
@@ -224,8 +238,8 @@ int main(int argc, char **argv)
 	stream_open();
 	guard_memory();
 	env_register_secrets();
-	stop_install();
-	fail_set_exit_handler(tell_result);
+	signals_install();
+	panic_set_handler(tell_panic);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0)
 		return help_version();
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))

@@ -5,8 +5,12 @@
 
 #include "auth/aws_fetch.h"
 #include "auth/fetch.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/secret.h"
+#include "base/text.h"
 
 #define FRESH_MS (INT64_C(5) * 60 * 1000) /* fetched again before they have less left */
 

@@ -19,6 +19,7 @@
 #include <pthread.h>
 
 #include "auth/aws_profile.h"
+#include "base/fail.h"
 #include "http/http.h"
 
 /* aws_keys - owned secrets; wiped on release */

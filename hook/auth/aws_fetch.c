@@ -5,7 +5,10 @@
 
 #include "auth/fetch.h"
 #include "auth/metadata_token.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/xml/xml.h"
 

@@ -5,7 +5,10 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 

@@ -9,8 +9,9 @@
 #define MODELHOOK_AUTH_AWS_PROFILE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
-#include "base/text.h"
+#include "base/fail.h"
 
 struct aws_profile {
 	struct pair_text {

@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "http/http.h"
 
 struct bearer {

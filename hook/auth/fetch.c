@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/url.h"
 
 int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)

@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_AUTH_FETCH_H
 #define MODELHOOK_AUTH_FETCH_H
 
+#include "base/fail.h"
 #include "http/http.h"
 #include "packaging/json/json.h"
 

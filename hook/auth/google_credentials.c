@@ -5,8 +5,11 @@
 
 #include "auth/fetch.h"
 #include "auth/metadata_token.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #define NAMED "GOOGLE_APPLICATION_CREDENTIALS"
 

@@ -8,9 +8,10 @@
 #ifndef MODELHOOK_AUTH_GOOGLE_KEY_H
 #define MODELHOOK_AUTH_GOOGLE_KEY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "base/fail.h"
 
 /* struct google_key - owned secrets, wiped on release */
 struct google_key {

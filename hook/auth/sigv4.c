@@ -6,6 +6,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/memory.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "packaging/digest/sha256.h"
 

@@ -8,9 +8,8 @@
 #ifndef MODELHOOK_AUTH_SIGV4_H
 #define MODELHOOK_AUTH_SIGV4_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-#include "base/text.h"
 
 #define SIGV4_UNSIGNED "UNSIGNED-PAYLOAD"
 

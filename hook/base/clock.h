@@ -10,8 +10,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/fail.h"
-
 #define CLOCK_FOREVER INT64_MAX
 
 int64_t clock_now_ms(void);	  /* since 1970, UTC */

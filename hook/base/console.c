@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/escape.h"
 #include "base/secret.h"
 #include "base/stop.h"
 #include "base/stream.h"
@@ -105,7 +106,7 @@ static void PRINTF_LIKE(2, 0) console_line(const char *start, const char *format
 	if (closed)
 		return;
 	vsnprintf(raw, sizeof(raw), format, arguments);
-	text_escape(line, sizeof(line), raw, strlen(raw));
+	escape_into(line, sizeof(line), raw, strlen(raw));
 	pthread_mutex_lock(&speaking); /* several threads may have something to say */
 	int size = snprintf(whole, sizeof(whole), "%s%s%s\n", clear_bar(), start, line);
 	if (tell(whole, (size_t)size))

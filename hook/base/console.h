@@ -5,8 +5,8 @@
  * merges the two and keeps the last line). Colour and the progress bar are for terminals only;
  * NO_COLOR is honoured. No reader holds the program up (base/stream.h): a message waits for a
  * second at most, progress not at all, stdout until the stop or the deadline of base/stop.h. What
- * goes to stderr is escaped here (text_escape); for stdout the caller escapes what came from
- * outside (text_add_escaped).
+ * goes to stderr is escaped here (escape_into); for stdout the caller escapes what came from
+ * outside (escape_add).
  */
 #ifndef MODELHOOK_BASE_CONSOLE_H
 #define MODELHOOK_BASE_CONSOLE_H
@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/fail.h"
+#include "base/attributes.h"
 
 void console_set_quiet(bool quiet); /* no messages and no progress; warnings and errors stay */
 bool console_is_quiet(void);

@@ -1,17 +1,13 @@
 #include "base/fail.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/console.h"
-#include "base/stop.h"
-#include "base/text.h"
-
-static void (*last_words)(const struct fail *f);
+#include "base/escape.h"
+#include "base/signals.h"
 
 /* Longer than what is kept, so that a character cut here is never seen there. */
 enum { RAW_SIZE = 2 * sizeof(((struct fail *)NULL)->text) };
@@ -19,7 +15,7 @@ enum { RAW_SIZE = 2 * sizeof(((struct fail *)NULL)->text) };
 /* Whatever came from outside, f holds one printable line, cut between two characters. */
 static void fail_keep(struct fail *f, const char *raw)
 {
-	text_escape(f->text, sizeof(f->text), raw, strlen(raw));
+	escape_into(f->text, sizeof(f->text), raw, strlen(raw));
 }
 
 int fail_set(struct fail *f, enum status status, const char *format, ...)
@@ -43,11 +39,11 @@ static void add_behind(char raw[RAW_SIZE], const char *what)
 
 int fail_errno(struct fail *f, enum status status, const char *format, ...)
 {
-	int os = errno;
+	int os = errno, asked = signals_asked();
 	char raw[RAW_SIZE];
 	va_list arguments;
-	if (os == EINTR && stop_check(f) != 0)
-		return -1;
+	if (os == EINTR && asked != 0)
+		return fail_stopped(f, asked);
 	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
@@ -55,6 +51,13 @@ int fail_errno(struct fail *f, enum status status, const char *format, ...)
 	*f = (struct fail){.status = status, .os = os};
 	fail_keep(f, raw);
 	return -1;
+}
+
+int fail_stopped(struct fail *f, int signal)
+{
+	if (signal == SIGINT)
+		return fail_set(f, STATUS_INTERRUPTED, "stopped by SIGINT");
+	return fail_set(f, STATUS_TERMINATED, "stopped by SIGTERM");
 }
 
 int fail_wrap(struct fail *f, const char *format, ...)
@@ -76,7 +79,7 @@ int fail_hint(struct fail *f, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(raw, sizeof(raw), format, arguments);
 	va_end(arguments);
-	text_escape(f->hint, sizeof(f->hint), raw, strlen(raw));
+	escape_into(f->hint, sizeof(f->hint), raw, strlen(raw));
 	return -1;
 }
 
@@ -113,33 +116,4 @@ enum status fail_input_status(int os)
 	default:
 		return STATUS_UNACCEPTABLE;
 	}
-}
-
-void fail_set_exit_handler(void (*say)(const struct fail *f))
-{
-	last_words = say;
-}
-
-static _Noreturn void fail_end(struct fail *f)
-{
-	void (*say)(const struct fail *) = last_words;
-	last_words = NULL;
-	console_error("%s", f->text);
-	if (say != NULL)
-		say(f);
-	_exit(f->status);
-}
-
-void fail_defect(const char *file, int line, const char *what)
-{
-	struct fail f;
-	fail_set(&f, STATUS_DEFECT, "defect at %s:%d: %s does not hold", file, line, what);
-	fail_end(&f);
-}
-
-void fail_out_of_memory(void)
-{
-	struct fail f;
-	fail_set(&f, STATUS_LATER, "out of memory");
-	fail_end(&f);
 }

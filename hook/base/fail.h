@@ -4,16 +4,14 @@
  * filled if and only if the call returned -1, and never printed below main(). Each layer adds its
  * noun in front (fail_wrap), so that a message reads from the outside in: "package model:
  * variables.index: block 3: ...". What it holds is one printable line: whatever came from outside
- * is escaped here (text_escape), and what is too long is cut between two characters. It owns
+ * is escaped here (escape_into), and what is too long is cut between two characters. It owns
  * nothing: it may be copied and dropped.
  */
 #ifndef MODELHOOK_BASE_FAIL_H
 #define MODELHOOK_BASE_FAIL_H
 
+#include "base/attributes.h"
 #include "base/status.h"
-
-#define MUST_CHECK __attribute__((warn_unused_result))
-#define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 
 struct fail {
 	enum status status; /* decides the exit status */
@@ -27,8 +25,11 @@ struct fail {
 int fail_set(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* fail_errno - as fail_set, with errno kept in f->os and its text behind the message; a call that a
- * stop interrupted (EINTR) gives that of stop_check instead */
+ * signal interrupted (EINTR) that asked for a stop gives fail_stopped instead */
 int fail_errno(struct fail *f, enum status status, const char *format, ...) PRINTF_LIKE(3, 4);
+
+/* fail_stopped - INTERRUPTED or TERMINATED: this signal asked for a stop. Returns -1. */
+int fail_stopped(struct fail *f, int signal);
 
 /* fail_wrap - put "NOUN: " in front of a filled f. Returns -1. */
 int fail_wrap(struct fail *f, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -42,16 +43,5 @@ enum status fail_output_status(int os);
 
 /* fail_input_status - the status for an errno of a read: MISSING where nothing is there */
 enum status fail_input_status(int os);
-
-/* fail_set_exit_handler - called once before a defect ends the process, so that the result line is
- * still printed */
-void fail_set_exit_handler(void (*say)(const struct fail *f));
-
-/* fail_defect - a broken invariant, or memory that could not be had: ends the process with 70 (or
- * 75) */
-_Noreturn void fail_defect(const char *file, int line, const char *what);
-_Noreturn void fail_out_of_memory(void);
-
-#define INVARIANT(condition) ((condition) ? (void)0 : fail_defect(__FILE__, __LINE__, #condition))
 
 #endif

@@ -11,7 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fail.h"
 #include "base/input.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/stop.h"
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 
 /* file_read - the whole file into text (cleared first); more than max bytes is UNACCEPTABLE */

@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 
 /* owned_file_read - the whole file into text (cleared first). CONFIGURATION, with a hint, where

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/thread.h"
 
 /* A job that was begun and is not taken yet. */

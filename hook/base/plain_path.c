@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-#include "base/text.h"
+#include "base/utf8.h"
 
 bool plain_path_has_control(const char *string)
 {
-	return !text_is_printable(string, strlen(string));
+	return !utf8_is_printable(string, strlen(string));
 }
 
 static const char *part_problem(const char *part, size_t size)

@@ -2,7 +2,7 @@
  *
  * A server may put what it was sent into what it answers, and answers end up in messages, results
  * and tags. So a secret is registered where it is loaded or sent, and everything that is printed or
- * kept passes through here (by text_escape, text_add_escaped and secret_redact). A secret is known
+ * kept passes through here (by escape_into, escape_add and secret_redact). A secret is known
  * as it is, percent-encoded, as JSON and HTML write it, in base64 wherever it begins there, and by
  * its first characters where the rest was cut off. Of every URL the user information is left out,
  * and the signatures that stand in its query are hidden, whoever made them.
@@ -16,6 +16,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/text.h"
 
 #define SECRET_LEAST 4
 #define SECRET_STRONG 8

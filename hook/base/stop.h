@@ -1,9 +1,5 @@
-/* stop - SIGTERM and SIGINT asked for between two steps of the work, never acted on inside a
- * handler.
- *
- * The handler notes the signal and writes a byte to a pipe; loops ask stop_check, waits poll
- * stop_fd. A second signal ends the process at once. SIGPIPE and SIGXFSZ are ignored: a closed pipe
- * and a file size limit are errors of the write, and are reported as such.
+/* stop - the loops and waits of the work end when a signal asked for a stop (base/signals.h), or
+ * when the deadline of the command is over.
  */
 #ifndef MODELHOOK_BASE_STOP_H
 #define MODELHOOK_BASE_STOP_H
@@ -12,15 +8,6 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
-
-void stop_install(void);
-
-/* stop_with_parent - from now on, the end of the process that started this one, however it ended,
- * is as good as SIGTERM; to be exact, the end of the thread that did */
-void stop_with_parent(void);
-
-/* stop_fd - readable from the moment a stop was asked for; -1 before stop_install */
-int stop_fd(void);
 
 /* stop_check - 0 while nobody asked, else -1 with TERMINATED or INTERRUPTED */
 MUST_CHECK int stop_check(struct fail *f);

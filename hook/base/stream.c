@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/stop.h"
+#include "base/signals.h"
 
 #define WAIT_AT_ONCE_MS 60000
 
@@ -68,7 +68,8 @@ static ssize_t write_some(int fd, const void *bytes, size_t size)
 /* False: a stop was asked for, or there is no time left. */
 static bool wait_for(int fd, short event, struct deadline end)
 {
-	struct pollfd wait[2] = {{.fd = fd, .events = event}, {.fd = stop_fd(), .events = POLLIN}};
+	struct pollfd wait[2] = {
+		{.fd = fd, .events = event}, {.fd = signals_fd(), .events = POLLIN}};
 	for (;;) {
 		int64_t left = deadline_left(end);
 		if (left == 0)

@@ -18,7 +18,7 @@ void stream_open(void);
 
 /* stream_write - all bytes to descriptor 1 or 2, waiting for a reader for at most wait_ms. False
  * where they were not taken: errno is EAGAIN where it was the wait that ended, which a stop that
- * was asked for ends too (base/stop.h). */
+ * was asked for ends too (base/signals.h). */
 bool stream_write(int fd, const void *bytes, size_t size, int64_t wait_ms);
 
 /* stream_wait_for_line - until stdin has a line; false: a stop was asked for, or the time is over

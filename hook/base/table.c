@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/width.h"
 
 enum {
@@ -80,7 +83,7 @@ static void add(struct table *table, const char *value, bool bold)
 	struct text text = {0};
 	if (value == NULL)
 		value = "-";
-	text_add_escaped(&text, value, strlen(value));
+	escape_add(&text, value, strlen(value));
 	add_owned(table, text_take(&text), bold);
 }
 
@@ -170,7 +173,7 @@ void table_print(const struct table *table, size_t room, struct text *text)
 void table_add_cell(struct text *text, const char *value, size_t width)
 {
 	struct text shown = {0};
-	text_add_escaped(&shown, value, strlen(value));
+	escape_add(&shown, value, strlen(value));
 	size_t used = table_width(text_string(&shown));
 	text_add_string(text, text_string(&shown));
 	text_printf(text, "%*s", (int)(used < width ? width - used : 0) + GAP, "");

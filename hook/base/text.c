@@ -6,26 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/secret.h"
-
-void *memory_get(size_t count, size_t size)
-{
-	void *memory = calloc(count > 0 ? count : 1, size);
-	if (memory == NULL)
-		fail_out_of_memory();
-	return memory;
-}
-
-void *memory_grow(void *old, size_t count, size_t size)
-{
-	size_t bytes;
-	if (__builtin_mul_overflow(count, size, &bytes))
-		fail_out_of_memory();
-	void *memory = realloc(old, bytes > 0 ? bytes : 1);
-	if (memory == NULL)
-		fail_out_of_memory();
-	return memory;
-}
+#include "base/memory.h"
+#include "base/panic.h"
 
 void text_release(struct text *text)
 {
@@ -44,7 +26,7 @@ static void text_reserve(struct text *text, size_t more)
 {
 	size_t needed;
 	if (__builtin_add_overflow(text->size + 1, more, &needed))
-		fail_out_of_memory();
+		panic_out_of_memory();
 	if (needed <= text->capacity)
 		return;
 	size_t capacity = text->capacity > 0 ? text->capacity : 64;
@@ -106,7 +88,7 @@ char *text_copy(const char *string)
 		return NULL;
 	char *copy = strdup(string);
 	if (copy == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return copy;
 }
 
@@ -129,124 +111,6 @@ char *text_format(const char *format, ...)
 	text_vprintf(&text, format, arguments);
 	va_end(arguments);
 	return text_take(&text);
-}
-
-/* Length of the valid UTF-8 sequence at bytes, or 0 (RFC 3629, table of section 4). */
-static size_t utf8_length(const uint8_t *bytes, size_t size)
-{
-	uint8_t first = bytes[0], low = 0x80, high = 0xbf;
-	size_t length = first < 0x80			 ? 1
-			: first >= 0xc2 && first <= 0xdf ? 2
-			: first >= 0xe0 && first <= 0xef ? 3
-			: first >= 0xf0 && first <= 0xf4 ? 4
-							 : 0;
-	if (length == 0 || length > size)
-		return 0;
-	if (first == 0xe0)
-		low = 0xa0;
-	else if (first == 0xed)
-		high = 0x9f;
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f;
-	for (size_t i = 1; i < length; i++, low = 0x80, high = 0xbf)
-		if (bytes[i] < low || bytes[i] > high)
-			return 0;
-	return length;
-}
-
-bool text_is_utf8(const void *bytes, size_t size)
-{
-	const uint8_t *at = bytes;
-	for (size_t i = 0; i < size;) {
-		size_t length = utf8_length(at + i, size - i);
-		if (length == 0)
-			return false;
-		i += length;
-	}
-	return true;
-}
-
-/* Valid UTF-8 that terminals obey or readers split lines at: C1 controls (U+0080 to U+009F), line
- * and paragraph separators and bidirectional overrides (U+2028 to U+202E), isolates (U+2066 to
- * U+2069). */
-static bool is_printable(const uint8_t *bytes, size_t length)
-{
-	if (length == 1)
-		return bytes[0] >= 0x20 && bytes[0] != 0x7f;
-	if (length == 2)
-		return !(bytes[0] == 0xc2 && bytes[1] < 0xa0);
-	if (length == 3 && bytes[0] == 0xe2)
-		return !(bytes[1] == 0x80 && bytes[2] >= 0xa8 && bytes[2] <= 0xae) &&
-		       !(bytes[1] == 0x81 && bytes[2] >= 0xa6 && bytes[2] <= 0xa9);
-	return true;
-}
-
-/* What is printed for the start of bytes, at most 4 long; *taken is how many bytes it stands for.
- */
-static size_t escape_plain(const uint8_t *bytes, size_t size, char out[5], size_t *taken)
-{
-	size_t length = utf8_length(bytes, size);
-	if (length > 0 && is_printable(bytes, length)) {
-		memcpy(out, bytes, length);
-		*taken = length;
-		return length;
-	}
-	*taken = 1;
-	return (size_t)snprintf(out, 5, "\\x%02x", bytes[0]);
-}
-
-bool text_is_printable(const void *bytes, size_t size)
-{
-	const uint8_t *at = bytes;
-	for (size_t i = 0, length; i < size; i += length) {
-		length = utf8_length(at + i, size - i);
-		if (length == 0 || !is_printable(at + i, length))
-			return false;
-	}
-	return true;
-}
-
-/* The same, where a secret may begin at `at`: *shown is what is printed, in plain or elsewhere. */
-static size_t escape_one(
-	const char *bytes, size_t size, size_t at, char plain[5], size_t *taken, const char **shown)
-{
-	*taken = secret_at(bytes, size, at, true, shown);
-	if (*taken > 0)
-		return strlen(*shown);
-	*shown = plain;
-	return escape_plain((const uint8_t *)bytes + at, size - at, plain, taken);
-}
-
-void text_add_escaped(struct text *text, const void *bytes, size_t size)
-{
-	char plain[5];
-	const char *shown;
-	secret_look();
-	for (size_t i = 0, taken; i < size; i += taken) {
-		size_t length = escape_one(bytes, size, i, plain, &taken, &shown);
-		text_add(text, shown, length);
-	}
-	secret_looked();
-}
-
-const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size)
-{
-	char plain[5];
-	const char *shown;
-	size_t used = 0;
-	secret_look();
-	for (size_t i = 0, taken; i < size; i += taken) {
-		size_t length = escape_one(bytes, size, i, plain, &taken, &shown);
-		if (used + length >= buffer_size)
-			break;
-		memcpy(buffer + used, shown, length);
-		used += length;
-	}
-	secret_looked();
-	buffer[used] = '\0';
-	return buffer;
 }
 
 size_t text_characters(const char *string)

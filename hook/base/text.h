@@ -1,8 +1,7 @@
 /* text - a growing string of bytes, and the few things done to strings everywhere.
  *
  * Owns its bytes. A zeroed struct is an empty text; data is NULL or ends in a NUL that size does
- * not count. Memory that cannot be had ends the process (fail_out_of_memory): every interruption
- * can be replayed.
+ * not count. Without memory the process ends (base/memory.h).
  */
 #ifndef MODELHOOK_BASE_TEXT_H
 #define MODELHOOK_BASE_TEXT_H
@@ -11,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/fail.h"
+#include "base/attributes.h"
 
 struct text {
 	char *data;
@@ -25,21 +24,11 @@ void text_add(struct text *text, const void *bytes, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* text_add_escaped - add bytes from outside as one printable line: controls (C0, DEL, C1), line
- * separators, bidirectional overrides and invalid UTF-8 become \xHH, so that nothing a server says
- * can move a terminal's cursor or forge a line. Secrets do not come through (base/secret.h).
- * Escaped text stays as it is. */
-void text_add_escaped(struct text *text, const void *bytes, size_t size);
-
 /* text_string - the text as a string; "" where nothing was added. Borrowed from text. */
 const char *text_string(const struct text *text);
 
 /* text_take - hand the string over to the caller, who frees it; the text is empty afterwards */
 char *text_take(struct text *text);
-
-/* text_escape - escape bytes into a fixed buffer without allocating; where they do not fit, they
- * are cut between two characters. Returns the buffer. */
-const char *text_escape(char *buffer, size_t buffer_size, const void *bytes, size_t size);
 
 /* text_copy - a copy of a string that the caller frees; NULL gives NULL */
 char *text_copy(const char *string);
@@ -49,12 +38,6 @@ char *text_trimmed(const char *bytes, size_t size);
 
 /* text_format - printf into a new string that the caller frees */
 char *text_format(const char *format, ...) PRINTF_LIKE(1, 2);
-
-/* text_is_utf8 - whether the bytes are valid UTF-8 (RFC 3629: no surrogates, no overlong forms) */
-bool text_is_utf8(const void *bytes, size_t size);
-
-/* text_is_printable - whether text_escape would leave the bytes as they are, secrets aside */
-bool text_is_printable(const void *bytes, size_t size);
 
 /* text_characters - how many characters a UTF-8 string has */
 size_t text_characters(const char *string);
@@ -76,9 +59,5 @@ const char *text_number(char out[24], int64_t number);
  * or
  * 0 */
 bool text_parse_bytes(const char *string, uint64_t *bytes);
-
-/* memory - allocation that does not fail (see above) */
-void *memory_get(size_t count, size_t size); /* zeroed */
-void *memory_grow(void *old, size_t count, size_t size);
 
 #endif

@@ -17,6 +17,7 @@
 #ifndef MODELHOOK_BASE_TREE_H
 #define MODELHOOK_BASE_TREE_H
 
+#include "base/fail.h"
 #include "base/file.h"
 
 struct tree {

@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/utf8.h"
 #include "command/by_hand.h"
 #include "command/finish.h"
 #include "command/operator.h"
@@ -26,7 +29,7 @@ static int check_assignment(const char *assignment, struct fail *f)
 	const char *equals = strchr(assignment, '=');
 	if (equals == NULL || equals == assignment)
 		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
-	if (!text_is_utf8(assignment, strlen(assignment)))
+	if (!utf8_is_valid(assignment, strlen(assignment)))
 		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
 	if (text_starts_with(assignment, "modelhook."))
 		return fail_set(
@@ -45,7 +48,7 @@ static int check_assignments(const struct invocation *call, struct fail *f)
 
 static int check_description(const struct invocation *call, struct fail *f)
 {
-	if (!text_is_utf8(call->argv[2], strlen(call->argv[2])))
+	if (!utf8_is_valid(call->argv[2], strlen(call->argv[2])))
 		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
 	return check_version(call, f);
 }

@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_COMMAND_BY_HAND_H
 #define MODELHOOK_COMMAND_BY_HAND_H
 
+#include "base/fail.h"
 #include "command/command.h"
 
 MUST_CHECK int command_promote(struct invocation *call, struct fail *f);  /* MODEL VERSION */

@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_COMMAND_COMMAND_H
 #define MODELHOOK_COMMAND_COMMAND_H
 
+#include "base/fail.h"
 #include "invocation/invocation.h"
 
 MUST_CHECK int command_run(struct invocation *call, struct fail *f);

@@ -9,7 +9,10 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/store_probe.h"
 #include "flow/connect.h"
@@ -82,7 +85,7 @@ static int check_credentials(
 	text_printf(detail, "by %s", credentials->kind);
 	if (credentials->user != NULL) {
 		text_add_string(detail, ", user ");
-		text_add_escaped(detail, credentials->user, strlen(credentials->user));
+		escape_add(detail, credentials->user, strlen(credentials->user));
 	}
 	text_printf(detail, "; %zu registered models to see", models.count);
 	registered_models_release(&models);

@@ -2,7 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
 {

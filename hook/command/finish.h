@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_COMMAND_FINISH_H
 #define MODELHOOK_COMMAND_FINISH_H
 
+#include "base/fail.h"
 #include "command/command.h"
 #include "flow/flow.h"
 

@@ -7,6 +7,8 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "http/http.h"
@@ -88,7 +90,7 @@ static const struct command *find_command(
 		if (strcmp(command->name, name) == 0)
 			return command;
 	fail_set(f, STATUS_USAGE, "%s: no such command",
-		text_escape(escaped, sizeof(escaped), name, strlen(name)));
+		escape_into(escaped, sizeof(escaped), name, strlen(name)));
 	return NULL;
 }
 

@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_COMMAND_HELP_H
 #define MODELHOOK_COMMAND_HELP_H
 
+#include "base/fail.h"
 #include "command/command.h"
 
 /* Which verbs end with the result line on stdout. */

@@ -4,8 +4,13 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/table.h"
+#include "base/text.h"
 #include "command/by_hand.h"
 #include "command/operator.h"
 #include "packaging/json/json.h"
@@ -58,7 +63,7 @@ static void add_item(struct text *line, size_t index, cJSON *item)
 {
 	char *printed = cJSON_PrintUnformatted(item);
 	if (printed == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	text_printf(line, "%s%s", index > 0 ? "," : "", printed);
 	cJSON_free(printed);
 	cJSON_Delete(item);
@@ -137,7 +142,7 @@ static void print_text(const char *model, const struct production_periods *perio
 		if (i < periods->count)
 			add_tenure(&table, &periods->items[i]);
 	}
-	text_add_escaped(&text, model, strlen(model));
+	escape_add(&text, model, strlen(model));
 	text_printf(&text, ": %zu times Production (UTC)\n", periods->count);
 	table_print(&table, console_columns(), &text);
 	console_print(text_string(&text));

@@ -7,8 +7,11 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/panic.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/package.h"
 #include "packaging/savedmodel/dtype.h"
@@ -106,7 +109,7 @@ static void add_spec(struct text *out, const char *side, const struct tensor_spe
 static void add_signature(struct text *out, const struct signature_def *signature)
 {
 	add_head(out, "Signature");
-	text_add_escaped(out, signature->key, strlen(signature->key));
+	escape_add(out, signature->key, strlen(signature->key));
 	text_add_string(out, "\n");
 	for (size_t i = 0; i < signature->input_count; i++)
 		add_spec(out, "input", &signature->inputs[i]);
@@ -142,7 +145,7 @@ static void add_files(
 		struct text size = {0};
 		add_bytes(&size, files[i].size);
 		text_printf(out, "  %10s  ", text_string(&size));
-		text_add_escaped(out, files[i].path, strlen(files[i].path));
+		escape_add(out, files[i].path, strlen(files[i].path));
 		text_add_string(out, "\n");
 		text_release(&size);
 	}
@@ -187,11 +190,11 @@ static void print_people(const char *folder, const struct saved_model *model, bo
 {
 	struct text out = {0};
 	add_head(&out, "SavedModel");
-	text_add_escaped(&out, folder, strlen(folder));
+	escape_add(&out, folder, strlen(folder));
 	text_add_string(&out, "\n");
 	add_head(&out, "TensorFlow");
 	const char *version = model->tensorflow_version;
-	text_add_escaped(&out, version != NULL ? version : "not said",
+	escape_add(&out, version != NULL ? version : "not said",
 		strlen(version != NULL ? version : "not said"));
 	text_add_string(&out, "\n");
 	for (size_t i = 0; i < model->signature_count; i++)
@@ -212,13 +215,13 @@ static void print_people(const char *folder, const struct saved_model *model, bo
 static void put(cJSON *object, const char *key, cJSON *value)
 {
 	if (value == NULL || !cJSON_AddItemToObject(object, key, value))
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 static void append(cJSON *array, cJSON *value)
 {
 	if (value == NULL || !cJSON_AddItemToArray(array, value))
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 /* Names from outside stand escaped where they are not UTF-8, so that the JSON is. */
@@ -226,10 +229,10 @@ static cJSON *json_string(const char *string)
 {
 	if (string == NULL)
 		return cJSON_CreateNull();
-	if (text_is_utf8(string, strlen(string)))
+	if (utf8_is_valid(string, strlen(string)))
 		return cJSON_CreateString(string);
 	struct text escaped = {0};
-	text_add_escaped(&escaped, string, strlen(string));
+	escape_add(&escaped, string, strlen(string));
 	cJSON *value = cJSON_CreateString(text_string(&escaped));
 	text_release(&escaped);
 	return value;
@@ -322,7 +325,7 @@ static void print_object(cJSON *root)
 	char *printed = cJSON_PrintUnformatted(root);
 	cJSON_Delete(root);
 	if (printed == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	struct text line = {0};
 	text_printf(&line, "%s\n", printed);
 	console_print(text_string(&line));
@@ -354,7 +357,7 @@ static void print_json(const char *folder, const struct saved_model *model, bool
 static void add_named(struct text *out, const char *head, const char *name)
 {
 	add_head(out, head);
-	text_add_escaped(out, name, strlen(name));
+	escape_add(out, name, strlen(name));
 	text_add_string(out, "\n");
 }
 

@@ -6,8 +6,13 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "flow/connect.h"
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
@@ -20,7 +25,7 @@ int operator_check_model(const char *name, struct fail *f)
 	if (problem == NULL)
 		return 0;
 	return fail_set(f, STATUS_USAGE, "model %s: %s",
-		text_escape(shown, sizeof(shown), name, strlen(name)), problem);
+		escape_into(shown, sizeof(shown), name, strlen(name)), problem);
 }
 
 static bool is_of(const char *string, const char *characters)
@@ -40,7 +45,7 @@ int operator_check_name(const char *name, struct fail *f)
 		strcasecmp(name, "latest") != 0)
 		return 0;
 	fail_set(f, STATUS_USAGE, "%s: not a version",
-		text_escape(shown, sizeof(shown), name, strlen(name)));
+		escape_into(shown, sizeof(shown), name, strlen(name)));
 	if (spelled_v)
 		return fail_hint(f, "version %s is written %s", name + 1, name + 1);
 	return fail_hint(f, "a version is a number, such as 3, or an alias");
@@ -85,7 +90,7 @@ int operator_version(const struct operator* operator, const char * name,
 	*version = state_version(state, number);
 	if (*version != NULL)
 		return 0;
-	text_escape(shown, sizeof(shown), name, strlen(name));
+	escape_into(shown, sizeof(shown), name, strlen(name));
 	fail_set(f, STATUS_REFUSED, "%s has no version %s", operator->registry.model, shown);
 	return fail_hint(f, "modelhook history %s shows its versions", operator->registry.model);
 }
@@ -105,7 +110,7 @@ static char *say(const struct operator* operator, int64_t version, const char *h
 	char *text = cJSON_PrintUnformatted(object);
 	cJSON_Delete(object);
 	if (text == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return text;
 }
 

@@ -9,6 +9,7 @@
 #ifndef MODELHOOK_COMMAND_OPERATOR_H
 #define MODELHOOK_COMMAND_OPERATOR_H
 
+#include "base/fail.h"
 #include "command/command.h"
 #include "mlflow/session.h"
 #include "registry/registry.h"

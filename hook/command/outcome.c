@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/fail.h"
 #include "command/outcome.h"
 #include "command/replay.h"
 #include "flow/connect.h"

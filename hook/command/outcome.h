@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 
 /* outcome_read - the exit status in a kept line, and the line again in canonical form, added to

@@ -2,7 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "command/by_hand.h"
 #include "command/finish.h"
 #include "command/operator.h"

@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
+#include "base/text.h"
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
 #include "spool/local.h"

@@ -2,6 +2,7 @@
 #ifndef MODELHOOK_COMMAND_REPLAY_H
 #define MODELHOOK_COMMAND_REPLAY_H
 
+#include "base/fail.h"
 #include "command/command.h"
 
 MUST_CHECK int command_replay(struct invocation *call, struct fail *f);

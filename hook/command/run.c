@@ -2,9 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/temp_dir.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/finish.h"
 #include "flow/overlap.h"

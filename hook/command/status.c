@@ -5,6 +5,9 @@
 #include <cjson/cJSON.h>
 
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/operator.h"
 #include "command/status_view.h"

@@ -6,7 +6,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/text.h"
 #include "registry/production_period.h"
 
 static void add_string(cJSON *object, const char *key, const char *value)
@@ -92,7 +95,7 @@ static void add_line(struct text *text, const char *label, const char *value)
 	if (value == NULL)
 		return;
 	text_printf(text, "  %-13s", label);
-	text_add_escaped(text, value, strlen(value));
+	escape_add(text, value, strlen(value));
 	text_add_string(text, "\n");
 }
 
@@ -120,7 +123,7 @@ void status_view_text(struct text *text, const char *model, const struct registr
 {
 	struct production_periods periods;
 	production_periods_read(state, &periods);
-	text_add_escaped(text, model, strlen(model));
+	escape_add(text, model, strlen(model));
 	text_printf(text, ": %zu versions\n", state->versions.count);
 	for (size_t i = 0; i < state->versions.count; i++)
 		if (state_is_production(state, &state->versions.items[i]))
@@ -190,7 +193,7 @@ void status_view_row(struct table *table, const char *model, const struct regist
 void status_view_anomalies(struct text *text, const char *model, const struct anomalies *anomalies)
 {
 	for (size_t i = 0; i < anomalies->count; i++) {
-		text_add_escaped(text, model, strlen(model));
+		escape_add(text, model, strlen(model));
 		text_printf(text, ": %s\n", anomalies->items[i].text);
 	}
 }

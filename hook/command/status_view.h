@@ -5,6 +5,7 @@
 #define MODELHOOK_COMMAND_STATUS_VIEW_H
 
 #include "base/table.h"
+#include "base/text.h"
 #include "registry/anomaly.h"
 #include "registry/state.h"
 

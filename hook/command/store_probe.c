@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 #include "store/file/store.h"
 #include "store/mlflow/presigned_store.h"
@@ -27,7 +30,7 @@ struct store_probe {
 static char *escape(const char *string)
 {
 	struct text text = {0};
-	text_add_escaped(&text, string, strlen(string));
+	escape_add(&text, string, strlen(string));
 	return text_take(&text);
 }
 

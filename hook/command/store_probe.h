@@ -8,6 +8,8 @@
 #ifndef MODELHOOK_COMMAND_STORE_PROBE_H
 #define MODELHOOK_COMMAND_STORE_PROBE_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/session.h"
 #include "store/options.h"
 

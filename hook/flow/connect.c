@@ -1,4 +1,5 @@
 #include "flow/connect.h"
+#include "base/fail.h"
 #include "mlflow/tracking_uri.h"
 
 int connect_session(struct session *session, struct invocation *call, struct fail *f)

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_FLOW_CONNECT_H
 #define MODELHOOK_FLOW_CONNECT_H
 
+#include "base/fail.h"
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
 

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "flow/connect.h"
 #include "flow/gate.h"
 #include "flow/register.h"

@@ -8,6 +8,8 @@
 #ifndef MODELHOOK_FLOW_FLOW_H
 #define MODELHOOK_FLOW_FLOW_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
 #include "packaging/package/package.h"

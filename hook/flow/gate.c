@@ -5,6 +5,11 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "gate/gate.h"
 #include "gate/smoke.h"
 #include "packaging/json/json.h"
@@ -223,7 +228,7 @@ static char *print_verdict(const struct flow *flow, bool with_detail)
 	char *text = cJSON_PrintUnformatted(object);
 	cJSON_Delete(object);
 	if (text == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return text;
 }
 

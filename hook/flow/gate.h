@@ -3,6 +3,8 @@
 #ifndef MODELHOOK_FLOW_GATE_H
 #define MODELHOOK_FLOW_GATE_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "flow/flow.h"
 
 struct cJSON;

@@ -3,6 +3,10 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "base/thread.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)

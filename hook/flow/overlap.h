@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "flow/flow.h"
 
 struct overlap {

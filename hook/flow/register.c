@@ -6,6 +6,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"

@@ -3,6 +3,8 @@
 #ifndef MODELHOOK_FLOW_REGISTER_H
 #define MODELHOOK_FLOW_REGISTER_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "flow/flow.h"
 
 /* flow_register - the version of flow->digest, found or created, READY; fills flow->version */

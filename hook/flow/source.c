@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "stores/open.h"
 
 static bool run_has_metric(const struct run *run, const char *key)

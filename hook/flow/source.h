@@ -4,6 +4,8 @@
 #ifndef MODELHOOK_FLOW_SOURCE_H
 #define MODELHOOK_FLOW_SOURCE_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "flow/flow.h"
 
 /* flow_find_source - fill flow->source, model_id and digest. A package is uploaded and proven; a

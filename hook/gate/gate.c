@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/fail.h"
 #include "base/text.h"
 
 static const double *find_metric(const struct metric *metrics, size_t count, const char *key)

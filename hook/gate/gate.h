@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "gate/verdict.h"
 #include "packaging/package/handoff.h"
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/text.h"
 #include "gate/gate.h"
 #include "packaging/json/json.h"

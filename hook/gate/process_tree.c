@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 #include "base/console.h"
-#include "base/text.h"
+#include "base/memory.h"
 
 #define GIVE_UP_MS 10000
 

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/env.h"
+#include "base/signals.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
 #include "gate/process_tree.h"
@@ -241,7 +242,7 @@ static int attend(const struct confinement *what, pid_t supervisor, const struct
 {
 	int64_t started = clock_monotonic_ms(), looked = 0;
 	struct pollfd wait[3] = {{.fd = pipes->output[0], .events = POLLIN},
-		{.fd = stop_fd(), .events = POLLIN}, {.fd = pipes->ended[0], .events = POLLIN}};
+		{.fd = signals_fd(), .events = POLLIN}, {.fd = pipes->ended[0], .events = POLLIN}};
 	for (;;) {
 		take_output(pipes->output[0], &confined->output);
 		confined->ms = clock_monotonic_ms() - started;

@@ -7,9 +7,13 @@
 #include <unistd.h>
 
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
+#include "base/text.h"
 #include "gate/sandbox.h"
 
 #define MODEL_FOLDER "model"
@@ -220,7 +224,7 @@ static char *describe(const struct gate *gate, const struct sandboxed *confined)
 		text_add(&lines, last[i] == '\n' ? " | " : &last[i], last[i] == '\n' ? 3 : 1);
 	if (lines.size > 0)
 		text_printf(
-			&text, ": %s", text_escape(shown, sizeof(shown), lines.data, lines.size));
+			&text, ": %s", escape_into(shown, sizeof(shown), lines.data, lines.size));
 	text_release(&lines);
 	return text_take(&text);
 }

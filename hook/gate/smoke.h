@@ -13,6 +13,7 @@
 #ifndef MODELHOOK_GATE_SMOKE_H
 #define MODELHOOK_GATE_SMOKE_H
 
+#include "base/fail.h"
 #include "gate/gate.h"
 #include "packaging/package/package.h"
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "http/url.h"
 
 #define WORDS 240
@@ -12,7 +15,7 @@
 static const char *words(const struct http_transfer *t, int code, char buffer[WORDS])
 {
 	const char *said = t->error[0] != '\0' ? t->error : curl_easy_strerror((CURLcode)code);
-	return text_escape(buffer, WORDS, said, strcspn(said, "\r\n"));
+	return escape_into(buffer, WORDS, said, strcspn(said, "\r\n"));
 }
 
 static bool says(const struct http_transfer *t, const char *const *phrases)
@@ -191,7 +194,7 @@ static bool not_decoded(const char *said, struct fail *f)
 static bool no_memory(const struct http_transfer *t, struct fail *f)
 {
 	if (!was_sent(t))
-		fail_out_of_memory();
+		panic_out_of_memory();
 	fail_set(f, STATUS_NOT_A_REGISTRY, "the headers of the answer are too large");
 	return false;
 }
@@ -247,7 +250,7 @@ bool http_failure_read(const struct http_transfer *t, int code, struct fail *f)
 	char *origin = http_url_origin(t->url);
 	char shown[200];
 	const char *named = origin != NULL ? origin : "the server";
-	text_escape(shown, sizeof(shown), named, strlen(named));
+	escape_into(shown, sizeof(shown), named, strlen(named));
 	bool again = read_failure(t, code, shown, f);
 	free(origin);
 	return again;

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_HTTP_FAILURE_H
 #define MODELHOOK_HTTP_FAILURE_H
 
+#include "base/fail.h"
 #include "http/transfer.h"
 
 /* http_failure_read - fill f from a CURLcode; true where another try may help. Called while

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/text.h"
+#include "base/escape.h"
 
 struct reader {
 	const char *at;
@@ -89,7 +89,7 @@ void html_first_line(const char *page, size_t size, char *line, size_t line_size
 		else
 			taken = take_text(&r, text, sizeof(text));
 	}
-	text_escape(line, line_size, text, taken);
+	escape_into(line, line_size, text, taken);
 }
 
 static bool is_named_like_login(const char *text, size_t size)

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/signals.h"
 #include "base/stop.h"
 #include "http/transfer.h"
 
@@ -32,7 +35,7 @@ int http_open(struct http *http, const struct http_options *options, const struc
 		return fail_set(f, STATUS_LATER, "libcurl could not be started");
 	http->multi = curl_multi_init();
 	if (http->multi == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	curl_multi_setopt(http->multi, CURLMOPT_MAXCONNECTS, CONNECTIONS_KEPT);
 	return 0;
 }
@@ -74,7 +77,7 @@ static bool collect_ended(struct http *http)
 
 static int wait_for_bytes(struct http *http, int64_t ms)
 {
-	struct curl_waitfd stop = {.fd = stop_fd(), .events = CURL_WAIT_POLLIN};
+	struct curl_waitfd stop = {.fd = signals_fd(), .events = CURL_WAIT_POLLIN};
 	unsigned more = stop.fd >= 0 ? 1 : 0;
 	if (ms > POLL_MAX_MS)
 		ms = POLL_MAX_MS;

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "http/login.h"
 #include "http/options.h"

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/panic.h"
+
 void http_lines_add(struct http_lines *lines, char *line)
 {
 	INVARIANT(lines->count < HTTP_LINES_MAX);

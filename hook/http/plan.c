@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "base/escape.h"
+
 void plan_add(struct plan *plan, const char *method, const char *path, const char *more)
 {
 	text_printf(&plan->calls, "%s ", method);
-	text_add_escaped(&plan->calls, path, strlen(path));
+	escape_add(&plan->calls, path, strlen(path));
 	text_add_string(&plan->calls, " ");
-	text_add_escaped(&plan->calls, more, strlen(more));
+	escape_add(&plan->calls, more, strlen(more));
 	text_add_string(&plan->calls, "\n");
 	plan->count++;
 }

@@ -5,7 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/retry.h"
 #include "http/tls.h"
 #include "http/url.h"
@@ -202,7 +206,7 @@ static void add_header(struct http_transfer *t, const char *line)
 	secret_add_header(line);
 	void *longer = curl_slist_append(t->headers, line);
 	if (longer == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	t->headers = longer;
 }
 
@@ -333,7 +337,7 @@ int http_request_make(struct http_transfer *t)
 {
 	t->easy = curl_easy_init();
 	if (t->easy == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	t->header_bytes = 0;
 	t->head_is_whole = false;
 	t->body_sent = 0;

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_HTTP_REQUEST_H
 #define MODELHOOK_HTTP_REQUEST_H
 
+#include "base/attributes.h"
 #include "http/transfer.h"
 
 /* http_request_make - t->easy and t->headers, ready to be sent; -1: the login cannot be made */

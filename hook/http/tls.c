@@ -5,8 +5,10 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/input.h"
+#include "base/text.h"
 
 /* Debian, Ubuntu, Alpine; RHEL and CentOS 7 and later; older ones; SUSE; Alpine and the BSDs. */
 static const char *const distribution_bundles[] = {

@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_HTTP_TLS_H
 #define MODELHOOK_HTTP_TLS_H
 
+#include "base/fail.h"
 #include "http/http.h"
 
 /* http_trust_prepare - before a request to an https URL: look for the authorities once, warn once

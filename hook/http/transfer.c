@@ -5,8 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "http/failure.h"
 #include "http/request.h"
 #include "http/retry.h"
@@ -223,7 +228,7 @@ static void warn_of_coding(struct http_transfer *t)
 		char shown[40], *tail = http_url_tail(t->url);
 		console_warn("%s: Content-Encoding is %s, though none was asked for: the bytes are "
 			     "compared as they came",
-			tail, text_escape(shown, sizeof(shown), coding, strlen(coding)));
+			tail, escape_into(shown, sizeof(shown), coding, strlen(coding)));
 		t->http->coding_warned = true;
 		free(tail);
 	}

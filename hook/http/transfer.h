@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "base/fail.h"
 #include "http/http.h"
 #include "http/proxy.h"
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/panic.h"
 #include "base/text.h"
 #include "http/http.h"
 
@@ -27,7 +29,7 @@ static CURLU *url_parse(const char *url)
 		return NULL;
 	CURLU *parsed = curl_url();
 	if (parsed == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_PATH_AS_IS) == CURLUE_OK)
 		return parsed;
 	curl_url_cleanup(parsed);
@@ -140,7 +142,7 @@ bool http_url_cut_user(char **url, char **user, char **password)
 static void add_shown(struct text *text, const char *url)
 {
 	size_t before = text->size;
-	text_add_escaped(text, url, strlen(url)); /* leaves the user information out */
+	escape_add(text, url, strlen(url)); /* leaves the user information out */
 	text->size = before + strcspn(text_string(text) + before, "?#");
 	if (text->data != NULL)
 		text->data[text->size] = '\0';

@@ -1,6 +1,8 @@
 #include "invocation/invocation.h"
 
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/signals.h"
 #include "base/stop.h"
 
 int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
@@ -8,7 +10,7 @@ int invocation_settle(struct invocation *call, const char *folder, struct fail *
 	if (settings_read_rest(&call->settings, folder, f) != 0)
 		return -1;
 	if (call->settings.end_with_parent)
-		stop_with_parent();
+		signals_end_with_parent();
 	if (call->settings.deadline_ms > 0)
 		call->deadline = deadline_in(call->settings.deadline_ms);
 	stop_limit(call->deadline);

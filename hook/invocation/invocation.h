@@ -4,6 +4,7 @@
 #define MODELHOOK_INVOCATION_INVOCATION_H
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "invocation/result.h"
 #include "settings/settings.h"
 

@@ -6,8 +6,12 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 void result_set(char **field, const char *value)
 {
@@ -116,8 +120,8 @@ static void add(cJSON *object, const char *key, const char *value, bool own)
 		return;
 	}
 	size_t size = strlen(value);
-	if (!text_is_utf8(value, size))
-		text_add_escaped(&shown, value, size);
+	if (!utf8_is_valid(value, size))
+		escape_add(&shown, value, size);
 	else if (own)
 		text_add(&shown, value, size);
 	else
@@ -243,7 +247,7 @@ static char *finish_object(cJSON *object)
 	char *line = cJSON_PrintUnformatted(object);
 	cJSON_Delete(object);
 	if (line == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return line;
 }
 

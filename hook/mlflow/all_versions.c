@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/text.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
 #include "mlflow/two_ended.h"

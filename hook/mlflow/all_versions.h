@@ -10,6 +10,7 @@
 #ifndef MODELHOOK_MLFLOW_ALL_VERSIONS_H
 #define MODELHOOK_MLFLOW_ALL_VERSIONS_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 /* Is given all versions of one model, sorted by number; m is for what it asks itself. It is called

@@ -4,8 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "mlflow/credentials.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"

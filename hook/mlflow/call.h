@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_MLFLOW_CALL_H
 #define MODELHOOK_MLFLOW_CALL_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 struct cJSON;

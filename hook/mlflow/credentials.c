@@ -7,8 +7,12 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "mlflow/aws_signer.h"
 #include "mlflow/credentials_file.h"
@@ -219,7 +223,7 @@ static int refuse_plugin(const char *name, struct fail *f)
 	fail_set(f, STATUS_CONFIGURATION,
 		"MLFLOW_TRACKING_AUTH is \"%s\": authentication plugins are Python and cannot be "
 		"run",
-		text_escape(shown, sizeof(shown), name, strlen(name)));
+		escape_into(shown, sizeof(shown), name, strlen(name)));
 	return fail_hint(f, "kubernetes and kubernetes-namespaced are built in; the headers of "
 			    "another plugin can be given in MODELHOOK_HEADER_FILE");
 }

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
@@ -51,7 +55,7 @@ int mlflow_greet(struct mlflow *m, char **server, int64_t *skew_ms, struct fail 
 	if (result == 0 && looks_like_version(&reply.http)) {
 		const char *body = text_string(&reply.http.body);
 		char said[64];
-		*server = text_copy(text_escape(said, sizeof(said), body, strcspn(body, "\r\n ")));
+		*server = text_copy(escape_into(said, sizeof(said), body, strcspn(body, "\r\n ")));
 		*skew_ms = skew_of(&reply.http);
 	} else if (result == 0) {
 		*server = text_copy("");

@@ -14,6 +14,7 @@
 #ifndef MODELHOOK_MLFLOW_MLFLOW_H
 #define MODELHOOK_MLFLOW_MLFLOW_H
 
+#include "base/fail.h"
 #include "base/pair.h"
 #include "http/http.h"
 #include "http/plan.h"

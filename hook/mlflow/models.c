@@ -2,7 +2,9 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/text.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/text.h"
 #include "mlflow/call.h"
 
 int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read, void *context,
@@ -33,8 +36,8 @@ int mlflow_check_named(const char *what, const char *answered, const char *asked
 	if (answered[0] == '\0' || text_equal(answered, asked))
 		return 0;
 	return fail_set(f, STATUS_NOT_A_REGISTRY, "asked for %s \"%s\", the answer has \"%s\"",
-		what, text_escape(wanted, sizeof(wanted), asked, strlen(asked)),
-		text_escape(shown, sizeof(shown), answered, strlen(answered)));
+		what, escape_into(wanted, sizeof(wanted), asked, strlen(asked)),
+		escape_into(shown, sizeof(shown), answered, strlen(answered)));
 }
 
 static int do_write(

@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_MLFLOW_PAGE_H
 #define MODELHOOK_MLFLOW_PAGE_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 struct cJSON;

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/json/json_list.h"
 
 #define LIST_MAX ((size_t)16 << 20)
@@ -403,7 +407,7 @@ static int take_artifact(void *context, struct json_lenient *a,
 		result = reading->taker->take(reading->taker->context, &artifact, f);
 	else
 		result = fail_set(f, STATUS_NOT_A_REGISTRY, "the list of artifacts names \"%s\"",
-			text_escape(name, sizeof(name), artifact.name, strlen(artifact.name)));
+			escape_into(name, sizeof(name), artifact.name, strlen(artifact.name)));
 	free(artifact.name);
 	return result;
 }

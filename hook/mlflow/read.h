@@ -9,6 +9,8 @@
 #define MODELHOOK_MLFLOW_READ_H
 
 #include "base/entry.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/mlflow.h"
 #include "packaging/json/json_list.h"
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/html.h"
 #include "http/retry.h"
 #include "mlflow/credentials.h"
@@ -45,7 +48,7 @@ static void read_plain(struct mlflow_reply *reply)
 	const char *string = text_string(body);
 	size_t room = sizeof(reply->message);
 	if (strchr(string, '<') == NULL)
-		text_escape(reply->message, room, string, strcspn(string, "\r\n"));
+		escape_into(reply->message, room, string, strcspn(string, "\r\n"));
 	else if (is_page_of_proxy(reply->http.status))
 		html_first_line(string, body->size, reply->message, room);
 	if (shows_request(reply->message))
@@ -59,8 +62,8 @@ static void read_json(struct mlflow_reply *reply, struct json_lenient *answer)
 	char *message = json_lenient_string(answer, root, "message");
 	char *detail = json_lenient_string(answer, root, "detail");
 	const char *words = message[0] != '\0' ? message : detail;
-	text_escape(reply->code, sizeof(reply->code), code, strlen(code));
-	text_escape(reply->message, sizeof(reply->message), words, strcspn(words, "\r\n"));
+	escape_into(reply->code, sizeof(reply->code), code, strlen(code));
+	escape_into(reply->message, sizeof(reply->message), words, strcspn(words, "\r\n"));
 	free(code);
 	free(message);
 	free(detail);
@@ -235,7 +238,7 @@ static int refuse(const struct mlflow *m, const struct mlflow_reply *reply, stru
 	const char *type = reply->http.content_type;
 	char more[380], shown_type[60] = "";
 	if (type != NULL)
-		text_escape(shown_type, sizeof(shown_type), type, strlen(type));
+		escape_into(shown_type, sizeof(shown_type), type, strlen(type));
 	if (reply->code[0] != '\0' || reply->message[0] != '\0')
 		snprintf(more, sizeof(more), " %s%s%s", reply->code,
 			reply->code[0] != '\0' && reply->message[0] != '\0' ? ": " : "",

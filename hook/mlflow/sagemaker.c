@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/escape.h"
 #include "base/text.h"
 
 /* arn:PARTITION:SERVICE:REGION:ACCOUNT:TYPE/NAME */
@@ -18,7 +19,7 @@ static int malformed(const char *arn, const char *why, struct fail *f)
 {
 	char shown[120];
 	fail_set(f, STATUS_CONFIGURATION, "tracking URI %s: %s",
-		text_escape(shown, sizeof(shown), arn, strlen(arn)), why);
+		escape_into(shown, sizeof(shown), arn, strlen(arn)), why);
 	return fail_hint(f, "arn:aws:sagemaker:REGION:ACCOUNT:mlflow-tracking-server/NAME and "
 			    "arn:aws:sagemaker:REGION:ACCOUNT:mlflow-app/ID are supported");
 }

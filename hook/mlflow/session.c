@@ -2,6 +2,9 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/sagemaker.h"
 
 static int read_credentials(struct session_end *end, const char *uri,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/text.h"
 #include "http/url.h"
 #include "mlflow/options.h"
@@ -38,7 +39,7 @@ static void show(const char *uri, char *shown, size_t size)
 {
 	const char *at = strstr(uri, "://") == NULL ? strrchr(uri, '@') : NULL;
 	char *whole = http_url_show(at != NULL ? at + 1 : uri);
-	text_escape(shown, size, whole, strlen(whole));
+	escape_into(shown, size, whole, strlen(whole));
 	free(whole);
 }
 

@@ -1,5 +1,7 @@
 #include "mlflow/two_ended.h"
 
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/stop.h"
 #include "base/thread.h"
 

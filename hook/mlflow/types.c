@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/text.h"
 #include "mlflow/mlflow.h"
 #include "mlflow/read.h"
 

@@ -5,6 +5,10 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
@@ -116,7 +120,7 @@ static void find_in_version(const struct registry_state *state, const struct ver
 	const char *digest = version_tag(version, TAG_DIGEST);
 	if (!version_is_ready(version) && version_tag(version, TAG_WITHDRAWN) == NULL) {
 		char status[64];
-		text_escape(status, sizeof(status), version->status, strlen(version->status));
+		escape_into(status, sizeof(status), version->status, strlen(version->status));
 		anomalies_add(
 			anomalies, "not_ready", text_format("version %lld is %s", number, status));
 	}

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/package/package.h"
 #include "registry/state.h"
 #include "store/store.h"

@@ -8,6 +8,7 @@
 #ifndef MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 #define MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 #define TAG_CONTENT "modelhook.content"

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/state.h"
 

@@ -7,7 +7,12 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 
@@ -22,7 +27,7 @@ static void add_variable(struct text *text, const char *label, const char *name)
 	if (value == NULL)
 		return;
 	text_printf(text, " %s=", label);
-	text_add_escaped(text, value, strlen(value));
+	escape_add(text, value, strlen(value));
 }
 
 char *history_who(void)
@@ -34,7 +39,7 @@ char *history_who(void)
 		user = env_get("USER");
 	if (user == NULL)
 		user = geteuid() == 0 ? "root" : "uid";
-	text_add_escaped(&text, user, strlen(user));
+	escape_add(&text, user, strlen(user));
 	if (uname(&host) == 0)
 		text_printf(&text, "@%s", host.nodename);
 	add_variable(&text, "dag", "AIRFLOW_CTX_DAG_ID");
@@ -58,7 +63,7 @@ static void add_string(cJSON *object, const char *key, const char *value)
 	char kept[TEXT_MAX];
 	if (value != NULL)
 		cJSON_AddStringToObject(
-			object, key, text_escape(kept, sizeof(kept), value, strlen(value)));
+			object, key, escape_into(kept, sizeof(kept), value, strlen(value)));
 }
 
 static cJSON *make_entry(const struct entry *from)
@@ -83,7 +88,7 @@ static char *print(const cJSON *list)
 {
 	char *printed = cJSON_PrintUnformatted(list);
 	if (printed == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return printed;
 }
 

@@ -5,6 +5,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 

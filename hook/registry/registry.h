@@ -39,6 +39,7 @@
 #ifndef MODELHOOK_REGISTRY_REGISTRY_H
 #define MODELHOOK_REGISTRY_REGISTRY_H
 
+#include "base/fail.h"
 #include "registry/options.h"
 #include "registry/state.h"
 

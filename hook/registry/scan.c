@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "mlflow/all_versions.h"
 #include "registry/artifact_check.h"
 #include "registry/registry.h"

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/env.h"
+#include "base/escape.h"
 #include "base/file.h"
 #include "base/owned_file.h"
+#include "base/text.h"
 #include "gate/gate.h"
 #include "packaging/json/json.h"
 #include "settings/value.h"
@@ -174,7 +176,7 @@ static int flag_fail(const char *argument, const char *what, struct fail *f)
 {
 	char escaped[128];
 	fail_set(f, STATUS_USAGE, "%s: %s",
-		text_escape(escaped, sizeof(escaped), argument, strcspn(argument, "=")), what);
+		escape_into(escaped, sizeof(escaped), argument, strcspn(argument, "=")), what);
 	return fail_hint(f, "modelhook help tells what each command takes");
 }
 

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "http/options.h"
 #include "mlflow/options.h"
 #include "registry/options.h"

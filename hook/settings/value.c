@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "settings/settings.h"
 
 /* In the order of the enums. */
@@ -94,7 +95,7 @@ static void set_string(char **string, const char *value)
 /* What goes into tags must be what JSON can carry. */
 static bool parse_string(const char *value, char **string)
 {
-	if (!text_is_utf8(value, strlen(value)))
+	if (!utf8_is_valid(value, strlen(value)))
 		return false;
 	set_string(string, value);
 	return true;
@@ -122,7 +123,7 @@ static bool parse_path(const char *value, char **path)
 /* A path is taken as it is meant now: what is told of it is read elsewhere, such as in a log. */
 static bool parse_place(const char *value, char **place)
 {
-	if (!text_is_utf8(value, strlen(value)))
+	if (!utf8_is_valid(value, strlen(value)))
 		return false;
 	char *absolute = value[0] == '\0' || strstr(value, "://") != NULL ? text_copy(value)
 									  : file_absolute(value);

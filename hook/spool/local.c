@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/stop.h"
+#include "base/text.h"
 
 #define MAKE_TRIES 100
 

@@ -10,6 +10,7 @@
 #define MODELHOOK_SPOOL_LOCAL_H
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/file_lock.h"
 #include "packaging/package/package.h"

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "stores/location.h"
 #include "stores/open.h"

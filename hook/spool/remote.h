@@ -11,6 +11,7 @@
 #ifndef MODELHOOK_SPOOL_REMOTE_H
 #define MODELHOOK_SPOOL_REMOTE_H
 
+#include "base/fail.h"
 #include "store/store.h"
 
 struct spool_remote {

@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/panic.h"
 #include "packaging/digest/base64.h"
 
 char *checksum_crc32c(uint32_t crc)
@@ -24,7 +24,7 @@ void md5_init(struct md5 *md5)
 	if (md5->context == NULL)
 		md5->context = EVP_MD_CTX_new();
 	if (md5->context == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	INVARIANT(EVP_DigestInit_ex(md5->context, EVP_md5(), NULL) == 1);
 }
 

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
+
 #define DEPTH_MAX 32
 #define FOLDERS_MAX 20000
 

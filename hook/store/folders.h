@@ -4,6 +4,7 @@
 #define MODELHOOK_STORE_FOLDERS_H
 
 #include "base/entry.h"
+#include "base/fail.h"
 #include "store/store.h"
 
 /* Gives what is in one folder to taker; not being there is an empty one. */

@@ -5,7 +5,10 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/plan.h"
 #include "packaging/digest/sha256.h"
 

@@ -15,6 +15,7 @@
 #ifndef MODELHOOK_STORE_STORE_H
 #define MODELHOOK_STORE_STORE_H
 
+#include "base/fail.h"
 #include "http/http.h"
 #include "store/options.h"
 

@@ -7,7 +7,7 @@
 #ifndef MODELHOOK_STORES_LOCATION_H
 #define MODELHOOK_STORES_LOCATION_H
 
-#include "base/clock.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "store/store.h"
 

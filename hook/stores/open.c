@@ -4,6 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "mlflow/mlflow.h"
 #include "store/azure/call.h"
@@ -41,7 +46,7 @@ static const struct {
 static int no_such_scheme(const char *uri, bool apart, struct fail *f)
 {
 	char shown[160];
-	text_escape(shown, sizeof(shown), uri, strcspn(uri, "?#@"));
+	escape_into(shown, sizeof(shown), uri, strcspn(uri, "?#@"));
 	fail_set(f, STATUS_CONFIGURATION, "%s at %s: no store here serves that scheme",
 		apart ? "a store" : "artifacts", shown);
 	if (apart)
@@ -85,7 +90,7 @@ static int refuse_dots(const char *uri, struct fail *f)
 		if (is_dots(part, size))
 			return fail_set(f, STATUS_REFUSED,
 				"artifacts at %s: the path has a part \"%.*s\"",
-				text_escape(shown, sizeof(shown), uri, strcspn(uri, "?#@")),
+				escape_into(shown, sizeof(shown), uri, strcspn(uri, "?#@")),
 				(int)size, part);
 	}
 	return 0;

@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_STORES_OPEN_H
 #define MODELHOOK_STORES_OPEN_H
 
+#include "base/fail.h"
 #include "store/store.h"
 
 /* store_open - by the scheme of artifact_uri; CONFIGURATION for a scheme that no store here serves,

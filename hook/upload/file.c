@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/input.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 #include "upload/transfer.h"
 

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_UPLOAD_FILE_H
 #define MODELHOOK_UPLOAD_FILE_H
 
+#include "base/fail.h"
 #include "store/store.h"
 
 /* file_upload - send the file, unless the very same is there; in parts and side by side where that

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "packaging/package/manifest.h"
 #include "upload/package_source.h"
 #include "upload/transfer.h"

@@ -17,6 +17,7 @@
 #ifndef MODELHOOK_UPLOAD_MODEL_H
 #define MODELHOOK_UPLOAD_MODEL_H
 
+#include "base/fail.h"
 #include "packaging/package/package.h"
 #include "store/store.h"
 #include "upload/package_source.h"

@@ -1,6 +1,8 @@
 #include "upload/package_source.h"
 
 #include "base/clock.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/stop.h"
 
 #define STEP ((size_t)256 << 10) /* between two looks at the rate */

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 
 #define PART_SIZE ((size_t)5 << 20) /* the least that S3 takes */
@@ -96,7 +100,7 @@ static void *map(size_t size)
 	void *bytes = mmap(NULL, size > 0 ? size : 1, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (bytes == MAP_FAILED)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return bytes;
 }
 

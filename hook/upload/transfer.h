@@ -14,6 +14,7 @@
 #define MODELHOOK_UPLOAD_TRANSFER_H
 
 #include "base/console.h"
+#include "base/fail.h"
 #include "upload/workers.h"
 
 struct transfer_object;

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/thread.h"
 #include "stores/open.h"
 

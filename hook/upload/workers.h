@@ -13,6 +13,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "store/store.h"
 
 #define WORKERS_MAX STORE_PARALLEL_MAX

@@ -8,7 +8,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/fail.h"
 #include "base/input.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/stop.h"
 #include "packaging/archive/parallel_deflate.h"
 
@@ -155,7 +158,7 @@ int gzip_reader_open(const char *path, struct gzip_reader *r, struct fail *f)
 	r->inflate = memory_get(1, sizeof(*r->inflate));
 	r->inflate->fd = fd;
 	if (inflateInit2(&r->inflate->stream, GZIP_WINDOW) != Z_OK)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	INVARIANT(inflateValidate(&r->inflate->stream, 0) == Z_OK); /* check_sum does */
 	return 0;
 }
@@ -216,7 +219,7 @@ static int inflate_some(struct gzip_reader *r, size_t *size, struct fail *f)
 	i->stream.avail_out = sizeof(i->out);
 	int state = inflate(&i->stream, Z_NO_FLUSH);
 	if (state == Z_MEM_ERROR)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR)
 		return fail_set(f, STATUS_UNACCEPTABLE, "not a whole gzip stream: %s",
 			i->stream.msg != NULL ? i->stream.msg : "a dictionary is asked for");

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/file.h"
 
 /* gzip_writer - owns an unfinished file until gzip_writer_finish or gzip_writer_discard; {0} may be

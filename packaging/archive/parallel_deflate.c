@@ -6,7 +6,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/text.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/thread.h"
 
 #define LEVEL 1 /* higher ones cost more than they gain here */
@@ -51,7 +52,7 @@ static void stream_open(z_stream *stream)
 {
 	*stream = (z_stream){0};
 	if (deflateInit2(stream, LEVEL, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 static void compress_piece(z_stream *stream, struct piece *piece)

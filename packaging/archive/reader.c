@@ -6,7 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/plain_path.h"
+#include "base/text.h"
 #include "packaging/archive/parallel_deflate.h"
 
 /* A tar header with a GNU long name before it, for one entry; and the end that GNU tar writes. */
@@ -20,7 +25,7 @@ static int read_fail(struct archive_reader *r)
 		return -1;
 	const char *what = archive_error_string(r->tar);
 	what = what != NULL ? what : "unreadable";
-	text_escape(said, sizeof(said), what, strlen(what));
+	escape_into(said, sizeof(said), what, strlen(what));
 	return fail_set(r->f, STATUS_UNACCEPTABLE, "entry %zu: %s", r->count, said);
 }
 
@@ -56,7 +61,7 @@ int archive_reader_open(
 		return -1;
 	r->tar = archive_read_new();
 	if (r->tar == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return 0;
 }
 
@@ -87,7 +92,7 @@ static int entry_fail(struct archive_reader *r, const char *what)
 	char name[128];
 	if (r->name[0] == '\0')
 		return fail_set(r->f, STATUS_UNACCEPTABLE, "entry %zu: without a name", r->count);
-	text_escape(name, sizeof(name), r->name, strlen(r->name));
+	escape_into(name, sizeof(name), r->name, strlen(r->name));
 	return fail_set(r->f, STATUS_UNACCEPTABLE, "%s: %s", name, what);
 }
 

@@ -9,6 +9,8 @@
 #ifndef MODELHOOK_PACKAGING_ARCHIVE_READER_H
 #define MODELHOOK_PACKAGING_ARCHIVE_READER_H
 
+#include "base/console.h"
+#include "base/fail.h"
 #include "packaging/archive/gzip.h"
 
 struct archive;

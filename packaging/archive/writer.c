@@ -3,6 +3,8 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include "base/fail.h"
+#include "base/panic.h"
 #include "base/parallel.h"
 
 /* What a call of libarchive came to: its own failure, or that of our callback. */
@@ -32,7 +34,7 @@ int archive_writer_open(const char *path, bool is_private, struct archive_writer
 		return -1;
 	w->tar = archive_write_new();
 	if (w->tar == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	/* no blocking: the gzip side gathers bytes itself */
 	if (archive_write_set_format_gnutar(w->tar) == ARCHIVE_OK &&
 		archive_write_add_filter_none(w->tar) == ARCHIVE_OK &&
@@ -59,7 +61,7 @@ int archive_writer_entry(
 		return -1;
 	struct archive_entry *entry = archive_entry_new();
 	if (entry == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	archive_entry_set_pathname(entry, name);
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, 0644);

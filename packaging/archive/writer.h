@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_PACKAGING_ARCHIVE_WRITER_H
 #define MODELHOOK_PACKAGING_ARCHIVE_WRITER_H
 
+#include "base/fail.h"
 #include "packaging/archive/gzip.h"
 
 struct archive;

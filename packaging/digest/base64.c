@@ -3,7 +3,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/memory.h"
 
 char *base64_encode(const void *bytes, size_t size)
 {

@@ -4,7 +4,7 @@
 #include <openssl/rand.h>
 #include <pthread.h>
 
-#include "base/text.h"
+#include "base/panic.h"
 
 #define KEY_BYTES 16
 #define NONCE_BYTES 12
@@ -25,7 +25,7 @@ void file_mac_init(struct seal *seal)
 	seal->context = EVP_CIPHER_CTX_new();
 	if (seal->context == NULL ||
 		EVP_EncryptInit_ex(seal->context, EVP_aes_128_gcm(), NULL, key, nonce) != 1)
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 /* To GCM they are additional data: authenticated, and not encrypted. */

@@ -2,13 +2,14 @@
 
 #include <openssl/evp.h>
 
+#include "base/panic.h"
 #include "base/text.h"
 
 void sha256_init(struct sha256 *sha)
 {
 	sha->context = EVP_MD_CTX_new();
 	if (sha->context == NULL || EVP_DigestInit_ex(sha->context, EVP_sha256(), NULL) != 1)
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 void sha256_add(struct sha256 *sha, const void *bytes, size_t size)

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "packaging/json/bound.h"
 
 #define NOTE_MAX ((size_t)64 << 10)
@@ -140,7 +144,7 @@ static void add_path(const struct json_at *at, struct text *path)
 	}
 	if (path->size > 0)
 		text_add_string(path, ".");
-	text_add_escaped(path, at->key, strlen(at->key));
+	escape_add(path, at->key, strlen(at->key));
 }
 
 int json_fail(const struct json_at *at, struct fail *f, const char *format, ...)
@@ -239,7 +243,7 @@ int json_bool(const struct json_at *at, bool *out, struct fail *f)
 static struct cJSON *made(struct cJSON *item)
 {
 	if (item == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return item;
 }
 
@@ -271,7 +275,7 @@ struct cJSON *json_new_null(void)
 void json_set(struct cJSON *object, const char *key, struct cJSON *item)
 {
 	if (!cJSON_AddItemToObject(object, key, item))
-		fail_out_of_memory();
+		panic_out_of_memory();
 }
 
 void json_set_string(struct cJSON *object, const char *key, const char *string)

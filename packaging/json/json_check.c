@@ -1,4 +1,7 @@
 /* The grammar of RFC 8259, to the letter, in front of a parser that is more forgiving. */
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/utf8.h"
 #include "packaging/json/json.h"
 
 #include <stdlib.h>
@@ -254,7 +257,7 @@ static int check_value(struct scan *scan)
 int json_check_text(const char *text, size_t size, struct fail *f)
 {
 	struct scan scan = {.text = text, .size = size, .f = f};
-	if (!text_is_utf8(text, size))
+	if (!utf8_is_valid(text, size))
 		return fail_set(f, STATUS_UNACCEPTABLE, "not JSON: not UTF-8");
 	if (check_value(&scan) != 0)
 		return -1;

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
+
 #define ITEM_MAX ((size_t)256 << 10)
 #define REST_MAX ((size_t)64 << 10)
 

@@ -10,6 +10,8 @@
 #ifndef MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
 #define MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/json/lenient.h"
 
 /* -1 with f filled ends the reading; a value of a wrong type is noted in answer, and ends it too */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/json/bound.h"
 
 #define INTEGER_MAX 9007199254740992.0 /* 2^53: beyond it a double skips integers */

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
+#include "base/fail.h"
 
 struct json_lenient {
 	void *root;

@@ -4,8 +4,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/plain_path.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/package/model_name.h"
 #include "packaging/savedmodel/input_kind.h"

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_PACKAGING_PACKAGE_HANDOFF_JSON_H
 #define MODELHOOK_PACKAGING_PACKAGE_HANDOFF_JSON_H
 
+#include "base/fail.h"
 #include "packaging/json/json.h"
 #include "packaging/package/handoff.h"
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
 /* "tensorflow_cpu >= 2" begins with "tensorflow-cpu"; its name ends where this returns (PEP 508).
  */
 static size_t name_size(const char *requirement)

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/plain_path.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/json/json_list.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/mlmodel.h"

@@ -8,6 +8,8 @@
 #ifndef MODELHOOK_PACKAGING_PACKAGE_MANIFEST_H
 #define MODELHOOK_PACKAGING_PACKAGE_MANIFEST_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/package/package.h"
 
 #define MANIFEST_NAME "manifest.json" /* the first entry of a package */

@@ -5,6 +5,8 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/package/loader.h"
 #include "packaging/package/manifest.h"

@@ -16,6 +16,7 @@
 #ifndef MODELHOOK_PACKAGING_PACKAGE_MLMODEL_H
 #define MODELHOOK_PACKAGING_PACKAGE_MLMODEL_H
 
+#include "base/text.h"
 #include "packaging/package/package.h"
 
 struct mlmodel_file {

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "packaging/package/mlmodel.h"
 
 /* Families of image models by the names that their papers and keras.applications use. */

@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/plain_path.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/manifest.h"
@@ -19,7 +23,7 @@ static char *name_part(const char *model)
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				    "0123456789._-";
 	char cut[NAME_PART_MAX + 1];
-	text_escape(cut, sizeof(cut), model, strlen(model));
+	escape_into(cut, sizeof(cut), model, strlen(model));
 	for (char *at = cut; *at != '\0'; at++)
 		if ((unsigned char)*at < 0x80 && strchr(plain, *at) == NULL)
 			*at = '-';
@@ -75,7 +79,7 @@ static int add_files(const struct saved_model *model, struct manifest *manifest,
 		const char *problem = plain_path_problem(file->path);
 		if (problem != NULL)
 			return fail_set(f, STATUS_UNACCEPTABLE, "%s: no name for a package: %s",
-				text_escape(shown, sizeof(shown), file->path, strlen(file->path)),
+				escape_into(shown, sizeof(shown), file->path, strlen(file->path)),
 				problem);
 		char *path = text_format("%s%s", MANIFEST_SAVED_MODEL, file->path);
 		struct saved_model_file *added =

@@ -22,6 +22,8 @@
 
 #include <stdint.h>
 
+#include "base/console.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "packaging/package/file_check.h"
 #include "packaging/package/handoff.h"

@@ -1,7 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/archive/reader.h"
 #include "packaging/json/json.h"
 #include "packaging/package/manifest.h"

@@ -2,8 +2,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/console.h"
+#include "base/fail.h"
 #include "base/input.h"
+#include "base/panic.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "base/tree.h"
 #include "packaging/archive/writer.h"
 #include "packaging/package/manifest.h"

@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
+
 static struct tensor_spec *copy_specs(const struct tensor_spec *from, size_t count)
 {
 	struct tensor_spec *to = memory_get(count, sizeof(*to));

@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_PACKAGING_PACKAGE_SIGNATURE_H
 #define MODELHOOK_PACKAGING_PACKAGE_SIGNATURE_H
 
+#include "base/fail.h"
 #include "packaging/json/json.h"
 #include "packaging/savedmodel/saved_model.h"
 

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/stop.h"
 
 #define BUFFER_SIZE ((size_t)256 << 10)
@@ -15,7 +18,7 @@ static int read_fail(const char *path, struct fail *f)
 {
 	char escaped[256];
 	return fail_errno(f, fail_input_status(errno), "%s",
-		text_escape(escaped, sizeof(escaped), path, strlen(path)));
+		escape_into(escaped, sizeof(escaped), path, strlen(path)));
 }
 
 int file_reader_open(struct file_reader *reader, const struct tree *tree, const char *path,

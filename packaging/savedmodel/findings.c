@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 static char *escaped_copy(const char *string)
@@ -12,7 +14,7 @@ static char *escaped_copy(const char *string)
 	struct text text = {0};
 	if (string == NULL)
 		return NULL;
-	text_add_escaped(&text, string, strlen(string));
+	escape_add(&text, string, strlen(string));
 	return text_take(&text);
 }
 

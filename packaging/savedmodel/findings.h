@@ -6,6 +6,7 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
 
+#include "base/attributes.h"
 #include "packaging/savedmodel/saved_model.h"
 
 #define FINDINGS_MAX 1000 /* of one weight; the rest is counted */

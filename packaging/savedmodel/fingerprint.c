@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "base/fail.h"
 #include "packaging/savedmodel/protobuf.h"
 
 #define EXPORT_AGAIN "export the model again, into an empty directory"

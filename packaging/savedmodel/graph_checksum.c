@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 void graph_checksum_begin(struct graph_checksum *checksum)
 {
 	*checksum = (struct graph_checksum){0};

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/digest/fingerprint64.h"
 
 #define NAME_MAX_SIZE 65536		    /* bytes of any name in a graph */

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/graph_checksum.h"
 #include "packaging/savedmodel/protobuf.h"
@@ -98,7 +101,7 @@ static bool take_text(pb_istream_t *stream, const struct protobuf_field *field,
 	if (!protobuf_text(stream, field, NAME_MAX_SIZE, text) ||
 		!protobuf_keep(stream, &reading->memory, text->size + 16))
 		return false;
-	if (!text_is_utf8(text_string(text), text->size) ||
+	if (!utf8_is_valid(text_string(text), text->size) ||
 		memchr(text_string(text), 0, text->size) != NULL)
 		PB_RETURN_ERROR(stream, "a name that is not UTF-8");
 	free(*out);

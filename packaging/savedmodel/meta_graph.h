@@ -10,6 +10,7 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
 
+#include "base/fail.h"
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
 #include "packaging/savedmodel/graph_ops.h"

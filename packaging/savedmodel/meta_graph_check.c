@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/text.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/meta_graph.h"
@@ -22,9 +23,9 @@ static void finding(const struct place *place, enum finding_weight weight,
 	bool has_name = spec->name != NULL && spec->name[0] != '\0';
 	const char *tensor = has_name ? spec->name : NULL;
 	findings_add(place->findings, weight, place->file, -1, tensor, "%s: %s %s %s",
-		text_escape(signature, sizeof(signature), place->signature->key,
+		escape_into(signature, sizeof(signature), place->signature->key,
 			strlen(place->signature->key)),
-		place->side, text_escape(key, sizeof(key), spec->key, strlen(spec->key)), text);
+		place->side, escape_into(key, sizeof(key), spec->key, strlen(spec->key)), text);
 }
 
 static bool is_served(const struct place *place)
@@ -143,7 +144,7 @@ static void check_tags(const struct meta_graph *graph, const char *file, struct 
 		findings_add(findings, FINDING_NOTE, file, -1, NULL,
 			"the graph has the tags %s: the packaged loader asks for them; a server "
 			"that asks for `serve` alone does not find it",
-			text_escape(shown, sizeof(shown), text_string(&tags), tags.size));
+			escape_into(shown, sizeof(shown), text_string(&tags), tags.size));
 	text_release(&tags);
 }
 

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/escape.h"
 #include "base/text.h"
 #include "packaging/savedmodel/meta_graph.h"
 
@@ -37,7 +38,7 @@ static void say(struct report *report, enum finding_weight weight,
 		report->said[report->said_count++].weight = weight;
 	}
 	findings_add(report->findings, weight, report->file, -1, suspect->name, "op %s %s",
-		text_escape(op, sizeof(op), suspect->op, strlen(suspect->op)), text);
+		escape_into(op, sizeof(op), suspect->op, strlen(suspect->op)), text);
 }
 
 static void feed(struct graph_ops *ops, const struct tensor_spec *spec)

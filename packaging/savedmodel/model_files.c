@@ -2,6 +2,10 @@
 
 #include <stdlib.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
+
 /* What TensorFlow, or a server of its models, has a use for. */
 static bool is_part_of_model(const char *path)
 {

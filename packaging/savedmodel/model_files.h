@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_MODEL_FILES_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_MODEL_FILES_H
 
+#include "base/fail.h"
 #include "base/tree.h"
 
 #define GRAPH "saved_model.pb"

@@ -1,5 +1,7 @@
 #include "packaging/savedmodel/protobuf.h"
 
+#include "base/memory.h"
+
 static bool feed(pb_istream_t *stream, pb_byte_t *out, size_t size)
 {
 	struct protobuf_source *source = stream->state;

@@ -9,6 +9,7 @@
 
 #include <pb_decode.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "packaging/savedmodel/file_reader.h"
 

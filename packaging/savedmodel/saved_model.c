@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/parallel.h"
 #include "base/plain_path.h"
 #include "base/text.h"
@@ -301,7 +304,7 @@ static void note_version(struct inspection *in)
 		findings_add(&in->findings, FINDING_NOTE, GRAPH, -1, NULL,
 			"written by TensorFlow %s: %s; unless the handoff has requirements, the "
 			"package requires %s",
-			text_escape(shown, sizeof(shown), version, strlen(version)), why,
+			escape_into(shown, sizeof(shown), version, strlen(version)), why,
 			requirement);
 	free(requirement);
 }

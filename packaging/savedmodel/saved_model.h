@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/console.h"
+#include "base/fail.h"
 #include "packaging/digest/file_mac.h"
 #include "packaging/digest/sha256.h"
 

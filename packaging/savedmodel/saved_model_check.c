@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/saved_model.h"

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/nonfinite.h"

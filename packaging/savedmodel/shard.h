@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_SHARD_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_SHARD_H
 
+#include "base/fail.h"
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/tensor_bundle.h"
 

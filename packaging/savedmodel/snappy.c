@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/memory.h"
 
 /* The most bytes that an element of three bytes encodes: a copy with a 2-byte offset. */
 #define COPY_MAX 64

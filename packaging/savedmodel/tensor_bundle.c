@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "packaging/savedmodel/bundle_entry.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/leveldb_table.h"

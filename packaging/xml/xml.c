@@ -3,6 +3,7 @@
 #include <expat.h>
 #include <string.h>
 
+#include "base/panic.h"
 #include "base/text.h"
 
 #define DEPTH_MAX 16
@@ -115,7 +116,7 @@ int xml_read(const void *bytes, size_t size, xml_function *each, void *context, 
 	struct reading r = {.each = each, .context = context, .f = f};
 	r.parser = XML_ParserCreate(NULL);
 	if (r.parser == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	XML_SetUserData(r.parser, &r);
 	XML_SetElementHandler(r.parser, on_start, on_end);
 	XML_SetCharacterDataHandler(r.parser, on_text);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/aws_profile.h"
+#include "base/text.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

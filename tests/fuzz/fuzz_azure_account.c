@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/azure/account.h"
 
 /* A trap, so that the fuzzer keeps the input. */

@@ -3,6 +3,8 @@
  * size of 255 is the shard.
  */
 #include "../unit/table_maker.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/tensor_bundle.h"
 

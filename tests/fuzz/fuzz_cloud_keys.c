@@ -6,6 +6,8 @@
 
 #include "auth/aws_credentials.h"
 #include "auth/aws_fetch.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/s3/call.h"
 
 /* A trap, so that the fuzzer keeps the input. */

@@ -1,6 +1,7 @@
 /* Fuzzes the files of logins: the first byte chooses .netrc or MLflow's credentials. */
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "mlflow/credentials_file.h"
 

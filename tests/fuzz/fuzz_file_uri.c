@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/file/store.h"
 
 /* A trap, so that the fuzzer keeps the input. */

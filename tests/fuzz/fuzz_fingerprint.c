@@ -1,4 +1,6 @@
 /* fingerprint.pb: any bytes are read or refused with one finding. */
+#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/savedmodel/fingerprint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

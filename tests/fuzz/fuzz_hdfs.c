@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "store/hdfs/checksum.h"
 #include "store/hdfs/site.h"

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "http/html.h"
 #include "http/proxy.h"
 #include "http/url.h"
@@ -20,7 +22,7 @@ static void try_page(const char *page, size_t size)
 {
 	char line[100];
 	html_first_line(page, size, line, sizeof(line));
-	MUST(text_is_utf8(line, strlen(line)) && strpbrk(line, "\r\n\x1b") == NULL);
+	MUST(utf8_is_valid(line, strlen(line)) && strpbrk(line, "\r\n\x1b") == NULL);
 	(void)html_asks_for_login(page, size);
 }
 

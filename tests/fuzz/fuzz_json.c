@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/json/bound.h"
 #include "packaging/json/json.h"
 #include "packaging/json/json_list.h"

@@ -2,6 +2,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"
 

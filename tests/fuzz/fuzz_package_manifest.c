@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/text.h"
 #include "flow/gate.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"

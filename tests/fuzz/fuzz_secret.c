@@ -1,6 +1,8 @@
 /* Text from a server, its first line a secret: nothing that is shown holds the secret. */
 #include <string.h>
 
+#include "base/escape.h"
+#include "base/panic.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -23,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		strpbrk(secret.data, "[]=") == NULL)
 		INVARIANT(strstr(text_string(&shown), secret.data) == NULL);
 	text_clear(&shown);
-	text_add_escaped(&shown, line, size - (size_t)(line - data));
+	escape_add(&shown, line, size - (size_t)(line - data));
 	text_release(&shown);
 	text_release(&secret);
 	secret_wipe();

@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "settings/settings.h"
 
 /* A trap, so that the fuzzer keeps the input. */

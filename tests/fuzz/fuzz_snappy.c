@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../unit/table_maker.h"
+#include "base/panic.h"
 #include "packaging/savedmodel/snappy.h"
 
 #define MAX 65536

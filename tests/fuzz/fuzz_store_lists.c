@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/azure/multipart.h"
 #include "store/gs/call.h"
 #include "store/hdfs/file.h"

@@ -1,7 +1,7 @@
 /* The bytes of a string tensor, its number of elements in the first two: in pieces it is what it is
  * as a whole.
  */
-#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/savedmodel/string_tensor.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -3,6 +3,7 @@
  * behind the checksums is reached.
  */
 #include "../unit/table_maker.h"
+#include "base/panic.h"
 #include "packaging/savedmodel/leveldb_table.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

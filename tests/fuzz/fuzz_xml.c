@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "packaging/xml/xml.h"
 
 /* A trap, so that the fuzzer keeps the input. */

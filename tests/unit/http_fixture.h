@@ -5,8 +5,8 @@
 
 #include <signal.h>
 
-#include "base/console.h"
-#include "base/stop.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "mlflow/credentials.h"
 #include "scripted.h"

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/panic.h"
 #include "base/text.h"
 
 #define TARBALL_MAX 32

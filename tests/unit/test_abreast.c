@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "base/fail.h"
 #include "base/parallel.h"
 
 #define JOBS ((size_t)10 * ABREAST_WINDOW)

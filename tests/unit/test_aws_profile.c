@@ -2,6 +2,8 @@
 
 #include "auth/aws_profile.h"
 
+#include "base/text.h"
+
 static struct aws_profile profile;
 
 static int set_up(void **state)

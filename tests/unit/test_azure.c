@@ -1,4 +1,5 @@
 /* Tests of the store in Azure: addresses, signatures, and what no emulator does. */
+#include "base/memory.h"
 #include "http_fixture.h"
 #include "packaging/digest/base64.h"
 #include "store/azure/call.h"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/slice_key.h"

@@ -2,6 +2,8 @@
 #include "unit.h"
 
 #include "base/table.h"
+#include "base/text.h"
+#include "base/utf8.h"
 
 #define FISH "\xf0\x9f\x90\x9f"			/* an emoji: two columns */
 #define KANJI "\xe9\xad\x9a"			/* two columns */
@@ -70,7 +72,7 @@ static void on_a_narrow_one_the_widest_cells_end_in_an_ellipsis_between_two_char
 	(void)state;
 	for (size_t room = 10; room <= 15; room++) {
 		char *text = printed(cells, COUNT(cells), room);
-		assert_true(text_is_utf8(text, strlen(text)));
+		assert_true(utf8_is_valid(text, strlen(text)));
 		assert_contains(text, "\xe2\x80\xa6");
 		assert_contains(text, " me\n");
 		for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))

@@ -3,9 +3,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 
-#include "base/clock.h"
 #include "base/console.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 /* What a function wrote to stdout and stderr, in a child: the console closes for good. */
 struct written {
@@ -103,7 +103,7 @@ static void a_message_is_one_line_of_utf8_whatever_it_holds(void **state)
 	const char *second = strchr(written.err, '\n') + 1;
 	assert_in_range(strlen(second), 2000, 2048);
 	assert_int_equal(second[strlen(second) - 1], '\n');
-	assert_true(text_is_utf8(second, strlen(second)));
+	assert_true(utf8_is_valid(second, strlen(second)));
 }
 
 static int show_unstarted(void *argument)

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/text.h"
 #include "http/http.h"
 #include "mlflow/credentials.h"

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 
+#include "base/console.h"
+#include "base/panic.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 static void a_failure_holds_its_status_and_text_and_nothing_of_the_one_before(void **state)
 {
@@ -57,17 +60,17 @@ static void a_text_too_long_is_cut_between_two_characters(void **state)
 			while (text.size < 3000)
 				text_add_string(&text, characters[c]);
 			fail_set(&f, STATUS_LATER, "%s", text_string(&text));
-			assert_true(text_is_utf8(f.text, strlen(f.text)));
+			assert_true(utf8_is_valid(f.text, strlen(f.text)));
 			assert_in_range(strlen(f.text), sizeof(f.text) - 4, sizeof(f.text) - 1);
 			fail_wrap(&f, "%.*s", shift, "7654321");
-			assert_true(text_is_utf8(f.text, strlen(f.text)));
+			assert_true(utf8_is_valid(f.text, strlen(f.text)));
 			assert_in_range(strlen(f.text), sizeof(f.text) - 4, sizeof(f.text) - 1);
 			fail_hint(&f, "%s", text_string(&text));
-			assert_true(text_is_utf8(f.hint, strlen(f.hint)));
+			assert_true(utf8_is_valid(f.hint, strlen(f.hint)));
 			assert_in_range(strlen(f.hint), sizeof(f.hint) - 4, sizeof(f.hint) - 1);
 			errno = EACCES;
 			fail_errno(&f, STATUS_DISK, "%s", text_string(&text));
-			assert_true(text_is_utf8(f.text, strlen(f.text)));
+			assert_true(utf8_is_valid(f.text, strlen(f.text)));
 			text_release(&text);
 		}
 	}
@@ -109,15 +112,16 @@ static void an_errno_of_a_read_says_whether_it_is_missing_or_bad(void **state)
 	}
 }
 
-static void say_last_words(const struct fail *f)
+static void say_last_words(enum status status, const char *text)
 {
-	printf("last words: %s\n", f->text);
+	console_error("%s", text);
+	printf("last words: %s (%d)\n", text, status);
 	fflush(stdout);
 }
 
 static int die_of_a_defect(void *argument)
 {
-	fail_set_exit_handler(say_last_words);
+	panic_set_handler(say_last_words);
 	INVARIANT(argument == NULL && 1 + 1 == 3);
 	return 0;
 }
@@ -125,8 +129,27 @@ static int die_of_a_defect(void *argument)
 static int die_of_memory(void *argument)
 {
 	(void)argument;
-	fail_set_exit_handler(say_last_words);
-	fail_out_of_memory();
+	panic_set_handler(say_last_words);
+	panic_out_of_memory();
+}
+
+static int die_without_a_handler(void *argument)
+{
+	(void)argument;
+	panic_out_of_memory();
+}
+
+static void say_too_much(enum status status, const char *text)
+{
+	(void)text;
+	panic_defect("last words", (int)status, "a handler");
+}
+
+static int die_in_the_handler(void *argument)
+{
+	(void)argument;
+	panic_set_handler(say_too_much);
+	panic_out_of_memory();
 }
 
 static void die(int (*function)(void *), int status, const char *words)
@@ -157,6 +180,26 @@ static void memory_that_cannot_be_had_ends_with_75_after_its_last_words(void **s
 	die(die_of_memory, 75, "out of memory");
 }
 
+static void check_message(int (*function)(void *), int status, const char *message)
+{
+	char *folder = unit_folder(), err[1024];
+	const char *path = unit_path(folder, "err");
+	int ended = unit_child(function, NULL, NULL, path);
+	unit_read(path, err, sizeof(err));
+	unit_folder_remove(folder);
+	assert_true(WIFEXITED(ended));
+	assert_int_equal(WEXITSTATUS(ended), status);
+	assert_string_equal(err, message);
+}
+
+static void without_a_handler_and_inside_it_the_message_goes_to_stderr(void **state)
+{
+	(void)state;
+	check_message(die_without_a_handler, 75, "modelhook: out of memory\n");
+	check_message(die_in_the_handler, 70,
+		"modelhook: defect at last words:75: a handler does not hold\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +211,7 @@ int main(void)
 		cmocka_unit_test(an_errno_of_a_read_says_whether_it_is_missing_or_bad),
 		cmocka_unit_test(a_broken_invariant_ends_with_70_after_its_last_words),
 		cmocka_unit_test(memory_that_cannot_be_had_ends_with_75_after_its_last_words),
+		cmocka_unit_test(without_a_handler_and_inside_it_the_message_goes_to_stderr),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

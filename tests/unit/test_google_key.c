@@ -1,5 +1,6 @@
 /* Tests of Google's credential files, and of what is sent for them. */
 #include "auth/google_key.h"
+#include "base/text.h"
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "packaging/savedmodel/graph_checksum.h"
 #include "table_maker.h"
 

@@ -1,4 +1,5 @@
 /* Tests of the store in Google Cloud Storage against a scripted server: what no emulator does. */
+#include "base/memory.h"
 #include "store/gs/call.h"
 
 #include "http_fixture.h"

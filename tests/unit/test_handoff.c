@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "packaging/package/handoff_json.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"

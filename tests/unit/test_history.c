@@ -1,3 +1,5 @@
+#include "base/fail.h"
+#include "base/utf8.h"
 #include "standing_table.h"
 
 #include <cjson/cJSON.h>
@@ -272,7 +274,7 @@ static void a_reason_of_any_length_fits_and_stays_utf8(void **state)
 		history_record(&p.registry, 1, "Archived", "ann", 2, text_string(&why), &f), 0);
 	const char *tag = version_tag(state_version(&p.registry.state, 1), TAG_HISTORY);
 	assert_in_range(strlen(tag), 900, 4500);
-	assert_true(text_is_utf8(tag, strlen(tag)));
+	assert_true(utf8_is_valid(tag, strlen(tag)));
 	text_release(&why);
 	planned_release(&p);
 }

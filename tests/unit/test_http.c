@@ -1,4 +1,6 @@
 /* Tests of sending: what is repeated, what is not, what is followed, what ends it. */
+#include "base/console.h"
+#include "base/signals.h"
 #include "http_fixture.h"
 
 static struct scripted elsewhere;
@@ -413,7 +415,7 @@ static void a_signal_ends_a_wait_at_once(void **state)
 	(void)state;
 	pthread_t thread;
 	BEGIN({NULL, SILENT});
-	stop_install();
+	signals_install();
 	pthread_create(&thread, NULL, terminate_soon, NULL);
 	int64_t start = clock_monotonic_ms();
 	assert_int_equal(ask("POST", HTTP_NOT_IDEMPOTENT), -1);

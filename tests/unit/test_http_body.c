@@ -1,4 +1,6 @@
 /* Tests of large bodies: streams that are sent again, sinks that start over. */
+#include "base/console.h"
+#include "base/fail.h"
 #include "http_fixture.h"
 
 struct stream {

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 
 static int parse(const char *text, struct fail *f)

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
 #include "packaging/digest/fingerprint64.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/fingerprint.h"

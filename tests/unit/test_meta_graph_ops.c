@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
+#include "base/fail.h"
 #include "packaging/savedmodel/meta_graph.h"
 #include "table_maker.h"
 

@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/credentials.h"
 #include "mlflow/mlflow.h"
 #include "scripted.h"

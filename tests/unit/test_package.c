@@ -14,8 +14,10 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
 #include "base/file.h"
-#include "base/stop.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/package/manifest.h"
 #include "packaging/savedmodel/dtype.h"
 

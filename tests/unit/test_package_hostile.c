@@ -8,7 +8,9 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "packaging/package/manifest.h"
 #include "packaging/savedmodel/dtype.h"
 #include "tarball.h"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
 #include "base/page_tokens.h"
 
 /* How many pages are followed where their tokens are a tail of fresh ones and then a cycle. */

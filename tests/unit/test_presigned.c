@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "store/etag.h"
 #include "store/mlflow/multipart.h"

@@ -3,7 +3,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
-#include "base/text.h"
+#include "base/utf8.h"
 #include "invocation/result.h"
 
 static void fill(struct result *result)
@@ -132,13 +132,13 @@ static void the_line_is_one_line_of_utf8_and_reads_back(void **state)
 		gate_verdicts_add(&result.verdicts, rows[i], "passed", rows[i]);
 		fail_set(&f, STATUS_DISK, "%s", rows[i]);
 		char *line = result_line(&result, &f);
-		assert_true(text_is_utf8(line, strlen(line)));
+		assert_true(utf8_is_valid(line, strlen(line)));
 		assert_null(strpbrk(line, "\n\r\033"));
 		cJSON *json = cJSON_Parse(line);
 		assert_non_null(json);
 		const char *model = cJSON_GetStringValue(cJSON_GetObjectItem(json, "model"));
 		assert_non_null(model);
-		if (text_is_utf8(rows[i], strlen(rows[i])))
+		if (utf8_is_valid(rows[i], strlen(rows[i])))
 			assert_string_equal(model, rows[i]);
 		cJSON_Delete(json);
 		free(line);

@@ -4,6 +4,8 @@
 #include "store/s3/call.h"
 #include "stores/open.h"
 
+#include "base/clock.h"
+
 static const struct http_options options = {.timeout_ms = 1000};
 static const struct store_options store_options;
 static struct store store;

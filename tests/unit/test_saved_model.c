@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/console.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/stop.h"

@@ -1,6 +1,7 @@
 /* Secrets: in what forms they are hidden, and what is left as it is. */
 #include "unit.h"
 
+#include "base/escape.h"
 #include "base/secret.h"
 #include "base/text.h"
 
@@ -16,7 +17,7 @@ static int forget(void **state)
 static void assert_shown(const char *said, const char *shown)
 {
 	struct text text = {0};
-	text_add_escaped(&text, said, strlen(said));
+	escape_add(&text, said, strlen(said));
 	assert_string_equal(text_string(&text), shown);
 	text_release(&text);
 }
@@ -40,7 +41,7 @@ static void a_secret_is_hidden_however_it_is_written_down(void **state)
 	for (size_t i = 0; i < COUNT(forms); i++) {
 		char *said = text_format("invalid: <%s>", forms[i]);
 		struct text text = {0};
-		text_add_escaped(&text, said, strlen(said));
+		escape_add(&text, said, strlen(said));
 		assert_contains(text_string(&text), "invalid: <[redacted]");
 		assert_lacks(text_string(&text), "rd");
 		assert_lacks(text_string(&text), "cEBz");
@@ -58,7 +59,7 @@ static void it_is_hidden_wherever_it_begins_in_base64(void **state)
 	secret_add("hunter2-hunter2");
 	for (size_t i = 0; i < COUNT(logins); i++) {
 		char buffer[64];
-		text_escape(buffer, sizeof(buffer), logins[i], strlen(logins[i]));
+		escape_into(buffer, sizeof(buffer), logins[i], strlen(logins[i]));
 		assert_contains(buffer, "[redacted]");
 		assert_true(strlen(buffer) < 20);
 	}

@@ -7,6 +7,8 @@
 
 #include "spool/local.h"
 
+#include "base/clock.h"
+
 static char *folder;
 
 static int set_up(void **state)

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "packaging/archive/parallel_deflate.h"
 

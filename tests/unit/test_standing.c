@@ -1,3 +1,4 @@
+#include "base/fail.h"
 #include "standing_table.h"
 
 /* The decision of a person for a version on a day of November 2026. */

@@ -8,6 +8,7 @@
 #include <sys/time.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/stop.h"
 
 /* Signals change the whole process: each case runs in a child and returns what it saw. */
@@ -22,11 +23,11 @@ static int check_unasked(void *argument)
 {
 	struct fail f;
 	(void)argument;
-	if (stop_fd() != -1)
+	if (signals_fd() != -1)
 		return 1;
-	stop_install();
-	struct pollfd wait = {.fd = stop_fd(), .events = POLLIN};
-	return stop_check(&f) == 0 && stop_fd() >= 0 && poll(&wait, 1, 0) == 0 ? 0 : 1;
+	signals_install();
+	struct pollfd wait = {.fd = signals_fd(), .events = POLLIN};
+	return stop_check(&f) == 0 && signals_fd() >= 0 && poll(&wait, 1, 0) == 0 ? 0 : 1;
 }
 
 static void nobody_asked_until_somebody_does(void **state)
@@ -38,11 +39,11 @@ static void nobody_asked_until_somebody_does(void **state)
 static int check_asked(void *argument)
 {
 	struct fail f = {0};
-	stop_install();
+	signals_install();
 	raise(*(int *)argument);
 	if (stop_check(&f) == 0 || stop_check(&f) == 0)
 		return 1;
-	struct pollfd wait = {.fd = stop_fd(), .events = POLLIN};
+	struct pollfd wait = {.fd = signals_fd(), .events = POLLIN};
 	return poll(&wait, 1, 0) == 1 && poll(&wait, 1, 0) == 1 ? (int)f.status : 2;
 }
 
@@ -58,8 +59,8 @@ static int check_parent(void *argument)
 {
 	int before = 0, after = 0;
 	(void)argument;
-	stop_install();
-	stop_with_parent();
+	signals_install();
+	signals_end_with_parent();
 	prctl(PR_GET_PDEATHSIG, &before);
 	raise(SIGTERM);
 	prctl(PR_GET_PDEATHSIG, &after);
@@ -76,7 +77,7 @@ static void the_end_of_the_parent_is_a_stop_but_not_a_second_one(void **state)
 static int raise_both(void *argument)
 {
 	const int *signals = argument;
-	stop_install();
+	signals_install();
 	raise(signals[0]);
 	raise(signals[1]);
 	return 0;
@@ -105,7 +106,7 @@ static int sleep_until_asked(void *argument)
 	struct fail f;
 	struct itimerval soon = {.it_value = {.tv_usec = 50000}};
 	(void)argument;
-	stop_install();
+	signals_install();
 	signal(SIGALRM, on_alarm);
 	setitimer(ITIMER_REAL, &soon, NULL);
 	int64_t started = clock_monotonic_ms();
@@ -124,7 +125,7 @@ static int sleep_to_the_end(void *argument)
 {
 	struct fail f;
 	if (argument != NULL)
-		stop_install();
+		signals_install();
 	int64_t started = clock_monotonic_ms();
 	int result = stop_sleep(60, &f);
 	int64_t slept = clock_monotonic_ms() - started;
@@ -145,7 +146,7 @@ static int write_where_nobody_reads(void *argument)
 {
 	int ends[2];
 	(void)argument;
-	stop_install();
+	signals_install();
 	if (pipe(ends) != 0)
 		return 1;
 	close(ends[0]);
@@ -155,7 +156,7 @@ static int write_where_nobody_reads(void *argument)
 static int write_past_the_limit(void *argument)
 {
 	struct rlimit limit = {.rlim_cur = 10, .rlim_max = 10};
-	stop_install();
+	signals_install();
 	setrlimit(RLIMIT_FSIZE, &limit);
 	FILE *file = fopen(argument, "w");
 	if (file == NULL)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/memory.h"
 #include "packaging/savedmodel/leveldb_table.h"
 #include "table_maker.h"
 

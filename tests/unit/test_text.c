@@ -1,6 +1,8 @@
 #include "unit.h"
 
+#include "base/escape.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 static void what_a_terminal_obeys_is_escaped_and_what_it_shows_is_kept(void **state)
 {
@@ -30,9 +32,9 @@ static void what_a_terminal_obeys_is_escaped_and_what_it_shows_is_kept(void **st
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct text text = {0}, again = {0};
-		text_add_escaped(&text, rows[i].in, rows[i].size);
+		escape_add(&text, rows[i].in, rows[i].size);
 		assert_string_equal(text_string(&text), rows[i].out);
-		text_add_escaped(&again, text_string(&text), text.size);
+		escape_add(&again, text_string(&text), text.size);
 		assert_string_equal(text_string(&again), rows[i].out);
 		text_release(&text);
 		text_release(&again);
@@ -60,7 +62,7 @@ static void an_escaped_buffer_is_cut_before_what_does_not_fit(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char *buffer = malloc(rows[i].room);
 		assert_ptr_equal(
-			text_escape(buffer, rows[i].room, rows[i].in, strlen(rows[i].in)), buffer);
+			escape_into(buffer, rows[i].room, rows[i].in, strlen(rows[i].in)), buffer);
 		assert_string_equal(buffer, rows[i].out);
 		free(buffer);
 	}
@@ -99,7 +101,7 @@ static void utf8_is_what_rfc_3629_says(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "row %zu", i);
-		assert_row(text_is_utf8(rows[i].bytes, rows[i].size) == rows[i].valid, name);
+		assert_row(utf8_is_valid(rows[i].bytes, rows[i].size) == rows[i].valid, name);
 	}
 }
 

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "base/text.h"
+#include "base/fail.h"
 
 struct azure_account {
 	char *container;

@@ -6,8 +6,13 @@
 #include <time.h>
 
 #include "auth/fetch.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
@@ -230,9 +235,9 @@ static int take_error(void *context, const char *path, const char *text, struct 
 	struct azure_reply *reply = context;
 	(void)f;
 	if (strcmp(path, "Error/Code") == 0)
-		text_escape(reply->code, sizeof(reply->code), text, strlen(text));
+		escape_into(reply->code, sizeof(reply->code), text, strlen(text));
 	else if (strcmp(path, "Error/Message") == 0)
-		text_escape(reply->message, sizeof(reply->message), text, strcspn(text, "\r\n"));
+		escape_into(reply->message, sizeof(reply->message), text, strcspn(text, "\r\n"));
 	return 0;
 }
 
@@ -243,7 +248,7 @@ void azure_error_read(struct azure_reply *reply)
 	const struct text *body = &reply->http.body;
 	char *code = http_response_header(&reply->http, "x-ms-error-code");
 	if (code != NULL)
-		text_escape(reply->code, sizeof(reply->code), code, strlen(code));
+		escape_into(reply->code, sizeof(reply->code), code, strlen(code));
 	free(code);
 	if (body->size > 0)
 		(void)!xml_read(body->data, body->size, take_error, reply, &ignored);

@@ -8,6 +8,8 @@
 #define MODELHOOK_STORE_AZURE_CALL_H
 
 #include "auth/bearer.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/azure/account.h"
 #include "store/azure/key.h"
 #include "store/store.h"

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/panic.h"
 #include "base/text.h"
 #include "packaging/digest/base64.h"
 #include "store/checksum.h"

@@ -7,8 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/fail.h"
-
 #define AZURE_QUERY_MAX 4
 
 /* azure_parameter - one of a query, not escaped */

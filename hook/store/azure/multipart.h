@@ -9,6 +9,8 @@
 #ifndef MODELHOOK_STORE_AZURE_MULTIPART_H
 #define MODELHOOK_STORE_AZURE_MULTIPART_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/azure/call.h"
 
 #define AZURE_PARTS_MAX 9000

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
 #include "store/azure/multipart.h"

@@ -5,6 +5,8 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/text.h"
 
 #define RESOURCE "https%3A%2F%2Fstorage.azure.com%2F"
 #define SCOPE RESOURCE ".default"

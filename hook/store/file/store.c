@@ -7,8 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "base/text.h"
 
 #define BUFFER ((size_t)256 << 10)
 #define FILES_MAX 100000

@@ -5,6 +5,10 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "http/url.h"
 
 #define ENDPOINT "https://storage.googleapis.com"
@@ -187,7 +191,7 @@ void gs_message_read(const struct http_response *response, char *out, size_t siz
 	struct json_at error = json_get(&root, "error");
 	char *message = json_is_there(&error) ? fetch_member(&error, "message") : NULL;
 	if (message != NULL)
-		text_escape(out, size, message, strlen(message));
+		escape_into(out, size, message, strlen(message));
 	free(message);
 	json_release(tree);
 }

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"

@@ -12,6 +12,7 @@
 #ifndef MODELHOOK_STORE_GS_MULTIPART_H
 #define MODELHOOK_STORE_GS_MULTIPART_H
 
+#include "base/fail.h"
 #include "store/gs/call.h"
 
 #define GS_PARTS_MAX 9000

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "auth/fetch.h"
+#include "base/fail.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"

@@ -3,12 +3,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/retry.h"
 #include "http/url.h"
 #include "packaging/json/lenient.h"
@@ -155,8 +161,8 @@ void hdfs_exception_read(struct hdfs_reply *reply)
 			json_lenient_object(&answer, json_lenient_root(&answer), "RemoteException");
 		char *name = json_lenient_string(&answer, error, "exception");
 		char *message = json_lenient_string(&answer, error, "message");
-		text_escape(reply->exception, sizeof(reply->exception), name, strlen(name));
-		text_escape(
+		escape_into(reply->exception, sizeof(reply->exception), name, strlen(name));
+		escape_into(
 			reply->message, sizeof(reply->message), message, strcspn(message, "\r\n"));
 		free(name);
 		free(message);

@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "store/hdfs/site.h"
 #include "store/store.h"
 

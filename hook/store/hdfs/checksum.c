@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/digest/crc32c.h"
 
 #define MD5_BYTES 16
@@ -58,7 +58,7 @@ static EVP_MD_CTX *md5_new(void)
 {
 	EVP_MD_CTX *md5 = EVP_MD_CTX_new();
 	if (md5 == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return md5;
 }
 

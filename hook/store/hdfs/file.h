@@ -3,6 +3,7 @@
 #define MODELHOOK_STORE_HDFS_FILE_H
 
 #include "base/entry.h"
+#include "base/fail.h"
 #include "packaging/json/lenient.h"
 #include "store/hdfs/call.h"
 #include "store/hdfs/checksum.h"

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 #include "store/hdfs/file.h"
 

@@ -5,6 +5,8 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/xml/xml.h"
 

@@ -3,7 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "mlflow/call.h"
 #include "packaging/json/json.h"
 #include "store/mlflow/multipart.h"

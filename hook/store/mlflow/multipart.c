@@ -5,9 +5,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/memory.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/retry.h"
 #include "http/url.h"
 #include "mlflow/call.h"

@@ -21,6 +21,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/store.h"
 
 #define PROXY_ENDPOINT "/mlflow-artifacts/artifacts"

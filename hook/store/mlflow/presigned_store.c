@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"

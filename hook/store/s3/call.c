@@ -5,6 +5,12 @@
 
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
@@ -194,9 +200,9 @@ static int take_error(void *context, const char *path, const char *text, struct 
 	struct s3_reply *reply = context;
 	(void)f;
 	if (strcmp(path, "Error/Code") == 0)
-		text_escape(reply->code, sizeof(reply->code), text, strlen(text));
+		escape_into(reply->code, sizeof(reply->code), text, strlen(text));
 	else if (strcmp(path, "Error/Message") == 0)
-		text_escape(reply->message, sizeof(reply->message), text, strlen(text));
+		escape_into(reply->message, sizeof(reply->message), text, strlen(text));
 	else if (strcmp(path, "Error/Region") == 0)
 		take_region(reply, text);
 	return 0;

@@ -19,6 +19,8 @@
 #include <stdatomic.h>
 
 #include "auth/aws_credentials.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "store/store.h"
 
 #define S3_HEADERS_MAX 20

@@ -6,6 +6,7 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "http/url.h"
 
 static const struct {

@@ -8,6 +8,7 @@
 #ifndef MODELHOOK_STORE_S3_MANNER_H
 #define MODELHOOK_STORE_S3_MANNER_H
 
+#include "base/fail.h"
 #include "store/s3/call.h"
 
 /* s3_manner_open - what AWS_REQUEST_CHECKSUM_CALCULATION, AWS_RESPONSE_CHECKSUM_VALIDATION and the

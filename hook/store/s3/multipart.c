@@ -4,7 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"

@@ -16,6 +16,8 @@
 #ifndef MODELHOOK_STORE_S3_MULTIPART_H
 #define MODELHOOK_STORE_S3_MULTIPART_H
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/xml/xml.h"
 #include "store/s3/call.h"
 

@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/s3/call.h"

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
