@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/actor.h"
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
@@ -55,7 +56,7 @@ int operator_open(
 	struct operator* operator, struct invocation * call, const char *model, struct fail *f)
 {
 	bool found = false;
-	*operator=(struct operator){.call = call, .who = history_who()};
+	*operator=(struct operator){.call = call, .who = actor_name()};
 	result_set(&call->result.model, model);
 	if (operator_check_model(model, f) != 0 || invocation_settle_here(call, f) != 0 ||
 		connect_session(&operator->session, call, f) != 0)

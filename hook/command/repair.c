@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/actor.h"
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/fail.h"
@@ -13,7 +14,7 @@
 #include "flow/connect.h"
 #include "registry/anomaly.h"
 #include "registry/artifact_check.h"
-#include "registry/history.h"
+#include "registry/registry.h"
 #include "registry/scan.h"
 
 /* A registration that has not ended after so long will not. */
@@ -170,7 +171,7 @@ static int mend_model(struct invocation *call, struct mlflow *mlflow, const stru
 	const char *model = repair->model;
 	bool found;
 	*winner = 0;
-	operator.who = history_who();
+	operator.who = actor_name();
 	int result = registry_open(
 		&operator.registry, mlflow, model, call->settings.registry.promote_by, f);
 	operator.registry.how = HOW_REPAIR;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/actor.h"
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/fail.h"
@@ -200,7 +201,7 @@ void flow_begin(struct flow *flow, struct invocation *call, const struct manifes
 {
 	*flow = (struct flow){.call = call, .manifest = manifest, .package = package};
 	memcpy(flow->digest, manifest->digest, SHA256_HEX);
-	flow->who = history_who();
+	flow->who = actor_name();
 	flow->promote = call->settings.policy == POLICY_PRODUCTION;
 	result_set(&call->result.model, manifest->handoff.model);
 	result_set(&call->result.run_id, manifest->handoff.run_id);

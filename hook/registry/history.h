@@ -20,10 +20,6 @@
 #include "base/fail.h"
 #include "registry/registry.h"
 
-/* history_who - user@host, and the Airflow task where the environment names one; the caller frees
- * it */
-char *history_who(void);
-
 /* history_record - add one transition to a version's history. `instead` 0 and why NULL: left out.
  */
 MUST_CHECK int history_record(struct registry *registry, int64_t number, const char *to,
