@@ -66,11 +66,11 @@ static int take_keys(struct aws_credentials *credentials, const char *access, co
 static int from_environment(
 	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
 {
-	const char *token = env_get("AWS_SECURITY_TOKEN"); /* its older name comes first */
+	const char *token = env_get(ENV_AWS_SECURITY_TOKEN); /* its older name comes first */
 	(void)http;
-	return take_keys(credentials, env_get("AWS_ACCESS_KEY_ID"),
-		env_get("AWS_SECRET_ACCESS_KEY"),
-		token != NULL ? token : env_get("AWS_SESSION_TOKEN"),
+	return take_keys(credentials, env_get(ENV_AWS_ACCESS_KEY_ID),
+		env_get(ENV_AWS_SECRET_ACCESS_KEY),
+		token != NULL ? token : env_get(ENV_AWS_SESSION_TOKEN),
 		"the environment (AWS_ACCESS_KEY_ID)", found, f);
 }
 

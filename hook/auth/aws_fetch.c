@@ -52,8 +52,8 @@ static bool is_allowed(const char *url)
 
 static int container_header(char **header, struct fail *f)
 {
-	const char *file = env_get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-	const char *token = env_get("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	const char *file = env_get(ENV_AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE);
+	const char *token = env_get(ENV_AWS_CONTAINER_AUTHORIZATION_TOKEN);
 	char *read = file != NULL ? fetch_read_file(file, f) : text_copy(token);
 	*header = NULL;
 	if (file != NULL && read == NULL)
@@ -90,8 +90,8 @@ static int ask_container(
 
 int aws_fetch_container(struct http *like, struct aws_keys *keys, bool *found, struct fail *f)
 {
-	const char *relative = env_get("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-	const char *full = env_get("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	const char *relative = env_get(ENV_AWS_CONTAINER_CREDENTIALS_RELATIVE_URI);
+	const char *full = env_get(ENV_AWS_CONTAINER_CREDENTIALS_FULL_URI);
 	struct fetch fetch;
 	*found = relative != NULL || full != NULL;
 	if (!*found)
@@ -154,10 +154,10 @@ static int ask_instance(
 
 int aws_fetch_instance(struct http *like, struct aws_keys *keys, bool *found, struct fail *f)
 {
-	const char *named = env_get("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+	const char *named = env_get(ENV_AWS_EC2_METADATA_SERVICE_ENDPOINT);
 	struct fetch fetch;
 	*found = false;
-	if (env_is_true("AWS_EC2_METADATA_DISABLED"))
+	if (env_is_true(ENV_AWS_EC2_METADATA_DISABLED))
 		return 0;
 	if (fetch_open(&fetch, like, true, f) != 0)
 		return -1;
@@ -197,7 +197,7 @@ static int take_sts(void *context, const char *path, const char *text, struct fa
 
 /* One setting, where boto finds it. */
 static const char *identity_setting(
-	const struct aws_profile *profile, const char *variable, const char *key)
+	const struct aws_profile *profile, enum env_variable variable, const char *key)
 {
 	const char *value = env_get(variable);
 	return value != NULL ? value : aws_profile_get(profile, key);
@@ -241,9 +241,9 @@ static int ask_sts(struct fetch *fetch, const char *url, const char *query, stru
 
 static char *sts_address(const struct aws_credentials *credentials)
 {
-	const char *named = env_get("AWS_ENDPOINT_URL_STS");
+	const char *named = env_get(ENV_AWS_ENDPOINT_URL_STS);
 	if (named == NULL)
-		named = env_get("AWS_ENDPOINT_URL");
+		named = env_get(ENV_AWS_ENDPOINT_URL);
 	return named != NULL ? text_copy(named)
 			     : text_format("https://sts.%s.amazonaws.com/", credentials->region);
 }
@@ -255,7 +255,7 @@ static int assume_role(struct fetch *fetch, const struct aws_credentials *creden
 	char *url = sts_address(credentials);
 	char *query = sts_query(role,
 		identity_setting(
-			credentials->profile, "AWS_ROLE_SESSION_NAME", "role_session_name"),
+			credentials->profile, ENV_AWS_ROLE_SESSION_NAME, "role_session_name"),
 		token);
 	int result = ask_sts(fetch, url, query, keys, f);
 	explicit_bzero(query, strlen(query));
@@ -269,9 +269,9 @@ int aws_fetch_web_identity(
 {
 	const struct aws_profile *profile = credentials->profile;
 	struct aws_keys *keys = &credentials->keys;
-	const char *file =
-		identity_setting(profile, "AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
-	const char *role = identity_setting(profile, "AWS_ROLE_ARN", "role_arn");
+	const char *file = identity_setting(
+		profile, ENV_AWS_WEB_IDENTITY_TOKEN_FILE, "web_identity_token_file");
+	const char *role = identity_setting(profile, ENV_AWS_ROLE_ARN, "role_arn");
 	struct fetch fetch;
 	*found = file != NULL;
 	if (file == NULL)

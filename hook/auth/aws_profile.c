@@ -102,7 +102,7 @@ void aws_profile_parse(struct aws_profile *profile, const char *text, size_t siz
 	}
 }
 
-static int read_one(struct aws_profile *profile, const char *variable, const char *usual,
+static int read_one(struct aws_profile *profile, enum env_variable variable, const char *usual,
 	bool is_config, struct fail *f)
 {
 	struct text text = {0};
@@ -124,14 +124,15 @@ static int read_one(struct aws_profile *profile, const char *variable, const cha
 
 int aws_profile_read(struct aws_profile *profile, struct fail *f)
 {
-	const char *name = env_get("AWS_DEFAULT_PROFILE");
+	const char *name = env_get(ENV_AWS_DEFAULT_PROFILE);
 	if (name == NULL)
-		name = env_get("AWS_PROFILE");
+		name = env_get(ENV_AWS_PROFILE);
 	*profile = (struct aws_profile){
 		.name = text_copy(name != NULL ? name : "default"), .named = name != NULL};
-	int result = read_one(profile, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", false, f);
+	int result =
+		read_one(profile, ENV_AWS_SHARED_CREDENTIALS_FILE, ".aws/credentials", false, f);
 	if (result == 0)
-		result = read_one(profile, "AWS_CONFIG_FILE", ".aws/config", true, f);
+		result = read_one(profile, ENV_AWS_CONFIG_FILE, ".aws/config", true, f);
 	if (result != 0) {
 		f->status = STATUS_CONFIGURATION;
 	} else if (profile->named && !profile->found) {

@@ -11,12 +11,11 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define NAMED "GOOGLE_APPLICATION_CREDENTIALS"
-
 /* The file that is there, or NULL */
 static char *find_file(void)
 {
-	const char *named = env_get(NAMED), *folder = env_get("CLOUDSDK_CONFIG");
+	const char *named = env_get(ENV_GOOGLE_APPLICATION_CREDENTIALS),
+		   *folder = env_get(ENV_CLOUDSDK_CONFIG);
 	const char *home = env_home();
 	if (named != NULL)
 		return text_copy(named);
@@ -107,7 +106,8 @@ static int fetch_token(void *context, struct bearer *bearer, struct fail *f)
 	if (found)
 		return 0;
 	fail_set(f, STATUS_DENIED, "no credentials for Google Cloud Storage were found");
-	return fail_hint(f, "looked at " NAMED ", gcloud's application default login and the "
+	return fail_hint(f, "looked at GOOGLE_APPLICATION_CREDENTIALS, gcloud's application "
+			    "default login and the "
 			    "machine's metadata service");
 }
 

@@ -10,7 +10,7 @@
 int metadata_token_fetch(
 	const struct http *like, struct bearer *bearer, bool *found, struct fail *f)
 {
-	const char *named = env_get("GCE_METADATA_HOST");
+	const char *named = env_get(ENV_GCE_METADATA_HOST);
 	struct fetch fetch;
 	struct http_response response;
 	struct fail nobody;

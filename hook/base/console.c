@@ -58,7 +58,7 @@ size_t console_columns(void)
 
 static bool colour(void)
 {
-	return console_is_terminal() && env_get("NO_COLOR") == NULL;
+	return console_is_terminal() && env_get(ENV_NO_COLOR) == NULL;
 }
 
 const char *console_bold(void)

@@ -11,26 +11,47 @@
 #include "base/secret.h"
 #include "base/text.h"
 
-const char *env_get(const char *name)
+static const struct {
+	const char *name;
+	enum { OPEN, SECRET } secrecy;
+} variables[] = {
+#define VARIABLE_ROW(name, secrecy, meaning) [ENV_##name] = {#name, secrecy},
+	VARIABLE_LIST(VARIABLE_ROW)
+#undef VARIABLE_ROW
+};
+
+enum { VARIABLE_COUNT = sizeof(variables) / sizeof(variables[0]) };
+
+const char *env_named(const char *name)
 {
 	const char *value = getenv(name);
 	return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-bool env_is_there(const char *name)
+const char *env_name(enum env_variable variable)
 {
-	return getenv(name) != NULL;
+	return variables[variable].name;
 }
 
-bool env_is_true(const char *name)
+const char *env_get(enum env_variable variable)
 {
-	const char *value = env_get(name);
+	return env_named(env_name(variable));
+}
+
+bool env_is_there(enum env_variable variable)
+{
+	return getenv(env_name(variable)) != NULL;
+}
+
+bool env_is_true(enum env_variable variable)
+{
+	const char *value = env_get(variable);
 	return value != NULL && (strcasecmp(value, "true") == 0 || strcmp(value, "1") == 0);
 }
 
 const char *env_home(void)
 {
-	const char *home = env_get("HOME");
+	const char *home = env_get(ENV_HOME);
 	if (home != NULL)
 		return home;
 	const struct passwd *entry = getpwuid(geteuid());
@@ -40,7 +61,7 @@ const char *env_home(void)
 const char *env_user(void)
 {
 	const struct passwd *entry = getpwuid(geteuid());
-	const char *user = entry != NULL ? entry->pw_name : env_get("USER");
+	const char *user = entry != NULL ? entry->pw_name : env_get(ENV_USER);
 	return user != NULL ? user : "";
 }
 
@@ -67,8 +88,19 @@ static bool holds_secret(const char *variable, const char *value)
 	       strchr("/.~", value[0]) == NULL;
 }
 
+static void register_listed(void)
+{
+	for (size_t i = 0; i < VARIABLE_COUNT; i++) {
+		const char *value = env_get((enum env_variable)i);
+		if (variables[i].secrecy == SECRET && value != NULL &&
+			strlen(value) >= SECRET_STRONG)
+			secret_add(value);
+	}
+}
+
 void env_register_secrets(void)
 {
+	register_listed();
 	for (char **at = environ; *at != NULL; at++) {
 		const char *value = strchr(*at, '=');
 		if (value == NULL)

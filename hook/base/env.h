@@ -5,18 +5,34 @@
 
 #include <stdbool.h>
 
+#include "base/variables.h"
+
+/* ENV_AWS_PROFILE and so on: a name that is not in the list does not compile */
+enum env_variable {
+#define VARIABLE_ENUM(name, secrecy, meaning) ENV_##name,
+	VARIABLE_LIST(VARIABLE_ENUM)
+#undef VARIABLE_ENUM
+};
+
 /* env_get - the value of a variable, or NULL where it is unset or empty. Borrowed from the
  * environment. */
-const char *env_get(const char *name);
+const char *env_get(enum env_variable variable);
+
+/* env_named - the same by name, for the table of the settings alone */
+const char *env_named(const char *name);
+
+/* env_name - the name of a variable, for messages; a literal */
+const char *env_name(enum env_variable variable);
 
 /* env_is_there - whether a variable is set, be it to nothing */
-bool env_is_there(const char *name);
+bool env_is_there(enum env_variable variable);
 
 /* env_is_true - MLflow's reading of a boolean variable: "true" or "1", any case; unset is false */
-bool env_is_true(const char *name);
+bool env_is_true(enum env_variable variable);
 
-/* env_register_secrets - what stands in variables that are named like a secret, and the user
- * information of every URL, is never shown from now on (base/secret.h) */
+/* env_register_secrets - the secrets of the list, what stands in other variables that are named
+ * like a secret, and the user information of every URL are never shown from now on (base/secret.h)
+ */
 void env_register_secrets(void);
 
 /* env_home - the home directory: HOME, else the password file's; NULL where neither knows */

@@ -13,7 +13,7 @@
 
 int temp_dir_open(char **path, struct fail *f)
 {
-	const char *folder = env_get("TMPDIR");
+	const char *folder = env_get(ENV_TMPDIR);
 	*path = file_join(folder != NULL ? folder : "/tmp", "modelhook-XXXXXX");
 	if (mkdtemp(*path) != NULL)
 		return 0;

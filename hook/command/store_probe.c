@@ -136,7 +136,8 @@ static int try_place(struct store_probe *probe, struct text *detail, bool *warns
  * default one, as in a new workspace */
 static int find_location(struct mlflow *mlflow, char **location, struct fail *f)
 {
-	const char *name = env_get("MLFLOW_EXPERIMENT_NAME"), *id = env_get("MLFLOW_EXPERIMENT_ID");
+	const char *name = env_get(ENV_MLFLOW_EXPERIMENT_NAME),
+		   *id = env_get(ENV_MLFLOW_EXPERIMENT_ID);
 	const char *wanted = name != NULL ? name : id != NULL ? id : "0";
 	bool found;
 	if (mlflow_get_artifact_location(mlflow, name != NULL, wanted, location, &found, f) != 0)
@@ -145,7 +146,7 @@ static int find_location(struct mlflow *mlflow, char **location, struct fail *f)
 		return 0;
 	fail_set(f, STATUS_REFUSED, "experiment %.100s: not found on this server", wanted);
 	return fail_hint(f, "the first training makes it, or it has another name: see %s",
-		name != NULL ? "MLFLOW_EXPERIMENT_NAME" : "MLFLOW_EXPERIMENT_ID");
+		env_name(name != NULL ? ENV_MLFLOW_EXPERIMENT_NAME : ENV_MLFLOW_EXPERIMENT_ID));
 }
 
 static int not_tried(struct text *detail, bool *warns, const char *why, const char *place)
@@ -176,7 +177,7 @@ int store_probe_artifacts(struct session *session, struct text *detail, bool *wa
 	if (location == NULL)
 		return not_tried(detail, warns,
 			"there is no default experiment: name that of your runs: ",
-			"MLFLOW_EXPERIMENT_NAME");
+			env_name(ENV_MLFLOW_EXPERIMENT_NAME));
 	store_probe_init(&probe, "artifacts", location);
 	/* stands for any run there: addresses are signed for runs alone */
 	struct run any = {.id = probe.folder, .artifact_uri = location};

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "base/escape.h"
 #include "base/fail.h"
 #include "base/panic.h"
@@ -137,7 +138,8 @@ static bool proxy_refused(
 	fail_set(f, later ? STATUS_LATER : STATUS_DENIED,
 		"proxy %.200s refused CONNECT to %s: HTTP %ld%s", shown, origin, code,
 		code == 407 ? ": the proxy wants credentials" : "");
-	const char *variable = t->proxy.variable != NULL ? t->proxy.variable : "HTTPS_PROXY";
+	const char *variable =
+		t->proxy.variable != NULL ? t->proxy.variable : env_name(ENV_HTTPS_PROXY);
 	if (code == 407)
 		fail_hint(f, "put them into %s, or name the server in NO_PROXY", variable);
 	else

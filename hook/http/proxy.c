@@ -85,7 +85,8 @@ static char *stated_port(const char *url)
 
 static bool needs_none(const char *url)
 {
-	const char *list = env_get("no_proxy") != NULL ? env_get("no_proxy") : env_get("NO_PROXY");
+	const char *list =
+		env_get(ENV_no_proxy) != NULL ? env_get(ENV_no_proxy) : env_get(ENV_NO_PROXY);
 	char *host = http_url_host(url);
 	char *port = stated_port(url);
 	bool is = list != NULL && host != NULL && http_proxy_is_bypassed(host, port, list);
@@ -95,22 +96,24 @@ static bool needs_none(const char *url)
 }
 
 /* The lower-case variable decides where it is there at all. */
-static const char *pick(const char *lower, const char *upper, const char **variable)
+static const char *pick(
+	enum env_variable lower, enum env_variable upper, enum env_variable *variable)
 {
 	*variable = env_is_there(lower) ? lower : upper;
-	return *variable != NULL ? env_get(*variable) : NULL;
+	return env_get(*variable);
 }
 
 /* A CGI program gets HTTP_PROXY from anybody's Proxy header. */
-static const char *pick_for(const char *url, const char **variable)
+static const char *pick_for(const char *url, enum env_variable *variable)
 {
 	const char *value = NULL;
 	if (strncasecmp(url, "https:", 6) == 0)
-		value = pick("https_proxy", "HTTPS_PROXY", variable);
+		value = pick(ENV_https_proxy, ENV_HTTPS_PROXY, variable);
 	else
-		value = pick("http_proxy", env_get("REQUEST_METHOD") == NULL ? "HTTP_PROXY" : NULL,
+		value = pick(ENV_http_proxy,
+			env_get(ENV_REQUEST_METHOD) == NULL ? ENV_HTTP_PROXY : ENV_http_proxy,
 			variable);
-	return value != NULL ? value : pick("all_proxy", "ALL_PROXY", variable);
+	return value != NULL ? value : pick(ENV_all_proxy, ENV_ALL_PROXY, variable);
 }
 
 /* libcurl takes 1080 for the port of a proxy that states none, requests the scheme's own. */
@@ -132,12 +135,13 @@ static char *with_scheme_and_port(const char *value)
 void http_proxy_find(const char *url, struct http_proxy *proxy)
 {
 	*proxy = (struct http_proxy){0};
-	const char *variable, *value = pick_for(url, &variable);
+	enum env_variable variable;
+	const char *value = pick_for(url, &variable);
 	if (value == NULL || needs_none(url))
 		return;
 	proxy->url = with_scheme_and_port(value);
 	proxy->shown = http_url_show(proxy->url);
-	proxy->variable = variable;
+	proxy->variable = env_name(variable);
 }
 
 void http_proxy_release(struct http_proxy *proxy)

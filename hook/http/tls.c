@@ -19,10 +19,10 @@ static const char *const distribution_bundles[] = {
 	"/etc/ssl/cert.pem",
 };
 
-static const char *const tensor_bundle_variables[] = {
-	"CURL_CA_BUNDLE",
-	"SSL_CERT_FILE",
-	"REQUESTS_CA_BUNDLE",
+static const enum env_variable bundle_variables[] = {
+	ENV_CURL_CA_BUNDLE,
+	ENV_SSL_CERT_FILE,
+	ENV_REQUESTS_CA_BUNDLE,
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -54,13 +54,13 @@ static int take_named(struct http *http, const char *what, const char *path, str
 
 static int find_authorities(struct http *http, struct fail *f)
 {
-	const char *folder = env_get("SSL_CERT_DIR");
+	const char *folder = env_get(ENV_SSL_CERT_DIR);
 	if (http->trust.ca_bundle != NULL)
 		return take_named(http, http->trust.ca_setting, http->trust.ca_bundle, f);
-	for (size_t i = 0; i < COUNT(tensor_bundle_variables); i++)
-		if (env_get(tensor_bundle_variables[i]) != NULL)
-			return take_named(http, tensor_bundle_variables[i],
-				env_get(tensor_bundle_variables[i]), f);
+	for (size_t i = 0; i < COUNT(bundle_variables); i++)
+		if (env_get(bundle_variables[i]) != NULL)
+			return take_named(http, env_name(bundle_variables[i]),
+				env_get(bundle_variables[i]), f);
 	for (size_t i = 0; i < COUNT(distribution_bundles) && http->ca_file == NULL; i++)
 		if (access(distribution_bundles[i], R_OK) == 0)
 			http->ca_file = text_copy(distribution_bundles[i]);

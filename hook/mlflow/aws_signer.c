@@ -38,11 +38,12 @@ static char *region_of_gateway(const char *url)
 
 static char *find_region(const struct aws_signer *signer, const char *url)
 {
-	const char *region = env_get("AWS_DEFAULT_REGION");
+	const char *region = env_get(ENV_AWS_DEFAULT_REGION);
 	if (region == NULL)
 		region = aws_profile_get(&signer->profile, "region");
 	if (region == NULL)
-		region = env_get("AWS_REGION"); /* which boto does not read, and other clients do */
+		region = env_get(
+			ENV_AWS_REGION); /* which boto does not read, and other clients do */
 	return region != NULL ? text_copy(region) : region_of_gateway(url);
 }
 

@@ -48,8 +48,8 @@ static void set_basic(struct credentials *credentials, const char *kind, const s
  * or none, for one server can say that what lies on this machine is not meant for it. */
 static bool files_count(void)
 {
-	const char *value = env_get("MODELHOOK_CREDENTIALS_FILES");
-	return value == NULL || env_is_true("MODELHOOK_CREDENTIALS_FILES");
+	const char *value = env_get(ENV_MODELHOOK_CREDENTIALS_FILES);
+	return value == NULL || env_is_true(ENV_MODELHOOK_CREDENTIALS_FILES);
 }
 
 /* 1 where the file has a login for the host. A .netrc is there for other programs too: one that is
@@ -77,8 +77,8 @@ static bool read_netrc(const char *url, struct login *login)
 	bool found = false;
 	if (!files_count()) {
 		found = false;
-	} else if (env_get("NETRC") != NULL) {
-		found = read_netrc_file(env_get("NETRC"), host, login);
+	} else if (env_get(ENV_NETRC) != NULL) {
+		found = read_netrc_file(env_get(ENV_NETRC), host, login);
 	} else if (env_home() != NULL) {
 		for (size_t i = 0; i < 2 && !found; i++) {
 			char *path = file_join(env_home(), names[i]);
@@ -122,11 +122,11 @@ static void prefer(char **field, const char *value)
 static int read_mlflow(struct credentials *credentials, struct fail *f)
 {
 	struct login login = {0};
-	const char *token = env_get("MLFLOW_TRACKING_TOKEN");
+	const char *token = env_get(ENV_MLFLOW_TRACKING_TOKEN);
 	if (read_mlflow_file(&login, f) != 0)
 		return -1;
-	prefer(&login.user, env_get("MLFLOW_TRACKING_USERNAME"));
-	prefer(&login.password, env_get("MLFLOW_TRACKING_PASSWORD"));
+	prefer(&login.user, env_get(ENV_MLFLOW_TRACKING_USERNAME));
+	prefer(&login.password, env_get(ENV_MLFLOW_TRACKING_PASSWORD));
 	if (login.user != NULL && login.password != NULL) {
 		set_basic(credentials, "user and password", &login);
 	} else if (token != NULL) {
@@ -199,7 +199,7 @@ static int read_namespace(const struct credentials_options *options, const char 
 static int read_service_account(const struct credentials_options *options, bool namespaced,
 	struct credentials *credentials, struct fail *f)
 {
-	const char *folder = options->service_account, *token = env_get("MLFLOW_TRACKING_TOKEN");
+	const char *folder = options->service_account, *token = env_get(ENV_MLFLOW_TRACKING_TOKEN);
 	char *now = NULL;
 	if (folder == NULL)
 		folder = SERVICE_ACCOUNT;
@@ -232,8 +232,8 @@ static int refuse_plugin(const char *name, struct fail *f)
 static int choose_kind(const char *url, const struct credentials_options *options,
 	struct login *in_url, struct credentials *credentials, struct fail *f)
 {
-	const char *plugin = env_get("MLFLOW_TRACKING_AUTH");
-	if (options->sagemaker != NULL || env_is_true("MLFLOW_TRACKING_AWS_SIGV4")) {
+	const char *plugin = env_get(ENV_MLFLOW_TRACKING_AUTH);
+	if (options->sagemaker != NULL || env_is_true(ENV_MLFLOW_TRACKING_AWS_SIGV4)) {
 		credentials->kind = "AWS signature";
 		return aws_signer_open(url, options->sagemaker, &credentials->signer, f);
 	}

@@ -46,7 +46,7 @@ static bool split(const char *arn, char *fields[FIELDS])
 static int fill(const char *arn, char *fields[FIELDS], struct sagemaker *sagemaker, struct fail *f)
 {
 	const char *region = fields[REGION],
-		   *endpoint = env_get("SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT");
+		   *endpoint = env_get(ENV_SAGEMAKER_MLFLOW_CUSTOM_ENDPOINT);
 	bool server = text_starts_with(fields[RESOURCE], "mlflow-tracking-server/");
 	if (!server && !text_starts_with(fields[RESOURCE], "mlflow-app/"))
 		return malformed(arn, "neither a tracking server nor an app of MLflow", f);
@@ -70,7 +70,7 @@ int sagemaker_read(const char *arn, struct sagemaker *sagemaker, struct fail *f)
 	char *fields[FIELDS] = {NULL};
 	*sagemaker = (struct sagemaker){0};
 	int result = 0;
-	if (env_get("SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN") != NULL) {
+	if (env_get(ENV_SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN) != NULL) {
 		result = fail_set(f, STATUS_CONFIGURATION,
 			"SAGEMAKER_MLFLOW_ASSUME_ROLE_ARN is set: the role is not assumed here");
 		fail_hint(f, "give the role's keys in the environment (aws sts assume-role), and "

@@ -230,7 +230,7 @@ static int read_environment(struct settings *settings, struct fail *f)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option *option = &options[i];
-		const char *value = option->variable != NULL ? env_get(option->variable) : NULL;
+		const char *value = option->variable != NULL ? env_named(option->variable) : NULL;
 		if (value == NULL || (settings->given >> i & 1) != 0)
 			continue;
 		if (!option_set(settings, option, value))

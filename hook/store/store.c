@@ -25,8 +25,8 @@ int store_beyond(struct store *store, struct http **http, struct fail *f)
 		return -1;
 	store->beyond.send_rate = store->http->send_rate;
 	store->beyond.trust = (struct http_trust){
-		.insecure = env_is_true("MLFLOW_S3_IGNORE_TLS"),
-		.insecure_setting = "MLFLOW_S3_IGNORE_TLS",
+		.insecure = env_is_true(ENV_MLFLOW_S3_IGNORE_TLS),
+		.insecure_setting = env_name(ENV_MLFLOW_S3_IGNORE_TLS),
 		.warned = store->is_worker,
 	};
 	return 0;

@@ -42,15 +42,15 @@ static int decode_key(struct azure *azure, struct fail *f)
 static int find_credentials(struct azure *azure, struct fail *f)
 {
 	struct azure_account *account = &azure->account;
-	const char *key = env_get("AZURE_STORAGE_ACCESS_KEY");
-	const char *sas = env_get("AZURE_STORAGE_SAS_TOKEN");
+	const char *key = env_get(ENV_AZURE_STORAGE_ACCESS_KEY);
+	const char *sas = env_get(ENV_AZURE_STORAGE_SAS_TOKEN);
 	if (account->key != NULL || account->sas != NULL) {
-		azure->from = "AZURE_STORAGE_CONNECTION_STRING";
+		azure->from = env_name(ENV_AZURE_STORAGE_CONNECTION_STRING);
 	} else if (key != NULL) {
-		azure->from = "AZURE_STORAGE_ACCESS_KEY";
+		azure->from = env_name(ENV_AZURE_STORAGE_ACCESS_KEY);
 		account->key = text_trimmed(key, strlen(key));
 	} else if (sas != NULL) {
-		azure->from = "AZURE_STORAGE_SAS_TOKEN";
+		azure->from = env_name(ENV_AZURE_STORAGE_SAS_TOKEN);
 		account->sas = text_copy(sas + strspn(sas, "?"));
 	}
 	secret_add(account->key);
@@ -69,7 +69,7 @@ int azure_open(struct store *store, const char *uri, struct fail *f)
 	store->state = azure;
 	bearer_keeper_open(&azure->keeper);
 	if (azure_account_read(
-		    uri, env_get("AZURE_STORAGE_CONNECTION_STRING"), &azure->account, f) != 0 ||
+		    uri, env_get(ENV_AZURE_STORAGE_CONNECTION_STRING), &azure->account, f) != 0 ||
 		find_credentials(azure, f) != 0) {
 		azure_close(store);
 		return -1;

@@ -16,12 +16,12 @@ enum source { CLIENT_SECRET, WORKLOAD, APP_SERVICE, MACHINE };
 
 static enum source find_source(void)
 {
-	bool client = env_get("AZURE_TENANT_ID") != NULL && env_get("AZURE_CLIENT_ID") != NULL;
-	if (client && env_get("AZURE_CLIENT_SECRET") != NULL)
+	bool client = env_get(ENV_AZURE_TENANT_ID) != NULL && env_get(ENV_AZURE_CLIENT_ID) != NULL;
+	if (client && env_get(ENV_AZURE_CLIENT_SECRET) != NULL)
 		return CLIENT_SECRET;
-	if (client && env_get("AZURE_FEDERATED_TOKEN_FILE") != NULL)
+	if (client && env_get(ENV_AZURE_FEDERATED_TOKEN_FILE) != NULL)
 		return WORKLOAD;
-	if (env_get("IDENTITY_ENDPOINT") != NULL && env_get("IDENTITY_HEADER") != NULL)
+	if (env_get(ENV_IDENTITY_ENDPOINT) != NULL && env_get(ENV_IDENTITY_HEADER) != NULL)
 		return APP_SERVICE;
 	return MACHINE;
 }
@@ -40,8 +40,8 @@ const char *azure_token_from(void)
 /* What proves who the client is; a secret. */
 static char *read_proof(enum source source, struct fail *f)
 {
-	const char *secret = env_get("AZURE_CLIENT_SECRET");
-	const char *file = env_get("AZURE_FEDERATED_TOKEN_FILE");
+	const char *secret = env_get(ENV_AZURE_CLIENT_SECRET);
+	const char *file = env_get(ENV_AZURE_FEDERATED_TOKEN_FILE);
 	char *proof = source == CLIENT_SECRET ? text_copy(secret) : fetch_read_file(file, f);
 	if (proof == NULL)
 		return NULL;
@@ -57,10 +57,10 @@ static char *read_proof(enum source source, struct fail *f)
 
 static char *authority_url(void)
 {
-	const char *named = env_get("AZURE_AUTHORITY_HOST");
+	const char *named = env_get(ENV_AZURE_AUTHORITY_HOST);
 	const char *host = named != NULL ? named : "https://login.microsoftonline.com";
 	const char *scheme = strstr(host, "://") != NULL ? "" : "https://";
-	char *tenant = http_escape_query(env_get("AZURE_TENANT_ID"));
+	char *tenant = http_escape_query(env_get(ENV_AZURE_TENANT_ID));
 	size_t size = strlen(host);
 	while (size > 0 && host[size - 1] == '/')
 		size--;
@@ -82,7 +82,7 @@ static int ask_authority(
 	if (result == 0)
 		result = fetch_open(&fetch, like, false, f);
 	if (result == 0) {
-		char *client = http_escape_query(env_get("AZURE_CLIENT_ID"));
+		char *client = http_escape_query(env_get(ENV_AZURE_CLIENT_ID));
 		char *form = text_format("grant_type=client_credentials&client_id=%s&scope=%s&%s",
 			client, SCOPE, proof);
 		result = fetch_post_form(&fetch, url, form, &response, f);
@@ -101,15 +101,15 @@ static int ask_authority(
 /* The managed identity's endpoint, and the header that proves that the question comes from here. */
 static char *identity_url(enum source source, char **header)
 {
-	const char *client = env_get("AZURE_CLIENT_ID");
-	const char *pod = env_get("AZURE_POD_IDENTITY_AUTHORITY_HOST");
+	const char *client = env_get(ENV_AZURE_CLIENT_ID);
+	const char *pod = env_get(ENV_AZURE_POD_IDENTITY_AUTHORITY_HOST);
 	char *id = http_escape_query(client != NULL ? client : "");
 	char *chosen = client != NULL ? text_format("&client_id=%s", id) : text_copy("");
 	char *url;
 	if (source == APP_SERVICE) {
-		*header = text_format("X-IDENTITY-HEADER: %s", env_get("IDENTITY_HEADER"));
+		*header = text_format("X-IDENTITY-HEADER: %s", env_get(ENV_IDENTITY_HEADER));
 		url = text_format("%s?api-version=2019-08-01&resource=%s%s",
-			env_get("IDENTITY_ENDPOINT"), RESOURCE, chosen);
+			env_get(ENV_IDENTITY_ENDPOINT), RESOURCE, chosen);
 	} else {
 		*header = text_copy("Metadata: true");
 		url = text_format("%s/metadata/identity/oauth2/token?api-version=2018-02-01"

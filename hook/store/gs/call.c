@@ -17,10 +17,10 @@
 
 static char *find_endpoint(bool *emulator, struct fail *f)
 {
-	const char *named = env_get("STORAGE_EMULATOR_HOST");
+	const char *named = env_get(ENV_STORAGE_EMULATOR_HOST);
 	*emulator = named != NULL;
 	if (named == NULL)
-		named = env_get("API_ENDPOINT_OVERRIDE");
+		named = env_get(ENV_API_ENDPOINT_OVERRIDE);
 	if (named == NULL)
 		return text_copy(ENDPOINT);
 	char *url =

@@ -26,7 +26,7 @@
 /* *token NULL: none is there for this file system */
 static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
 {
-	const char *path = env_get("HADOOP_TOKEN_FILE_LOCATION");
+	const char *path = env_get(ENV_HADOOP_TOKEN_FILE_LOCATION);
 	struct text text = {0};
 	*token = NULL;
 	if (path == NULL)
@@ -42,7 +42,7 @@ static int read_token(const struct hdfs *hdfs, char **token, struct fail *f)
 	if (result == 0)
 		return 0;
 	f->status = STATUS_CONFIGURATION;
-	return fail_wrap(f, "HADOOP_TOKEN_FILE_LOCATION");
+	return fail_wrap(f, "%s", env_name(ENV_HADOOP_TOKEN_FILE_LOCATION));
 }
 
 static void free_secret(char *secret)
@@ -54,7 +54,7 @@ static void free_secret(char *secret)
 
 static int identify(struct hdfs *hdfs, struct fail *f)
 {
-	const char *user = env_get("HADOOP_USER_NAME");
+	const char *user = env_get(ENV_HADOOP_USER_NAME);
 	char *token;
 	if (read_token(hdfs, &token, f) != 0)
 		return -1;

@@ -62,7 +62,7 @@ int hdfs_site_add(struct hdfs_site *site, const void *bytes, size_t size, struct
 
 static char *conf_folder(void)
 {
-	const char *conf = env_get("HADOOP_CONF_DIR"), *home = env_get("HADOOP_HOME");
+	const char *conf = env_get(ENV_HADOOP_CONF_DIR), *home = env_get(ENV_HADOOP_HOME);
 	if (conf != NULL)
 		return text_copy(conf);
 	return home != NULL ? file_join(home, "etc/hadoop") : text_copy("/etc/hadoop/conf");

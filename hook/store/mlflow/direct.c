@@ -13,7 +13,6 @@
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"
 
-#define VARIABLE "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"
 #define PRESIGNED "mlflow-artifacts/presigned"
 
 /* From there on a question to the server costs less than it can save. */
@@ -24,8 +23,10 @@ void proxy_direct_open(struct store *s)
 {
 	struct proxy *proxy = s->state;
 	INVARIANT(pthread_mutex_init(&proxy->lock, NULL) == 0);
-	if (env_get(VARIABLE) != NULL)
-		proxy->signs = env_is_true(VARIABLE) ? PROXY_SIGNS : PROXY_SIGNS_NOT;
+	if (env_get(ENV_MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD) != NULL)
+		proxy->signs = env_is_true(ENV_MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD)
+				       ? PROXY_SIGNS
+				       : PROXY_SIGNS_NOT;
 }
 
 void proxy_direct_release(struct store *s)

@@ -26,16 +26,16 @@
 
 /* The environment. */
 
-static int read_bytes(const char *name, uint64_t *bytes, struct fail *f)
+static int read_bytes(enum env_variable variable, uint64_t *bytes, struct fail *f)
 {
-	const char *text = env_get(name);
+	const char *text = env_get(variable);
 	char *end;
 	if (text == NULL)
 		return 0;
 	unsigned long long value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > (UINT64_C(1) << 50))
-		return fail_set(
-			f, STATUS_CONFIGURATION, "environment: %s is not a number of bytes", name);
+		return fail_set(f, STATUS_CONFIGURATION, "environment: %s is not a number of bytes",
+			env_name(variable));
 	*bytes = value;
 	return 0;
 }
@@ -45,12 +45,12 @@ int proxy_parts_open(struct store *s, struct fail *f)
 	struct proxy *proxy = s->state;
 	uint64_t chunk = 0;
 	proxy->minimum = MINIMUM_DEFAULT;
-	if (read_bytes("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", &proxy->minimum, f) != 0 ||
-		read_bytes("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", &chunk, f) != 0)
+	if (read_bytes(ENV_MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE, &proxy->minimum, f) != 0 ||
+		read_bytes(ENV_MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE, &chunk, f) != 0)
 		return -1;
 	s->part_size = (size_t)chunk;
-	if (env_get("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD") != NULL)
-		proxy->parts = env_is_true("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD")
+	if (env_get(ENV_MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD) != NULL)
+		proxy->parts = env_is_true(ENV_MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD)
 				       ? PROXY_TAKES_PARTS
 				       : PROXY_TAKES_NO_PARTS;
 	return 0;

@@ -10,18 +10,19 @@
 #include "http/url.h"
 
 static const struct {
-	const char *variable;
+	enum env_variable variable;
 	const char *key; /* of the profile */
 	enum s3_manner manner;
 } settings_of_aws[] = {
-	{"AWS_REQUEST_CHECKSUM_CALCULATION", "request_checksum_calculation", S3_PLAIN_WRITES},
-	{"AWS_RESPONSE_CHECKSUM_VALIDATION", "response_checksum_validation", S3_PLAIN_READS},
+	{ENV_AWS_REQUEST_CHECKSUM_CALCULATION, "request_checksum_calculation", S3_PLAIN_WRITES},
+	{ENV_AWS_RESPONSE_CHECKSUM_VALIDATION, "response_checksum_validation", S3_PLAIN_READS},
 };
 
 int s3_manner_open(struct s3 *s3, struct fail *f)
 {
 	for (size_t i = 0; i < sizeof(settings_of_aws) / sizeof(settings_of_aws[0]); i++) {
-		const char *variable = settings_of_aws[i].variable, *key = settings_of_aws[i].key;
+		enum env_variable variable = settings_of_aws[i].variable;
+		const char *key = settings_of_aws[i].key;
 		bool in_environment = env_get(variable) != NULL;
 		const char *value =
 			in_environment ? env_get(variable) : aws_profile_get(&s3->profile, key);
@@ -30,7 +31,7 @@ int s3_manner_open(struct s3 *s3, struct fail *f)
 		if (strcasecmp(value, "when_required") != 0) {
 			fail_set(f, STATUS_CONFIGURATION,
 				"%s: neither when_supported nor when_required",
-				in_environment ? variable : key);
+				in_environment ? env_name(variable) : key);
 			return -1;
 		}
 		atomic_fetch_or(&s3->manner, settings_of_aws[i].manner);

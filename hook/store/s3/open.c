@@ -86,7 +86,7 @@ int s3_extra_read(struct s3 *s3, const char *text, struct fail *f)
 		return 0;
 	if (f->status == STATUS_UNACCEPTABLE)
 		f->status = STATUS_CONFIGURATION;
-	return fail_wrap(f, "MLFLOW_S3_UPLOAD_EXTRA_ARGS");
+	return fail_wrap(f, "%s", env_name(ENV_MLFLOW_S3_UPLOAD_EXTRA_ARGS));
 }
 
 static int read_bucket(struct s3 *s3, const char *uri, struct fail *f)
@@ -107,9 +107,9 @@ static int read_bucket(struct s3 *s3, const char *uri, struct fail *f)
 
 static const char *named_endpoint(const struct s3 *s3)
 {
-	static const char *const names[] = {
-		"MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"};
-	size_t count = env_is_true("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+	static const enum env_variable names[] = {
+		ENV_MLFLOW_S3_ENDPOINT_URL, ENV_AWS_ENDPOINT_URL_S3, ENV_AWS_ENDPOINT_URL};
+	size_t count = env_is_true(ENV_AWS_IGNORE_CONFIGURED_ENDPOINT_URLS)
 			       ? 1 /* the first is MLflow's, and no part of AWS's configuration */
 			       : sizeof(names) / sizeof(names[0]);
 	for (size_t i = 0; i < count; i++)
@@ -180,7 +180,7 @@ void s3_set_region(struct s3 *s3, const char *region)
 
 static void read_style(struct s3 *s3, const char *host)
 {
-	const char *style = env_get("MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE");
+	const char *style = env_get(ENV_MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE);
 	if (style == NULL || strcmp(style, "auto") == 0)
 		style = s3->at_amazon ? "virtual" : "path";
 	s3->path_style = strcmp(style, "virtual") != 0 || !is_host_label(s3->bucket) ||
@@ -205,11 +205,12 @@ static int read_endpoint(struct s3 *s3, const char *named, struct fail *f)
 /* Where nothing says which region, the server does. */
 static const char *named_region(const struct s3 *s3)
 {
-	const char *region = env_get("AWS_DEFAULT_REGION");
+	const char *region = env_get(ENV_AWS_DEFAULT_REGION);
 	if (region == NULL)
 		region = aws_profile_get(&s3->profile, "region");
 	if (region == NULL)
-		region = env_get("AWS_REGION"); /* which boto does not read, and other clients do */
+		region = env_get(
+			ENV_AWS_REGION); /* which boto does not read, and other clients do */
 	if (region == NULL && s3->credentials.yandex)
 		region = "ru-central1";
 	return region != NULL ? region : "us-east-1";
@@ -230,8 +231,8 @@ static int read_place(struct s3 *s3, struct fail *f)
 
 static int read_all(struct s3 *s3, const char *uri, struct fail *f)
 {
-	const char *owner = env_get("MLFLOW_S3_EXPECTED_BUCKET_OWNER");
-	const char *signature = env_get("MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION");
+	const char *owner = env_get(ENV_MLFLOW_S3_EXPECTED_BUCKET_OWNER);
+	const char *signature = env_get(ENV_MLFLOW_EXPERIMENTAL_S3_SIGNATURE_VERSION);
 	if (read_bucket(s3, uri, f) != 0 || aws_profile_read(&s3->profile, f) != 0)
 		return -1;
 	if (read_place(s3, f) != 0 || s3_manner_open(s3, f) != 0)
@@ -239,7 +240,7 @@ static int read_all(struct s3 *s3, const char *uri, struct fail *f)
 	if (owner != NULL && is_clean(owner))
 		s3->owner = text_format("x-amz-expected-bucket-owner: %s", owner);
 	s3->is_unsigned = signature != NULL && strcasecmp(signature, "unsigned") == 0;
-	const char *extra = env_get("MLFLOW_S3_UPLOAD_EXTRA_ARGS");
+	const char *extra = env_get(ENV_MLFLOW_S3_UPLOAD_EXTRA_ARGS);
 	return extra != NULL ? s3_extra_read(s3, extra, f) : 0;
 }
 
@@ -255,10 +256,10 @@ int s3_open(struct store *store, const char *uri, struct fail *f)
 	store->root = text_format(
 		"s3://%s%s%s", s3->bucket, s3->prefix[0] != '\0' ? "/" : "", s3->prefix);
 	store->own_http.trust = (struct http_trust){
-		.ca_bundle = env_get("AWS_CA_BUNDLE"),
-		.ca_setting = "AWS_CA_BUNDLE",
-		.insecure = env_is_true("MLFLOW_S3_IGNORE_TLS"),
-		.insecure_setting = "MLFLOW_S3_IGNORE_TLS",
+		.ca_bundle = env_get(ENV_AWS_CA_BUNDLE),
+		.ca_setting = env_name(ENV_AWS_CA_BUNDLE),
+		.insecure = env_is_true(ENV_MLFLOW_S3_IGNORE_TLS),
+		.insecure_setting = env_name(ENV_MLFLOW_S3_IGNORE_TLS),
 	};
 	if (store->own_http.trust.insecure)
 		store->own_http.trust.ca_bundle = NULL;
