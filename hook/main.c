@@ -177,7 +177,7 @@ static const char *why_no_result(void)
 }
 
 /* How long a reader of the result is waited for: not beyond the deadline, but for a last moment. */
-static int64_t patience(const struct fail *f)
+static int64_t time_left(const struct fail *f)
 {
 	int64_t left = deadline_left(call.deadline);
 	if (is_stopped(f) || left < FAREWELL_MS)
@@ -198,7 +198,7 @@ static void tell_result(const struct fail *f)
 		else
 			write_result(line, f);
 	}
-	stop_farewell(deadline_in(patience(f)));
+	stop_farewell(deadline_in(time_left(f)));
 	console_result(line);
 	free(line);
 }

@@ -20,8 +20,8 @@
 
 enum {
 	LINE_SIZE = 2048,
-	PATIENCE_MS = 1000, /* with who reads messages */
-	BYTES_KEPT = 64,    /* of a line besides its text */
+	READER_WAIT_MS = 1000, /* for a reader of stderr */
+	BYTES_KEPT = 64,       /* of a line besides its text */
 };
 
 static bool quiet;
@@ -75,7 +75,7 @@ const char *console_plain(void)
  * dropped, until there is room again. */
 static bool tell(const char *bytes, size_t size)
 {
-	bool told = stream_write(STDERR_FILENO, bytes, size, stalled ? 0 : PATIENCE_MS);
+	bool told = stream_write(STDERR_FILENO, bytes, size, stalled ? 0 : READER_WAIT_MS);
 	stalled = !told && errno == EAGAIN;
 	dropped += stalled;
 	return told;

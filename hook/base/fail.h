@@ -16,7 +16,7 @@
 struct fail {
 	enum status status; /* decides the exit status */
 	int os;		    /* errno, or 0 */
-	long http;	    /* status of the answer, or 0 */
+	long http;	    /* status of the response, or 0 */
 	char text[512];	    /* one line: what was wrong, and where */
 	char hint[256];	    /* one line: what to do next; may be empty */
 };

@@ -11,7 +11,7 @@ static int endless(struct fail *f, const char *why)
 
 int page_tokens_follow(struct page_tokens *tokens, const char *token, bool added, struct fail *f)
 {
-	if (text_equal(tokens->mark, token))
+	if (text_equal(tokens->kept, token))
 		return endless(f, "a page token came again");
 	tokens->idle = added ? 0 : tokens->idle + 1;
 	if (tokens->idle > PAGE_TOKENS_IDLE_MAX)
@@ -19,14 +19,14 @@ int page_tokens_follow(struct page_tokens *tokens, const char *token, bool added
 	if (++tokens->pages > PAGE_TOKENS_MAX)
 		return endless(f, "there are more than 10000");
 	if ((tokens->pages & (tokens->pages - 1)) == 0) {
-		free(tokens->mark);
-		tokens->mark = text_copy(token);
+		free(tokens->kept);
+		tokens->kept = text_copy(token);
 	}
 	return 0;
 }
 
 void page_tokens_release(struct page_tokens *tokens)
 {
-	free(tokens->mark);
+	free(tokens->kept);
 	*tokens = (struct page_tokens){0};
 }

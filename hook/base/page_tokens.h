@@ -15,7 +15,7 @@
 
 /* struct page_tokens - owns a token; {0} before the first page */
 struct page_tokens {
-	char *mark;
+	char *kept; /* the token that later ones are compared with */
 	unsigned long pages;
 	unsigned long idle;
 };
