@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
+#include "gate/rule.h"
 #include "gate/sandbox.h"
 
 #define MODEL_FOLDER "model"
@@ -24,7 +25,7 @@ enum {
 bool smoke_is_needed(const struct gate *gates, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (gates[i].rule == GATE_SMOKE)
+		if (gates[i].rule->runs_command)
 			return true;
 	return false;
 }
@@ -246,7 +247,7 @@ static int try_all(const struct gate *gates, size_t count, const char *folder,
 	struct gate_trial *trials, size_t *tried, struct fail *f)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (gates[i].rule != GATE_SMOKE)
+		if (!gates[i].rule->runs_command)
 			continue;
 		if (try_one(&gates[i], folder, &trials[*tried], f) != 0)
 			return -1;

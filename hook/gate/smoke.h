@@ -13,7 +13,7 @@
 #ifndef MODELHOOK_GATE_SMOKE_H
 #define MODELHOOK_GATE_SMOKE_H
 
-#include "gate/gate.h"
+#include "gate/types.h"
 #include "packaging/package/package.h"
 
 bool smoke_is_needed(const struct gate *gates, size_t count);
