@@ -133,7 +133,7 @@ static int invoke(int argc, char **argv, struct fail *f)
 
 static bool is_stopped(const struct fail *f)
 {
-	return f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
+	return f != NULL && status_is_stop(f->status);
 }
 
 /* However the command ended: its deadline may be over, and after a signal there is still a moment

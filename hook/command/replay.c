@@ -245,11 +245,6 @@ static int sum_up(struct batch *batch, struct fail *f)
 	return 0;
 }
 
-static bool is_stopped(const struct fail *f)
-{
-	return f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED;
-}
-
 /* What is told of one package names it only while it is kept. */
 static void forget_package(struct batch *batch, int result)
 {
@@ -270,7 +265,7 @@ static int replay_listed(struct batch *batch, struct fail *f)
 			return result;
 		}
 		result_add_package(&batch->call->result, result == 0 ? NULL : f);
-		if (result != 0 && is_stopped(f))
+		if (result != 0 && status_is_stop(f->status))
 			return -1;
 		if (result != 0)
 			console_error("%s", f->text);

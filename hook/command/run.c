@@ -108,7 +108,7 @@ static void settle_far(struct invocation *call, const struct spool *spool, const
 {
 	struct spool_remote remote;
 	struct fail own;
-	if (f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED))
+	if (f != NULL && status_is_stop(f->status))
 		return; /* no time is left; the package lies there since before */
 	struct store_reach reach = invocation_reach(call);
 	reach.deadline = deadline_in(SETTLE_MS);
