@@ -7,6 +7,7 @@
 #include "command/finish.h"
 #include "command/operator.h"
 #include "registry/history.h"
+#include "registry/tags.h"
 
 /* What the command line alone can tell to be wrong, before a server is asked. */
 typedef int check_function(const struct invocation *call, struct fail *f);
@@ -55,7 +56,7 @@ typedef int operator_function(struct operator* operator, const struct version * 
 	struct text *did, struct fail *f);
 
 /* Who is Production after it, in the result. */
-static void tell_standing(struct operator* operator, int64_t number)
+static void tell_state(struct operator* operator, int64_t number)
 {
 	const struct registry_state *state = &operator->registry.state;
 	const struct version *version = state_version(state, number);
@@ -83,7 +84,7 @@ static int operator_act(
 	}
 	if (result == 0) {
 		if (number != 0)
-			tell_standing(operator, number);
+			tell_state(operator, number);
 		if (did.size > 0 && !operator->call->settings.json)
 			console_say("%s", did.data);
 	}
@@ -151,7 +152,7 @@ static int rollback(
 	if (operator_rollback(operator, wanted, settings->reason, &from, &winner, f) != 0)
 		return -1;
 	operator->call->result.previous_version = from;
-	tell_standing(operator, winner);
+	tell_state(operator, winner);
 	tell_winner(operator, wanted != 0 ? wanted : winner, winner, did);
 	return 0;
 }

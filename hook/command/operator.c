@@ -12,6 +12,8 @@
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
+#include "registry/reconcile.h"
+#include "registry/tags.h"
 
 int operator_check_model(const char *name, struct fail *f)
 {
@@ -142,7 +144,7 @@ static int decide(
 static int check_files(struct operator* operator, const struct version * version, struct fail *f)
 {
 	struct registry *registry = &operator->registry;
-	if (registry->proven == version->number)
+	if (registry->verified == version->number)
 		return 0;
 	if (artifact_check_check(registry->mlflow, registry->model, version, f) != 0) {
 		if (f->status != STATUS_CONFIGURATION)
@@ -150,7 +152,7 @@ static int check_files(struct operator* operator, const struct version * version
 		console_warn("version %lld: its files cannot be checked: %s",
 			(long long)version->number, f->text);
 	}
-	registry->proven = version->number;
+	registry->verified = version->number;
 	return 0;
 }
 
@@ -176,7 +178,7 @@ int operator_promote(struct operator* operator, int64_t version, const char *why
 	const char *how = operator->registry.how != NULL ? operator->registry.how : HOW_BY_HAND;
 	if (choose(operator, version, how, why, f) != 0)
 		return -1;
-	return registry_converge(&operator->registry, operator->who, winner, f);
+	return registry_reconcile(&operator->registry, operator->who, winner, f);
 }
 
 /* What a person sees in Production and wants to leave: not a training that waits to be promoted,
@@ -229,7 +231,7 @@ int operator_rollback(struct operator* operator, int64_t to, const char *why, in
 		registry_withdraw(
 			registry, *from, operator->who, why != NULL ? why : "rolled back", f) != 0)
 		return -1;
-	return registry_converge(registry, operator->who, winner, f);
+	return registry_reconcile(registry, operator->who, winner, f);
 }
 
 int operator_stage(struct operator* operator, const struct version * version, const char *stage,

@@ -29,7 +29,7 @@ MUST_CHECK int operator_check_model(const char *name, struct fail *f);
  * takes them; else USAGE */
 MUST_CHECK int operator_check_name(const char *name, struct fail *f);
 
-/* operator_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
+/* operator_open - settings, server, and the state of the model; USAGE for such a name, REFUSED
  * where there is none of that name. On -1 it can still be released. */
 MUST_CHECK int operator_open(
 	struct operator* operator, struct invocation * call, const char *model, struct fail *f);

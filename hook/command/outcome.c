@@ -10,6 +10,7 @@
 #include "packaging/json/json.h"
 #include "packaging/package/model_name.h"
 #include "registry/state.h"
+#include "registry/tags.h"
 #include "stores/location.h"
 
 #define RESULT_MAX ((size_t)4 << 20)

@@ -10,7 +10,9 @@
 #include "registry/anomaly.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
+#include "registry/reconcile.h"
 #include "registry/scan.h"
+#include "registry/tags.h"
 
 /* A registration that has not ended after so long will not. */
 #define STUCK_MS 3600000
@@ -103,7 +105,7 @@ static int repair_model(struct operator* operator, int64_t * winner, struct fail
 		registry_read(registry, &found, f) != 0)
 		return -1;
 	if (state_desired_version(&registry->state) != 0 &&
-		registry_converge(registry, operator->who, winner, f) != 0)
+		registry_reconcile(registry, operator->who, winner, f) != 0)
 		return -1;
 	/* also where the winner's files turned out to be gone */
 	if (state_desired_version(&registry->state) == 0 && find_seed(&registry->state) != 0)

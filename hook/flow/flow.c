@@ -9,6 +9,8 @@
 #include "flow/register.h"
 #include "flow/source.h"
 #include "registry/history.h"
+#include "registry/reconcile.h"
+#include "registry/tags.h"
 
 /* A day: clocks and zones that are wrong are wrong by less. */
 #define TRAINED_AHEAD_MS (INT64_C(24) * 3600 * 1000)
@@ -97,10 +99,10 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct registry *registry = &flow->registry;
 	int64_t winner;
-	registry->proven = flow->version;
+	registry->verified = flow->version;
 	if (registry_tag(registry, flow->version, TAG_INTENT, flow->manifest->handoff.trained_at,
 		    f) != 0 ||
-		registry_converge(registry, flow->who, &winner, f) != 0)
+		registry_reconcile(registry, flow->who, &winner, f) != 0)
 		return -1;
 	if (winner == 0)
 		text_add_string(did, "no version is to be Production");

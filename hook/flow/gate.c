@@ -9,6 +9,7 @@
 #include "gate/smoke.h"
 #include "packaging/json/json.h"
 #include "registry/history.h"
+#include "registry/tags.h"
 
 /* The sizes that rules can name like metrics. */
 enum { SIZE_COUNT = 3 };

@@ -9,6 +9,8 @@
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
+#include "registry/register.h"
+#include "registry/tags.h"
 
 /* tag_list - the tags of a new version; owns keys and values */
 struct tag_list {

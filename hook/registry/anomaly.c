@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "packaging/json/json.h"
+#include "registry/tags.h"
 
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 {

@@ -10,6 +10,7 @@
 #include "base/env.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
+#include "registry/tags.h"
 
 enum {
 	HISTORY_MAX = 4500,

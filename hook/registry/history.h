@@ -29,7 +29,7 @@ MUST_CHECK int history_record(struct registry *registry, int64_t number, const c
 	const char *by, int64_t instead, const char *why, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
- * every other version that the standing (read before) had in Production; with how and why:
+ * every other version that the state (read before) had in Production; with how and why:
  * registry->how where it is set, else what the tags say */
 MUST_CHECK int history_record_transition(
 	struct registry *registry, int64_t winner, const char *by, struct fail *f);

@@ -9,6 +9,7 @@
 
 #include "packaging/json/json.h"
 #include "registry/entries.h"
+#include "registry/tags.h"
 
 void state_release(struct registry_state *state)
 {

@@ -10,6 +10,7 @@
 #include "registry/entries.h"
 #include "registry/history.h"
 #include "registry/production_period.h"
+#include "registry/tags.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

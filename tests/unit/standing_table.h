@@ -4,6 +4,7 @@
 #define MODELHOOK_TESTS_STANDING_TABLE_H
 
 #include "registry/state.h"
+#include "registry/tags.h"
 #include "unit.h"
 
 enum { ROWS_MAX = 6 };

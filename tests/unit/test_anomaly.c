@@ -1,5 +1,6 @@
 #include "registry/anomaly.h"
 #include "standing_table.h"
+#include "registry/tags.h"
 
 #define P "Production"
 #define A "Archived"

@@ -4,6 +4,7 @@
 
 #include "registry/entries.h"
 #include "registry/history.h"
+#include "registry/tags.h"
 
 /* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
 struct planned {
