@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow/gate.h"
+#include "flow/champion.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"
@@ -79,7 +79,7 @@ static void look_at_version(const struct version *version)
 	(void)entries_end_open(entries);
 	json_release(entries);
 	free(history_override_reason(version));
-	(void)flow_gate_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
+	(void)champion_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
 	json_release(tree);
 	free(samples);
 }
