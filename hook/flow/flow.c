@@ -14,6 +14,7 @@
 #include "flow/verify.h"
 #include "registry/history.h"
 #include "registry/tags.h"
+#include "settings/policy.h"
 
 static const struct step {
 	const char *name;

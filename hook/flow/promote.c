@@ -6,6 +6,7 @@
 #include "registry/history.h"
 #include "registry/reconcile.h"
 #include "registry/tags.h"
+#include "settings/policy.h"
 
 /* What was in Staging before makes room, as in MLflow's own page; nobody's Production is touched.
  */

@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "registry/tags.h"
+#include "settings/policy.h"
 
 static const char *outcome_word(const struct flow *flow, bool production)
 {

@@ -1,6 +1,7 @@
 #include "settings/value.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,7 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "settings/settings.h"
+#include "registry/options.h"
+#include "settings/policy.h"
+#include "store/options.h"
 
 /* In the order of the enums. */
 const char *const settings_promote_by_words[] = {"server", "stage", "alias", "both", NULL};
