@@ -1,7 +1,7 @@
 /* modelhook - the end of a training job: from a handed-off SavedModel to the one Production
  * version.
  *
- * main knows the verbs, prints the error and the result line, and is the only place that exits.
+ * main knows the commands, prints the error and the result line, and is the only place that exits.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -15,24 +15,13 @@
 #include "base/secret.h"
 #include "base/stop.h"
 #include "base/stream.h"
-#include "command/by_hand.h"
 #include "command/command.h"
 #include "command/help.h"
-#include "command/inspect.h"
-#include "command/replay.h"
 #include "stores/location.h"
-
-static int run_inspect(struct invocation *call, struct fail *f)
-{
-	if (invocation_settle(call, NULL, f) != 0)
-		return -1;
-	return command_inspect(
-		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
-}
 
 static int run_help(struct invocation *call, struct fail *f);
 
-/* What every verb by hand takes. */
+/* What every command by hand takes. */
 #define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
 
 static const struct command commands[] = {
@@ -47,7 +36,7 @@ static const struct command commands[] = {
 	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
 		command_pack, "write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
-		run_inspect, "what is in it, and whether it is whole"},
+		command_inspect, "what is in it, and whether it is whole"},
 	{"gate", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_WHAT_IF,
 		REPORT_ALWAYS, command_gate,
 		"decide again, and note it on the version; nothing is promoted"},

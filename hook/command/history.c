@@ -6,7 +6,7 @@
 
 #include "base/console.h"
 #include "base/table.h"
-#include "command/by_hand.h"
+#include "command/command.h"
 #include "command/operator.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"

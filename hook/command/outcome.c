@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "command/command.h"
 #include "command/outcome.h"
-#include "command/replay.h"
 #include "flow/connect.h"
 #include "mlflow/session.h"
 #include "packaging/json/json.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/console.h"
-#include "command/by_hand.h"
+#include "command/command.h"
 #include "command/finish.h"
 #include "command/operator.h"
 #include "flow/connect.h"

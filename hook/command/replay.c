@@ -1,5 +1,5 @@
 /* replay: a package alone becomes the one Production version, from a disk or from the spool. */
-#include "command/replay.h"
+#include "command/command.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,70 +1,17 @@
-/* run, gate and pack: what begins with a handoff. */
+/* run: from a handoff to the one Production version; what is left unfinished goes to the spool. */
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/file.h"
-#include "base/temp_dir.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/finish.h"
+#include "command/from_handoff.h"
 #include "flow/overlap.h"
-#include "gate/smoke.h"
-#include "mlflow/tracking_uri.h"
-#include "packaging/package/handoff.h"
-#include "packaging/package/libraries.h"
-#include "packaging/savedmodel/saved_model.h"
 #include "spool/local.h"
 #include "spool/remote.h"
 #include "stores/location.h"
-
-/* What is promoted because of `requirements` alone is said. */
-static void warn_of_custom_ops(const struct saved_model *model)
-{
-	for (size_t i = 0; i < model->finding_count; i++)
-		if (model->findings[i].weight == FINDING_CUSTOM_OP)
-			console_warn("%s: %s; the model loads only where the packages of "
-				     "`requirements` register the op",
-				model->findings[i].file, model->findings[i].text);
-}
-
-static int inspect(struct invocation *call, const struct handoff *handoff,
-	struct saved_model *model, struct fail *f)
-{
-	int64_t started = clock_monotonic_ms();
-	const struct saved_model_allowed allowed = {
-		.nonfinite = call->settings.allow_nonfinite,
-		.custom_ops = libraries_are_named(handoff),
-	};
-	struct progress progress;
-	progress_start(&progress, "inspect", 0);
-	int result = saved_model_read(handoff->saved_model, &progress, model, f);
-	progress_end(&progress);
-	if (result == 0)
-		result = saved_model_check(model, allowed, f);
-	if (result != 0)
-		return saved_model_fail(handoff->saved_model, f);
-	warn_of_custom_ops(model);
-	finish_add_step(call, "inspect", started,
-		text_format("%zu files, %llu bytes, %zu tensors, all whole", model->file_count,
-			(unsigned long long)model->total_bytes, model->tensor_count));
-	return 0;
-}
-
-static int pack(struct invocation *call, const struct manifest *manifest, const char *path,
-	bool is_private, const struct package_tap *tap, struct fail *f)
-{
-	int64_t started = clock_monotonic_ms();
-	struct progress progress;
-	progress_start(&progress, "pack", manifest->model_bytes);
-	int result = package_write(manifest, path, is_private, &progress, tap, f);
-	progress_end(&progress);
-	if (result != 0)
-		return -1;
-	result_set(&call->result.package, path);
-	result_set(&call->result.digest, manifest->digest);
-	finish_add_step(call, "pack", started, text_copy(path));
-	return 0;
-}
 
 /* The spool far away. */
 
@@ -187,7 +134,7 @@ static void settle_spool(
 static int pack_and_finish(struct invocation *call, const struct manifest *manifest,
 	struct spool *spool, bool *is_far, struct fail *f)
 {
-	if (pack(call, manifest, spool->package, true, NULL, f) != 0)
+	if (from_handoff_pack(call, manifest, spool->package, true, NULL, f) != 0)
 		return -1;
 	*is_far = send_to_spool(call, spool);
 	return finish_package(call, manifest, spool->package, f);
@@ -203,7 +150,7 @@ static int pack_and_send(struct invocation *call, const struct manifest *manifes
 	flow_begin(&flow, call, manifest, package);
 	overlap_start(&overlap, &flow);
 	struct package_tap tap = overlap_tap(&overlap);
-	if (pack(call, manifest, package, true, &tap, f) != 0) {
+	if (from_handoff_pack(call, manifest, package, true, &tap, f) != 0) {
 		overlap_cancel(&overlap, f);
 		flow_release(&flow);
 		return -1;
@@ -229,30 +176,6 @@ static int run_packed(struct invocation *call, const struct manifest *manifest, 
 	return result;
 }
 
-/* What is made of a plan: a package in the spool and everything after it, or a package alone. */
-typedef int use_function(
-	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f);
-
-static int plan_and(struct invocation *call, const struct handoff *handoff, const char *folder,
-	use_function *use, struct fail *f)
-{
-	struct saved_model model = {0};
-	struct manifest manifest = {0};
-	bool packs = handoff->saved_model != NULL;
-	int result = packs ? inspect(call, handoff, &model, f) : 0;
-	if (result == 0)
-		result = package_plan(handoff, packs ? &model : NULL, &manifest, f);
-	saved_model_release(&model);
-	if (result == 0) {
-		char *decisive = settings_decisive(&call->settings);
-		package_settle(&manifest, decisive);
-		free(decisive);
-		result = use(call, &manifest, folder, f);
-	}
-	manifest_release(&manifest);
-	return result;
-}
-
 static int run_planned(
 	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
 {
@@ -266,85 +189,7 @@ static int run_planned(
 	return result;
 }
 
-static int pack_planned(
-	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
-{
-	const char *out = call->settings.output_path != NULL ? call->settings.output_path : folder;
-	char *name = package_name(manifest);
-	char *path = file_is_directory(out) ? file_join(out, name) : text_copy(out);
-	int result = pack(call, manifest, path, false, NULL, f);
-	if (result == 0) {
-		console_print(path);
-		console_print("\n");
-	}
-	free(path);
-	free(name);
-	return result;
-}
-
-/* The package that a gate with a command is tried on; it is kept nowhere. */
-static int pack_for_gates(struct invocation *call, const struct manifest *manifest, char **scratch,
-	char **package, struct fail *f)
-{
-	const struct settings *settings = &call->settings;
-	if (manifest->handoff.logged_model != NULL ||
-		!smoke_is_needed(settings->gates, settings->gate_count))
-		return 0;
-	if (temp_dir_open(scratch, f) != 0)
-		return -1;
-	*package = file_join(*scratch, "package.tar.gz");
-	int result = pack(call, manifest, *package, true, NULL, f);
-	result_set(&call->result.package, NULL);
-	return result;
-}
-
-static int judge_planned(
-	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)
-{
-	struct flow flow = {0};
-	char *scratch = NULL, *package = NULL;
-	(void)folder;
-	int result = pack_for_gates(call, manifest, &scratch, &package, f);
-	if (result == 0)
-		result = flow_judge(&flow, call, manifest, package, f);
-	flow_release(&flow);
-	temp_dir_release(scratch);
-	free(package);
-	return result;
-}
-
-static int from_handoff(
-	struct invocation *call, bool needs_server, use_function *use, struct fail *f)
-{
-	struct handoff handoff = {0};
-	char *folder = file_folder(call->argv[0]);
-	int result = invocation_settle(call, folder, f);
-	if (result == 0)
-		result = handoff_read(call->argv[0], &handoff, f);
-	if (result == 0 && needs_server)
-		result = tracking_uri_settle(&call->settings.mlflow, f);
-	if (result == 0) {
-		result_set(&call->result.model, handoff.model);
-		result_set(&call->result.run_id, handoff.run_id);
-		call->result.trained_at_ms = handoff.trained_at_ms;
-		result = plan_and(call, &handoff, folder, use, f);
-	}
-	handoff_release(&handoff);
-	free(folder);
-	return result;
-}
-
 int command_run(struct invocation *call, struct fail *f)
 {
 	return from_handoff(call, true, run_planned, f);
-}
-
-int command_gate(struct invocation *call, struct fail *f)
-{
-	return from_handoff(call, true, judge_planned, f);
-}
-
-int command_pack(struct invocation *call, struct fail *f)
-{
-	return from_handoff(call, false, pack_planned, f);
 }
