@@ -250,7 +250,7 @@ int operator_stage(struct operator* operator, const struct version * version, co
 		return -1;
 	if (!supported)
 		return fail_set(f, STATUS_REFUSED, "this registry has no stages");
-	return history_record(registry, version->number, stage, operator->who, 0, why, f);
+	return history_record(registry, version->number, stage, operator->who, why, f);
 }
 
 int operator_confirm(struct operator* operator, const char * what, struct fail *f)

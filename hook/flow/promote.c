@@ -28,7 +28,7 @@ static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 	}
 	text_printf(did, "version %lld is in Staging, by policy", (long long)flow->version);
 	return history_record(
-		&flow->registry, flow->version, STAGE_STAGING, flow->who, 0, "policy", f);
+		&flow->registry, flow->version, STAGE_STAGING, flow->who, "policy", f);
 }
 
 /* Nothing failed, and all the same it is not Production: the result says why. */

@@ -73,11 +73,12 @@ static char *default_name(const struct gate *gate)
 
 static bool decide(const struct gate *gate, const struct gate_input *input, struct text *text)
 {
-	for (size_t i = 0; i < input->trial_count; i++) {
-		if (input->trials[i].gate != gate)
+	for (size_t i = 0; input->trials != NULL && i < input->trials->count; i++) {
+		const struct gate_trial *trial = &input->trials->items[i];
+		if (trial->gate != gate)
 			continue;
-		text_add_string(text, input->trials[i].detail);
-		return input->trials[i].passed;
+		text_add_string(text, trial->detail);
+		return trial->passed;
 	}
 	text_add_string(text, "was not tried");
 	return false;

@@ -244,24 +244,23 @@ static int try_one(
 }
 
 static int try_all(const struct gate *gates, size_t count, const char *folder,
-	struct gate_trial *trials, size_t *tried, struct fail *f)
+	struct gate_trials *trials, struct fail *f)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (!gates[i].rule->runs_command)
 			continue;
-		if (try_one(&gates[i], folder, &trials[*tried], f) != 0)
+		if (try_one(&gates[i], folder, &trials->items[trials->count], f) != 0)
 			return -1;
-		++*tried;
+		trials->count++;
 	}
 	return 0;
 }
 
 int smoke_try(const struct gate *gates, size_t count, const char *package,
-	const struct manifest *manifest, struct gate_trial **trials, size_t *tried, struct fail *f)
+	const struct manifest *manifest, struct gate_trials *trials, struct fail *f)
 {
 	char *folder = NULL;
-	*trials = NULL;
-	*tried = 0;
+	*trials = (struct gate_trials){0};
 	if (!smoke_is_needed(gates, count))
 		return 0;
 	if (manifest->file_count == 0 || package == NULL) {
@@ -270,21 +269,22 @@ int smoke_try(const struct gate *gates, size_t count, const char *package,
 			"logged them itself");
 		return fail_hint(f, "hand over \"saved_model\", or leave the gate out");
 	}
-	*trials = memory_get(count, sizeof(**trials));
+	trials->items = memory_get(count, sizeof(*trials->items));
 	if (temp_dir_open(&folder, f) != 0)
 		return -1;
 	char *model = file_join(folder, MODEL_FOLDER);
 	int result = unpack(package, manifest, model, f);
 	if (result == 0)
-		result = try_all(gates, count, folder, *trials, tried, f);
+		result = try_all(gates, count, folder, trials, f);
 	free(model);
 	temp_dir_release(folder);
 	return result;
 }
 
-void smoke_release(struct gate_trial *trials, size_t count)
+void smoke_release(struct gate_trials *trials)
 {
-	for (size_t i = 0; i < count; i++)
-		free(trials[i].detail);
-	free(trials);
+	for (size_t i = 0; i < trials->count; i++)
+		free(trials->items[i].detail);
+	free(trials->items);
+	*trials = (struct gate_trials){0};
 }

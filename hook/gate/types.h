@@ -39,14 +39,18 @@ struct gate_trial {
 	char *detail;
 };
 
+struct gate_trials {
+	struct gate_trial *items;
+	size_t count;
+};
+
 struct gate_input {
 	struct gate_side training;
 	struct gate_side champion;
 	int64_t champion_version; /* 0: there is none, or the training is the champion itself */
 	int64_t trained_at_ms;
 	int64_t now_ms;
-	const struct gate_trial *trials;
-	size_t trial_count;
+	const struct gate_trials *trials; /* NULL: nothing was tried */
 };
 
 #endif

@@ -195,9 +195,9 @@ static int record(struct registry *registry, int64_t number, struct entry *entry
 }
 
 int history_record(struct registry *registry, int64_t number, const char *to, const char *by,
-	int64_t instead, const char *why, struct fail *f)
+	const char *why, struct fail *f)
 {
-	struct entry entry = {.to = to, .by = by, .instead = instead, .why = why};
+	struct entry entry = {.to = to, .by = by, .why = why};
 	return record(registry, number, &entry, f);
 }
 

@@ -23,10 +23,9 @@
  * it */
 char *history_who(void);
 
-/* history_record - add one transition to a version's history. `instead` 0 and why NULL: left out.
- */
+/* history_record - add one transition to a version's history; why NULL: left out */
 MUST_CHECK int history_record(struct registry *registry, int64_t number, const char *to,
-	const char *by, int64_t instead, const char *why, struct fail *f);
+	const char *by, const char *why, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
  * every other version that the state (read before) had in Production; with how and why:

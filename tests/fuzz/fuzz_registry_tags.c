@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow/champion.h"
+#include "flow/verdict.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"
@@ -74,11 +75,14 @@ static void look_at_version(const struct version *version)
 {
 	struct cJSON *tree;
 	struct count *samples;
+	struct text told = {0};
 	struct cJSON *entries = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	MUST(entries != NULL);
 	(void)entries_end_open(entries);
 	json_release(entries);
 	free(history_override_reason(version));
+	verdict_describe(version, &told);
+	text_release(&told);
 	(void)champion_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
 	json_release(tree);
 	free(samples);
