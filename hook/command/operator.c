@@ -250,7 +250,8 @@ int operator_stage(struct operator* operator, const struct version * version, co
 		return -1;
 	if (!supported)
 		return fail_set(f, STATUS_REFUSED, "this registry has no stages");
-	return history_record(registry, version->number, stage, operator->who, why, f);
+	struct history_change change = {.to = stage, .by = operator->who, .why = why};
+	return history_record(registry, version->number, &change, f);
 }
 
 int operator_confirm(struct operator* operator, const char * what, struct fail *f)

@@ -27,8 +27,8 @@ static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 		return fail_hint(f, "set \"policy\" to none or production");
 	}
 	text_printf(did, "version %lld is in Staging, by policy", (long long)flow->version);
-	return history_record(
-		&flow->registry, flow->version, STAGE_STAGING, flow->who, "policy", f);
+	struct history_change change = {.to = STAGE_STAGING, .by = flow->who, .why = "policy"};
+	return history_record(&flow->registry, flow->version, &change, f);
 }
 
 /* Nothing failed, and all the same it is not Production: the result says why. */

@@ -194,10 +194,11 @@ static int record(struct registry *registry, int64_t number, struct entry *entry
 	return append(&holder, make_entry(entry), f);
 }
 
-int history_record(struct registry *registry, int64_t number, const char *to, const char *by,
-	const char *why, struct fail *f)
+int history_record(struct registry *registry, int64_t number, const struct history_change *change,
+	struct fail *f)
 {
-	struct entry entry = {.to = to, .by = by, .why = why};
+	struct entry entry = {
+		.to = change->to, .by = change->by, .instead = change->instead, .why = change->why};
 	return record(registry, number, &entry, f);
 }
 

@@ -23,9 +23,17 @@
  * it */
 char *history_who(void);
 
-/* history_record - add one transition to a version's history; why NULL: left out */
-MUST_CHECK int history_record(struct registry *registry, int64_t number, const char *to,
-	const char *by, const char *why, struct fail *f);
+/* history_change - one transition; all borrowed */
+struct history_change {
+	const char *to; /* stage */
+	const char *by;
+	const char *why; /* NULL: left out */
+	int64_t instead; /* the version that takes the place; 0: left out */
+};
+
+/* history_record - add one transition to a version's history */
+MUST_CHECK int history_record(struct registry *registry, int64_t number,
+	const struct history_change *change, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
  * every other version that the state (read before) had in Production; with how and why:

@@ -1,6 +1,6 @@
 #include "registry/anomaly.h"
-#include "standing_table.h"
 #include "registry/tags.h"
+#include "standing_table.h"
 
 #define P "Production"
 #define A "Archived"
