@@ -129,15 +129,15 @@ static bool is_stopped(const struct fail *f)
  * (Airflow gives five seconds). */
 static void write_result(const char *line, const struct fail *f)
 {
-	struct fail own;
+	struct fail ignored;
 	struct store_reach reach = invocation_reach(&call);
 	reach.deadline = deadline_in(is_stopped(f) ? FAREWELL_MS : RESULT_MS);
 	char *with_end = text_format("%s\n", line);
 	stop_farewell(reach.deadline);
-	if (location_write(&reach, call.settings.result_path, with_end, &own) != 0)
+	if (location_write(&reach, call.settings.result_path, with_end, &ignored) != 0)
 		console_warn("%s: %s",
 			location_is_url(call.settings.result_path) ? "result" : "result file",
-			own.text);
+			ignored.text);
 	free(with_end);
 }
 
@@ -160,7 +160,7 @@ static const char *why_no_result(void)
 }
 
 /* How long a reader of the result is waited for: not beyond the deadline, but for a last moment. */
-static int64_t patience(const struct fail *f)
+static int64_t time_left(const struct fail *f)
 {
 	int64_t left = deadline_left(call.deadline);
 	if (is_stopped(f) || left < FAREWELL_MS)
@@ -181,7 +181,7 @@ static void tell_result(const struct fail *f)
 		else
 			write_result(line, f);
 	}
-	stop_farewell(deadline_in(patience(f)));
+	stop_farewell(deadline_in(time_left(f)));
 	console_result(line);
 	free(line);
 }

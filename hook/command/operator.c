@@ -197,15 +197,15 @@ static int find_previous(struct operator* operator, int64_t from, int64_t *to, s
 	struct registry *registry = &operator->registry;
 	*to = from;
 	while ((*to = state_previous(&registry->state, *to)) != 0) {
-		struct fail own;
+		struct fail failure;
 		const struct version *version = state_version(&registry->state, *to);
-		if (check_files(operator, version, &own) == 0)
+		if (check_files(operator, version, &failure) == 0)
 			return 0;
-		if (own.status != STATUS_REFUSED) {
-			*f = own;
+		if (failure.status != STATUS_REFUSED) {
+			*f = failure;
 			return fail_wrap(f, "version %lld", (long long)*to);
 		}
-		console_warn("version %lld: %s: going further back", (long long)*to, own.text);
+		console_warn("version %lld: %s: going further back", (long long)*to, failure.text);
 	}
 	fail_set(f, STATUS_REFUSED, "%s: no version was good before version %lld", registry->model,
 		(long long)from);

@@ -31,20 +31,20 @@ static char *pending_line(struct invocation *call)
 static bool send_to_spool(struct invocation *call, const struct spool *spool)
 {
 	struct spool_remote remote;
-	struct fail own;
+	struct fail ignored;
 	int64_t started = clock_monotonic_ms();
 	const char *url = call->settings.spool;
 	if (!location_is_url(url) || call->settings.mlflow.plan)
 		return false;
 	char *line = pending_line(call);
 	struct store_reach reach = invocation_reach(call);
-	int result = spool_remote_open(&remote, &reach, url, &own);
+	int result = spool_remote_open(&remote, &reach, url, &ignored);
 	if (result == 0)
-		result = spool_remote_send(&remote, spool->name, spool->package, line, &own);
+		result = spool_remote_send(&remote, spool->name, spool->package, line, &ignored);
 	spool_remote_release(&remote);
 	free(line);
 	if (result != 0)
-		console_warn("%s: the package stays on this machine alone", own.text);
+		console_warn("%s: the package stays on this machine alone", ignored.text);
 	else
 		finish_add_step(call, "spool", started, location_show(url));
 	return result == 0;
@@ -54,29 +54,29 @@ static bool send_to_spool(struct invocation *call, const struct spool *spool)
 static void settle_far(struct invocation *call, const struct spool *spool, const struct fail *f)
 {
 	struct spool_remote remote;
-	struct fail own;
+	struct fail ignored;
 	if (f != NULL && status_is_stop(f->status))
 		return; /* no time is left; the package lies there since before */
 	struct store_reach reach = invocation_reach(call);
 	reach.deadline = deadline_in(SETTLE_MS);
-	int result = spool_remote_open(&remote, &reach, call->settings.spool, &own);
+	int result = spool_remote_open(&remote, &reach, call->settings.spool, &ignored);
 	if (result == 0 && f == NULL) {
-		result = spool_remote_finish(&remote, spool->name, &own);
+		result = spool_remote_finish(&remote, spool->name, &ignored);
 	} else if (result == 0) {
 		char *line = result_line(&call->result, f);
-		result = spool_remote_keep(&remote, spool->name, line, &own);
+		result = spool_remote_keep(&remote, spool->name, line, &ignored);
 		free(line);
 	}
 	spool_remote_release(&remote);
 	if (result != 0)
-		console_warn("%s", own.text);
+		console_warn("%s", ignored.text);
 }
 
 static void drop_here(struct spool *spool)
 {
-	struct fail own;
-	if (spool_finish(spool, &own) != 0)
-		console_warn("spool: %s", own.text);
+	struct fail ignored;
+	if (spool_finish(spool, &ignored) != 0)
+		console_warn("spool: %s", ignored.text);
 }
 
 /* A replay takes no settings from beside a package: it is told of those that this run had. */
@@ -104,10 +104,10 @@ static void keep_far(struct invocation *call, struct spool *spool, const struct 
 
 static void keep_here(struct invocation *call, struct spool *spool, const struct fail *f)
 {
-	struct fail own;
+	struct fail ignored;
 	char *line = result_line(&call->result, f);
-	if (spool_keep(spool, line, &own) != 0)
-		console_warn("spool: %s", own.text);
+	if (spool_keep(spool, line, &ignored) != 0)
+		console_warn("spool: %s", ignored.text);
 	free(line);
 	say_kept(call, spool->package);
 }

@@ -128,18 +128,17 @@ static int check_scripts(const struct gate *gate, struct fail *f)
 }
 
 /* folder: the temporary one, with model/ in it; an empty home/ comes beside it. */
-static int run(
-	const struct gate *gate, const char *folder, struct sandboxed *confined, struct fail *f)
+static int run(const struct gate *gate, const char *folder, struct sandboxed *done, struct fail *f)
 {
 	char *model = file_join(folder, MODEL_FOLDER), *home = file_join(folder, "home");
 	char **argv = memory_get(gate->command_count + 1, sizeof(*argv));
 	for (size_t i = 0; i < gate->command_count; i++)
 		argv[i] = fill_in(gate->command[i], model);
-	struct confinement what = {
+	struct sandbox what = {
 		.argv = argv,
 		.folder = gate->folder,
 		.environment = gate->environment,
-		.scratch = home,
+		.home = home,
 		.temporary = folder,
 		.timeout_ms = gate->timeout_ms,
 		.memory = gate->memory,
@@ -149,7 +148,7 @@ static int run(
 	if (result == 0)
 		result = file_make_directories(home, f);
 	if (result == 0)
-		result = sandbox_run(&what, confined, f);
+		result = sandbox_run(&what, done, f);
 	for (size_t i = 0; i < gate->command_count; i++)
 		free(argv[i]);
 	free(argv);
@@ -184,39 +183,38 @@ static void show_output(const struct gate *gate, const struct text *output)
 	}
 }
 
-static void describe_end(
-	const struct gate *gate, const struct sandboxed *confined, struct text *text)
+static void describe_end(const struct gate *gate, const struct sandboxed *done, struct text *text)
 {
-	double seconds = (double)confined->ms / 1000;
-	switch (confined->end) {
-	case CONFINED_EXIT:
-		text_printf(text, "exit status %d after %.1f s", confined->code, seconds);
+	double seconds = (double)done->ms / 1000;
+	switch (done->end) {
+	case SANDBOX_EXIT:
+		text_printf(text, "exit status %d after %.1f s", done->code, seconds);
 		return;
-	case CONFINED_SIGNAL:
-		text_printf(text, "ended by signal %d after %.1f s", confined->code, seconds);
+	case SANDBOX_SIGNAL:
+		text_printf(text, "ended by signal %d after %.1f s", done->code, seconds);
 		return;
-	case CONFINED_TIMEOUT:
+	case SANDBOX_TIMEOUT:
 		text_printf(text, "not ended after %.1f s", (double)gate->timeout_ms / 1000);
 		return;
-	case CONFINED_MEMORY:
+	case SANDBOX_MEMORY:
 		text_printf(text, "used more than %llu bytes after %.1f s",
 			(unsigned long long)gate->memory, seconds);
 		return;
-	case CONFINED_PROCESSES:
+	case SANDBOX_PROCESSES:
 		text_printf(text, "more than %d processes after %.1f s", PROCESSES_MAX, seconds);
 		return;
 	}
 }
 
-static char *describe(const struct gate *gate, const struct sandboxed *confined)
+static char *describe(const struct gate *gate, const struct sandboxed *done)
 {
 	struct text text = {0}, lines = {0};
 	char shown[DETAIL_MAX];
-	size_t size = confined->output.size;
-	const char *last = last_lines(text_string(&confined->output), &size, LINES_KEPT);
-	describe_end(gate, confined, &text);
-	if (confined->left_behind > 0)
-		text_printf(&text, ", %zu processes left behind were ended", confined->left_behind);
+	size_t size = done->output.size;
+	const char *last = last_lines(text_string(&done->output), &size, LINES_KEPT);
+	describe_end(gate, done, &text);
+	if (done->left_behind > 0)
+		text_printf(&text, ", %zu processes left behind were ended", done->left_behind);
 	for (size_t i = 0; i < size; i++)
 		text_add(&lines, last[i] == '\n' ? " | " : &last[i], last[i] == '\n' ? 3 : 1);
 	if (lines.size > 0)
@@ -229,17 +227,17 @@ static char *describe(const struct gate *gate, const struct sandboxed *confined)
 static int try_one(
 	const struct gate *gate, const char *folder, struct gate_trial *trial, struct fail *f)
 {
-	struct sandboxed confined = {0};
+	struct sandboxed done = {0};
 	int result = check_scripts(gate, f);
 	if (result == 0)
-		result = run(gate, folder, &confined, f);
+		result = run(gate, folder, &done, f);
 	if (result == 0) {
-		show_output(gate, &confined.output);
+		show_output(gate, &done.output);
 		trial->gate = gate;
-		trial->passed = confined.end == CONFINED_EXIT && confined.code == 0;
-		trial->detail = describe(gate, &confined);
+		trial->passed = done.end == SANDBOX_EXIT && done.code == 0;
+		trial->detail = describe(gate, &done);
 	}
-	confined_release(&confined);
+	sandboxed_release(&done);
 	return result == 0 ? 0 : fail_wrap(f, "gate %s", gate->name);
 }
 
