@@ -1,7 +1,7 @@
 /* modelhook - the end of a training job: from a handed-off SavedModel to the one Production
  * version.
  *
- * main knows the verbs, prints the error and the result line, and decides the exit status.
+ * main knows the commands, prints the error and the result line, and is the only place that exits.
  */
 #include <locale.h>
 #include <stdio.h>
@@ -21,24 +21,13 @@
 #include "base/stop.h"
 #include "base/stream.h"
 #include "base/text.h"
-#include "command/by_hand.h"
 #include "command/command.h"
 #include "command/help.h"
-#include "command/inspect.h"
-#include "command/replay.h"
 #include "stores/location.h"
-
-static int run_inspect(struct invocation *call, struct fail *f)
-{
-	if (invocation_settle(call, NULL, f) != 0)
-		return -1;
-	return command_inspect(
-		call->argv[0], call->settings.json, call->settings.allow_nonfinite, f);
-}
 
 static int run_help(struct invocation *call, struct fail *f);
 
-/* What every verb by hand takes. */
+/* What every command by hand takes. */
 #define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
 
 static const struct command commands[] = {
@@ -53,7 +42,7 @@ static const struct command commands[] = {
 	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
 		command_pack, "write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
-		run_inspect, "what is in it, and whether it is whole"},
+		command_inspect, "what is in it, and whether it is whole"},
 	{"gate", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_WHAT_IF,
 		REPORT_ALWAYS, command_gate,
 		"decide again, and note it on the version; nothing is promoted"},
@@ -139,22 +128,22 @@ static int invoke(int argc, char **argv, struct fail *f)
 
 static bool is_stopped(const struct fail *f)
 {
-	return f != NULL && (f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED);
+	return f != NULL && status_is_stop(f->status);
 }
 
 /* However the command ended: its deadline may be over, and after a signal there is still a moment
  * (Airflow gives five seconds). */
 static void write_result(const char *line, const struct fail *f)
 {
-	struct fail own;
+	struct fail ignored;
 	struct store_reach reach = invocation_reach(&call);
 	reach.deadline = deadline_in(is_stopped(f) ? FAREWELL_MS : RESULT_MS);
 	char *with_end = text_format("%s\n", line);
 	stop_farewell(reach.deadline);
-	if (location_write(&reach, call.settings.result_path, with_end, &own) != 0)
+	if (location_write(&reach, call.settings.result_path, with_end, &ignored) != 0)
 		console_warn("%s: %s",
 			location_is_url(call.settings.result_path) ? "result" : "result file",
-			own.text);
+			ignored.text);
 	free(with_end);
 }
 

@@ -25,3 +25,8 @@ bool status_is_retryable(enum status status)
 	}
 	return false;
 }
+
+bool status_is_stop(enum status status)
+{
+	return status == STATUS_INTERRUPTED || status == STATUS_TERMINATED;
+}

@@ -50,4 +50,7 @@ const char *status_word(enum status status);
 /* status_is_retryable - whether the same command may succeed later */
 bool status_is_retryable(enum status status);
 
+/* status_is_stop - whether a signal ended the command: little time is left */
+bool status_is_stop(enum status status);
+
 #endif

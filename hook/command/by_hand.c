@@ -1,64 +1,19 @@
-/* promote, rollback, archive, tag, describe, delete: what a person does by hand. */
+#include "command/by_hand.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "base/utf8.h"
-#include "command/by_hand.h"
 #include "command/finish.h"
-#include "command/operator.h"
-#include "registry/history.h"
+#include "registry/tags.h"
 
-/* What the command line alone can tell to be wrong, before a server is asked. */
-typedef int check_function(const struct invocation *call, struct fail *f);
-
-static int check_version(const struct invocation *call, struct fail *f)
+int by_hand_check_version(const struct invocation *call, struct fail *f)
 {
 	return operator_check_name(call->argv[1], f);
 }
 
-static int check_to(const struct invocation *call, struct fail *f)
-{
-	return call->settings.to != NULL ? operator_check_name(call->settings.to, f) : 0;
-}
-
-static int check_assignment(const char *assignment, struct fail *f)
-{
-	const char *equals = strchr(assignment, '=');
-	if (equals == NULL || equals == assignment)
-		return fail_set(f, STATUS_USAGE, "tag takes KEY=VALUE (KEY= removes it)");
-	if (!utf8_is_valid(assignment, strlen(assignment)))
-		return fail_set(f, STATUS_USAGE, "a tag is text in UTF-8");
-	if (text_starts_with(assignment, "modelhook."))
-		return fail_set(
-			f, STATUS_USAGE, "tags modelhook.* are what the registry is decided by");
-	return 0;
-}
-
-/* Nothing is set where one of them cannot be. */
-static int check_assignments(const struct invocation *call, struct fail *f)
-{
-	for (int i = 2; i < call->argc; i++)
-		if (check_assignment(call->argv[i], f) != 0)
-			return -1;
-	return check_version(call, f);
-}
-
-static int check_description(const struct invocation *call, struct fail *f)
-{
-	if (!utf8_is_valid(call->argv[2], strlen(call->argv[2])))
-		return fail_set(f, STATUS_USAGE, "a description is text in UTF-8");
-	return check_version(call, f);
-}
-
-/* What each verb does once the model is open and its version found. */
-typedef int operator_function(struct operator* operator, const struct version * version,
-	struct text *did, struct fail *f);
-
-/* Who is Production after it, in the result. */
-static void tell_standing(struct operator* operator, int64_t number)
+void by_hand_show_state(struct operator* operator, int64_t number)
 {
 	const struct registry_state *state = &operator->registry.state;
 	const struct version *version = state_version(state, number);
@@ -73,8 +28,8 @@ static void tell_standing(struct operator* operator, int64_t number)
 		result_set(&result->alias, ALIAS_PRODUCTION);
 }
 
-static int operator_act(
-	struct operator* operator, const char * name, operator_function *function, struct fail *f)
+static int act(
+	struct operator* operator, const char * name, by_hand_function *function, struct fail *f)
 {
 	const struct version *version = NULL;
 	struct text did = {0};
@@ -86,7 +41,7 @@ static int operator_act(
 	}
 	if (result == 0) {
 		if (number != 0)
-			tell_standing(operator, number);
+			by_hand_show_state(operator, number);
 		if (did.size > 0 && !operator->call->settings.json)
 			console_say("%s", did.data);
 	}
@@ -94,21 +49,22 @@ static int operator_act(
 	return result;
 }
 
-static int operator_call(struct invocation *call, check_function *check, const char *version,
-	operator_function *function, struct fail *f)
+int by_hand_call(struct invocation *call, by_hand_check *check, const char *version,
+	by_hand_function *function, struct fail *f)
 {
 	struct operator operator;
 	if (check(call, f) != 0)
 		return -1;
 	int result = operator_open(&operator, call, call->argv[0], f);
 	if (result == 0)
-		result = operator_act(&operator, version, function, f);
+		result = act(&operator, version, function, f);
 	finish_take_plan(call, &operator.session.plan);
 	operator_release(&operator);
 	return result;
 }
 
-static void tell_winner(struct operator* operator, int64_t wanted, int64_t winner, struct text *did)
+void by_hand_show_winner(
+	struct operator* operator, int64_t wanted, int64_t winner, struct text *did)
 {
 	struct result *result = &operator->call->result;
 	text_printf(did, "version %lld of %s is Production",
@@ -122,134 +78,4 @@ static void tell_winner(struct operator* operator, int64_t wanted, int64_t winne
 		(long long)winner, (long long)wanted);
 	result_set(&result->reason, reason);
 	free(reason);
-}
-
-static int promote(
-	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
-{
-	const struct settings *settings = &operator->call->settings;
-	const char *stage = settings->stage;
-	int64_t wanted = version->number, winner;
-	if (stage != NULL && !text_equal(stage, STAGE_PRODUCTION)) {
-		text_printf(did, "version %lld is in %s", (long long)wanted, stage);
-		operator->call->result.outcome = "staged";
-		return operator_stage(operator, version, stage, settings->reason, f);
-	}
-	operator->call->result.previous_version = state_desired_version(&operator->registry.state);
-	if (operator_promote(operator, wanted, settings->reason, &winner, f) != 0)
-		return -1;
-	tell_winner(operator, wanted, winner, did);
-	return 0;
-}
-
-static int rollback(
-	struct operator* operator, const struct version * none, struct text *did, struct fail *f)
-{
-	const struct settings *settings = &operator->call->settings;
-	const struct version *to = none;
-	int64_t from, winner;
-	if (settings->to != NULL && operator_version(operator, settings->to, &to, f) != 0)
-		return -1;
-	int64_t wanted = to != NULL ? to->number : 0;
-	if (operator_rollback(operator, wanted, settings->reason, &from, &winner, f) != 0)
-		return -1;
-	operator->call->result.previous_version = from;
-	tell_standing(operator, winner);
-	tell_winner(operator, wanted != 0 ? wanted : winner, winner, did);
-	return 0;
-}
-
-static int archive(
-	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
-{
-	operator->call->result.outcome = "archived";
-	text_printf(did, "version %lld is archived", (long long)version->number);
-	return operator_stage(operator, version, STAGE_ARCHIVED, operator->call->settings.reason,
-		f);
-}
-
-static int set_tag(
-	struct operator* operator, int64_t number, const char *assignment, struct fail *f)
-{
-	const char *value = strchr(assignment, '=') + 1;
-	char *key = text_format("%.*s", (int)(value - 1 - assignment), assignment);
-	int result = value[0] == '\0' ? registry_untag(&operator->registry, number, key, f)
-				      : registry_tag(&operator->registry, number, key, value, f);
-	free(key);
-	return result;
-}
-
-static int tag(
-	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
-{
-	const struct invocation *call = operator->call;
-	operator->call->result.outcome = "tagged";
-	for (int i = 2; i < call->argc; i++)
-		if (set_tag(operator, version->number, call->argv[i], f) != 0)
-			return -1;
-	text_printf(did, "version %lld: %d tags", (long long)version->number, call->argc - 2);
-	return 0;
-}
-
-static int describe(
-	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
-{
-	const char *text = operator->call->argv[2];
-	operator->call->result.outcome = "described";
-	text_printf(did, "version %lld is described", (long long)version->number);
-	return mlflow_describe_version(operator->registry.mlflow, operator->registry.model,
-		version->number, text, f);
-}
-
-static int delete (
-	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
-{
-	struct registry *registry = &operator->registry;
-	if (state_is_production(&registry->state, version) ||
-		version->number == state_desired_version(&registry->state)) {
-		fail_set(f, STATUS_REFUSED, "version %lld is Production, or should be",
-			(long long)version->number);
-		return fail_hint(f, "promote another version first");
-	}
-	char *what = text_format("delete version %lld for ever? Type the model's name: ",
-		(long long)version->number);
-	int result = operator_confirm(operator, what, f);
-	free(what);
-	if (result != 0)
-		return -1;
-	operator->call->result.outcome = "deleted";
-	text_printf(did, "version %lld is deleted", (long long)version->number);
-	if (history_keep_deleted(registry, version, operator->who, f) != 0)
-		return fail_wrap(f, "history of version %lld", (long long)version->number);
-	return mlflow_delete_version(registry->mlflow, registry->model, version->number, f);
-}
-
-int command_promote(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_version, call->argv[1], promote, f);
-}
-
-int command_rollback(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_to, NULL, rollback, f);
-}
-
-int command_archive(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_version, call->argv[1], archive, f);
-}
-
-int command_tag(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_assignments, call->argv[1], tag, f);
-}
-
-int command_describe(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_description, call->argv[1], describe, f);
-}
-
-int command_delete(struct invocation *call, struct fail *f)
-{
-	return operator_call(call, check_version, call->argv[1], delete, f);
 }

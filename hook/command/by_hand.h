@@ -1,20 +1,33 @@
-/* by_hand - the verbs promote, rollback, archive, tag, describe and delete, history and
- * repair (see command/command.h).
+/* by_hand - what promote, rollback, archive, tag, describe and delete have in common: they check
+ * the command line, open the model, find a version, act on it, and say what came of it.
  */
 #ifndef MODELHOOK_COMMAND_BY_HAND_H
 #define MODELHOOK_COMMAND_BY_HAND_H
 
 #include "base/fail.h"
-#include "command/command.h"
+#include "base/text.h"
+#include "command/operator.h"
 
-MUST_CHECK int command_promote(struct invocation *call, struct fail *f);  /* MODEL VERSION */
-MUST_CHECK int command_rollback(struct invocation *call, struct fail *f); /* MODEL */
-MUST_CHECK int command_archive(struct invocation *call, struct fail *f);  /* MODEL VERSION */
-MUST_CHECK int command_tag(
-	struct invocation *call, struct fail *f); /* MODEL VERSION KEY=VALUE... */
-MUST_CHECK int command_describe(struct invocation *call, struct fail *f); /* MODEL VERSION TEXT */
-MUST_CHECK int command_delete(struct invocation *call, struct fail *f);	  /* MODEL VERSION */
-MUST_CHECK int command_history(struct invocation *call, struct fail *f);  /* MODEL */
-MUST_CHECK int command_repair(struct invocation *call, struct fail *f);	  /* [MODEL] */
+/* by_hand_check - what the command line alone can tell to be wrong, before a server is asked */
+typedef int by_hand_check(const struct invocation *call, struct fail *f);
+
+/* by_hand_function - what a command does once the model is open and its version found; `did` is
+ * printed */
+typedef int by_hand_function(struct operator* operator, const struct version * version,
+	struct text *did, struct fail *f);
+
+/* by_hand_call - all of it. version: as the command line names it, or NULL. */
+MUST_CHECK int by_hand_call(struct invocation *call, by_hand_check *check, const char *version,
+	by_hand_function *function, struct fail *f);
+
+/* by_hand_check_version - that the second argument names a version */
+MUST_CHECK int by_hand_check_version(const struct invocation *call, struct fail *f);
+
+/* by_hand_show_state - what the registry says of this version, in the result */
+void by_hand_show_state(struct operator* operator, int64_t number);
+
+/* by_hand_show_winner - who is Production, and why not the wanted version, in the result and did */
+void by_hand_show_winner(
+	struct operator* operator, int64_t wanted, int64_t winner, struct text *did);
 
 #endif

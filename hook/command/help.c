@@ -101,7 +101,7 @@ static void command_text(const struct command *command, struct text *text)
 	settings_help(command->takes, text);
 }
 
-static cJSON *verb_json(const struct command *command)
+static cJSON *command_json(const struct command *command)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
@@ -112,32 +112,32 @@ static cJSON *verb_json(const struct command *command)
 	return object;
 }
 
-static cJSON *verbs_json(const struct command *commands)
+static cJSON *list_json(const struct command *commands)
 {
 	cJSON *object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
 	cJSON *list = cJSON_AddArrayToObject(object, "commands");
 	for (const struct command *command = commands; command->name != NULL; command++)
-		cJSON_AddItemToArray(list, verb_json(command));
+		cJSON_AddItemToArray(list, command_json(command));
 	return object;
 }
 
-static void print_verbs(const struct command *commands, bool json, struct text *text)
+static void print_commands(const struct command *commands, bool json, struct text *text)
 {
 	if (json)
-		take_json(verbs_json(commands), text);
+		take_json(list_json(commands), text);
 	else
 		commands_text(commands, text);
 }
 
-static int print_verb(const struct command *commands, const char *name, bool json,
+static int print_command(const struct command *commands, const char *name, bool json,
 	struct text *text, struct fail *f)
 {
 	const struct command *command = find_command(commands, name, f);
 	if (command == NULL)
 		return -1;
 	if (json)
-		take_json(verb_json(command), text);
+		take_json(command_json(command), text);
 	else
 		command_text(command, text);
 	return 0;
@@ -148,11 +148,11 @@ int help_print(const struct command *commands, const char *about, bool json, str
 	struct text text = {0};
 	int result = 0;
 	if (about == NULL)
-		print_verbs(commands, json, &text);
+		print_commands(commands, json, &text);
 	else if (strcmp(about, "statuses") == 0)
 		json ? statuses_json(&text) : statuses_text(&text);
 	else
-		result = print_verb(commands, about, json, &text, f);
+		result = print_command(commands, about, json, &text, f);
 	console_print(text_string(&text));
 	text_release(&text);
 	return result;

@@ -5,9 +5,9 @@
 #define MODELHOOK_COMMAND_HELP_H
 
 #include "base/fail.h"
-#include "command/command.h"
+#include "invocation/invocation.h"
 
-/* Which verbs end with the result line on stdout. */
+/* Which commands end with the result line on stdout. */
 enum report {
 	REPORT_ALWAYS,	/* what a scheduler calls */
 	REPORT_PACKAGE, /* the same, but to --result, which may hold that of the training already,
@@ -16,7 +16,7 @@ enum report {
 	REPORT_FAILURE, /* with --json, where it failed: else it prints an object of its own */
 };
 
-/* struct verb - a row of main's table */
+/* struct command - a row of main's table */
 struct command {
 	const char *name;
 	const char *arguments; /* as the help shows them */
@@ -27,7 +27,7 @@ struct command {
 	const char *help;
 };
 
-/* help_print - all verbs, one of them, or "statuses"; with json for programs: {"schema",
+/* help_print - all commands, one of them, or "statuses"; with json for programs: {"schema",
  * "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, and an array of
  * statuses */
 MUST_CHECK int help_print(

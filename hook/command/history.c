@@ -11,10 +11,11 @@
 #include "base/panic.h"
 #include "base/table.h"
 #include "base/text.h"
-#include "command/by_hand.h"
+#include "command/command.h"
 #include "command/operator.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"
+#include "registry/tags.h"
 
 static void add_string(cJSON *object, const char *key, const char *value)
 {
@@ -106,7 +107,7 @@ static const char *why(const struct production_period *period)
 	return period->how != NULL ? "no reason given" : "";
 }
 
-static void add_tenure(struct table *table, const struct production_period *period)
+static void add_period(struct table *table, const struct production_period *period)
 {
 	char time[32], number[48];
 	text_number(number, period->version);
@@ -140,7 +141,7 @@ static void print_text(const char *model, const struct production_periods *perio
 		for (; gap < periods->gap_count && periods->gaps[gap].before == i; gap++)
 			add_gap(&table, &periods->gaps[gap]);
 		if (i < periods->count)
-			add_tenure(&table, &periods->items[i]);
+			add_period(&table, &periods->items[i]);
 	}
 	escape_add(&text, model, strlen(model));
 	text_printf(&text, ": %zu times Production (UTC)\n", periods->count);

@@ -1,5 +1,7 @@
-#include "command/inspect.h"
-
+/* inspect: what is in a SavedModel or a package, and whether it is whole.
+ *
+ * To stdout, for people in 80 columns or as one JSON object. The verdict is saved_model_check's:
+ * UNACCEPTABLE where the model must not be promoted. */
 #include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,16 +10,19 @@
 
 #include "base/console.h"
 #include "base/escape.h"
+#include "base/fail.h"
 #include "base/panic.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "command/command.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/package.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/saved_model.h"
 
+#define INSPECTION_SCHEMA "modelhook/inspection@1"
 #define COLUMNS 80
 #define FILES_SHOWN 12
 
@@ -454,9 +459,12 @@ static int inspect_folder(const char *folder, bool json, bool allow_nonfinite, s
 	return result;
 }
 
-int command_inspect(const char *path, bool json, bool allow_nonfinite, struct fail *f)
+int command_inspect(struct invocation *call, struct fail *f)
 {
+	const char *path = call->argv[0];
+	if (invocation_settle(call, NULL, f) != 0)
+		return -1;
 	if (input_is_gzip(path))
-		return inspect_package(path, json, f);
-	return inspect_folder(path, json, allow_nonfinite, f);
+		return inspect_package(path, call->settings.json, f);
+	return inspect_folder(path, call->settings.json, call->settings.allow_nonfinite, f);
 }

@@ -18,6 +18,8 @@
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
+#include "registry/reconcile.h"
+#include "registry/tags.h"
 
 int operator_check_model(const char *name, struct fail *f)
 {
@@ -148,7 +150,7 @@ static int decide(
 static int check_files(struct operator* operator, const struct version * version, struct fail *f)
 {
 	struct registry *registry = &operator->registry;
-	if (registry->proven == version->number)
+	if (registry->verified == version->number)
 		return 0;
 	if (artifact_check_check(registry->mlflow, registry->model, version, f) != 0) {
 		if (f->status != STATUS_CONFIGURATION)
@@ -156,7 +158,7 @@ static int check_files(struct operator* operator, const struct version * version
 		console_warn("version %lld: its files cannot be checked: %s",
 			(long long)version->number, f->text);
 	}
-	registry->proven = version->number;
+	registry->verified = version->number;
 	return 0;
 }
 
@@ -182,7 +184,7 @@ int operator_promote(struct operator* operator, int64_t version, const char *why
 	const char *how = operator->registry.how != NULL ? operator->registry.how : HOW_BY_HAND;
 	if (choose(operator, version, how, why, f) != 0)
 		return -1;
-	return registry_converge(&operator->registry, operator->who, winner, f);
+	return registry_reconcile(&operator->registry, operator->who, winner, f);
 }
 
 /* What a person sees in Production and wants to leave: not a training that waits to be promoted,
@@ -201,15 +203,15 @@ static int find_previous(struct operator* operator, int64_t from, int64_t *to, s
 	struct registry *registry = &operator->registry;
 	*to = from;
 	while ((*to = state_previous(&registry->state, *to)) != 0) {
-		struct fail own;
+		struct fail failure;
 		const struct version *version = state_version(&registry->state, *to);
-		if (check_files(operator, version, &own) == 0)
+		if (check_files(operator, version, &failure) == 0)
 			return 0;
-		if (own.status != STATUS_REFUSED) {
-			*f = own;
+		if (failure.status != STATUS_REFUSED) {
+			*f = failure;
 			return fail_wrap(f, "version %lld", (long long)*to);
 		}
-		console_warn("version %lld: %s: going further back", (long long)*to, own.text);
+		console_warn("version %lld: %s: going further back", (long long)*to, failure.text);
 	}
 	fail_set(f, STATUS_REFUSED, "%s: no version was good before version %lld", registry->model,
 		(long long)from);
@@ -235,7 +237,7 @@ int operator_rollback(struct operator* operator, int64_t to, const char *why, in
 		registry_withdraw(
 			registry, *from, operator->who, why != NULL ? why : "rolled back", f) != 0)
 		return -1;
-	return registry_converge(registry, operator->who, winner, f);
+	return registry_reconcile(registry, operator->who, winner, f);
 }
 
 int operator_stage(struct operator* operator, const struct version * version, const char *stage,
@@ -254,7 +256,8 @@ int operator_stage(struct operator* operator, const struct version * version, co
 		return -1;
 	if (!supported)
 		return fail_set(f, STATUS_REFUSED, "this registry has no stages");
-	return history_record(registry, version->number, stage, operator->who, 0, why, f);
+	struct history_change change = {.to = stage, .by = operator->who, .why = why};
+	return history_record(registry, version->number, &change, f);
 }
 
 int operator_confirm(struct operator* operator, const char * what, struct fail *f)

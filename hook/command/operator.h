@@ -10,7 +10,7 @@
 #define MODELHOOK_COMMAND_OPERATOR_H
 
 #include "base/fail.h"
-#include "command/command.h"
+#include "invocation/invocation.h"
 #include "mlflow/session.h"
 #include "registry/registry.h"
 
@@ -30,20 +30,20 @@ MUST_CHECK int operator_check_model(const char *name, struct fail *f);
  * takes them; else USAGE */
 MUST_CHECK int operator_check_name(const char *name, struct fail *f);
 
-/* operator_open - settings, server, and the standing of the model; USAGE for such a name, REFUSED
+/* operator_open - settings, server, and the state of the model; USAGE for such a name, REFUSED
  * where there is none of that name. On -1 it can still be released. */
 MUST_CHECK int operator_open(
 	struct operator* operator, struct invocation * call, const char *model, struct fail *f);
 void operator_release(struct operator* operator);
 
 /* operator_version - the version named on the command line: its number, "production" or another
- * alias; USAGE where it is none of them, REFUSED where the model has no such version */
+ * alias; REFUSED where the model has no such version */
 MUST_CHECK int operator_version(const struct operator* operator, const char * name,
 	const struct version **version, struct fail *f);
 
 /* operator_promote - make version the Production one from now on: check that its files are there,
- * note the decision, converge. *winner tells who won: a training that was finished meanwhile may be
- * newer. */
+ * note the decision, reconcile. *winner tells who won: a training that was finished meanwhile may
+ * be newer. */
 MUST_CHECK int operator_promote(struct operator* operator, int64_t version, const char *why,
 	int64_t *winner, struct fail *f);
 

@@ -3,14 +3,14 @@
 #include <string.h>
 
 #include "base/console.h"
-#include "base/fail.h"
+#include "command/command.h"
 #include "command/outcome.h"
-#include "command/replay.h"
 #include "flow/connect.h"
 #include "mlflow/session.h"
 #include "packaging/json/json.h"
 #include "packaging/package/model_name.h"
 #include "registry/state.h"
+#include "registry/tags.h"
 #include "stores/location.h"
 
 #define RESULT_MAX ((size_t)4 << 20)

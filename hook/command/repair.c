@@ -8,14 +8,16 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "command/by_hand.h"
+#include "command/command.h"
 #include "command/finish.h"
 #include "command/operator.h"
 #include "flow/connect.h"
 #include "registry/anomaly.h"
 #include "registry/artifact_check.h"
-#include "registry/registry.h"
+#include "registry/history.h"
+#include "registry/reconcile.h"
 #include "registry/scan.h"
+#include "registry/tags.h"
 
 /* A registration that has not ended after so long will not. */
 #define STUCK_MS 3600000
@@ -108,7 +110,7 @@ static int repair_model(struct operator* operator, int64_t * winner, struct fail
 		registry_read(registry, &found, f) != 0)
 		return -1;
 	if (state_desired_version(&registry->state) != 0 &&
-		registry_converge(registry, operator->who, winner, f) != 0)
+		registry_reconcile(registry, operator->who, winner, f) != 0)
 		return -1;
 	/* also where the winner's files turned out to be gone */
 	if (state_desired_version(&registry->state) == 0 && find_seed(&registry->state) != 0)

@@ -1,5 +1,5 @@
 /* replay: a package alone becomes the one Production version, from a disk or from the spool. */
-#include "command/replay.h"
+#include "command/command.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@
 struct batch {
 	struct invocation *call;
 	struct spool_remote spool;
-	char *scratch;
+	char *directory;
 	char *local; /* where the present package lies here */
 	struct spool_waiting waiting;
 	bool promoted; /* any */
@@ -94,9 +94,9 @@ static int replay_local(struct invocation *call, const char *package, struct fai
 static int batch_open(struct batch *batch, struct invocation *call, const char *url, struct fail *f)
 {
 	*batch = (struct batch){.call = call};
-	if (temp_dir_open(&batch->scratch, f) != 0)
+	if (temp_dir_open(&batch->directory, f) != 0)
 		return -1;
-	batch->local = file_join(batch->scratch, "package.tar.gz");
+	batch->local = file_join(batch->directory, "package.tar.gz");
 	struct store_reach reach = invocation_reach(call);
 	return spool_remote_open(&batch->spool, &reach, url, f);
 }
@@ -105,7 +105,7 @@ static void batch_release(struct batch *batch)
 {
 	spool_waiting_release(&batch->waiting);
 	spool_remote_release(&batch->spool);
-	temp_dir_release(batch->scratch);
+	temp_dir_release(batch->directory);
 	free(batch->local);
 }
 
@@ -113,20 +113,20 @@ static void batch_release(struct batch *batch)
 static int settle(struct batch *batch, const char *name, int result, const struct fail *f)
 {
 	struct result *told = &batch->call->result;
-	struct fail own;
+	struct fail ignored;
 	if (batch->call->settings.mlflow.plan)
 		return 0;
 	char *line = result_line(told, result == 0 ? NULL : f);
 	int settled;
 	if (result != 0)
-		settled = spool_remote_keep(&batch->spool, name, line, &own);
+		settled = spool_remote_keep(&batch->spool, name, line, &ignored);
 	else if (text_equal(told->outcome, "superseded"))
-		settled = spool_remote_put_aside(&batch->spool, name, batch->local, line, &own);
+		settled = spool_remote_put_aside(&batch->spool, name, batch->local, line, &ignored);
 	else
-		settled = spool_remote_finish(&batch->spool, name, &own);
+		settled = spool_remote_finish(&batch->spool, name, &ignored);
 	free(line);
 	if (settled != 0)
-		console_warn("%s", own.text);
+		console_warn("%s", ignored.text);
 	return settled;
 }
 
@@ -248,11 +248,6 @@ static int sum_up(struct batch *batch, struct fail *f)
 	return 0;
 }
 
-static bool is_stopped(const struct fail *f)
-{
-	return f->status == STATUS_TERMINATED || f->status == STATUS_INTERRUPTED;
-}
-
 /* What is told of one package names it only while it is kept. */
 static void forget_package(struct batch *batch, int result)
 {
@@ -273,7 +268,7 @@ static int replay_listed(struct batch *batch, struct fail *f)
 			return result;
 		}
 		result_add_package(&batch->call->result, result == 0 ? NULL : f);
-		if (result != 0 && is_stopped(f))
+		if (result != 0 && status_is_stop(f->status))
 			return -1;
 		if (result != 0)
 			console_error("%s", f->text);

@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/text.h"
 #include "registry/production_period.h"
+#include "registry/tags.h"
 
 static void add_string(cJSON *object, const char *key, const char *value)
 {
@@ -22,7 +23,7 @@ static void add_string(cJSON *object, const char *key, const char *value)
 
 /* Since when, and who promoted it: as recorded, else what MLflow changed last, and nobody knows
  * who. Who registered it need not have promoted it. */
-static void read_tenure(const struct production_periods *periods, const struct version *version,
+static void read_period(const struct production_periods *periods, const struct version *version,
 	char since[32], const struct production_period **period)
 {
 	static const struct production_period unknown = {.how = (char *)HOW_OUTSIDE};
@@ -44,7 +45,7 @@ static cJSON *version_json(const struct production_periods *periods, const struc
 	char number[24], since[32];
 	const struct production_period *period;
 	cJSON *object = cJSON_CreateObject();
-	read_tenure(periods, version, since, &period);
+	read_period(periods, version, since, &period);
 	add_string(object, "version", text_number(number, version->number));
 	add_string(object, "since", since);
 	add_string(object, "by", period->by);
@@ -104,7 +105,7 @@ static void add_version(
 {
 	char since[32];
 	const struct production_period *period;
-	read_tenure(periods, version, since, &period);
+	read_period(periods, version, since, &period);
 	text_printf(text, "%sversion %lld is Production%s\n", console_bold(),
 		(long long)version->number, console_plain());
 	add_line(text, "since", since);
@@ -155,7 +156,7 @@ static void add_production(
 	size_t count = state_production_count(state);
 	struct production_periods periods;
 	production_periods_read(state, &periods);
-	read_tenure(&periods, version, since, &period);
+	read_period(&periods, version, since, &period);
 	since[10] = ' ';
 	since[16] = '\0';
 	snprintf(number, sizeof(number), count > 1 ? "%lld+%zu" : "%lld",

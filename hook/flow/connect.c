@@ -1,6 +1,13 @@
 #include "flow/connect.h"
+
+#include "base/clock.h"
 #include "base/fail.h"
+#include "base/text.h"
+#include "flow/challenger.h"
 #include "mlflow/tracking_uri.h"
+
+/* A day: clocks and zones that are wrong are wrong by less. */
+#define TRAINED_AHEAD_MS (INT64_C(24) * 3600 * 1000)
 
 int connect_session(struct session *session, struct invocation *call, struct fail *f)
 {
@@ -14,4 +21,45 @@ int connect_session(struct session *session, struct invocation *call, struct fai
 	if (tracking_uri_settle(&settings->mlflow, f) != 0)
 		return -1;
 	return session_open(session, &options, call->deadline, f);
+}
+
+/* A training of the day after tomorrow would win over every other until then. */
+static int check_trained_at(const struct handoff *handoff, struct fail *f)
+{
+	if (handoff->trained_at_ms <= clock_now_ms() + TRAINED_AHEAD_MS)
+		return 0;
+	fail_set(f, STATUS_UNACCEPTABLE, "trained_at %s is in the future", handoff->trained_at);
+	return fail_hint(f, "correct the clock of the training machine, or this one's");
+}
+
+int connect_step(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct invocation *call = flow->call;
+	const char *run_id = flow->manifest->handoff.run_id;
+	bool found;
+	if (check_trained_at(&flow->manifest->handoff, f) != 0)
+		return -1;
+	if (connect_session(&flow->session, call, f) != 0)
+		return -1;
+	result_set(&call->result.registry_url, flow->session.registry->base);
+	result_set(&call->result.tracking_url, flow->session.tracking.base);
+	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
+		return fail_wrap(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
+	if (!found) {
+		fail_set(f, STATUS_REFUSED, "run %s: not found on this server", run_id);
+		return fail_hint(
+			f, "is MLFLOW_TRACKING_URI the server that the training logged to?");
+	}
+	if (flow->run.deleted) {
+		fail_set(f, STATUS_REFUSED, "run %s: is deleted on this server", run_id);
+		return fail_hint(f, "mlflow runs restore --run-id %s", run_id);
+	}
+	text_printf(did, "%s, run %s", flow->session.tracking.base,
+		flow->run.name != NULL ? flow->run.name : run_id);
+	if (challenger_check(flow, f) != 0)
+		return -1;
+	if (registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
+		    call->settings.registry.promote_by, f) != 0)
+		return -1;
+	return registry_check_model(&flow->registry, f);
 }

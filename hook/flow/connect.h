@@ -1,14 +1,18 @@
-/* connect - the session of a call: to the servers that its settings name.
+/* connect - the servers that the settings name: the session of a call, and the first step of a
+ * flow.
  */
 #ifndef MODELHOOK_FLOW_CONNECT_H
 #define MODELHOOK_FLOW_CONNECT_H
 
 #include "base/fail.h"
-#include "invocation/invocation.h"
-#include "mlflow/session.h"
+#include "base/text.h"
+#include "flow/step.h"
 
 /* connect_session - CONFIGURATION where no usable server is set, else as session_open; nothing is
  * sent yet. Whatever the result, the session can be released; it borrows from call. */
 MUST_CHECK int connect_session(struct session *session, struct invocation *call, struct fail *f);
+
+/* connect_step - the run is there, and what the gates will need; nothing is written */
+MUST_CHECK int connect_step(struct flow *flow, struct text *did, struct fail *f);
 
 #endif

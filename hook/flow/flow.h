@@ -2,40 +2,15 @@
  *
  * The registry is the truth and the package is the to-do: every step first asks whether it already
  * holds and acts only where it does not, so that the same call, repeated anywhere after any
- * interruption, comes to the same end. The steps stand in one table, flow/flow.c; each fills its
- * part of struct flow for the next.
+ * interruption, comes to the same end. The steps stand in one table, flow/flow.c; each is a file
+ * of its own and fills its part of struct flow (flow/step.h) for the next.
  */
 #ifndef MODELHOOK_FLOW_FLOW_H
 #define MODELHOOK_FLOW_FLOW_H
 
 #include "base/fail.h"
 #include "base/text.h"
-#include "invocation/invocation.h"
-#include "mlflow/session.h"
-#include "packaging/package/package.h"
-#include "registry/registry.h"
-#include "upload/model.h"
-
-/* struct flow - owns what its steps open; borrows the call, the manifest and the package's path */
-struct flow {
-	struct invocation *call;
-	const struct manifest *manifest;
-	const char *package; /* path */
-	struct session session;
-	struct run run;
-	struct store store;
-	struct upload upload;
-	struct registry registry;
-	char *who;
-	char *source;	/* of the version: where its files are */
-	char *model_id; /* of a LoggedModel, or NULL */
-	char digest[SHA256_HEX];
-	int64_t version;
-	char *verdict; /* of the gates, for the version's tag; NULL: it passed before */
-	bool passed;   /* the gates let it through, now or before */
-	bool promote;  /* policy: to Production */
-	size_t done;   /* steps */
-};
+#include "flow/step.h"
 
 /* flow_begin - no step is done yet. Must not be moved until flow_release. */
 void flow_begin(struct flow *flow, struct invocation *call, const struct manifest *manifest,

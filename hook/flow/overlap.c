@@ -34,14 +34,14 @@ static void *connect_flow(void *context)
 
 void overlap_start(struct overlap *overlap, struct flow *flow)
 {
-	struct fail unsaid; /* without a thread everything is done later */
+	struct fail ignored; /* without a thread everything is done later */
 	*overlap = (struct overlap){.flow = flow, .index = flow->manifest->file_count};
 	if (!pays(flow))
 		return;
 	INVARIANT(pthread_mutex_init(&overlap->lock, NULL) == 0);
 	INVARIANT(pthread_cond_init(&overlap->changed, NULL) == 0);
 	flow->call->deadline.cancelled = &overlap->cancelled;
-	overlap->started = thread_start(&overlap->thread, connect_flow, overlap, &unsaid) == 0;
+	overlap->started = thread_start(&overlap->thread, connect_flow, overlap, &ignored) == 0;
 	if (!overlap->started)
 		flow->call->deadline.cancelled = NULL;
 }

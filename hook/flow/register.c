@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
-#include "registry/history.h"
+#include "registry/register.h"
+#include "registry/tags.h"
 
 /* tag_list - the tags of a new version; owns keys and values */
 struct tag_list {
@@ -132,7 +133,7 @@ static int create_or_find(struct flow *flow, bool *created, struct fail *f)
 	return result;
 }
 
-int flow_register(struct flow *flow, struct text *did, struct fail *f)
+int register_step(struct flow *flow, struct text *did, struct fail *f)
 {
 	bool created = false;
 	int result = registry_ensure_model(&flow->registry, f);
@@ -147,28 +148,4 @@ int flow_register(struct flow *flow, struct text *did, struct fail *f)
 	text_printf(did, created ? "version %lld created" : "version %lld was there already",
 		(long long)flow->version);
 	return registry_await_ready(&flow->registry, flow->version, f);
-}
-
-static const char *outcome_word(const struct flow *flow, bool production)
-{
-	if (production)
-		return "promoted";
-	if (!flow->passed)
-		return "held";
-	switch (flow->call->settings.policy) {
-	case POLICY_STAGING:
-		return "staged";
-	case POLICY_NONE:
-		return "registered";
-	case POLICY_PRODUCTION:
-		break;
-	}
-	return "superseded";
-}
-
-void flow_register_outcome(struct flow *flow, bool production)
-{
-	struct result *result = &flow->call->result;
-	result->outcome = outcome_word(flow, production);
-	result->status = production ? STATUS_PROMOTED : STATUS_HELD;
 }

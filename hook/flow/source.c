@@ -10,49 +10,7 @@
 #include "base/text.h"
 #include "stores/open.h"
 
-static bool run_has_metric(const struct run *run, const char *key)
-{
-	for (size_t i = 0; i < run->metric_count; i++)
-		if (strcmp(run->metrics[i].key, key) == 0)
-			return true;
-	return false;
-}
-
-/* The size of the model is measured here: the handoff need not tell it. */
-static void describe_metrics(struct text *did, size_t logged, size_t given, bool adds_size)
-{
-	text_printf(did, "%zu metric%s of the handoff", given, given == 1 ? "" : "s");
-	if (logged == given && given > 0)
-		text_add_string(did, ": logged to the run");
-	else if (given > 0)
-		text_printf(did, ": %zu logged, %zu on the run already", logged, given - logged);
-	text_add_string(did, adds_size ? "; model_size_bytes logged too" : "");
-}
-
-int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f)
-{
-	const struct handoff *handoff = &flow->manifest->handoff;
-	struct metric *missing = memory_get(handoff->metric_count + 1, sizeof(*missing));
-	struct metric size = {
-		.key = (char *)"model_size_bytes", .value = (double)flow->manifest->model_bytes};
-	size_t count = 0;
-	for (size_t i = 0; i < handoff->metric_count; i++)
-		if (!run_has_metric(&flow->run, handoff->metrics[i].key))
-			missing[count++] = handoff->metrics[i];
-	bool adds_size = flow->manifest->file_count > 0 && !run_has_metric(&flow->run, size.key) &&
-			 handoff_metric(handoff, size.key) == NULL;
-	if (adds_size)
-		missing[count++] = size;
-	int result = 0;
-	if (count > 0)
-		result = mlflow_log_metrics(&flow->session.tracking.mlflow, handoff->run_id,
-			missing, count, handoff->trained_at_ms, f);
-	free(missing);
-	describe_metrics(did, count - adds_size, handoff->metric_count, adds_size);
-	return result;
-}
-
-int flow_open_upload(struct flow *flow, struct fail *f)
+int source_open_upload(struct flow *flow, struct fail *f)
 {
 	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run,
 		    flow->run.artifact_uri, f) != 0)
@@ -69,7 +27,7 @@ int flow_open_upload(struct flow *flow, struct fail *f)
 static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 {
 	struct upload *upload = &flow->upload;
-	if (!upload->is_open && flow_open_upload(flow, f) != 0)
+	if (!upload->is_open && source_open_upload(flow, f) != 0)
 		return -1;
 	int result = upload_run(upload, f);
 	if (result == 0) {
@@ -156,11 +114,19 @@ static int find_logged(struct flow *flow, struct text *did, struct fail *f)
 		f, "was log_model(..., \"%s\") called in this run, and did it end well?", path);
 }
 
-int flow_find_source(struct flow *flow, struct text *did, struct fail *f)
+int source_step(struct flow *flow, struct text *did, struct fail *f)
 {
 	int result = flow->manifest->handoff.logged_model != NULL ? find_logged(flow, did, f)
 								  : upload_package(flow, did, f);
 	if (result == 0)
 		result_set(&flow->call->result.digest, flow->digest);
 	return result;
+}
+
+int source_step_if_logged(struct flow *flow, struct text *did, struct fail *f)
+{
+	if (flow->manifest->handoff.logged_model != NULL)
+		return source_step(flow, did, f);
+	text_add_string(did, "not uploaded");
+	return 0;
 }

@@ -6,18 +6,18 @@
 
 #include "base/fail.h"
 #include "base/text.h"
-#include "flow/flow.h"
+#include "flow/step.h"
 
-/* flow_find_source - fill flow->source, model_id and digest. A package is uploaded and proven; a
+/* source_step - fill flow->source, model_id and digest. A package is uploaded and proven; a
  * model that the script logged is looked for in the run's artifacts (MLflow 2), then among the
  * run's LoggedModels (MLflow 3). */
-MUST_CHECK int flow_find_source(struct flow *flow, struct text *did, struct fail *f);
+MUST_CHECK int source_step(struct flow *flow, struct text *did, struct fail *f);
 
-/* flow_open_upload - the run's artifacts, for a package; flow_find_source does it where it was not
+/* source_open_upload - the run's artifacts, for a package; source_step does it where it was not
  * done */
-MUST_CHECK int flow_open_upload(struct flow *flow, struct fail *f);
+MUST_CHECK int source_open_upload(struct flow *flow, struct fail *f);
 
-/* flow_log_metrics - metrics of the handoff that the run lacks, and model_size_bytes */
-MUST_CHECK int flow_log_metrics(struct flow *flow, struct text *did, struct fail *f);
+/* source_step_if_logged - the same, but nothing is uploaded */
+MUST_CHECK int source_step_if_logged(struct flow *flow, struct text *did, struct fail *f);
 
 #endif

@@ -23,70 +23,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "base/fail.h"
+#include "gate/types.h"
 #include "gate/verdict.h"
-#include "packaging/package/handoff.h"
-
-enum gate_rule {
-	GATE_THRESHOLD,
-	GATE_CHAMPION,
-	GATE_PAIR,
-	GATE_CHANGED,
-	GATE_FRESHNESS,
-	GATE_SMOKE,
-};
-
-struct gate {
-	enum gate_rule rule;
-	char *name; /* as given, else made from the rule */
-	char *metric;
-	char *minus;
-	bool has_least, has_most;
-	double at_least, at_most;
-	double margin;	   /* not_below_champion_by */
-	double confidence; /* 0: none asked for */
-	char *samples;	   /* which count confidence uses */
-	int64_t max_age_ms;
-	char **command; /* of a smoke rule */
-	size_t command_count;
-	char *folder;	    /* where it runs */
-	char **environment; /* names of variables that it gets besides, NULL-terminated; or NULL */
-	int64_t timeout_ms;
-	uint64_t memory; /* bytes, 0: no limit */
-};
-
-/* gate_side - what is known of one of the two models compared; borrowed */
-struct gate_side {
-	const struct metric *metrics; /* one list after another is asked: see gate_metric */
-	size_t metric_count;
-	const struct metric *more;
-	size_t more_count;
-	const struct count *samples;
-	size_t sample_count;
-	const char *weights; /* digest, or NULL */
-};
-
-/* gate_trial - what came of the command of a smoke rule; owns the detail */
-struct gate_trial {
-	const struct gate *gate; /* borrowed */
-	bool passed;
-	char *detail;
-};
-
-struct gate_input {
-	struct gate_side training;
-	struct gate_side champion;
-	int64_t champion_version; /* 0: there is none, or the training is the champion itself */
-	int64_t trained_at_ms;
-	int64_t now_ms;
-	const struct gate_trial *trials;
-	size_t trial_count;
-};
-
-/* gate_metric - a side's metric: from metrics, then more; NULL where neither has it */
-const double *gate_metric(const struct gate_side *side, const char *key);
 
 /* gate_check_inputs - UNACCEPTABLE where a rule needs a metric that the training does not have:
  * nobody should find out only after an upload */
@@ -101,11 +41,6 @@ bool gate_needs_champion(const struct gate *gates, size_t count);
 bool gate_decide(const struct gate *gates, size_t count, const struct gate_input *input,
 	const char *override_reason, struct gate_verdicts *verdicts);
 
-/* gate_parse - the value of "gates" in modelhook.json, which lies in folder, into owned rules;
- * UNACCEPTABLE by rule and key */
-struct json_at;
-MUST_CHECK int gate_parse(const struct json_at *list, const char *folder, struct gate **gates,
-	size_t *count, struct fail *f);
 void gates_release(struct gate *gates, size_t count);
 
 #endif

@@ -36,7 +36,7 @@ static void limit(int resource, rlim_t value)
 }
 
 /* In the child: 0 never comes back; else errno. */
-static int become(const struct confinement *what, char **environment, int output, pid_t parent)
+static int become(const struct sandbox *what, char **environment, int output, pid_t parent)
 {
 	sigset_t none;
 	int input = open("/dev/null", O_RDONLY);
@@ -106,7 +106,7 @@ static void pass_on(int fd, int number)
 	(void)ignored;
 }
 
-static pid_t start_command(const struct confinement *what, char **environment, struct pipes *pipes)
+static pid_t start_command(const struct sandbox *what, char **environment, struct pipes *pipes)
 {
 	pid_t parent = getpid(), child = fork();
 	if (child == 0) {
@@ -129,8 +129,7 @@ static void reap(pid_t child, int ended)
 }
 
 /* Until the lifeline ends, which the kernel does however this process came to its end. */
-static _Noreturn void supervise(
-	const struct confinement *what, char **environment, struct pipes *pipes)
+static _Noreturn void supervise(const struct sandbox *what, char **environment, struct pipes *pipes)
 {
 	signal(SIGTERM, SIG_IGN); /* what is to be stopped is the hook, which then stops us */
 	signal(SIGINT, SIG_IGN);
@@ -152,9 +151,9 @@ static _Noreturn void supervise(
 	_exit(0);
 }
 
-static int start_supervisor(const struct confinement *what, struct pipes *pipes, pid_t *supervisor)
+static int start_supervisor(const struct sandbox *what, struct pipes *pipes, pid_t *supervisor)
 {
-	char **environment = env_for_command(what->environment, what->scratch);
+	char **environment = env_for_command(what->environment, what->home);
 	*supervisor = fork();
 	if (*supervisor == 0)
 		supervise(what, environment, pipes);
@@ -167,8 +166,7 @@ static int start_supervisor(const struct confinement *what, struct pipes *pipes,
 }
 
 /* Started, or why not: the failure pipe ends without a word when the command has taken over. */
-static int start(
-	const struct confinement *what, struct pipes *pipes, pid_t *supervisor, struct fail *f)
+static int start(const struct sandbox *what, struct pipes *pipes, pid_t *supervisor, struct fail *f)
 {
 	int os = 0;
 	*supervisor = -1;
@@ -197,13 +195,13 @@ static void take_output(int fd, struct text *output)
 }
 
 /* A supervisor that is gone took the command with it (PR_SET_PDEATHSIG). */
-static bool has_ended(int ended, struct sandboxed *confined)
+static bool has_ended(int ended, struct sandboxed *done)
 {
 	int status = SIGKILL;
 	if (read(ended, &status, sizeof(status)) < 0)
 		return false;
-	confined->end = WIFEXITED(status) ? CONFINED_EXIT : CONFINED_SIGNAL;
-	confined->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
+	done->end = WIFEXITED(status) ? SANDBOX_EXIT : SANDBOX_SIGNAL;
+	done->code = WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status);
 	return true;
 }
 
@@ -219,40 +217,40 @@ static void look(pid_t supervisor, struct process_tree *now)
 	}
 }
 
-static bool is_over(const struct confinement *what, pid_t supervisor, struct sandboxed *confined,
-	int64_t started)
+static bool is_over(
+	const struct sandbox *what, pid_t supervisor, struct sandboxed *done, int64_t started)
 {
 	struct process_tree now;
 	bool over = true;
 	look(supervisor, &now);
 	if (what->memory > 0 && now.resident > what->memory)
-		confined->end = CONFINED_MEMORY;
+		done->end = SANDBOX_MEMORY;
 	else if (now.count > what->processes)
-		confined->end = CONFINED_PROCESSES;
+		done->end = SANDBOX_PROCESSES;
 	else if (clock_monotonic_ms() - started >= what->timeout_ms)
-		confined->end = CONFINED_TIMEOUT;
+		done->end = SANDBOX_TIMEOUT;
 	else
 		over = false;
 	process_tree_release(&now);
 	return over;
 }
 
-static int attend(const struct confinement *what, pid_t supervisor, const struct pipes *pipes,
-	struct sandboxed *confined, struct fail *f)
+static int attend(const struct sandbox *what, pid_t supervisor, const struct pipes *pipes,
+	struct sandboxed *done, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms(), looked = 0;
 	struct pollfd wait[3] = {{.fd = pipes->output[0], .events = POLLIN},
 		{.fd = signals_fd(), .events = POLLIN}, {.fd = pipes->ended[0], .events = POLLIN}};
 	for (;;) {
-		take_output(pipes->output[0], &confined->output);
-		confined->ms = clock_monotonic_ms() - started;
-		if (has_ended(pipes->ended[0], confined))
+		take_output(pipes->output[0], &done->output);
+		done->ms = clock_monotonic_ms() - started;
+		if (has_ended(pipes->ended[0], done))
 			return 0;
 		if (stop_or_late(f) != 0)
 			return -1;
 		if (clock_monotonic_ms() - looked >= LOOK_EVERY_MS) {
 			looked = clock_monotonic_ms();
-			if (is_over(what, supervisor, confined, started))
+			if (is_over(what, supervisor, done, started))
 				return 0;
 		}
 		poll(wait, 3, LOOK_EVERY_MS);
@@ -261,29 +259,29 @@ static int attend(const struct confinement *what, pid_t supervisor, const struct
 	}
 }
 
-int sandbox_run(const struct confinement *what, struct sandboxed *confined, struct fail *f)
+int sandbox_run(const struct sandbox *what, struct sandboxed *done, struct fail *f)
 {
 	struct pipes pipes;
 	struct process_tree left;
 	pid_t supervisor;
-	*confined = (struct sandboxed){0};
+	*done = (struct sandboxed){0};
 	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 	int result = start(what, &pipes, &supervisor, f);
 	if (result == 0)
-		result = attend(what, supervisor, &pipes, confined, f);
+		result = attend(what, supervisor, &pipes, done, f);
 	look(supervisor, &left);
-	confined->left_behind = confined->end <= CONFINED_SIGNAL ? left.count : 0;
+	done->left_behind = done->end <= SANDBOX_SIGNAL ? left.count : 0;
 	process_tree_release(&left);
 	process_tree_kill();
 	if (pipes.output[0] >= 0)
-		take_output(pipes.output[0], &confined->output);
+		take_output(pipes.output[0], &done->output);
 	pipes_close(&pipes);
 	prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
 	return result;
 }
 
-void confined_release(struct sandboxed *confined)
+void sandboxed_release(struct sandboxed *done)
 {
-	text_release(&confined->output);
-	*confined = (struct sandboxed){0};
+	text_release(&done->output);
+	*done = (struct sandboxed){0};
 }

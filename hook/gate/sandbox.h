@@ -1,6 +1,6 @@
 /* sandbox - run a command that is not ours within limits, so that nothing of it is left afterwards.
  *
- * It gets a session of its own, no input, a scratch directory as its home, and only the variables
+ * It gets a session of its own, no input, an empty directory as its home, and only the variables
  * that it needs (env_for_command). A process of ours stands between: whatever the command starts,
  * however far it detaches itself, stays a descendant of it (PR_SET_CHILD_SUBREAPER), and is killed
  * with the command at the end, at a stop, and when this process is gone, even by SIGKILL: then a
@@ -21,30 +21,30 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-/* struct confinement - borrowed */
-struct confinement {
+/* struct sandbox - borrowed */
+struct sandbox {
 	char *const *argv;  /* NULL-terminated; found by PATH, or relative to folder */
 	const char *folder; /* where it runs */
 	char *const
 		*environment;  /* names of more variables that it gets, NULL-terminated, or NULL */
-	const char *scratch;   /* its HOME and TMPDIR */
+	const char *home;      /* its HOME and TMPDIR */
 	const char *temporary; /* removed where this process is killed: who would else? */
 	int64_t timeout_ms;
 	uint64_t memory;  /* bytes, 0: as much as there is */
 	size_t processes; /* at once */
 };
 
-enum confined_end {
-	CONFINED_EXIT,	    /* code is its exit status */
-	CONFINED_SIGNAL,    /* code is the signal */
-	CONFINED_TIMEOUT,   /* killed: it took too long */
-	CONFINED_MEMORY,    /* killed: all of it was too large */
-	CONFINED_PROCESSES, /* killed: they were too many */
+enum sandbox_end {
+	SANDBOX_EXIT,	   /* code is its exit status */
+	SANDBOX_SIGNAL,	   /* code is the signal */
+	SANDBOX_TIMEOUT,   /* killed: it took too long */
+	SANDBOX_MEMORY,	   /* killed: all of it was too large */
+	SANDBOX_PROCESSES, /* killed: they were too many */
 };
 
 /* struct sandboxed - what came of it; owns its output */
 struct sandboxed {
-	enum confined_end end;
+	enum sandbox_end end;
 	int code;
 	int64_t ms;
 	size_t left_behind; /* processes that were still there when it ended by itself */
@@ -53,8 +53,7 @@ struct sandboxed {
 
 /* sandbox_run - run it to its end. CONFIGURATION where it cannot be started; TERMINATED,
  * INTERRUPTED and LATER (the deadline) where this program is to end first. */
-MUST_CHECK int sandbox_run(
-	const struct confinement *what, struct sandboxed *confined, struct fail *f);
-void confined_release(struct sandboxed *confined);
+MUST_CHECK int sandbox_run(const struct sandbox *what, struct sandboxed *done, struct fail *f);
+void sandboxed_release(struct sandboxed *done);
 
 #endif

@@ -14,6 +14,7 @@
 #include "base/stop.h"
 #include "base/temp_dir.h"
 #include "base/text.h"
+#include "gate/rule.h"
 #include "gate/sandbox.h"
 
 #define MODEL_FOLDER "model"
@@ -28,7 +29,7 @@ enum {
 bool smoke_is_needed(const struct gate *gates, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (gates[i].rule == GATE_SMOKE)
+		if (gates[i].rule->runs_command)
 			return true;
 	return false;
 }
@@ -131,18 +132,17 @@ static int check_scripts(const struct gate *gate, struct fail *f)
 }
 
 /* folder: the temporary one, with model/ in it; an empty home/ comes beside it. */
-static int run(
-	const struct gate *gate, const char *folder, struct sandboxed *confined, struct fail *f)
+static int run(const struct gate *gate, const char *folder, struct sandboxed *done, struct fail *f)
 {
 	char *model = file_join(folder, MODEL_FOLDER), *home = file_join(folder, "home");
 	char **argv = memory_get(gate->command_count + 1, sizeof(*argv));
 	for (size_t i = 0; i < gate->command_count; i++)
 		argv[i] = fill_in(gate->command[i], model);
-	struct confinement what = {
+	struct sandbox what = {
 		.argv = argv,
 		.folder = gate->folder,
 		.environment = gate->environment,
-		.scratch = home,
+		.home = home,
 		.temporary = folder,
 		.timeout_ms = gate->timeout_ms,
 		.memory = gate->memory,
@@ -152,7 +152,7 @@ static int run(
 	if (result == 0)
 		result = file_make_directories(home, f);
 	if (result == 0)
-		result = sandbox_run(&what, confined, f);
+		result = sandbox_run(&what, done, f);
 	for (size_t i = 0; i < gate->command_count; i++)
 		free(argv[i]);
 	free(argv);
@@ -187,39 +187,38 @@ static void show_output(const struct gate *gate, const struct text *output)
 	}
 }
 
-static void describe_end(
-	const struct gate *gate, const struct sandboxed *confined, struct text *text)
+static void describe_end(const struct gate *gate, const struct sandboxed *done, struct text *text)
 {
-	double seconds = (double)confined->ms / 1000;
-	switch (confined->end) {
-	case CONFINED_EXIT:
-		text_printf(text, "exit status %d after %.1f s", confined->code, seconds);
+	double seconds = (double)done->ms / 1000;
+	switch (done->end) {
+	case SANDBOX_EXIT:
+		text_printf(text, "exit status %d after %.1f s", done->code, seconds);
 		return;
-	case CONFINED_SIGNAL:
-		text_printf(text, "ended by signal %d after %.1f s", confined->code, seconds);
+	case SANDBOX_SIGNAL:
+		text_printf(text, "ended by signal %d after %.1f s", done->code, seconds);
 		return;
-	case CONFINED_TIMEOUT:
+	case SANDBOX_TIMEOUT:
 		text_printf(text, "not ended after %.1f s", (double)gate->timeout_ms / 1000);
 		return;
-	case CONFINED_MEMORY:
+	case SANDBOX_MEMORY:
 		text_printf(text, "used more than %llu bytes after %.1f s",
 			(unsigned long long)gate->memory, seconds);
 		return;
-	case CONFINED_PROCESSES:
+	case SANDBOX_PROCESSES:
 		text_printf(text, "more than %d processes after %.1f s", PROCESSES_MAX, seconds);
 		return;
 	}
 }
 
-static char *describe(const struct gate *gate, const struct sandboxed *confined)
+static char *describe(const struct gate *gate, const struct sandboxed *done)
 {
 	struct text text = {0}, lines = {0};
 	char shown[DETAIL_MAX];
-	size_t size = confined->output.size;
-	const char *last = last_lines(text_string(&confined->output), &size, LINES_KEPT);
-	describe_end(gate, confined, &text);
-	if (confined->left_behind > 0)
-		text_printf(&text, ", %zu processes left behind were ended", confined->left_behind);
+	size_t size = done->output.size;
+	const char *last = last_lines(text_string(&done->output), &size, LINES_KEPT);
+	describe_end(gate, done, &text);
+	if (done->left_behind > 0)
+		text_printf(&text, ", %zu processes left behind were ended", done->left_behind);
 	for (size_t i = 0; i < size; i++)
 		text_add(&lines, last[i] == '\n' ? " | " : &last[i], last[i] == '\n' ? 3 : 1);
 	if (lines.size > 0)
@@ -232,39 +231,38 @@ static char *describe(const struct gate *gate, const struct sandboxed *confined)
 static int try_one(
 	const struct gate *gate, const char *folder, struct gate_trial *trial, struct fail *f)
 {
-	struct sandboxed confined = {0};
+	struct sandboxed done = {0};
 	int result = check_scripts(gate, f);
 	if (result == 0)
-		result = run(gate, folder, &confined, f);
+		result = run(gate, folder, &done, f);
 	if (result == 0) {
-		show_output(gate, &confined.output);
+		show_output(gate, &done.output);
 		trial->gate = gate;
-		trial->passed = confined.end == CONFINED_EXIT && confined.code == 0;
-		trial->detail = describe(gate, &confined);
+		trial->passed = done.end == SANDBOX_EXIT && done.code == 0;
+		trial->detail = describe(gate, &done);
 	}
-	confined_release(&confined);
+	sandboxed_release(&done);
 	return result == 0 ? 0 : fail_wrap(f, "gate %s", gate->name);
 }
 
 static int try_all(const struct gate *gates, size_t count, const char *folder,
-	struct gate_trial *trials, size_t *tried, struct fail *f)
+	struct gate_trials *trials, struct fail *f)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (gates[i].rule != GATE_SMOKE)
+		if (!gates[i].rule->runs_command)
 			continue;
-		if (try_one(&gates[i], folder, &trials[*tried], f) != 0)
+		if (try_one(&gates[i], folder, &trials->items[trials->count], f) != 0)
 			return -1;
-		++*tried;
+		trials->count++;
 	}
 	return 0;
 }
 
 int smoke_try(const struct gate *gates, size_t count, const char *package,
-	const struct manifest *manifest, struct gate_trial **trials, size_t *tried, struct fail *f)
+	const struct manifest *manifest, struct gate_trials *trials, struct fail *f)
 {
 	char *folder = NULL;
-	*trials = NULL;
-	*tried = 0;
+	*trials = (struct gate_trials){0};
 	if (!smoke_is_needed(gates, count))
 		return 0;
 	if (manifest->file_count == 0 || package == NULL) {
@@ -273,21 +271,22 @@ int smoke_try(const struct gate *gates, size_t count, const char *package,
 			"logged them itself");
 		return fail_hint(f, "hand over \"saved_model\", or leave the gate out");
 	}
-	*trials = memory_get(count, sizeof(**trials));
+	trials->items = memory_get(count, sizeof(*trials->items));
 	if (temp_dir_open(&folder, f) != 0)
 		return -1;
 	char *model = file_join(folder, MODEL_FOLDER);
 	int result = unpack(package, manifest, model, f);
 	if (result == 0)
-		result = try_all(gates, count, folder, *trials, tried, f);
+		result = try_all(gates, count, folder, trials, f);
 	free(model);
 	temp_dir_release(folder);
 	return result;
 }
 
-void smoke_release(struct gate_trial *trials, size_t count)
+void smoke_release(struct gate_trials *trials)
 {
-	for (size_t i = 0; i < count; i++)
-		free(trials[i].detail);
-	free(trials);
+	for (size_t i = 0; i < trials->count; i++)
+		free(trials->items[i].detail);
+	free(trials->items);
+	*trials = (struct gate_trials){0};
 }

@@ -14,17 +14,16 @@
 #define MODELHOOK_GATE_SMOKE_H
 
 #include "base/fail.h"
-#include "gate/gate.h"
+#include "gate/types.h"
 #include "packaging/package/package.h"
 
 bool smoke_is_needed(const struct gate *gates, size_t count);
 
-/* smoke_try - run the command of every smoke rule; trials are allocated, one for each, and freed by
- * smoke_release, whatever the result. CONFIGURATION where a command or its script is not there, or
+/* smoke_try - run the command of every smoke rule; trials: what came of each, to be released by
+ * smoke_release whatever the result. CONFIGURATION where a command or its script is missing, or
  * where the model was logged by the training script, so that no package holds it. */
 MUST_CHECK int smoke_try(const struct gate *gates, size_t count, const char *package,
-	const struct manifest *manifest, struct gate_trial **trials, size_t *trial_count,
-	struct fail *f);
-void smoke_release(struct gate_trial *trials, size_t count);
+	const struct manifest *manifest, struct gate_trials *trials, struct fail *f);
+void smoke_release(struct gate_trials *trials);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "packaging/json/json.h"
+#include "registry/tags.h"
 
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
 {

@@ -1,4 +1,4 @@
-/* anomaly - what is wrong with a model's standing, in words: several Productions, none, stage and
+/* anomaly - what is wrong with a model's state, in words: several Productions, none, stage and
  * alias apart.
  *
  * Pure; what status prints and what the next promotion, repair or a person mends. That nobody is

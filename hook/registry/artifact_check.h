@@ -2,8 +2,8 @@
  * registered.
  *
  * A version of ours carries the digest of its files (modelhook.content: the SHA-256 of what
- * `sha256sum` prints for them, sorted by path): every file is read back and compared. Of a
- * stranger's version only its MLmodel can be asked for.
+ * `sha256sum` prints for them, sorted by path): every file is read back and compared. Of
+ * an unmanaged version only its MLmodel can be asked for.
  */
 #ifndef MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 #define MODELHOOK_REGISTRY_ARTIFACT_CHECK_H

@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 #include "packaging/json/json.h"
-#include "registry/state.h"
+#include "registry/tags.h"
 
 /* Some ten thousand entries: more are not a history that anybody wrote. */
 #define ENTRIES_MAX ((size_t)1 << 20)

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
+#include "registry/tags.h"
 
 enum {
 	HISTORY_MAX = 4500,
@@ -167,10 +168,11 @@ static int record(struct registry *registry, int64_t number, struct entry *entry
 	return append(&holder, make_entry(entry), f);
 }
 
-int history_record(struct registry *registry, int64_t number, const char *to, const char *by,
-	int64_t instead, const char *why, struct fail *f)
+int history_record(struct registry *registry, int64_t number, const struct history_change *change,
+	struct fail *f)
 {
-	struct entry entry = {.to = to, .by = by, .instead = instead, .why = why};
+	struct entry entry = {
+		.to = change->to, .by = change->by, .instead = change->instead, .why = change->why};
 	return record(registry, number, &entry, f);
 }
 

@@ -17,16 +17,28 @@
 #ifndef MODELHOOK_REGISTRY_HISTORY_H
 #define MODELHOOK_REGISTRY_HISTORY_H
 
+#include "base/actor.h"
 #include "base/fail.h"
 #include "registry/registry.h"
 
-/* history_record - add one transition to a version's history. `instead` 0 and why NULL: left out.
- */
-MUST_CHECK int history_record(struct registry *registry, int64_t number, const char *to,
-	const char *by, int64_t instead, const char *why, struct fail *f);
+/* actor_name - user@host, and the Airflow task where the environment names one; the caller frees
+ * it */
+char *actor_name(void);
+
+/* history_change - one transition; all borrowed */
+struct history_change {
+	const char *to; /* stage */
+	const char *by;
+	const char *why; /* NULL: left out */
+	int64_t instead; /* the version that takes the place; 0: left out */
+};
+
+/* history_record - add one transition to a version's history */
+MUST_CHECK int history_record(struct registry *registry, int64_t number,
+	const struct history_change *change, struct fail *f);
 
 /* history_record_transition - after the winner was moved to Production: its own entry, and one for
- * every other version that the standing (read before) had in Production; with how and why:
+ * every other version that the state (read before) had in Production; with how and why:
  * registry->how where it is set, else what the tags say */
 MUST_CHECK int history_record_transition(
 	struct registry *registry, int64_t winner, const char *by, struct fail *f);

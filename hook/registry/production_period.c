@@ -10,8 +10,9 @@
 #include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
+#include "registry/tags.h"
 
-#define TENURES_MAX ((size_t)6 << 20)
+#define PERIODS_MAX ((size_t)6 << 20)
 
 /* Between two moments that two clocks tell, or two calls of one promotion. */
 #define GAP_LEAST_MS 2000
@@ -22,10 +23,10 @@ struct period_reader {
 	int64_t version;
 	const char *trained;
 	bool deleted;
-	bool open; /* the newest tenure has no end yet */
+	bool open; /* the newest period has no end yet */
 };
 
-/* A copy that the tenures own, and count. */
+/* A copy that the periods own, and count. */
 static char *keep(struct production_periods *periods, const char *string)
 {
 	if (string != NULL)
@@ -133,7 +134,7 @@ static void release(struct production_period *period)
 /* Whether there is room for the history of one more version. */
 static bool has_room(struct production_periods *periods)
 {
-	periods->cut = periods->cut || periods->bytes > TENURES_MAX;
+	periods->cut = periods->cut || periods->bytes > PERIODS_MAX;
 	return !periods->cut;
 }
 

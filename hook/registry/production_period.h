@@ -2,7 +2,7 @@
  * was.
  *
  * Read from what each version keeps of itself, and the model of its deleted ones
- * (registry/history.h). Where others promoted, who keep nothing, the tenure is what MLflow knows:
+ * (registry/history.h). Where others promoted, who keep nothing, the period is what MLflow knows:
  * when a version was changed last, and where it stands now; then recorded is false, and a time that
  * nobody knows is 0. Pure.
  */
@@ -30,7 +30,7 @@ struct production_period {
 struct gap {
 	int64_t from_ms;
 	int64_t to_ms; /* 0: it lasts */
-	size_t before; /* which tenure follows; the count of them where none does */
+	size_t before; /* which period follows; the count of them where none does */
 };
 
 /* struct production_periods - oldest first; owns all strings */

@@ -1,4 +1,4 @@
-/* scan - the standing of every model of a registry, with what is wrong in it, in few calls.
+/* scan - the state of every model of a registry, with what is wrong in it, in few calls.
  *
  * The models and all versions are searched once (mlflow_all_versions): the search of versions does
  * not say their aliases. A model that was changed within the last minutes and looks wrong is read

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
+#include "registry/tags.h"
 
 void state_release(struct registry_state *state)
 {

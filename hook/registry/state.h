@@ -2,10 +2,9 @@
  * Production.
  *
  * Pure decisions, no calls: given the same tags, everybody computes the same winner. That is what
- * lets any number of promoters, killed anywhere, push the same way (see registry/registry.h for how
- * they push).
+ * lets any number of promoters, killed anywhere, write the same thing (registry/reconcile.h).
  *
- * Tags that decide:
+ * Tags that decide (their names are in registry/tags.h):
  *   modelhook.intent        on a version: RFC 3339, when it was trained; it may be Production: it
  *                           was uploaded and passed the gates
  *   modelhook.withdrawn     on a version: somebody rolled back from it, or its files are gone; it
@@ -23,37 +22,6 @@
 #define MODELHOOK_REGISTRY_STATE_H
 
 #include "mlflow/mlflow.h"
-
-#define TAG_INTENT "modelhook.intent"
-#define TAG_WITHDRAWN "modelhook.withdrawn"
-#define TAG_DUPLICATE "modelhook.duplicate_of"
-#define TAG_DECISION "modelhook.decision"
-#define TAG_DIGEST "modelhook.digest"
-#define TAG_TRAINED_AT "modelhook.trained_at"
-#define TAG_GATE "modelhook.gate"
-#define TAG_BY "modelhook.by"
-#define TAG_HISTORY "modelhook.history"
-#define TAG_WEIGHTS "modelhook.weights"
-#define TAG_SAMPLES "modelhook.samples"
-#define TAG_OUTCOME "modelhook.outcome"
-
-#define TAG_DELETED "modelhook.deleted." /* and a version's number: a tag of the model */
-
-/* How a version came to be Production. */
-#define HOW_TRAINING "training" /* it passed the gates and is the newest */
-#define HOW_OVERRIDE "override" /* a gate rejected it, and a person passed it */
-#define HOW_BY_HAND "by hand"
-#define HOW_ROLLBACK "rollback"
-#define HOW_REPAIR "repair"
-#define HOW_OUTSIDE "outside" /* not by modelhook */
-
-#define ALIAS_PRODUCTION "production"
-#define ALIAS_PREVIOUS "previous"
-
-#define STAGE_PRODUCTION "Production"
-#define STAGE_STAGING "Staging"
-#define STAGE_ARCHIVED "Archived"
-#define TO_DELETED "Deleted" /* in a history: beside the stages */
 
 /* struct registry_state - owns both */
 struct registry_state {
@@ -78,12 +46,12 @@ size_t state_unlisted(const struct registry_state *state, int64_t numbers[UNLIST
 
 const char *version_tag(const struct version *version, const char *key);
 
-/* version_intent - when it was trained, by its tag or (a stranger in Production) its creation;
- * false: none */
+/* version_intent - when it was trained, by its tag or (an unmanaged version in Production) its
+ * creation; false: none */
 bool version_intent(
 	const struct registry_state *state, const struct version *version, int64_t *at_ms);
 
-/* version_is_stranger - in Production without a readable intent: somebody else promoted it */
+/* version_is_unmanaged - in Production without a readable intent: somebody else promoted it */
 bool version_is_unmanaged(const struct registry_state *state, const struct version *version);
 
 /* version_is_duplicate - another version that is there stands for it */

@@ -13,6 +13,8 @@
 #include "base/owned_file.h"
 #include "base/text.h"
 #include "gate/gate.h"
+#include "gate/parse.h"
+#include "gate/rule.h"
 #include "packaging/json/json.h"
 #include "settings/value.h"
 
@@ -388,7 +390,7 @@ char *settings_decisive(const struct settings *settings)
 static int refuse_commands(const struct settings *settings, struct fail *f)
 {
 	for (size_t i = 0; i < settings->gate_count; i++) {
-		if (settings->gates[i].rule != GATE_SMOKE)
+		if (!settings->gates[i].rule->runs_command)
 			continue;
 		fail_set(f, STATUS_CONFIGURATION,
 			"gate %s runs a command, and a package's commands are not run",

@@ -19,15 +19,10 @@
 #include "http/options.h"
 #include "mlflow/options.h"
 #include "registry/options.h"
+#include "settings/policy.h"
 #include "store/options.h"
 
 struct gate; /* gate/gate.h */
-
-enum policy {
-	POLICY_PRODUCTION, /* promote what passes the gates */
-	POLICY_STAGING,	   /* stop at Staging */
-	POLICY_NONE,	   /* register and stop */
-};
 
 struct settings {
 	struct http_options http;
@@ -62,24 +57,24 @@ struct settings {
 /* Which settings a command takes, as bits; a command names its own in its row (command/command.h).
  */
 enum {
-	TAKES_SERVER = 1, /* everything about reaching the server */
-	TAKES_FLOW = 2,	  /* gates, policy, promotion, spool, result */
-	TAKES_PLAN = 4,
-	TAKES_JSON = 8,
-	TAKES_MODEL = 16,  /* --allow-nonfinite */
-	TAKES_OUTPUT = 32, /* -o */
-	TAKES_REASON = 128,
-	TAKES_STAGE = 256,
-	TAKES_TO = 512,
-	TAKES_YES = 1024,
-	TAKES_WHAT_IF = 2048,
-	TAKES_GATE = 4096,    /* --override */
-	TAKES_MEANS = 8192,   /* --promote-by */
-	TAKES_CHECKS = 16384, /* --max-age, --files */
-	TAKES_ALL = 32768,    /* --all */
-	TAKES_RUN = 65536,    /* --run */
-	TAKES_SPOOL = 131072, /* --spool */
-	TAKES_ALWAYS = 64,    /* --quiet, --config, --deadline */
+	TAKES_SERVER = 1 << 0, /* everything about reaching the server */
+	TAKES_FLOW = 1 << 1,   /* gates, policy, promotion, spool, result */
+	TAKES_PLAN = 1 << 2,
+	TAKES_JSON = 1 << 3,
+	TAKES_MODEL = 1 << 4,  /* --allow-nonfinite */
+	TAKES_OUTPUT = 1 << 5, /* -o */
+	TAKES_ALWAYS = 1 << 6, /* --quiet, --config, --deadline */
+	TAKES_REASON = 1 << 7,
+	TAKES_STAGE = 1 << 8,
+	TAKES_TO = 1 << 9,
+	TAKES_YES = 1 << 10,
+	TAKES_WHAT_IF = 1 << 11,
+	TAKES_GATE = 1 << 12,	/* --override */
+	TAKES_MEANS = 1 << 13,	/* --promote-by */
+	TAKES_CHECKS = 1 << 14, /* --max-age, --files */
+	TAKES_ALL = 1 << 15,	/* --all */
+	TAKES_RUN = 1 << 16,	/* --run */
+	TAKES_SPOOL = 1 << 17,	/* --spool */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

@@ -1,6 +1,7 @@
 #include "settings/value.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,7 +10,9 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "settings/settings.h"
+#include "registry/options.h"
+#include "settings/policy.h"
+#include "store/options.h"
 
 /* In the order of the enums. */
 const char *const settings_promote_by_words[] = {"server", "stage", "alias", "both", NULL};

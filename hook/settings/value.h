@@ -22,11 +22,11 @@ enum kind {
 	KIND_POLICY,
 };
 
-/* by enum promote_by and enum policy (settings/settings.h), NULL-terminated */
+/* by enum promote_by (registry/options.h) and enum policy (settings/policy.h), NULL-terminated */
 extern const char *const settings_promote_by_words[];
 extern const char *const settings_policy_words[];
 
-/* settings_value_set - read value into *at, whose type is the kind's (settings/settings.h); a
+/* settings_value_set - read value into *at, whose type is the kind's (settings/settings.c); a
  * string there is freed and replaced. False, *at as it was or not to be used, where the value is
  * none of that kind.
  */

@@ -5,7 +5,7 @@
  * written first: it tells when the model was trained, which orders a replay of all. A package that
  * a newer training has overtaken is put aside, into superseded/.
  *
- * There is no lock: two that finish one package at once converge (registry/registry.h), and one
+ * There is no lock: two that finish one package at once converge (registry/reconcile.h), and one
  * that comes too late finds it gone.
  */
 #ifndef MODELHOOK_SPOOL_REMOTE_H

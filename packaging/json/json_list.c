@@ -96,12 +96,47 @@ static int step_between(struct json_list *list, char c, struct fail *f)
 		f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is no array of objects", list->key);
 }
 
-static int step_inside(struct json_list *list, char c, struct fail *f)
+/* How much of a string follows that changes nothing here: most of an answer is that. */
+static size_t plain_size(const struct json_list *list, const char *at, const char *end)
 {
-	if (list->item.size == 0 && !(c == '{' && list->separated))
-		return step_between(list, c, f);
-	step(list, c);
-	if (keep_here(list, &c, 1, f) != 0)
+	const char *start = at;
+	if (!list->in_string || list->escaped)
+		return 0;
+	while (at < end && *at != '"' && *at != '\\')
+		at++;
+	return (size_t)(at - start);
+}
+
+/* How much of the bytes belongs to the item at hand: to its end, which leaves the level of the
+ * list, or all. */
+static size_t item_size(struct json_list *list, const char *bytes, const char *end)
+{
+	const char *at = bytes;
+	while (at < end) {
+		char c = *at++;
+		if (list->in_string) {
+			step_string(list, c);
+			at += plain_size(list, at, end);
+		} else if (c == '"') {
+			list->in_string = true;
+		} else if (c == '{' || c == '[') {
+			list->level++;
+		} else if ((c == '}' || c == ']') && --list->level == list->inside) {
+			break;
+		}
+	}
+	return (size_t)(at - bytes);
+}
+
+/* *taken: how many of the bytes were looked at */
+static int step_inside(
+	struct json_list *list, const char *at, const char *end, size_t *taken, struct fail *f)
+{
+	*taken = 1;
+	if (list->item.size == 0 && !(*at == '{' && list->separated))
+		return step_between(list, *at, f);
+	*taken = item_size(list, at, end);
+	if (keep_here(list, at, *taken, f) != 0)
 		return -1;
 	return list->level == list->inside ? give(list, f) : 0;
 }
@@ -122,28 +157,17 @@ static int step_outside(struct json_list *list, char c, struct fail *f)
 	return 0;
 }
 
-/* How much of a string follows that changes nothing here: most of an answer is that. */
-static size_t plain_size(const struct json_list *list, const char *at, const char *end)
-{
-	const char *start = at;
-	if (!list->in_string || list->escaped)
-		return 0;
-	while (at < end && *at != '"' && *at != '\\')
-		at++;
-	return (size_t)(at - start);
-}
-
 int json_list_add(struct json_list *list, const void *bytes, size_t size, struct fail *f)
 {
 	const char *at = bytes, *end = at + size;
 	while (at < end) {
-		size_t plain = plain_size(list, at, end);
-		int result = plain > 0		? keep_here(list, at, plain, f)
-			     : list->inside > 0 ? step_inside(list, *at, f)
-						: step_outside(list, *at, f);
+		size_t taken = list->inside > 0 ? 0 : plain_size(list, at, end);
+		int result = list->inside > 0 ? step_inside(list, at, end, &taken, f)
+			     : taken > 0      ? keep_here(list, at, taken, f)
+					      : step_outside(list, *at, f);
 		if (result != 0)
 			return -1;
-		at += plain > 0 ? plain : 1;
+		at += taken > 0 ? taken : 1;
 	}
 	return 0;
 }

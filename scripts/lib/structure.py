@@ -28,6 +28,10 @@ DEFINITION = re.compile(
     r"^(?!static\b|typedef\b|struct\s+\w+\s*\{|#)[A-Za-z_][^;{}()=#]*?\b([a-z_]\w*)\([^;{}]*\)\s*\{", re.MULTILINE)
 NAME = re.compile(r"\b[a-z_]\w*\b")
 
+# Functions that are declared in one header for all their files: main's table is one list of commands, and a header
+# of one line for each of them would tell no more.
+COMMON_HEADERS = {"command/command.h": re.compile(r"command_\w+")}
+
 # Knots inside a folder that are meant: the units, and why they belong together.
 KNOWN_KNOTS: dict[frozenset[str], str] = {}
 
@@ -99,11 +103,18 @@ def forbidden(all_sources: Sources) -> list[str]:
     return found
 
 
+def header_of(function: str, name: str) -> str:
+    """The header that is to declare a public function of a file."""
+    common = (header for header, names in COMMON_HEADERS.items()
+              if folder_of(header) == folder_of(name) and names.fullmatch(function))
+    return next(common, f"{unit_of(name)}.h")
+
+
 def astray(all_sources: Sources) -> list[str]:
     """Public functions that are not declared in the header of the file that defines them."""
     found = []
     for function, name in sorted(all_sources.defined_in.items()):
-        header = f"{unit_of(name)}.h"
+        header = header_of(function, name)
         if function != "main" and function not in all_sources.used.get(header, set()):
             where = [other for other, used in all_sources.used.items() if other.endswith(".h") and function in used]
             found.append(f"{name}: {function} is declared in {', '.join(where) or 'no header'}, not in {header}")

@@ -6,12 +6,14 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "flow/gate.h"
+#include "flow/champion.h"
+#include "flow/verdict.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"
 #include "registry/history.h"
 #include "registry/production_period.h"
+#include "registry/tags.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
@@ -75,12 +77,15 @@ static void look_at_version(const struct version *version)
 {
 	struct cJSON *tree;
 	struct count *samples;
+	struct text told = {0};
 	struct cJSON *entries = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	MUST(entries != NULL);
 	(void)entries_end_open(entries);
 	json_release(entries);
 	free(history_override_reason(version));
-	(void)flow_gate_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
+	verdict_describe(version, &told);
+	text_release(&told);
+	(void)champion_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);
 	json_release(tree);
 	free(samples);
 }

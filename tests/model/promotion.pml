@@ -1,4 +1,4 @@
-/* promotion - hook/registry/registry.c's promotion loop against MLflow's registry, for spin.
+/* promotion - hook/registry/reconcile.c's promotion loop against MLflow's registry, for spin.
  *
  * PROMOTERS trainings and (PERSON) one rollback or promotion by hand run at once. Version 0 is old;
  * version i belongs to promoter i-1; a higher index was trained later. Version numbers follow no
@@ -264,7 +264,7 @@ inline read_all()
 /* its files are looked at, unless it was seen in Production */
 #define IS_LOST(version) (MUTANT != TRUSTING && (vanished & BIT(version) & ~stages))
 
-/* registry_converge; leaves the winner in `target` */
+/* registry_reconcile; leaves the winner in `target` */
 inline converge()
 {
 	do

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "registry/state.h"
+#include "registry/tags.h"
 #include "unit.h"
 
 enum { ROWS_MAX = 6 };

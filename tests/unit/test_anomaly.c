@@ -1,5 +1,6 @@
 #include "base/fail.h"
 #include "registry/anomaly.h"
+#include "registry/tags.h"
 #include "standing_table.h"
 
 #define P "Production"

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "gate/gate.h"
+#include "gate/rules.h"
 
 /* A literal where a struct would own its string: nothing here writes to it. */
 #define OWNED(literal) ((char *)(literal))
@@ -50,7 +51,7 @@ static void check_limits(const struct limit_row *rows, size_t count)
 		const struct limit_row *row = &rows[i];
 		struct gate_verdicts verdicts = {0};
 		struct gate gate = {
-			.rule = row->minus != NULL ? GATE_PAIR : GATE_THRESHOLD,
+			.rule = row->minus != NULL ? &gate_rule_pair : &gate_rule_threshold,
 			.name = OWNED("a gate"),
 			.metric = row->metric,
 			.minus = row->minus,
@@ -149,7 +150,7 @@ static void a_difference_is_judged_as_it_is_written_and_not_as_floats_have_it(vo
 		struct metric metrics[] = {
 			{OWNED("a"), rows[i].first}, {OWNED("b"), rows[i].second}};
 		struct gate_input input = {.training = {.metrics = metrics, .metric_count = 2}};
-		struct gate gate = {.rule = GATE_PAIR,
+		struct gate gate = {.rule = &gate_rule_pair,
 			.name = OWNED("pair"),
 			.metric = OWNED("a"),
 			.minus = OWNED("b"),
@@ -193,7 +194,7 @@ static void check_champion(const struct champion_row *row)
 			.sample_count = row->their_samples > 0},
 		.champion_version = row->version,
 	};
-	struct gate gate = {.rule = GATE_CHAMPION,
+	struct gate gate = {.rule = &gate_rule_champion,
 		.name = OWNED("champion"),
 		.metric = OWNED("m"),
 		.margin = row->margin,
@@ -268,7 +269,7 @@ static void a_training_without_a_number_never_beats_a_champion(void **state)
 		.champion = {.metrics = &theirs, .metric_count = 1},
 		.champion_version = 1};
 	struct gate gate = {
-		.rule = GATE_CHAMPION, .name = OWNED("c"), .metric = OWNED("m"), .margin = 1};
+		.rule = &gate_rule_champion, .name = OWNED("c"), .metric = OWNED("m"), .margin = 1};
 	struct gate_verdicts verdicts = {0};
 	(void)state;
 	assert_false(decide(&gate, &input, NULL, &verdicts));
@@ -365,7 +366,7 @@ static void the_same_weights_again_are_rejected(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct gate gate = {.rule = GATE_CHANGED, .name = OWNED("weights")};
+		struct gate gate = {.rule = &gate_rule_changed, .name = OWNED("weights")};
 		struct gate_input input = {.training = {.weights = rows[i].ours},
 			.champion = {.weights = rows[i].theirs},
 			.champion_version = rows[i].version};
@@ -392,8 +393,9 @@ static void a_training_is_fresh_up_to_its_last_millisecond(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct gate gate = {
-			.rule = GATE_FRESHNESS, .name = OWNED("fresh"), .max_age_ms = 36 * hour};
+		struct gate gate = {.rule = &gate_rule_freshness,
+			.name = OWNED("fresh"),
+			.max_age_ms = 36 * hour};
 		struct gate_input input = {.now_ms = now, .trained_at_ms = now - rows[i].age};
 		struct gate_verdicts verdicts = {0};
 		assert_row(
@@ -404,17 +406,17 @@ static void a_training_is_fresh_up_to_its_last_millisecond(void **state)
 }
 
 static struct gate three_gates[] = {
-	{.rule = GATE_THRESHOLD,
+	{.rule = &gate_rule_threshold,
 		.name = OWNED("first"),
 		.metric = OWNED("accuracy"),
 		.has_least = true,
 		.at_least = 0.95},
-	{.rule = GATE_THRESHOLD,
+	{.rule = &gate_rule_threshold,
 		.name = OWNED("second"),
 		.metric = OWNED("loss"),
 		.has_most = true,
 		.at_most = 0.1},
-	{.rule = GATE_THRESHOLD,
+	{.rule = &gate_rule_threshold,
 		.name = OWNED("third"),
 		.metric = OWNED("loss"),
 		.has_most = true,
@@ -460,11 +462,11 @@ static void what_a_gate_needs_is_asked_for_before_anything_is_sent(void **state)
 {
 	struct count samples[] = {{OWNED("train"), 10}, {OWNED("validation"), 0}};
 	struct gate_side side = training_side();
-	struct gate pair = {.rule = GATE_PAIR,
+	struct gate pair = {.rule = &gate_rule_pair,
 		.name = OWNED("gap"),
 		.metric = OWNED("accuracy"),
 		.minus = OWNED("test_accuracy")};
-	struct gate sure = {.rule = GATE_CHAMPION,
+	struct gate sure = {.rule = &gate_rule_champion,
 		.name = OWNED("sure"),
 		.metric = OWNED("accuracy"),
 		.confidence = 0.95,

@@ -1,6 +1,8 @@
 #include "unit.h"
 
 #include "gate/gate.h"
+#include "gate/parse.h"
+#include "gate/rules.h"
 #include "packaging/json/json.h"
 
 /* "gates" of a configuration that is nothing else. */
@@ -42,24 +44,24 @@ static void each_rule_is_known_by_its_keys(void **state)
 			&gates, &count, &f),
 		0);
 	assert_int_equal(count, 8);
-	assert_int_equal(gates[0].rule, GATE_THRESHOLD);
+	assert_ptr_equal(gates[0].rule, &gate_rule_threshold);
 	assert_string_equal(gates[0].name, "val_accuracy");
 	assert_true(gates[0].has_least && !gates[0].has_most && gates[0].at_least == 0.80);
 	assert_string_equal(gates[1].name, "sane loss");
 	assert_true(gates[1].has_least && gates[1].has_most);
 	assert_true(gates[1].at_least == -1 && gates[1].at_most == 2);
-	assert_int_equal(gates[2].rule, GATE_CHAMPION);
+	assert_ptr_equal(gates[2].rule, &gate_rule_champion);
 	assert_string_equal(gates[2].name, "val_accuracy against champion");
 	assert_true(gates[2].margin == 0.01 && gates[2].confidence == 0);
-	assert_int_equal(gates[3].rule, GATE_CHAMPION);
+	assert_ptr_equal(gates[3].rule, &gate_rule_champion);
 	assert_true(gates[3].confidence == 0.95);
 	assert_string_equal(gates[3].samples, "test");
-	assert_int_equal(gates[4].rule, GATE_PAIR);
+	assert_ptr_equal(gates[4].rule, &gate_rule_pair);
 	assert_string_equal(gates[4].name, "train_accuracy - val_accuracy");
 	assert_string_equal(gates[4].minus, "val_accuracy");
-	assert_int_equal(gates[5].rule, GATE_CHANGED);
+	assert_ptr_equal(gates[5].rule, &gate_rule_changed);
 	assert_string_equal(gates[5].name, "weights");
-	assert_int_equal(gates[6].rule, GATE_FRESHNESS);
+	assert_ptr_equal(gates[6].rule, &gate_rule_freshness);
 	assert_string_equal(gates[6].name, "freshness");
 	assert_int_equal(gates[6].max_age_ms, 36 * 3600 * 1000);
 	assert_string_equal(gates[7].samples, "validation");

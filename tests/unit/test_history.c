@@ -6,6 +6,7 @@
 
 #include "registry/entries.h"
 #include "registry/history.h"
+#include "registry/tags.h"
 
 /* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
 struct planned {
@@ -45,6 +46,13 @@ static const char *said(const cJSON *list, int index, const char *key)
 static const struct version_row two[ROWS_MAX] = {
 	{1, "Production", "01", "01"}, {2, "None", "02", "02"}};
 
+static int record(struct registry *registry, int64_t number, const char *to, const char *by,
+	int64_t instead, const char *why, struct fail *f)
+{
+	struct history_change change = {.to = to, .by = by, .why = why, .instead = instead};
+	return history_record(registry, number, &change, f);
+}
+
 static void an_entry_says_when_where_to_by_whom_for_what_and_why(void **state)
 {
 	struct planned p;
@@ -52,8 +60,8 @@ static void an_entry_says_when_where_to_by_whom_for_what_and_why(void **state)
 	int64_t at;
 	(void)state;
 	planned_open(&p, two);
-	assert_int_equal(history_record(&p.registry, 1, "Archived", "ann@h", 2, "drifted", &f), 0);
-	assert_int_equal(history_record(&p.registry, 1, "Production", "bob@h", 0, NULL, &f), 0);
+	assert_int_equal(record(&p.registry, 1, "Archived", "ann@h", 2, "drifted", &f), 0);
+	assert_int_equal(record(&p.registry, 1, "Production", "bob@h", 0, NULL, &f), 0);
 	cJSON *list = history_of(&p, 1);
 	assert_int_equal(cJSON_GetArraySize(list), 2);
 	assert_int_equal(cJSON_GetArraySize(cJSON_GetArrayItem(list, 0)), 5);
@@ -209,13 +217,12 @@ static void record_many(struct planned *p, int from, int to, bool killed)
 		snprintf(by, sizeof(by), "%d", i);
 		size_t tags = version->tag_count;
 		assert_int_equal(
-			history_record(&p->registry, 1, "Production", by, 0, "some reason", &f), 0);
+			record(&p->registry, 1, "Production", by, 0, "some reason", &f), 0);
 		bool spilled = version->tag_count > tags && before != NULL;
 		if (killed && spilled) { /* the same writer comes again */
 			forget_last(p, 1, before);
-			assert_int_equal(history_record(&p->registry, 1, "Production", by, 0,
-						 "some reason", &f),
-				0);
+			assert_int_equal(
+				record(&p->registry, 1, "Production", by, 0, "some reason", &f), 0);
 		}
 		free(before);
 		assert_in_range(strlen(version_tag(version, TAG_HISTORY)), 1, 4500);
@@ -257,7 +264,7 @@ static void entries_that_a_killed_writer_left_twice_are_read_once(void **state)
 	struct version *version = state_version(&p.registry.state, 1);
 	table_tag(version, TAG_HISTORY ".2", version_tag(version, TAG_HISTORY));
 	check_all_entries(&p, 20);
-	assert_int_equal(history_record(&p.registry, 1, "Production", "20", 0, NULL, &f), 0);
+	assert_int_equal(record(&p.registry, 1, "Production", "20", 0, NULL, &f), 0);
 	planned_release(&p);
 }
 
@@ -270,8 +277,7 @@ static void a_reason_of_any_length_fits_and_stays_utf8(void **state)
 	while (why.size < 10000)
 		text_add_string(&why, "\xe2\x82\xac\xff");
 	planned_open(&p, two);
-	assert_int_equal(
-		history_record(&p.registry, 1, "Archived", "ann", 2, text_string(&why), &f), 0);
+	assert_int_equal(record(&p.registry, 1, "Archived", "ann", 2, text_string(&why), &f), 0);
 	const char *tag = version_tag(state_version(&p.registry.state, 1), TAG_HISTORY);
 	assert_in_range(strlen(tag), 900, 4500);
 	assert_true(utf8_is_valid(tag, strlen(tag)));
@@ -288,7 +294,7 @@ static void a_history_that_cannot_be_read_is_begun_anew(void **state)
 		struct fail f;
 		planned_open(&p, two);
 		table_tag(&p.registry.state.versions.items[0], TAG_HISTORY, rows[i]);
-		assert_int_equal(history_record(&p.registry, 1, "Archived", "ann", 2, NULL, &f), 0);
+		assert_int_equal(record(&p.registry, 1, "Archived", "ann", 2, NULL, &f), 0);
 		cJSON *list = history_of(&p, 1);
 		assert_int_equal(cJSON_GetArraySize(list), 1);
 		assert_string_equal(said(list, 0, "to"), "Archived");

@@ -3,6 +3,7 @@
 #include "standing_table.h"
 
 #include "registry/production_period.h"
+#include "registry/tags.h"
 
 #define AT(day) "\"at\":\"2026-11-" day "T00:00:00Z\""
 #define TO_PRODUCTION(day, how)                                                                    \

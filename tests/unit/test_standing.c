@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include "registry/tags.h"
 #include "standing_table.h"
 
 /* The decision of a person for a version on a day of November 2026. */

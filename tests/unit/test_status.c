@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/signals.h"
 #include "base/status.h"
 
 static const struct {
@@ -42,6 +43,15 @@ static void disk_later_and_signals_alone_are_worth_a_retry(void **state)
 		assert_row(status_is_retryable(rows[i].status) == rows[i].retryable, rows[i].word);
 }
 
+static void signals_alone_are_a_stop(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		assert_row(status_is_stop(rows[i].status) ==
+				   (rows[i].number == 130 || rows[i].number == 143),
+			rows[i].word);
+}
+
 static void the_list_has_no_status_beside_these(void **state)
 {
 	(void)state;
@@ -71,6 +81,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_status_keeps_its_number_and_word),
 		cmocka_unit_test(disk_later_and_signals_alone_are_worth_a_retry),
+		cmocka_unit_test(signals_alone_are_a_stop),
 		cmocka_unit_test(the_list_has_no_status_beside_these),
 		cmocka_unit_test(held_alone_is_skipped_by_a_scheduler),
 		cmocka_unit_test(a_number_that_is_no_status_reads_as_a_defect),

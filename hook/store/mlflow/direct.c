@@ -87,8 +87,7 @@ static int ask_address(struct store *s, const char *path, char **packed, struct 
 /* Whether the failure says no more than that this way is closed. */
 static bool is_worth_another_way(const struct store *s, const struct fail *f)
 {
-	return f->status != STATUS_TERMINATED && f->status != STATUS_INTERRUPTED &&
-	       deadline_left(s->mlflow->http->deadline) > 0;
+	return !status_is_stop(f->status) && deadline_left(s->mlflow->http->deadline) > 0;
 }
 
 static int read_from(struct store *s, const char *packed, const struct http_sink *sink, bool *got,

@@ -367,7 +367,7 @@ int proxy_put_part(struct store *s, struct store_upload *upload, const struct st
 	int result = presigned_put(s, &to, &body, &etag, f);
 	if (result == 0)
 		result = receipt(upload, part, etag, f);
-	else if (f->status != STATUS_TERMINATED && f->status != STATUS_INTERRUPTED)
+	else if (!status_is_stop(f->status))
 		proxy->no_way_there = true;
 	free(etag);
 	return result;

@@ -1,0 +1,25 @@
+/* from_handoff - what run, pack and gate have in common: a handoff is read, its SavedModel checked,
+ * and the manifest of its package made.
+ */
+#ifndef MODELHOOK_COMMAND_FROM_HANDOFF_H
+#define MODELHOOK_COMMAND_FROM_HANDOFF_H
+
+#include "base/fail.h"
+#include "invocation/invocation.h"
+#include "packaging/package/package.h"
+
+/* from_handoff_function - what a command does with the manifest; folder: where the handoff lies */
+typedef int from_handoff_function(
+	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f);
+
+/* from_handoff - the handoff that the first argument names; needs_server: a tracking server must be
+ * set before anything is read */
+MUST_CHECK int from_handoff(
+	struct invocation *call, bool needs_server, from_handoff_function *use, struct fail *f);
+
+/* from_handoff_pack - write the package, a step of the result; is_private: for nobody else to read;
+ * tap: what else gets the bytes, or NULL */
+MUST_CHECK int from_handoff_pack(struct invocation *call, const struct manifest *manifest,
+	const char *path, bool is_private, const struct package_tap *tap, struct fail *f);
+
+#endif
