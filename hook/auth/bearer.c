@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/fetch.h"
+#include "packaging/json/json.h"
 
 #define FRESH_MS                                                                                   \
 	(INT64_C(4) * 60 * 1000) /* fetched again before it has less left: Google's                \

@@ -5,6 +5,7 @@
 
 #include "base/plain_path.h"
 #include "base/stop.h"
+#include "packaging/json/json_check.h"
 #include "packaging/json/json_list.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/mlmodel.h"

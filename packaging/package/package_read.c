@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "packaging/archive/reader.h"
 #include "packaging/json/json.h"
+#include "packaging/json/json_check.h"
 #include "packaging/package/manifest.h"
 
 #define CHUNK 65536

@@ -6,6 +6,7 @@
 #include "auth/fetch.h"
 #include "base/env.h"
 #include "http/url.h"
+#include "packaging/json/json.h"
 
 #define ENDPOINT "https://storage.googleapis.com"
 

@@ -9,6 +9,7 @@
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
+#include "packaging/json/json.h"
 
 #define FOLDER ".modelhook-parts"
 #define COMPOSED_MAX 32 /* that one request takes */
