@@ -7,8 +7,8 @@
 #include "auth/metadata_token.h"
 #include "base/env.h"
 #include "http/url.h"
-#include "packaging/xml/xml.h"
 #include "packaging/json/json.h"
+#include "packaging/xml/xml.h"
 
 #define LINK_LOCAL "http://169.254.169.254"
 #define CONTAINER_HOST "http://169.254.170.2"

@@ -9,7 +9,10 @@
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
 #include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
 #include "packaging/package/libraries.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_write.h"
 #include "packaging/savedmodel/saved_model.h"
 
 /* What is promoted because of `requirements` alone is said. */

@@ -11,6 +11,8 @@
 #include "base/temp_dir.h"
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 #include "spool/local.h"
 #include "spool/remote.h"
 #include "stores/location.h"

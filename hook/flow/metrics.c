@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "packaging/package/handoff.h"
 
 static bool run_has_metric(const struct run *run, const char *key)
 {

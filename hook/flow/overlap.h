@@ -12,6 +12,7 @@
 #include <pthread.h>
 
 #include "flow/flow.h"
+#include "packaging/package/package_write.h"
 
 struct overlap {
 	struct flow *flow; /* borrowed, begun */

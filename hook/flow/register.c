@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "packaging/json/json.h"
+#include "packaging/package/handoff.h"
+#include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
 #include "registry/register.h"

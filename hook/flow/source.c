@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "packaging/package/handoff.h"
 #include "stores/open.h"
 
 int source_open_upload(struct flow *flow, struct fail *f)

@@ -12,6 +12,7 @@
 #include "base/temp_dir.h"
 #include "gate/rule.h"
 #include "gate/sandbox.h"
+#include "packaging/package/package_read.h"
 
 #define MODEL_FOLDER "model"
 

@@ -14,7 +14,7 @@
 #define MODELHOOK_GATE_SMOKE_H
 
 #include "gate/types.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 
 bool smoke_is_needed(const struct gate *gates, size_t count);
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/stop.h"
+#include "packaging/package/package.h"
 
 #define MAKE_TRIES 100
 

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "packaging/package/package_write.h"
 #include "upload/model.h"
 
 /* What fails here fails again, and is said, when upload_run comes to it. */

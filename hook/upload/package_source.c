@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/stop.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 
 #define STEP ((size_t)256 << 10) /* between two looks at the rate */
 

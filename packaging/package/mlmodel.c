@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "packaging/json/json.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/loader.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/signature.h"

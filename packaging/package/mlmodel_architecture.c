@@ -1,7 +1,9 @@
+#include "packaging/package/mlmodel_architecture.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "packaging/package/mlmodel.h"
+#include "base/text.h"
 
 /* Families of image models by the names that their papers and keras.applications use. */
 static const char *const families[] = {"alexnet", "convnext", "darknet", "deit", "densenet",

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/handoff_json.h"
+#include "packaging/package/handoff_read.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

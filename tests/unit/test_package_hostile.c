@@ -9,7 +9,12 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
 #include "packaging/package/manifest.h"
+#include "packaging/package/package.h"
+#include "packaging/package/package_read.h"
+#include "packaging/package/package_write.h"
 #include "packaging/savedmodel/dtype.h"
 #include "tarball.h"
 

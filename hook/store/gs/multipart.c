@@ -8,8 +8,8 @@
 #include "base/console.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
-#include "store/checksum.h"
 #include "packaging/json/json.h"
+#include "store/checksum.h"
 
 #define FOLDER ".modelhook-parts"
 #define COMPOSED_MAX 32 /* that one request takes */

@@ -6,12 +6,12 @@
 #include "auth/fetch.h"
 #include "base/random.h"
 #include "packaging/digest/crc32c.h"
+#include "packaging/json/json.h"
 #include "packaging/json/json_check.h"
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
 #include "store/pages.h"
-#include "packaging/json/json.h"
 
 /* Google writes 64-bit numbers as strings, others of its API as numbers. */
 static uint64_t take_size(const struct json_at *json)
