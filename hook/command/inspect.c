@@ -20,6 +20,7 @@
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/saved_model.h"
+#include "packaging/savedmodel/saved_model_check.h"
 
 #define INSPECTION_SCHEMA "modelhook/inspection@1"
 #define COLUMNS 80

@@ -6,7 +6,6 @@
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
 #include "packaging/package/manifest.h"
-#include "packaging/package/package.h"
 #include "registry/registry.h"
 #include "upload/model.h"
 

@@ -6,6 +6,7 @@
 #include "packaging/json/json.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/signature.h"
+#include "packaging/savedmodel/signature_def.h"
 
 void manifest_release(struct manifest *manifest)
 {
@@ -17,7 +18,7 @@ void manifest_release(struct manifest *manifest)
 	free(manifest->tags);
 	free(manifest->architecture);
 	free(manifest->settings);
-	signature_release_all(manifest->signatures, manifest->signature_count);
+	signature_def_release_all(manifest->signatures, manifest->signature_count);
 	for (size_t i = 0; i < manifest->file_count; i++)
 		free(manifest->files[i].path);
 	free(manifest->files);

@@ -11,6 +11,7 @@
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/manifest_complete.h"
 #include "packaging/package/signature.h"
+#include "packaging/savedmodel/signature_def.h"
 
 static int read_file(const struct json_at *at, struct manifest *manifest, struct fail *f)
 {
@@ -250,8 +251,8 @@ static int check_parts(const struct manifest *manifest, struct fail *f)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			manifest->is_package_1 ? "tags: not in " PACKAGE_SCHEMA_1
 					       : "tags: none, so that no graph can be loaded");
-	const struct signature_def *def =
-		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
+	const struct signature_def *def = signature_def_find(
+		manifest->signatures, manifest->signature_count, "serving_default");
 	if (def == NULL || def->output_count == 0)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"signatures: no \"serving_default\" with inputs and outputs");

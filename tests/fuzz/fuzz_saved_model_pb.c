@@ -1,5 +1,6 @@
 /* saved_model.pb: any bytes are read to an end, in bounded memory, or refused with one finding. */
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

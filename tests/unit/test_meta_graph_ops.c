@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 #include "table_maker.h"
 
 /* A node of a graph or a function; calls: the function in its attribute `f`. */
