@@ -1,5 +1,6 @@
 #include "flow/verdict.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
