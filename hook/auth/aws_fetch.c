@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "http/url.h"
+#include "packaging/json/json.h"
 #include "packaging/xml/xml.h"
 
 #define LINK_LOCAL "http://169.254.169.254"

@@ -4,10 +4,7 @@
 #include <string.h>
 
 #include "auth/fetch.h"
-#include "base/clock.h"
-#include "base/fail.h"
-#include "base/panic.h"
-#include "base/text.h"
+#include "packaging/json/json.h"
 
 #define FRESH_MS                                                                                   \
 	(INT64_C(4) * 60 * 1000) /* fetched again before it has less left: Google's                \

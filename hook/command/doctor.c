@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -19,23 +17,24 @@
 #include "mlflow/platform.h"
 #include "mlflow/session.h"
 #include "mlflow/tracking_uri.h"
+#include "packaging/json/json.h"
 
 #define SKEW_TOLERATED_MS 60000
 
 struct examination {
 	struct invocation *call;
 	struct session session;
-	int64_t skew_ms; /* the server's clock minus ours */
-	cJSON *checks;	 /* [{name, ok, detail}] */
+	int64_t skew_ms;      /* the server's clock minus ours */
+	struct cJSON *checks; /* [{name, ok, detail}] */
 };
 
 static void note(struct examination *e, const char *name, const char *verdict, const char *detail)
 {
-	cJSON *check = cJSON_CreateObject();
-	cJSON_AddStringToObject(check, "name", name);
-	cJSON_AddStringToObject(check, "verdict", verdict);
-	cJSON_AddStringToObject(check, "detail", detail);
-	cJSON_AddItemToArray(e->checks, check);
+	struct cJSON *check = json_new_object();
+	json_set_string(check, "name", name);
+	json_set_string(check, "verdict", verdict);
+	json_set_string(check, "detail", detail);
+	json_append(e->checks, check);
 	if (!e->call->settings.json) {
 		char *line = text_format("%-8s %-12s %s\n", verdict, name, detail);
 		console_print(line);
@@ -184,25 +183,25 @@ static void tell(struct examination *e, const struct fail *f)
 {
 	if (!e->call->settings.json)
 		return;
-	cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "schema", "modelhook/doctor@1");
-	cJSON_AddBoolToObject(object, "ok", f == NULL);
-	cJSON_AddItemReferenceToObject(object, "checks", e->checks);
-	char *line = cJSON_PrintUnformatted(object);
-	cJSON_Delete(object);
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "schema", "modelhook/doctor@1");
+	json_set_bool(object, "ok", f == NULL);
+	json_set(object, "checks", e->checks);
+	e->checks = NULL;
+	char *line = json_take_text(object);
 	console_print(line);
 	console_print("\n");
-	cJSON_free(line);
+	free(line);
 }
 
 int command_doctor(struct invocation *call, struct fail *f)
 {
-	struct examination e = {.call = call, .checks = cJSON_CreateArray()};
+	struct examination e = {.call = call, .checks = json_new_array()};
 	int result = invocation_settle_here(call, f);
 	if (result == 0)
 		result = examine(&e, f);
 	tell(&e, result == 0 ? NULL : f);
 	session_release(&e.session);
-	cJSON_Delete(e.checks);
+	json_release(e.checks);
 	return result;
 }

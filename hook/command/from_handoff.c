@@ -10,8 +10,13 @@
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
 #include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
 #include "packaging/package/libraries.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package.h"
+#include "packaging/package/package_write.h"
 #include "packaging/savedmodel/saved_model.h"
+#include "packaging/savedmodel/saved_model_check.h"
 
 /* What is promoted because of `requirements` alone is said. */
 static void warn_of_custom_ops(const struct saved_model *model)

@@ -6,7 +6,8 @@
 
 #include "base/fail.h"
 #include "invocation/invocation.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_write.h"
 
 /* from_handoff_function - what a command does with the manifest; folder: where the handoff lies */
 typedef int from_handoff_function(

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -13,6 +11,7 @@
 #include "base/text.h"
 #include "http/http.h"
 #include "packaging/archive/reader.h"
+#include "packaging/json/json.h"
 #include "version.h"
 
 #define HELP_SCHEMA "modelhook/help@1"
@@ -47,24 +46,23 @@ static void statuses_text(struct text *text)
 	table_release(&table);
 }
 
-static void take_json(cJSON *value, struct text *text)
+static void take_json(struct cJSON *value, struct text *text)
 {
-	char *printed = cJSON_PrintUnformatted(value);
-	cJSON_Delete(value);
+	char *printed = json_take_text(value);
 	text_printf(text, "%s\n", printed);
-	cJSON_free(printed);
+	free(printed);
 }
 
 static void statuses_json(struct text *text)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < ROW_COUNT; i++) {
-		cJSON *row = cJSON_CreateObject();
-		cJSON_AddNumberToObject(row, "status", rows[i].number);
-		cJSON_AddStringToObject(row, "name", rows[i].word);
-		cJSON_AddStringToObject(row, "scheduler", rows[i].action);
-		cJSON_AddStringToObject(row, "when", rows[i].when);
-		cJSON_AddItemToArray(list, row);
+		struct cJSON *row = json_new_object();
+		json_set_number(row, "status", rows[i].number);
+		json_set_string(row, "name", rows[i].word);
+		json_set_string(row, "scheduler", rows[i].action);
+		json_set_string(row, "when", rows[i].when);
+		json_append(list, row);
 	}
 	take_json(list, text);
 }
@@ -101,24 +99,24 @@ static void command_text(const struct command *command, struct text *text)
 	settings_help(command->takes, text);
 }
 
-static cJSON *command_json(const struct command *command)
+static struct cJSON *command_json(const struct command *command)
 {
-	cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
-	cJSON_AddStringToObject(object, "command", command->name);
-	cJSON_AddStringToObject(object, "arguments", command->arguments);
-	cJSON_AddStringToObject(object, "help", command->help);
-	cJSON_AddItemToObject(object, "options", settings_help_json(command->takes));
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "schema", HELP_SCHEMA);
+	json_set_string(object, "command", command->name);
+	json_set_string(object, "arguments", command->arguments);
+	json_set_string(object, "help", command->help);
+	json_set(object, "options", settings_help_json(command->takes));
 	return object;
 }
 
-static cJSON *list_json(const struct command *commands)
+static struct cJSON *list_json(const struct command *commands)
 {
-	cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "schema", HELP_SCHEMA);
-	cJSON *list = cJSON_AddArrayToObject(object, "commands");
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "schema", HELP_SCHEMA);
+	struct cJSON *list = json_set_array(object, "commands");
 	for (const struct command *command = commands; command->name != NULL; command++)
-		cJSON_AddItemToArray(list, command_json(command));
+		json_append(list, command_json(command));
 	return object;
 }
 
@@ -163,11 +161,13 @@ int help_version(void)
 	struct text text = {0};
 	char *network = http_library_versions();
 	char *archive = archive_library_versions();
-	text_printf(&text, "modelhook %s (%s)\n%s, %s, cJSON %s\n", MODELHOOK_VERSION,
-		MODELHOOK_COMMIT, network, archive, cJSON_Version());
+	char *json = json_library_version();
+	text_printf(&text, "modelhook %s (%s)\n%s, %s, %s\n", MODELHOOK_VERSION, MODELHOOK_COMMIT,
+		network, archive, json);
 	console_print(text_string(&text));
 	free(network);
 	free(archive);
+	free(json);
 	text_release(&text);
 	return STATUS_PROMOTED;
 }

@@ -2,9 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -17,57 +14,46 @@
 #include "registry/production_period.h"
 #include "registry/tags.h"
 
-static void add_string(cJSON *object, const char *key, const char *value)
-{
-	if (value != NULL)
-		cJSON_AddStringToObject(object, key, value);
-	else
-		cJSON_AddNullToObject(object, key);
-}
-
-static void add_time(cJSON *object, const char *key, int64_t ms)
+static void add_time(struct cJSON *object, const char *key, int64_t ms)
 {
 	char text[32];
 	clock_format_rfc3339(text, ms);
-	add_string(object, key, ms != 0 ? text : NULL);
+	json_set_string_or_null(object, key, ms != 0 ? text : NULL);
 }
 
-static cJSON *to_json(const struct production_period *period)
+static struct cJSON *to_json(const struct production_period *period)
 {
 	char number[24];
-	cJSON *item = cJSON_CreateObject();
-	add_string(item, "version", text_number(number, period->version));
+	struct cJSON *item = json_new_object();
+	json_set_string_or_null(item, "version", text_number(number, period->version));
 	add_time(item, "from", period->from_ms);
 	add_time(item, "to", period->to_ms);
-	cJSON_AddBoolToObject(item, "lasts", period->lasts);
-	add_string(item, "by", period->by);
-	add_string(item, "how", period->how);
-	add_string(item, "why", period->why);
-	add_string(item, "trained_at", period->trained);
-	add_string(item, "replaced_by",
+	json_set_bool(item, "lasts", period->lasts);
+	json_set_string_or_null(item, "by", period->by);
+	json_set_string_or_null(item, "how", period->how);
+	json_set_string_or_null(item, "why", period->why);
+	json_set_string_or_null(item, "trained_at", period->trained);
+	json_set_string_or_null(item, "replaced_by",
 		period->instead != 0 ? text_number(number, period->instead) : NULL);
-	cJSON_AddBoolToObject(item, "recorded", period->recorded);
-	cJSON_AddBoolToObject(item, "deleted", period->deleted);
+	json_set_bool(item, "recorded", period->recorded);
+	json_set_bool(item, "deleted", period->deleted);
 	return item;
 }
 
-static cJSON *gap_to_json(const struct gap *gap)
+static struct cJSON *gap_to_json(const struct gap *gap)
 {
-	cJSON *item = cJSON_CreateObject();
+	struct cJSON *item = json_new_object();
 	add_time(item, "from", gap->from_ms);
 	add_time(item, "to", gap->to_ms);
 	return item;
 }
 
 /* One by one: a tree of all takes several times the text. */
-static void add_item(struct text *line, size_t index, cJSON *item)
+static void add_item(struct text *line, size_t index, struct cJSON *item)
 {
-	char *printed = cJSON_PrintUnformatted(item);
-	if (printed == NULL)
-		panic_out_of_memory();
+	char *printed = json_take_text(item);
 	text_printf(line, "%s%s", index > 0 ? "," : "", printed);
-	cJSON_free(printed);
-	cJSON_Delete(item);
+	free(printed);
 }
 
 static void print_json(const char *model, const struct production_periods *periods)

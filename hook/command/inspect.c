@@ -2,7 +2,6 @@
  *
  * To stdout, for people in 80 columns or as one JSON object. The verdict is saved_model_check's:
  * UNACCEPTABLE where the model must not be promoted. */
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +15,16 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "command/command.h"
+#include "packaging/json/json.h"
 #include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
+#include "packaging/package/manifest.h"
 #include "packaging/package/package.h"
+#include "packaging/package/package_read.h"
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/saved_model.h"
+#include "packaging/savedmodel/saved_model_check.h"
 
 #define INSPECTION_SCHEMA "modelhook/inspection@1"
 #define COLUMNS 80
@@ -216,121 +220,97 @@ static void print_people(const char *folder, const struct saved_model *model, bo
 	text_release(&out);
 }
 
-/* What is added to an object belongs to it; out of memory ends the process as everywhere. */
-static void put(cJSON *object, const char *key, cJSON *value)
-{
-	if (value == NULL || !cJSON_AddItemToObject(object, key, value))
-		panic_out_of_memory();
-}
-
-static void append(cJSON *array, cJSON *value)
-{
-	if (value == NULL || !cJSON_AddItemToArray(array, value))
-		panic_out_of_memory();
-}
-
 /* Names from outside stand escaped where they are not UTF-8, so that the JSON is. */
-static cJSON *json_string(const char *string)
+static struct cJSON *string_json(const char *string)
 {
 	if (string == NULL)
-		return cJSON_CreateNull();
-	if (utf8_is_valid(string, strlen(string)))
-		return cJSON_CreateString(string);
+		return json_new_null();
+	if (text_is_utf8(string, strlen(string)))
+		return json_new_string(string);
 	struct text escaped = {0};
-	escape_add(&escaped, string, strlen(string));
-	cJSON *value = cJSON_CreateString(text_string(&escaped));
+	text_add_escaped(&escaped, string, strlen(string));
+	struct cJSON *value = json_new_string(text_string(&escaped));
 	text_release(&escaped);
 	return value;
 }
 
-/* cJSON's numbers are doubles: beyond 2^53 they would be others. */
-static cJSON *json_count(uint64_t count)
+static struct cJSON *offset_json(int64_t offset)
 {
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%" PRIu64, count);
-	return cJSON_CreateRaw(digits);
+	return offset < 0 ? json_new_null() : json_new_count((uint64_t)offset);
 }
 
-static cJSON *json_offset(int64_t offset)
-{
-	return offset < 0 ? cJSON_CreateNull() : json_count((uint64_t)offset);
-}
-
-static cJSON *json_shape(const struct tensor_spec *spec)
+static struct cJSON *shape_json(const struct tensor_spec *spec)
 {
 	if (spec->unknown_rank)
-		return cJSON_CreateNull();
-	cJSON *shape = cJSON_CreateArray();
+		return json_new_null();
+	struct cJSON *shape = json_new_array();
 	for (size_t i = 0; i < spec->rank; i++)
-		append(shape, cJSON_CreateNumber(spec->dims[i] < 0 ? -1 : (double)spec->dims[i]));
+		json_append(shape, json_new_number(spec->dims[i] < 0 ? -1 : (double)spec->dims[i]));
 	return shape;
 }
 
-static cJSON *json_specs(const struct tensor_spec *specs, size_t count)
+static struct cJSON *specs_json(const struct tensor_spec *specs, size_t count)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < count; i++) {
-		cJSON *spec = cJSON_CreateObject();
-		put(spec, "key", json_string(specs[i].key));
-		put(spec, "tensor", json_string(specs[i].name));
-		put(spec, "dtype", json_string(dtype_name(specs[i].dtype)));
-		put(spec, "shape", json_shape(&specs[i]));
-		append(list, spec);
+		struct cJSON *spec = json_new_object();
+		json_set(spec, "key", string_json(specs[i].key));
+		json_set(spec, "tensor", string_json(specs[i].name));
+		json_set(spec, "dtype", string_json(dtype_name(specs[i].dtype)));
+		json_set(spec, "shape", shape_json(&specs[i]));
+		json_append(list, spec);
 	}
 	return list;
 }
 
-static cJSON *json_signatures(const struct signature_def *signatures, size_t count)
+static struct cJSON *signatures_json(const struct signature_def *signatures, size_t count)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < count; i++) {
 		const struct signature_def *from = &signatures[i];
-		cJSON *signature = cJSON_CreateObject();
-		put(signature, "key", json_string(from->key));
-		put(signature, "method", json_string(from->method));
-		put(signature, "inputs", json_specs(from->inputs, from->input_count));
-		put(signature, "outputs", json_specs(from->outputs, from->output_count));
-		append(list, signature);
+		struct cJSON *signature = json_new_object();
+		json_set(signature, "key", string_json(from->key));
+		json_set(signature, "method", string_json(from->method));
+		json_set(signature, "inputs", specs_json(from->inputs, from->input_count));
+		json_set(signature, "outputs", specs_json(from->outputs, from->output_count));
+		json_append(list, signature);
 	}
 	return list;
 }
 
-static cJSON *json_files(const struct saved_model_file *files, size_t count)
+static struct cJSON *files_json(const struct saved_model_file *files, size_t count)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < count; i++) {
-		cJSON *file = cJSON_CreateObject();
-		put(file, "path", json_string(files[i].path));
-		put(file, "size", json_count(files[i].size));
-		put(file, "sha256", json_string(files[i].sha256));
-		append(list, file);
+		struct cJSON *file = json_new_object();
+		json_set(file, "path", string_json(files[i].path));
+		json_set(file, "size", json_new_count(files[i].size));
+		json_set(file, "sha256", string_json(files[i].sha256));
+		json_append(list, file);
 	}
 	return list;
 }
 
-static cJSON *json_findings(const struct saved_model *model)
+static struct cJSON *findings_json(const struct saved_model *model)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < model->finding_count; i++) {
 		const struct finding *from = &model->findings[i];
-		cJSON *finding = cJSON_CreateObject();
-		put(finding, "weight", json_string(weights[from->weight]));
-		put(finding, "file", json_string(from->file));
-		put(finding, "offset", json_offset(from->offset));
-		put(finding, "tensor", json_string(from->tensor));
-		put(finding, "text", json_string(from->text));
-		put(finding, "hint", json_string(from->hint));
-		append(list, finding);
+		struct cJSON *finding = json_new_object();
+		json_set(finding, "weight", string_json(weights[from->weight]));
+		json_set(finding, "file", string_json(from->file));
+		json_set(finding, "offset", offset_json(from->offset));
+		json_set(finding, "tensor", string_json(from->tensor));
+		json_set(finding, "text", string_json(from->text));
+		json_set(finding, "hint", string_json(from->hint));
+		json_append(list, finding);
 	}
 	return list;
 }
 
-static void print_object(cJSON *root)
+static void print_object(struct cJSON *root)
 {
-	char *printed = cJSON_PrintUnformatted(root);
-	cJSON_Delete(root);
-	if (printed == NULL)
-		panic_out_of_memory();
+	char *printed = json_take_text(root);
 	struct text line = {0};
 	text_printf(&line, "%s\n", printed);
 	console_print(text_string(&line));
@@ -340,21 +320,21 @@ static void print_object(cJSON *root)
 
 static void print_json(const char *folder, const struct saved_model *model, bool acceptable)
 {
-	cJSON *root = cJSON_CreateObject();
-	put(root, "schema", json_string(INSPECTION_SCHEMA));
-	put(root, "path", json_string(folder));
-	put(root, "acceptable", cJSON_CreateBool(acceptable));
-	put(root, "tensorflow_version", json_string(model->tensorflow_version));
-	put(root, "signatures", json_signatures(model->signatures, model->signature_count));
-	put(root, "tensor_count", json_count(model->tensor_count));
-	put(root, "parameter_count", json_count(model->parameter_count));
-	put(root, "tensor_bytes", json_count(model->tensor_bytes));
-	put(root, "nan_count", json_count(model->nan_count));
-	put(root, "inf_count", json_count(model->inf_count));
-	put(root, "shard_count", json_count(model->shard_count));
-	put(root, "total_bytes", json_count(model->total_bytes));
-	put(root, "files", json_files(model->files, model->file_count));
-	put(root, "findings", json_findings(model));
+	struct cJSON *root = json_new_object();
+	json_set(root, "schema", string_json(INSPECTION_SCHEMA));
+	json_set(root, "path", string_json(folder));
+	json_set(root, "acceptable", json_new_bool(acceptable));
+	json_set(root, "tensorflow_version", string_json(model->tensorflow_version));
+	json_set(root, "signatures", signatures_json(model->signatures, model->signature_count));
+	json_set(root, "tensor_count", json_new_count(model->tensor_count));
+	json_set(root, "parameter_count", json_new_count(model->parameter_count));
+	json_set(root, "tensor_bytes", json_new_count(model->tensor_bytes));
+	json_set(root, "nan_count", json_new_count(model->nan_count));
+	json_set(root, "inf_count", json_new_count(model->inf_count));
+	json_set(root, "shard_count", json_new_count(model->shard_count));
+	json_set(root, "total_bytes", json_new_count(model->total_bytes));
+	json_set(root, "files", files_json(model->files, model->file_count));
+	json_set(root, "findings", findings_json(model));
 	print_object(root);
 }
 
@@ -388,20 +368,21 @@ static void print_package(const char *path, const struct manifest *manifest)
 
 static void print_package_json(const char *path, const struct manifest *manifest)
 {
-	cJSON *root = cJSON_CreateObject();
-	put(root, "schema", json_string(INSPECTION_SCHEMA));
-	put(root, "path", json_string(path));
-	put(root, "acceptable", cJSON_CreateTrue());
-	put(root, "digest", json_string(manifest->digest));
-	put(root, "model", json_string(manifest->handoff.model));
-	put(root, "run_id", json_string(manifest->handoff.run_id));
-	put(root, "trained_at", json_string(manifest->handoff.trained_at));
-	put(root, "tensorflow_version", json_string(manifest->tensorflow_version));
-	put(root, "signatures", json_signatures(manifest->signatures, manifest->signature_count));
-	put(root, "tensor_count", json_count(manifest->tensor_count));
-	put(root, "parameter_count", json_count(manifest->parameter_count));
-	put(root, "total_bytes", json_count(manifest->model_bytes));
-	put(root, "files", json_files(manifest->files, manifest->file_count));
+	struct cJSON *root = json_new_object();
+	json_set(root, "schema", string_json(INSPECTION_SCHEMA));
+	json_set(root, "path", string_json(path));
+	json_set(root, "acceptable", json_new_bool(true));
+	json_set(root, "digest", string_json(manifest->digest));
+	json_set(root, "model", string_json(manifest->handoff.model));
+	json_set(root, "run_id", string_json(manifest->handoff.run_id));
+	json_set(root, "trained_at", string_json(manifest->handoff.trained_at));
+	json_set(root, "tensorflow_version", string_json(manifest->tensorflow_version));
+	json_set(root, "signatures",
+		signatures_json(manifest->signatures, manifest->signature_count));
+	json_set(root, "tensor_count", json_new_count(manifest->tensor_count));
+	json_set(root, "parameter_count", json_new_count(manifest->parameter_count));
+	json_set(root, "total_bytes", json_new_count(manifest->model_bytes));
+	json_set(root, "files", files_json(manifest->files, manifest->file_count));
 	print_object(root);
 }
 

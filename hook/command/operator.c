@@ -4,10 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/actor.h"
-#include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -15,6 +11,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "flow/connect.h"
+#include "packaging/json/json.h"
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
@@ -98,23 +95,19 @@ int operator_version(const struct operator* operator, const char * name,
 	return fail_hint(f, "modelhook history %s shows its versions", operator->registry.model);
 }
 
-/* {"version", "at", "by", "how", "why"}: a decision. The caller frees it with cJSON_free. */
+/* {"version", "at", "by", "how", "why"}: a decision. The caller frees it. */
 static char *say(const struct operator* operator, int64_t version, const char *how, const char *why)
 {
 	char at[32], number[24];
-	cJSON *object = cJSON_CreateObject();
+	struct cJSON *object = json_new_object();
 	clock_format_rfc3339(at, clock_now_ms());
-	cJSON_AddStringToObject(object, "version", text_number(number, version));
-	cJSON_AddStringToObject(object, "at", at);
-	cJSON_AddStringToObject(object, "by", operator->who);
-	cJSON_AddStringToObject(object, "how", how);
+	json_set_string(object, "version", text_number(number, version));
+	json_set_string(object, "at", at);
+	json_set_string(object, "by", operator->who);
+	json_set_string(object, "how", how);
 	if (why != NULL)
-		cJSON_AddStringToObject(object, "why", why);
-	char *text = cJSON_PrintUnformatted(object);
-	cJSON_Delete(object);
-	if (text == NULL)
-		panic_out_of_memory();
-	return text;
+		json_set_string(object, "why", why);
+	return json_take_text(object);
 }
 
 /* A version that a person chose is good: it counts among those that a rollback may go to. */
@@ -142,7 +135,7 @@ static int decide(
 {
 	char *decision = say(operator, number, how, why);
 	int result = registry_tag_model(&operator->registry, TAG_DECISION, decision, f);
-	cJSON_free(decision);
+	free(decision);
 	return result;
 }
 

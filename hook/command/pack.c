@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "command/from_handoff.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package.h"
 
 static int pack_planned(
 	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f)

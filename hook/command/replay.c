@@ -14,6 +14,8 @@
 #include "base/text.h"
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 #include "spool/local.h"
 #include "spool/remote.h"
 #include "stores/location.h"

@@ -10,6 +10,8 @@
 #include "command/finish.h"
 #include "command/from_handoff.h"
 #include "flow/overlap.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_write.h"
 #include "spool/local.h"
 #include "spool/remote.h"
 #include "stores/location.h"

@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -12,6 +10,7 @@
 #include "command/operator.h"
 #include "command/status_view.h"
 #include "flow/connect.h"
+#include "packaging/json/json.h"
 #include "registry/scan.h"
 
 /* report - what was found, by model; printed when all of it is known */
@@ -37,11 +36,9 @@ static int take_model(void *context, const struct registry_state *state,
 	struct table row = {.columns = OVERVIEW_COLUMNS};
 	(void)f;
 	if (report->json) {
-		cJSON *object = status_view_json(model, state, anomalies);
-		char *line = cJSON_PrintUnformatted(object);
+		char *line = json_take_text(status_view_json(model, state, anomalies));
 		text_add_string(&shown, line);
-		cJSON_free(line);
-		cJSON_Delete(object);
+		free(line);
 	} else if (report->table) {
 		status_view_row(&row, model, state, anomalies);
 		status_view_anomalies(&details, model, anomalies);

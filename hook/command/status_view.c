@@ -4,22 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
 #include "base/console.h"
-#include "base/escape.h"
-#include "base/text.h"
+#include "packaging/json/json.h"
 #include "registry/production_period.h"
 #include "registry/tags.h"
-
-static void add_string(cJSON *object, const char *key, const char *value)
-{
-	if (value != NULL)
-		cJSON_AddStringToObject(object, key, value);
-	else
-		cJSON_AddNullToObject(object, key);
-}
 
 /* Since when, and who promoted it: as recorded, else what MLflow changed last, and nobody knows
  * who. Who registered it need not have promoted it. */
@@ -40,34 +28,35 @@ static const char *by_whom(const struct production_period *period)
 									  : period->by;
 }
 
-static cJSON *version_json(const struct production_periods *periods, const struct version *version)
+static struct cJSON *version_json(
+	const struct production_periods *periods, const struct version *version)
 {
 	char number[24], since[32];
 	const struct production_period *period;
-	cJSON *object = cJSON_CreateObject();
+	struct cJSON *object = json_new_object();
 	read_period(periods, version, since, &period);
-	add_string(object, "version", text_number(number, version->number));
-	add_string(object, "since", since);
-	add_string(object, "by", period->by);
-	add_string(object, "how", period->how);
-	add_string(object, "why", period->why);
-	add_string(object, "run_id", version->run_id);
-	add_string(object, "source", version->source);
-	add_string(object, "accuracy", version_tag(version, "accuracy"));
-	add_string(object, "val_accuracy", version_tag(version, "val_accuracy"));
-	add_string(object, "trained_at", version_tag(version, TAG_TRAINED_AT));
-	add_string(object, "digest", version_tag(version, TAG_DIGEST));
+	json_set_string_or_null(object, "version", text_number(number, version->number));
+	json_set_string_or_null(object, "since", since);
+	json_set_string_or_null(object, "by", period->by);
+	json_set_string_or_null(object, "how", period->how);
+	json_set_string_or_null(object, "why", period->why);
+	json_set_string_or_null(object, "run_id", version->run_id);
+	json_set_string_or_null(object, "source", version->source);
+	json_set_string_or_null(object, "accuracy", version_tag(version, "accuracy"));
+	json_set_string_or_null(object, "val_accuracy", version_tag(version, "val_accuracy"));
+	json_set_string_or_null(object, "trained_at", version_tag(version, TAG_TRAINED_AT));
+	json_set_string_or_null(object, "digest", version_tag(version, TAG_DIGEST));
 	return object;
 }
 
-static cJSON *anomalies_json(const struct anomalies *anomalies)
+static struct cJSON *anomalies_json(const struct anomalies *anomalies)
 {
-	cJSON *list = cJSON_CreateArray();
+	struct cJSON *list = json_new_array();
 	for (size_t i = 0; i < anomalies->count; i++) {
-		cJSON *item = cJSON_CreateObject();
-		add_string(item, "kind", anomalies->items[i].kind);
-		add_string(item, "text", anomalies->items[i].text);
-		cJSON_AddItemToArray(list, item);
+		struct cJSON *item = json_new_object();
+		json_set_string_or_null(item, "kind", anomalies->items[i].kind);
+		json_set_string_or_null(item, "text", anomalies->items[i].text);
+		json_append(list, item);
 	}
 	return list;
 }
@@ -76,16 +65,15 @@ struct cJSON *status_view_json(
 	const char *model, const struct registry_state *state, const struct anomalies *anomalies)
 {
 	struct production_periods periods;
-	cJSON *object = cJSON_CreateObject();
+	struct cJSON *object = json_new_object();
 	production_periods_read(state, &periods);
-	add_string(object, "model", model);
-	cJSON_AddNumberToObject(object, "versions", (double)state->versions.count);
-	cJSON *production = cJSON_AddArrayToObject(object, "production");
+	json_set_string_or_null(object, "model", model);
+	json_set_number(object, "versions", (double)state->versions.count);
+	struct cJSON *production = json_set_array(object, "production");
 	for (size_t i = 0; i < state->versions.count; i++)
 		if (state_is_production(state, &state->versions.items[i]))
-			cJSON_AddItemToArray(
-				production, version_json(&periods, &state->versions.items[i]));
-	cJSON_AddItemToObject(object, "anomalies", anomalies_json(anomalies));
+			json_append(production, version_json(&periods, &state->versions.items[i]));
+	json_set(object, "anomalies", anomalies_json(anomalies));
 	production_periods_release(&periods);
 	return object;
 }

@@ -3,12 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/fail.h"
-#include "base/memory.h"
 #include "gate/gate.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/tags.h"
 
 void champion_release(struct champion *champion)
@@ -16,7 +13,7 @@ void champion_release(struct champion *champion)
 	run_release(&champion->run);
 	free(champion->tags);
 	free(champion->samples);
-	cJSON_Delete(champion->samples_json);
+	json_release(champion->samples_json);
 	*champion = (struct champion){0};
 }
 
@@ -41,13 +38,16 @@ static void read_tags(struct champion *champion, const struct version *version)
 size_t champion_samples(const char *text, struct cJSON **tree, struct count **samples)
 {
 	*tree = json_parse_note(text);
-	size_t count = cJSON_IsObject(*tree) ? (size_t)cJSON_GetArraySize(*tree) : 0, kept = 0;
-	*samples = memory_get(count, sizeof(**samples));
-	for (const cJSON *item = count > 0 ? (*tree)->child : NULL; item != NULL; item = item->next)
-		if (cJSON_IsNumber(item) && item->valuedouble >= 0 &&
-			item->valuedouble <= (double)JSON_INTEGER_MAX)
+	struct json_at root = json_root(*tree);
+	size_t kept = 0;
+	double number;
+	*samples = memory_get(json_count(&root), sizeof(**samples));
+	for (const struct cJSON *item = json_first_item(*tree); item != NULL;
+		item = json_next_item(item))
+		if (json_key(item) != NULL && json_as_number(item, &number) && number >= 0 &&
+			number <= (double)JSON_INTEGER_MAX)
 			(*samples)[kept++] =
-				(struct count){item->string, (int64_t)item->valuedouble};
+				(struct count){(char *)json_key(item), (int64_t)number};
 	return kept;
 }
 

@@ -8,6 +8,7 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "packaging/package/package_write.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)
 #define CONNECT_SECONDS 1

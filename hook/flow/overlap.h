@@ -13,6 +13,7 @@
 
 #include "base/fail.h"
 #include "flow/flow.h"
+#include "packaging/package/package_write.h"
 
 struct overlap {
 	struct flow *flow; /* borrowed, begun */

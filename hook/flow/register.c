@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/fail.h"
-#include "base/memory.h"
-#include "base/text.h"
+#include "packaging/json/json.h"
+#include "packaging/package/handoff.h"
+#include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
 #include "registry/register.h"
@@ -52,14 +50,12 @@ static void add_samples_tag(struct tag_list *list, const struct handoff *handoff
 {
 	if (handoff->sample_count == 0)
 		return;
-	cJSON *object = cJSON_CreateObject();
+	struct cJSON *object = json_new_object();
 	for (size_t i = 0; i < handoff->sample_count; i++)
-		cJSON_AddNumberToObject(
-			object, handoff->samples[i].key, (double)handoff->samples[i].value);
-	char *printed = cJSON_PrintUnformatted(object);
+		json_set_number(object, handoff->samples[i].key, (double)handoff->samples[i].value);
+	char *printed = json_take_text(object);
 	tag_list_add(list, TAG_SAMPLES, printed);
-	cJSON_free(printed);
-	cJSON_Delete(object);
+	free(printed);
 }
 
 /* What the hook says of every version; the handoff's own tags come after, and do not replace these.

@@ -6,8 +6,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/memory.h"
-#include "base/text.h"
+#include "packaging/package/handoff.h"
 #include "stores/open.h"
 
 int source_open_upload(struct flow *flow, struct fail *f)

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 #include "registry/registry.h"
 #include "upload/model.h"
 

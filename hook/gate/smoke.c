@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "gate/rule.h"
 #include "gate/sandbox.h"
+#include "packaging/package/package_read.h"
 
 #define MODEL_FOLDER "model"
 

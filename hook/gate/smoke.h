@@ -15,7 +15,7 @@
 
 #include "base/fail.h"
 #include "gate/types.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 
 bool smoke_is_needed(const struct gate *gates, size_t count);
 

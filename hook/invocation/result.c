@@ -3,15 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/secret.h"
 #include "base/text.h"
-#include "base/utf8.h"
+#include "packaging/json/json.h"
 
 void result_set(char **field, const char *value)
 {
@@ -112,11 +110,11 @@ void result_add_package(struct result *result, const struct fail *f)
 }
 
 /* Paths and reasons may be any bytes, JSON may not: those that are no UTF-8 are escaped. */
-static void add(cJSON *object, const char *key, const char *value, bool own)
+static void add(struct cJSON *object, const char *key, const char *value, bool own)
 {
 	struct text shown = {0};
 	if (value == NULL) {
-		cJSON_AddNullToObject(object, key);
+		json_set_null(object, key);
 		return;
 	}
 	size_t size = strlen(value);
@@ -126,101 +124,101 @@ static void add(cJSON *object, const char *key, const char *value, bool own)
 		text_add(&shown, value, size);
 	else
 		secret_redact(&shown, value, size, true);
-	cJSON_AddStringToObject(object, key, text_string(&shown));
+	json_set_string(object, key, text_string(&shown));
 	text_release(&shown);
 }
 
-static void add_string(cJSON *object, const char *key, const char *value)
+static void add_string(struct cJSON *object, const char *key, const char *value)
 {
 	add(object, key, value, false);
 }
 
 /* What the handoff states, or a word of ours: programs read it, and it is no secret even where one
  * is spelt the same. */
-static void add_own(cJSON *object, const char *key, const char *value)
+static void add_own(struct cJSON *object, const char *key, const char *value)
 {
 	add(object, key, value, true);
 }
 
 /* Version numbers are strings, as in MLflow's own API. */
-static void add_version(cJSON *object, const char *key, int64_t number)
+static void add_version(struct cJSON *object, const char *key, int64_t number)
 {
 	char text[24];
 	add_string(object, key, number != 0 ? text_number(text, number) : NULL);
 }
 
-static void add_gates(cJSON *object, const struct result *result)
+static void add_gates(struct cJSON *object, const struct result *result)
 {
-	cJSON *list = cJSON_AddArrayToObject(object, "gate");
+	struct cJSON *list = json_set_array(object, "gate");
 	for (size_t i = 0; i < result->verdicts.count; i++) {
-		cJSON *gate = cJSON_CreateObject();
+		struct cJSON *gate = json_new_object();
 		add_string(gate, "name", result->verdicts.items[i].name);
 		add_string(gate, "verdict", result->verdicts.items[i].verdict);
 		add_string(gate, "detail", result->verdicts.items[i].detail);
-		cJSON_AddItemToArray(list, gate);
+		json_append(list, gate);
 	}
 }
 
-static void add_steps(cJSON *object, const struct result *result)
+static void add_steps(struct cJSON *object, const struct result *result)
 {
-	cJSON *list = cJSON_AddArrayToObject(object, "steps");
+	struct cJSON *list = json_set_array(object, "steps");
 	for (size_t i = 0; i < result->step_count; i++) {
-		cJSON *step = cJSON_CreateObject();
+		struct cJSON *step = json_new_object();
 		add_string(step, "name", result->steps[i].name);
-		cJSON_AddNumberToObject(step, "ms", (double)result->steps[i].ms);
+		json_set_number(step, "ms", (double)result->steps[i].ms);
 		add_string(step, "did", result->steps[i].did);
-		cJSON_AddItemToArray(list, step);
+		json_append(list, step);
 	}
 }
 
-static void add_error(cJSON *object, const struct fail *f)
+static void add_error(struct cJSON *object, const struct fail *f)
 {
 	if (f == NULL) {
-		cJSON_AddNullToObject(object, "error");
+		json_set_null(object, "error");
 		return;
 	}
-	cJSON *error = cJSON_AddObjectToObject(object, "error");
+	struct cJSON *error = json_set_object(object, "error");
 	add_own(error, "kind", status_word(f->status));
 	add_string(error, "message", f->text);
 	add_string(error, "hint", f->hint[0] != '\0' ? f->hint : NULL);
 }
 
-static void add_plan(cJSON *object, const struct result *result)
+static void add_plan(struct cJSON *object, const struct result *result)
 {
 	if (result->plan == NULL)
 		return;
-	cJSON *list = cJSON_AddArrayToObject(object, "plan");
+	struct cJSON *list = json_set_array(object, "plan");
 	for (const char *at = result->plan; *at != '\0';) {
 		size_t size = strcspn(at, "\n");
 		char *line = text_format("%.*s", (int)size, at);
 		struct text shown = {0};
 		secret_redact(&shown, line, size, true);
-		cJSON_AddItemToArray(list, cJSON_CreateString(text_string(&shown)));
+		json_append(list, json_new_string(text_string(&shown)));
 		text_release(&shown);
 		free(line);
 		at += size + (at[size] == '\n');
 	}
 }
 
-static void add_packages(cJSON *object, const struct result *result)
+static void add_packages(struct cJSON *object, const struct result *result)
 {
 	if (result->package_count == 0)
 		return;
-	cJSON *list = cJSON_AddArrayToObject(object, "packages");
+	struct cJSON *list = json_set_array(object, "packages");
 	for (size_t i = 0; i < result->package_count; i++) {
 		const struct result_package *package = &result->packages[i];
-		cJSON *item = cJSON_CreateObject();
+		struct cJSON *item = json_new_object();
 		add_string(item, "package", package->package);
 		add_own(item, "outcome", package->outcome);
-		cJSON_AddNumberToObject(item, "exit", package->status);
+		json_set_number(item, "exit", package->status);
 		add_own(item, "model", package->model);
 		add_version(item, "version", package->version);
 		add_string(item, "message", package->message);
-		cJSON_AddItemToArray(list, item);
+		json_append(list, item);
 	}
 }
 
-static void add_time(cJSON *object, const char *key, int64_t ms)
+static void add_time(struct cJSON *object, const char *key, int64_t ms)
 {
 	char text[32];
 	if (ms != 0)
@@ -228,39 +226,29 @@ static void add_time(cJSON *object, const char *key, int64_t ms)
 	add_string(object, key, ms != 0 ? text : NULL);
 }
 
-static cJSON *start_object(const struct result *result, const struct fail *f)
+static struct cJSON *start_object(const struct result *result, const struct fail *f)
 {
 	enum status status = f != NULL ? f->status : result->status;
-	cJSON *object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "schema", RESULT_SCHEMA);
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "schema", RESULT_SCHEMA);
 	add_own(object, "outcome", outcome_of(result, f));
-	cJSON_AddNumberToObject(object, "exit", status);
-	cJSON_AddBoolToObject(object, "retryable", status_is_retryable(status));
+	json_set_number(object, "exit", status);
+	json_set_bool(object, "retryable", status_is_retryable(status));
 	add_own(object, "model", result->model);
 	add_version(object, "version", result->version);
 	return object;
 }
 
-/* A string that the caller frees; the object is gone afterwards. */
-static char *finish_object(cJSON *object)
-{
-	char *line = cJSON_PrintUnformatted(object);
-	cJSON_Delete(object);
-	if (line == NULL)
-		panic_out_of_memory();
-	return line;
-}
-
 char *result_outcome(const struct result *result, const struct fail *f)
 {
-	cJSON *object = start_object(result, f);
+	struct cJSON *object = start_object(result, f);
 	add_time(object, "at", clock_now_ms());
-	return finish_object(object);
+	return json_take_text(object);
 }
 
 char *result_line(const struct result *result, const struct fail *f)
 {
-	cJSON *object = start_object(result, f);
+	struct cJSON *object = start_object(result, f);
 	add_version(object, "previous_version", result->previous_version);
 	add_own(object, "run_id", result->run_id);
 	add_time(object, "trained_at", result->trained_at_ms);
@@ -276,5 +264,5 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_string(object, "tracking_url", result->tracking_url);
 	add_packages(object, result);
 	add_plan(object, result);
-	return finish_object(object);
+	return json_take_text(object);
 }

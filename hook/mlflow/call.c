@@ -1,6 +1,5 @@
 #include "mlflow/call.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 

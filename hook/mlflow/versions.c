@@ -1,4 +1,3 @@
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,7 +299,7 @@ int mlflow_transition(struct mlflow *m, const char *name, int64_t number, const 
 {
 	struct cJSON *body = version_body(name, number);
 	json_set_string(body, "stage", stage);
-	json_set(body, "archive_existing_versions", cJSON_CreateBool(archive_existing));
+	json_set_bool(body, "archive_existing_versions", archive_existing);
 	struct mlflow_write write = {
 		.method = "POST", .path = "model-versions/transition-stage", .body = body};
 	struct mlflow_reply reply;

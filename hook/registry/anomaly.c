@@ -3,13 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
-#include "base/escape.h"
-#include "base/memory.h"
-#include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/tags.h"
 
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)
@@ -61,11 +56,10 @@ static void find_wrong_production(
 static bool was_to_have_alias(const struct version *version)
 {
 	const char *text = version != NULL ? version_tag(version, TAG_HISTORY) : NULL;
-	cJSON *list = json_parse_note(text);
-	const cJSON *last = cJSON_GetArrayItem(list, cJSON_GetArraySize(list) - 1);
-	const cJSON *alias = cJSON_GetObjectItemCaseSensitive(last, "alias");
-	bool named = text_equal(cJSON_GetStringValue(alias), ALIAS_PRODUCTION);
-	cJSON_Delete(list);
+	struct cJSON *list = json_parse_note(text);
+	const struct cJSON *last = json_last_item(list);
+	bool named = text_equal(json_find_string(last, "alias"), ALIAS_PRODUCTION);
+	json_release(list);
 	return named;
 }
 

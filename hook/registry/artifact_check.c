@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fail.h"
-#include "base/text.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 #include "registry/state.h"
 #include "store/store.h"
 #include "stores/open.h"

@@ -22,7 +22,7 @@ MUST_CHECK int artifact_check_ask(struct mlflow *mlflow, const char *model,
 MUST_CHECK int artifact_check_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f);
 
-struct manifest; /* packaging/package/package.h */
+struct manifest; /* packaging/package/manifest.h */
 
 /* artifact_check_content - the digest of a package's files, for the tag of its version */
 void artifact_check_content(const struct manifest *manifest, char digest[65]);

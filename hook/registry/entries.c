@@ -3,27 +3,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/tags.h"
 
 /* Some ten thousand entries: more are not a history that anybody wrote. */
 #define ENTRIES_MAX ((size_t)1 << 20)
 
-const char *entry_string(const cJSON *entry, const char *key)
+struct cJSON *entries_parse(const char *text)
 {
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(entry, key));
-}
-
-cJSON *entries_parse(const char *text)
-{
-	cJSON *list = json_parse_note(text);
-	if (cJSON_IsArray(list))
+	struct cJSON *list = json_parse_note(text);
+	if (json_is_list(list))
 		return list;
-	cJSON_Delete(list);
-	return cJSON_CreateArray();
+	json_release(list);
+	return json_new_array();
 }
 
 char *entries_part_key(const char *key, int part)
@@ -39,44 +32,43 @@ const char *entries_part(const struct pair *tags, size_t count, const char *key,
 	return value;
 }
 
-bool entries_start_alike(const cJSON *a, const cJSON *b)
+bool entries_start_alike(const struct cJSON *a, const struct cJSON *b)
 {
-	return a->child != NULL && b->child != NULL && cJSON_Compare(a->child, b->child, true);
+	const struct cJSON *first = json_first_item(a), *other = json_first_item(b);
+	return first != NULL && other != NULL && json_is_equal(first, other);
 }
 
 /* Who died between writing a continuation and the tag itself left the same entries in both. */
-cJSON *entries_read(const struct pair *tags, size_t count, const char *key)
+struct cJSON *entries_read(const struct pair *tags, size_t count, const char *key)
 {
-	cJSON *all = cJSON_CreateArray(), *newest = entries_parse(tag_value(tags, count, key));
+	struct cJSON *all = json_new_array(), *newest = entries_parse(tag_value(tags, count, key));
 	const char *value;
 	size_t bytes = 0;
 	for (int part = 2; (value = entries_part(tags, count, key, part)) != NULL; part++) {
 		bytes += strlen(value);
 		if (bytes > ENTRIES_MAX)
 			break;
-		cJSON *list = entries_parse(value);
+		struct cJSON *list = entries_parse(value);
 		bool twice = entries_start_alike(list, newest);
-		while (list->child != NULL && !twice)
-			cJSON_AddItemToArray(all, cJSON_DetachItemFromArray(list, 0));
-		cJSON_Delete(list);
+		while (json_first_item(list) != NULL && !twice)
+			json_append(all, json_take_first(list));
+		json_release(list);
 	}
-	while (newest->child != NULL)
-		cJSON_AddItemToArray(all, cJSON_DetachItemFromArray(newest, 0));
-	cJSON_Delete(newest);
+	while (json_first_item(newest) != NULL)
+		json_append(all, json_take_first(newest));
+	json_release(newest);
 	return all;
 }
 
-bool entries_end_open(const cJSON *entries)
+bool entries_end_open(const struct cJSON *entries)
 {
-	bool open = false;
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, entries) open =
-		text_equal(entry_string(entry, "to"), STAGE_PRODUCTION);
-	return open;
+	const struct cJSON *last = json_last_item(entries);
+	return text_equal(json_find_string(last, "to"), STAGE_PRODUCTION);
 }
 
-bool entries_are_of(const cJSON *deleted, const struct version *version)
+bool entries_are_of(const struct cJSON *deleted, const struct version *version)
 {
-	const cJSON *created = cJSON_GetObjectItemCaseSensitive(deleted, "created");
-	return cJSON_IsNumber(created) && created->valuedouble == (double)version->created_ms;
+	double created;
+	return json_as_number(json_find(deleted, "created"), &created) &&
+	       created == (double)version->created_ms;
 }

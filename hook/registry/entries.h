@@ -2,7 +2,7 @@
  *
  * A list that grew long lies in several tags: KEY holds the newest entries, KEY.2, KEY.3, ... the
  * older ones, KEY.2 the oldest. Pure. What a tag holds may be anything: a text that is no list
- * reads as an empty one, and entries may be of any shape. Lists are freed with cJSON_Delete.
+ * reads as an empty one, and entries may be of any shape. Lists are freed with json_release.
  */
 #ifndef MODELHOOK_REGISTRY_ENTRIES_H
 #define MODELHOOK_REGISTRY_ENTRIES_H
@@ -32,8 +32,5 @@ bool entries_end_open(const struct cJSON *entries);
 /* entries_are_of - whether an entry with TO_DELETED is about this version, not about an earlier one
  * of its number */
 bool entries_are_of(const struct cJSON *deleted, const struct version *version);
-
-/* entry_string - a string of an entry, or NULL */
-const char *entry_string(const struct cJSON *entry, const char *key);
 
 #endif

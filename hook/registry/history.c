@@ -3,14 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
-#include "base/escape.h"
-#include "base/fail.h"
-#include "base/panic.h"
-#include "base/text.h"
+#include "base/env.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/entries.h"
 #include "registry/tags.h"
 
@@ -28,20 +23,19 @@ struct entry {
 	int64_t instead;
 };
 
-static void add_string(cJSON *object, const char *key, const char *value)
+static void add_string(struct cJSON *object, const char *key, const char *value)
 {
 	char kept[TEXT_MAX];
 	if (value != NULL)
-		cJSON_AddStringToObject(
-			object, key, escape_into(kept, sizeof(kept), value, strlen(value)));
+		json_set_string(object, key, text_escape(kept, sizeof(kept), value, strlen(value)));
 }
 
-static cJSON *make_entry(const struct entry *from)
+static struct cJSON *make_entry(const struct entry *from)
 {
 	char at[32], number[24];
-	cJSON *entry = cJSON_CreateObject();
+	struct cJSON *entry = json_new_object();
 	clock_format_rfc3339(at, clock_now_ms());
-	cJSON_AddStringToObject(entry, "at", at);
+	json_set_string(entry, "at", at);
 	add_string(entry, "to", from->to);
 	add_string(entry, "by", from->by);
 	add_string(entry, "alias", from->alias);
@@ -52,14 +46,6 @@ static cJSON *make_entry(const struct entry *from)
 	add_string(entry, "since", from->since);
 	add_string(entry, "lost", from->lost);
 	return entry;
-}
-
-static char *print(const cJSON *list)
-{
-	char *printed = cJSON_PrintUnformatted(list);
-	if (printed == NULL)
-		panic_out_of_memory();
-	return printed;
 }
 
 /* Where the tags of a history are: of a version, or (number 0) of the model. */
@@ -79,16 +65,17 @@ static int write_tag(const struct holder *to, const char *key, const char *value
 
 /* The entries that are there into the next continuation; or into the last one, where a killed
  * writer has put the same ones. */
-static int spill(const struct holder *to, const cJSON *list, const char *text, struct fail *f)
+static int spill(
+	const struct holder *to, const struct cJSON *list, const char *text, struct fail *f)
 {
 	int part = 2;
 	const char *value, *last = NULL;
 	for (; (value = entries_part(to->tags, to->count, to->key, part)) != NULL; part++)
 		last = value;
-	cJSON *before = entries_parse(last);
+	struct cJSON *before = entries_parse(last);
 	if (entries_start_alike(before, list))
 		part--;
-	cJSON_Delete(before);
+	json_release(before);
 	char *key = entries_part_key(to->key, part);
 	int result = write_tag(to, key, text, f);
 	free(key);
@@ -96,26 +83,26 @@ static int spill(const struct holder *to, const cJSON *list, const char *text, s
 }
 
 /* The entry is taken over. */
-static int append(const struct holder *to, cJSON *entry, struct fail *f)
+static int append(const struct holder *to, struct cJSON *entry, struct fail *f)
 {
 	const char *old = tag_value(to->tags, to->count, to->key);
-	cJSON *list = entries_parse(old);
+	struct cJSON *list = entries_parse(old);
 	int result = 0;
-	cJSON_AddItemToArray(list, entry);
-	char *text = print(list);
-	if (strlen(text) > HISTORY_MAX && cJSON_GetArraySize(list) > 1) {
-		cJSON_free(text);
-		entry = cJSON_DetachItemFromArray(list, cJSON_GetArraySize(list) - 1);
+	json_append(list, entry);
+	char *text = json_text(list);
+	if (strlen(text) > HISTORY_MAX && json_first_item(list) != json_last_item(list)) {
+		free(text);
+		entry = json_take_last(list);
 		result = spill(to, list, old, f);
-		cJSON_Delete(list);
-		list = cJSON_CreateArray();
-		cJSON_AddItemToArray(list, entry);
-		text = print(list);
+		json_release(list);
+		list = json_new_array();
+		json_append(list, entry);
+		text = json_text(list);
 	}
 	if (result == 0)
 		result = write_tag(to, to->key, text, f);
-	cJSON_free(text);
-	cJSON_Delete(list);
+	free(text);
+	json_release(list);
 	return result;
 }
 
@@ -143,7 +130,7 @@ static const char *outside_time(
 
 /* What others did since the last entry, into this one. */
 static void note_outside(struct entry *entry, const struct registry *registry, int64_t number,
-	const cJSON *before, char time[32])
+	const struct cJSON *before, char time[32])
 {
 	const struct registry_state *state = &registry->state;
 	const struct version *version = state_version(state, number);
@@ -160,9 +147,9 @@ static int record(struct registry *registry, int64_t number, struct entry *entry
 {
 	char time[32];
 	struct holder holder = version_holder(registry, number);
-	cJSON *before = entries_read(holder.tags, holder.count, TAG_HISTORY);
+	struct cJSON *before = entries_read(holder.tags, holder.count, TAG_HISTORY);
 	note_outside(entry, registry, number, before, time);
-	cJSON_Delete(before);
+	json_release(before);
 	if (registry->alias && strcmp(entry->to, STAGE_PRODUCTION) == 0)
 		entry->alias = ALIAS_PRODUCTION;
 	return append(&holder, make_entry(entry), f);
@@ -195,11 +182,10 @@ static int record_archived(
 char *history_override_reason(const struct version *version)
 {
 	const char *text = version != NULL ? version_tag(version, TAG_GATE) : NULL;
-	cJSON *verdict = json_parse_note(text);
-	const char *why =
-		entry_string(cJSON_GetObjectItemCaseSensitive(verdict, "override"), "why");
+	struct cJSON *verdict = json_parse_note(text);
+	const char *why = json_find_string(json_find(verdict, "override"), "why");
 	char *copy = text_copy(why);
-	cJSON_Delete(verdict);
+	json_release(verdict);
 	return copy;
 }
 
@@ -238,87 +224,86 @@ int history_record_transition(
 /* Deleted versions */
 
 /* What others did to it since its last entry, as an entry; or none. */
-static void add_rest(cJSON *all, const struct registry_state *state, const struct version *version)
+static void add_rest(
+	struct cJSON *all, const struct registry_state *state, const struct version *version)
 {
 	char time[32];
 	struct entry entry = {.to = STAGE_ARCHIVED};
 	if (entries_end_open(all))
 		entry.lost = outside_time(state, version, time);
-	else if (all->child == NULL && text_equal(version->stage, STAGE_ARCHIVED))
+	else if (json_first_item(all) == NULL && text_equal(version->stage, STAGE_ARCHIVED))
 		entry.since = "";
 	else
 		return;
-	cJSON *rest = make_entry(&entry);
-	cJSON_ReplaceItemInObjectCaseSensitive(
-		rest, "at", cJSON_CreateString(outside_time(state, version, time)));
-	cJSON_AddItemToArray(all, rest);
+	struct cJSON *rest = make_entry(&entry);
+	json_replace_string(rest, "at", outside_time(state, version, time));
+	json_append(all, rest);
 }
 
-static bool tells_production(const cJSON *all)
+static bool tells_production(const struct cJSON *all)
 {
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, all)
-	{
-		if (text_equal(entry_string(entry, "to"), STAGE_PRODUCTION) ||
-			cJSON_HasObjectItem(entry, "since"))
+	for (const struct cJSON *entry = json_first_item(all); entry != NULL;
+		entry = json_next_item(entry))
+		if (text_equal(json_find_string(entry, "to"), STAGE_PRODUCTION) ||
+			json_find(entry, "since") != NULL)
 			return true;
-	}
 	return false;
 }
 
-static cJSON *deleted_entry(const struct version *version, const char *by)
+static struct cJSON *deleted_entry(const struct version *version, const char *by)
 {
 	struct entry entry = {.to = TO_DELETED, .by = by};
-	cJSON *made = make_entry(&entry);
+	struct cJSON *made = make_entry(&entry);
 	add_string(made, "trained_at", version_tag(version, TAG_TRAINED_AT));
-	cJSON_AddNumberToObject(made, "created", (double)version->created_ms);
+	json_set_number(made, "created", (double)version->created_ms);
 	return made;
 }
 
 /* What is kept of earlier versions of that number, unless it is this one, kept by a delete that
  * then failed. */
-static cJSON *read_kept(
+static struct cJSON *read_kept(
 	const struct registered_model *model, const struct version *version, const char *key)
 {
-	cJSON *kept = entries_read(model->tags, model->tag_count, key);
-	const cJSON *last = cJSON_GetArrayItem(kept, cJSON_GetArraySize(kept) - 1);
+	struct cJSON *kept = entries_read(model->tags, model->tag_count, key);
+	const struct cJSON *last = json_last_item(kept);
 	if (!entries_are_of(last, version))
 		return kept;
-	cJSON_Delete(kept);
-	return cJSON_CreateArray();
+	json_release(kept);
+	return json_new_array();
 }
 
 /* As many of the entries as fit into one tag, taken out of the list. */
-static char *take_part(cJSON *list)
+static char *take_part(struct cJSON *list)
 {
-	cJSON *part = cJSON_CreateArray();
+	struct cJSON *part = json_new_array();
 	char *text = NULL;
-	while (list->child != NULL) {
-		cJSON_AddItemToArray(part, cJSON_DetachItemFromArray(list, 0));
-		char *longer = print(part);
+	while (json_first_item(list) != NULL) {
+		json_append(part, json_take_first(list));
+		char *longer = json_text(part);
 		if (text != NULL && strlen(longer) > HISTORY_MAX) {
-			cJSON_InsertItemInArray(list, 0,
-				cJSON_DetachItemFromArray(part, cJSON_GetArraySize(part) - 1));
-			cJSON_free(longer);
+			json_prepend(list, json_take_last(part));
+			free(longer);
 			break;
 		}
-		cJSON_free(text);
+		free(text);
 		text = longer;
 	}
-	cJSON_Delete(part);
+	json_release(part);
 	return text;
 }
 
 /* The newest entries are in the tag itself, the older ones in its continuations. */
-static int write_parts(struct registry *registry, const char *key, cJSON *list, struct fail *f)
+static int write_parts(
+	struct registry *registry, const char *key, struct cJSON *list, struct fail *f)
 {
 	int result = 0;
-	for (int part = 2; result == 0 && list->child != NULL; part++) {
+	for (int part = 2; result == 0 && json_first_item(list) != NULL; part++) {
 		char *text = take_part(list);
-		char *name = list->child != NULL ? entries_part_key(key, part) : text_copy(key);
+		char *name = json_first_item(list) != NULL ? entries_part_key(key, part)
+							   : text_copy(key);
 		result = registry_tag_model(registry, name, text, f);
 		free(name);
-		cJSON_free(text);
+		free(text);
 	}
 	return result;
 }
@@ -327,19 +312,19 @@ int history_keep_deleted(
 	struct registry *registry, const struct version *version, const char *by, struct fail *f)
 {
 	const struct registry_state *state = &registry->state;
-	cJSON *own = entries_read(version->tags, version->tag_count, TAG_HISTORY);
+	struct cJSON *own = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	int result = 0;
 	add_rest(own, state, version);
 	if (tells_production(own)) {
 		char *key = text_format(TAG_DELETED "%lld", (long long)version->number);
-		cJSON *all = read_kept(&state->model, version, key);
-		while (own->child != NULL)
-			cJSON_AddItemToArray(all, cJSON_DetachItemFromArray(own, 0));
-		cJSON_AddItemToArray(all, deleted_entry(version, by));
+		struct cJSON *all = read_kept(&state->model, version, key);
+		while (json_first_item(own) != NULL)
+			json_append(all, json_take_first(own));
+		json_append(all, deleted_entry(version, by));
 		result = write_parts(registry, key, all, f);
-		cJSON_Delete(all);
+		json_release(all);
 		free(key);
 	}
-	cJSON_Delete(own);
+	json_release(own);
 	return result;
 }

@@ -3,12 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
-#include "base/memory.h"
-#include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/entries.h"
 #include "registry/tags.h"
 
@@ -79,26 +75,26 @@ static void end_outside(struct period_reader *reader, int64_t to_ms)
 	newest(reader)->recorded = false;
 }
 
-static int64_t time_of(const cJSON *entry, const char *key)
+static int64_t time_of(const struct cJSON *entry, const char *key)
 {
-	const char *at = entry_string(entry, key);
+	const char *at = json_find_string(entry, key);
 	int64_t ms;
 	return at != NULL && clock_parse_rfc3339(at, &ms) ? ms : 0;
 }
 
-static void read_entry(struct period_reader *reader, const cJSON *entry)
+static void read_entry(struct period_reader *reader, const struct cJSON *entry)
 {
-	const char *instead = entry_string(entry, "for");
-	bool production = text_equal(entry_string(entry, "to"), STAGE_PRODUCTION);
-	if (reader->open && entry_string(entry, "lost") != NULL)
+	const char *instead = json_find_string(entry, "for");
+	bool production = text_equal(json_find_string(entry, "to"), STAGE_PRODUCTION);
+	if (reader->open && json_find_string(entry, "lost") != NULL)
 		end_outside(reader, time_of(entry, "lost"));
-	if (!reader->open && entry_string(entry, "since") != NULL)
+	if (!reader->open && json_find_string(entry, "since") != NULL)
 		begin_outside(reader, time_of(entry, "since"));
 	if (production && !reader->open) {
 		struct production_period *period = begin(reader, time_of(entry, "at"));
-		period->by = keep(reader->periods, entry_string(entry, "by"));
-		period->how = keep(reader->periods, entry_string(entry, "how"));
-		period->why = keep(reader->periods, entry_string(entry, "why"));
+		period->by = keep(reader->periods, json_find_string(entry, "by"));
+		period->how = keep(reader->periods, json_find_string(entry, "how"));
+		period->why = keep(reader->periods, json_find_string(entry, "why"));
 		period->recorded = true;
 	} else if (!production && reader->open) {
 		end(reader, time_of(entry, "at"));
@@ -144,10 +140,11 @@ static void read_version(struct production_periods *periods, const struct regist
 	struct period_reader reader = {.periods = periods,
 		.version = version->number,
 		.trained = version_tag(version, TAG_TRAINED_AT)};
-	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, list) read_entry(&reader, entry);
-	read_rest(&reader, state, version, list->child != NULL);
+	struct cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
+	for (const struct cJSON *entry = json_first_item(list); entry != NULL;
+		entry = json_next_item(entry))
+		read_entry(&reader, entry);
+	read_rest(&reader, state, version, json_first_item(list) != NULL);
 	json_release(list);
 }
 
@@ -159,18 +156,17 @@ static void read_deleted(struct production_periods *periods, const struct regist
 	const struct version *version = state_version(state, number);
 	struct period_reader reader = {.periods = periods, .version = number, .deleted = true};
 	size_t before = periods->count;
-	cJSON *list = entries_read(model->tags, model->tag_count, key);
-	const cJSON *entry;
-	cJSON_ArrayForEach(entry, list)
-	{
+	struct cJSON *list = entries_read(model->tags, model->tag_count, key);
+	for (const struct cJSON *entry = json_first_item(list); entry != NULL;
+		entry = json_next_item(entry)) {
 		read_entry(&reader, entry);
-		if (!text_equal(entry_string(entry, "to"), TO_DELETED))
+		if (!text_equal(json_find_string(entry, "to"), TO_DELETED))
 			continue;
 		while (version != NULL && entries_are_of(entry, version) && periods->count > before)
 			release(&periods->items[--periods->count]);
 		for (size_t i = before; i < periods->count; i++)
 			periods->items[i].trained =
-				keep(periods, entry_string(entry, "trained_at"));
+				keep(periods, json_find_string(entry, "trained_at"));
 		before = periods->count;
 	}
 	json_release(list);

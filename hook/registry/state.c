@@ -5,11 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
-#include "base/clock.h"
-#include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 #include "registry/entries.h"
 #include "registry/tags.h"
 
@@ -148,14 +145,14 @@ static bool is_newer(struct place a, struct place b)
  * it keeps none. */
 static bool history_tells_production(const struct version *version, bool *any)
 {
-	cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
-	const cJSON *entry;
+	struct cJSON *list = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	bool served = false;
-	cJSON_ArrayForEach(entry, list) served =
-		served || text_equal(entry_string(entry, "to"), STAGE_PRODUCTION) ||
-		cJSON_HasObjectItem(entry, "for");
-	*any = cJSON_GetArraySize(list) > 0;
-	cJSON_Delete(list);
+	for (const struct cJSON *entry = json_first_item(list); entry != NULL;
+		entry = json_next_item(entry))
+		served = served || text_equal(json_find_string(entry, "to"), STAGE_PRODUCTION) ||
+			 json_find(entry, "for") != NULL;
+	*any = json_first_item(list) != NULL;
+	json_release(list);
 	return served;
 }
 
@@ -191,28 +188,23 @@ static const struct version *newest_between(const struct registry_state *state, 
 	return newest;
 }
 
-static cJSON *parse_decision(const struct registry_state *state)
+static struct cJSON *parse_decision(const struct registry_state *state)
 {
 	const char *text = tag_value(state->model.tags, state->model.tag_count, TAG_DECISION);
 	return json_parse_note(text);
-}
-
-static const char *decision_string(const cJSON *decision, const char *key)
-{
-	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(decision, key));
 }
 
 /* The decision's version and time; 0 where there is none, or it names no version that is there and
  * was not withdrawn since. */
 static int64_t read_decision(const struct registry_state *state, int64_t *at_ms)
 {
-	cJSON *json = parse_decision(state);
-	const char *version = decision_string(json, "version");
-	const char *at = decision_string(json, "at");
+	struct cJSON *json = parse_decision(state);
+	const char *version = json_find_string(json, "version");
+	const char *at = json_find_string(json, "at");
 	int64_t number = 0;
 	if (version != NULL && at != NULL && clock_parse_rfc3339(at, at_ms))
 		number = parse_number(version);
-	cJSON_Delete(json);
+	json_release(json);
 	const struct version *chosen = state_version(state, number);
 	return chosen != NULL && version_tag(chosen, TAG_WITHDRAWN) == NULL ? number : 0;
 }
@@ -220,18 +212,18 @@ static int64_t read_decision(const struct registry_state *state, int64_t *at_ms)
 const char *state_decided_how(const struct registry_state *state, int64_t number, char **why)
 {
 	static const char *const hows[] = {HOW_ROLLBACK, HOW_REPAIR, HOW_BY_HAND};
-	cJSON *json = parse_decision(state);
-	const char *version = decision_string(json, "version");
-	const char *said = decision_string(json, "how"), *how = NULL;
+	struct cJSON *json = parse_decision(state);
+	const char *version = json_find_string(json, "version");
+	const char *said = json_find_string(json, "how"), *how = NULL;
 	*why = NULL;
 	if (version != NULL && parse_number(version) == number) {
 		size_t i = 0;
 		while (i < 2 && !text_equal(said, hows[i]))
 			i++;
 		how = hows[i];
-		*why = text_copy(decision_string(json, "why"));
+		*why = text_copy(json_find_string(json, "why"));
 	}
-	cJSON_Delete(json);
+	json_release(json);
 	return how;
 }
 
@@ -248,10 +240,10 @@ int64_t state_desired_version(const struct registry_state *state)
 }
 
 /* " by WHO at TIME: WHY", as far as the tag tells. */
-static void add_who(struct text *text, const cJSON *said)
+static void add_who(struct text *text, const struct cJSON *said)
 {
-	const char *by = decision_string(said, "by"), *at = decision_string(said, "at");
-	const char *why = decision_string(said, "why");
+	const char *by = json_find_string(said, "by"), *at = json_find_string(said, "at");
+	const char *why = json_find_string(said, "why");
 	text_printf(text, "%s%s", by != NULL ? " by " : "", by != NULL ? by : "");
 	text_printf(text, "%s%s", at != NULL ? " at " : "", at != NULL ? at : "");
 	text_printf(text, "%s%s", why != NULL ? ": " : "", why != NULL ? why : "");
@@ -259,18 +251,18 @@ static void add_who(struct text *text, const cJSON *said)
 
 static void say_withdrawn(struct text *text, const struct version *version)
 {
-	cJSON *said = cJSON_Parse(version_tag(version, TAG_WITHDRAWN));
+	struct cJSON *said = json_parse_note(version_tag(version, TAG_WITHDRAWN));
 	text_printf(text, "version %" PRId64 " was withdrawn", version->number);
 	add_who(text, said);
-	cJSON_Delete(said);
+	json_release(said);
 }
 
 static void say_decided(struct text *text, const struct registry_state *state, int64_t winner)
 {
-	cJSON *decision = parse_decision(state);
+	struct cJSON *decision = parse_decision(state);
 	text_printf(text, "version %" PRId64 " was chosen", winner);
 	add_who(text, decision);
-	cJSON_Delete(decision);
+	json_release(decision);
 }
 
 static void say_newer(struct text *text, const struct registry_state *state, int64_t winner)

@@ -13,7 +13,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/file_lock.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 
 #define SPOOL_FOLDER ".modelhook" /* beside the handoff, unless another is configured */
 

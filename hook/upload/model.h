@@ -17,8 +17,8 @@
 #ifndef MODELHOOK_UPLOAD_MODEL_H
 #define MODELHOOK_UPLOAD_MODEL_H
 
-#include "base/fail.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_write.h"
 #include "store/store.h"
 #include "upload/package_source.h"
 #include "upload/transfer.h"

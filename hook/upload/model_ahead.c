@@ -1,9 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "base/fail.h"
-#include "base/panic.h"
+#include "packaging/package/package_write.h"
 #include "upload/model.h"
 
 /* What fails here fails again, and is said, when upload_run comes to it. */

@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/stop.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 
 #define STEP ((size_t)256 << 10) /* between two looks at the rate */
 

@@ -3,8 +3,8 @@
 #ifndef MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
 #define MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
 
-#include "base/fail.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 
 struct package_source {
 	const char *package; /* borrowed, as is the manifest */

@@ -1,6 +1,7 @@
 #include "packaging/json/json.h"
 
 #include <cjson/cJSON.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,8 +13,7 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "packaging/json/bound.h"
-
-#define NOTE_MAX ((size_t)64 << 10)
+#include "packaging/json/json_check.h"
 
 static int compare_keys(const void *a, const void *b)
 {
@@ -75,11 +75,6 @@ int json_parse(const char *text, size_t size, struct cJSON **root, struct fail *
 	json_release(*root);
 	*root = NULL;
 	return -1;
-}
-
-struct cJSON *json_parse_note(const char *text)
-{
-	return text != NULL && strnlen(text, NOTE_MAX) < NOTE_MAX ? cJSON_Parse(text) : NULL;
 }
 
 void json_release(struct cJSON *root)
@@ -267,6 +262,19 @@ struct cJSON *json_new_number(double number)
 	return made(cJSON_CreateNumber(number));
 }
 
+/* cJSON's numbers are doubles, which skip integers beyond 2^53. */
+struct cJSON *json_new_count(uint64_t count)
+{
+	char digits[24];
+	snprintf(digits, sizeof(digits), "%" PRIu64, count);
+	return made(cJSON_CreateRaw(digits));
+}
+
+struct cJSON *json_new_bool(bool value)
+{
+	return made(cJSON_CreateBool(value));
+}
+
 struct cJSON *json_new_null(void)
 {
 	return made(cJSON_CreateNull());
@@ -288,9 +296,53 @@ void json_set_number(struct cJSON *object, const char *key, double number)
 	json_set(object, key, json_new_number(number));
 }
 
+void json_set_string_or_null(struct cJSON *object, const char *key, const char *string)
+{
+	json_set(object, key, string != NULL ? json_new_string(string) : json_new_null());
+}
+
+void json_set_bool(struct cJSON *object, const char *key, bool value)
+{
+	json_set(object, key, json_new_bool(value));
+}
+
+void json_set_null(struct cJSON *object, const char *key)
+{
+	json_set(object, key, json_new_null());
+}
+
+struct cJSON *json_set_object(struct cJSON *object, const char *key)
+{
+	struct cJSON *made = json_new_object();
+	json_set(object, key, made);
+	return made;
+}
+
+struct cJSON *json_set_array(struct cJSON *object, const char *key)
+{
+	struct cJSON *made = json_new_array();
+	json_set(object, key, made);
+	return made;
+}
+
 void json_append(struct cJSON *array, struct cJSON *item)
 {
 	INVARIANT(cJSON_AddItemToArray(array, item));
+}
+
+char *json_text(const struct cJSON *value)
+{
+	char *text = cJSON_PrintUnformatted(value);
+	if (text == NULL)
+		fail_out_of_memory();
+	return text;
+}
+
+char *json_take_text(struct cJSON *value)
+{
+	char *text = json_text(value);
+	json_release(value);
+	return text;
 }
 
 /* The two-character escapes of RFC 8785, section 3.2.2.2, or 0. */
@@ -414,4 +466,9 @@ void json_print(const struct cJSON *value, struct text *text)
 		text_add_string(text, "null");
 	else
 		text_add_string(text, cJSON_IsTrue(value) ? "true" : "false");
+}
+
+char *json_library_version(void)
+{
+	return text_format("cJSON %s", cJSON_Version());
 }

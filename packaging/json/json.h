@@ -1,7 +1,8 @@
 /* json - strict reading of JSON by type and path, and its canonical form.
  *
  * cJSON builds the tree; what it lets pass is refused before: text that is not RFC 8259 to the
- * letter, not UTF-8, a NUL, a lone surrogate, a key given twice, nesting beyond JSON_DEPTH. Every
+ * letter, not UTF-8, a NUL, a lone surrogate, a key given twice, nesting beyond JSON_DEPTH
+ * (json_check.h). Every
  * refusal is UNACCEPTABLE and says where: line and column for the grammar, a path such as
  * "metrics.val_accuracy" or "files[3].size" for a value of the wrong type.
  *
@@ -18,21 +19,14 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-#define JSON_DEPTH 32
 #define JSON_INTEGER_MAX 9007199254740992 /* 2^53: beyond it a double skips integers */
 
 struct cJSON;
-
-/* json_check_text - whether the bytes are one JSON value as said above, duplicate keys aside */
-MUST_CHECK int json_check_text(const char *text, size_t size, struct fail *f);
 
 /* json_parse - the tree of the text, which the caller gives to json_release; refused before it is
  * built where it takes more memory than packaging/json/bound.h allows. NULL after -1. */
 MUST_CHECK int json_parse(const char *text, size_t size, struct cJSON **root, struct fail *f);
 
-/* json_parse_note - the tree of what somebody wrote into a tag, read leniently; NULL where text is
- * NULL, not JSON or longer than 64 KiB */
-struct cJSON *json_parse_note(const char *text);
 void json_release(struct cJSON *root);
 
 /* json_at - a value and the way to it. Borrows the tree and its parent, which must stay where it
@@ -72,20 +66,43 @@ MUST_CHECK int json_integer(
 	const struct json_at *at, int64_t least, int64_t most, int64_t *out, struct fail *f);
 MUST_CHECK int json_bool(const struct json_at *at, bool *out, struct fail *f);
 
-/* json_new_object, json_new_array - an empty one; json_set and json_append hand `item` over */
+/* The caller gives what these make to json_release, or hands it over with json_set, json_append. A
+ * count is printed in full, also beyond 2^53. */
 struct cJSON *json_new_object(void);
 struct cJSON *json_new_array(void);
-void json_set(struct cJSON *object, const char *key, struct cJSON *item);
-void json_set_string(struct cJSON *object, const char *key, const char *string);
-void json_set_number(struct cJSON *object, const char *key, double number);
-void json_append(struct cJSON *array, struct cJSON *item);
 struct cJSON *json_new_string(const char *string);
 struct cJSON *json_new_number(double number);
+struct cJSON *json_new_count(uint64_t count);
+struct cJSON *json_new_bool(bool value);
 struct cJSON *json_new_null(void);
+
+/* json_set, json_append - hand `item` over, as the last one */
+void json_set(struct cJSON *object, const char *key, struct cJSON *item);
+void json_append(struct cJSON *array, struct cJSON *item);
+
+/* The same with a new value; json_set_string_or_null sets null where string is NULL. */
+void json_set_string(struct cJSON *object, const char *key, const char *string);
+void json_set_string_or_null(struct cJSON *object, const char *key, const char *string);
+void json_set_number(struct cJSON *object, const char *key, double number);
+void json_set_bool(struct cJSON *object, const char *key, bool value);
+void json_set_null(struct cJSON *object, const char *key);
+
+/* json_set_object, json_set_array - the same with an empty one, which is borrowed */
+struct cJSON *json_set_object(struct cJSON *object, const char *key);
+struct cJSON *json_set_array(struct cJSON *object, const char *key);
+
+/* json_text - the tree without white space, members in their order; the caller frees it.
+ * json_take_text - the same of a tree that is released here. */
+char *json_text(const struct cJSON *value);
+char *json_take_text(struct cJSON *value);
 
 /* json_print - add the canonical form of the tree to text */
 void json_print(const struct cJSON *value, struct text *text);
 void json_print_string(const char *string, struct text *text);
 void json_print_number(double number, struct text *text);
+
+/* json_library_version - of the library that builds the trees: "cJSON 1.7.18"; the caller frees it
+ */
+char *json_library_version(void);
 
 #endif

@@ -1,11 +1,9 @@
-/* The grammar of RFC 8259, to the letter, in front of a parser that is more forgiving. */
-#include "base/fail.h"
-#include "base/text.h"
-#include "base/utf8.h"
-#include "packaging/json/json.h"
+#include "packaging/json/json_check.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/text.h"
 
 /* cJSON reads a number through a buffer of 64 bytes */
 #define NUMBER_MAX 63

@@ -42,15 +42,10 @@ struct handoff {
 	size_t requirement_count;
 };
 
-/* handoff_read - read and check the file */
-MUST_CHECK int handoff_read(const char *path, struct handoff *handoff, struct fail *f);
-
-/* handoff_parse - the same from text; relative paths are joined to folder. The handoff in a
- * package's manifest is of the same schema, and so can be read by this too. */
-MUST_CHECK int handoff_parse(
-	const char *text, size_t size, const char *folder, struct handoff *handoff, struct fail *f);
-
 void handoff_release(struct handoff *handoff);
+
+/* handoff_copy - an owned copy */
+void handoff_copy(const struct handoff *from, struct handoff *to);
 
 /* handoff_metric - the metric of that name, or NULL */
 const double *handoff_metric(const struct handoff *handoff, const char *key);

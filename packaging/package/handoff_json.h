@@ -16,7 +16,4 @@ MUST_CHECK int handoff_from_json(
  * a logged model): where it lay on the disk of the training says nothing to another machine */
 struct cJSON *handoff_to_json(const struct handoff *handoff, const char *saved_model);
 
-/* handoff_copy - an owned copy */
-void handoff_copy(const struct handoff *from, struct handoff *to);
-
 #endif

@@ -1,16 +1,20 @@
-/* manifest - struct manifest as canonical JSON, and the files that follow from it.
+/* manifest - what a package says of itself: struct manifest, and its canonical form as JSON.
  *
  * A manifest is made in two steps: a start (handoff, signatures, counts, the files of the
- * SavedModel under saved_model/) and manifest_complete, which adds all that follows. Reading does
- * the same with what the text says and compares: whatever does not come out equal, byte for byte,
- * was not written by package_write.
+ * SavedModel under saved_model/) and manifest_complete, which adds all that follows. Owns
+ * everything it points to until manifest_release.
  */
 #ifndef MODELHOOK_PACKAGING_PACKAGE_MANIFEST_H
 #define MODELHOOK_PACKAGING_PACKAGE_MANIFEST_H
 
-#include "base/fail.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/text.h"
-#include "packaging/package/package.h"
+#include "packaging/digest/sha256.h"
+#include "packaging/package/handoff.h"
+#include "packaging/savedmodel/saved_model.h"
 
 #define MANIFEST_NAME "manifest.json" /* the first entry of a package */
 #define MANIFEST_BYTES (3 << 20)
@@ -19,13 +23,49 @@
 #define MANIFEST_MLMODEL "MLmodel"
 #define MANIFEST_SAVED_MODEL "saved_model/" /* where the SavedModel's files are below model/ */
 
-/* manifest_add_file - append a file, without a seal; the list is sorted by manifest_complete. What
- * it returns is the new entry, until the next is added. */
+#define PACKAGE_SCHEMA "modelhook/package@2"
+#define PACKAGE_SCHEMA_1 "modelhook/package@1" /* still read, and finished as it is */
+
+struct manifest {
+	char digest[SHA256_HEX];  /* of model and handoff: the same whatever decides over them */
+	char whole[SHA256_HEX];	  /* of the canonical manifest, its settings with it */
+	struct handoff handoff;	  /* its saved_model is "model/saved_model" once it was read from a
+				     package */
+	struct text text;	  /* the canonical manifest */
+	bool is_package_1;	  /* of the schema modelhook/package@1 */
+	char *tensorflow_version; /* or NULL */
+	char **tags;		  /* of the graph to be loaded; none in modelhook/package@1 */
+	size_t tag_count;
+	struct signature_def *signatures;
+	size_t signature_count;
+	char *architecture; /* the tag or param of that name in the handoff, else the model's
+			       family; or NULL */
+	/* files below model/, sorted, MLmodel among them; none for a logged model */
+	struct saved_model_file *files;
+	size_t file_count;
+	uint64_t model_bytes; /* sum of files */
+	uint64_t parameter_count;
+	uint64_t tensor_count;
+	char weights[SHA256_HEX]; /* digest of variables/ alone (paths and bytes): same weights,
+				     same digest; that of the lines that `sha256sum` prints for
+				     those files, sorted by path. "" for a logged model */
+	bool states_settings; /* false: packed by a version that did not, so that anybody may have
+				 taken them out; what is there is not read then */
+	char settings_sha256[SHA256_HEX]; /* of settings.json; "": there are none */
+	char *settings; /* JSON of the settings that decide (gates, policy), so that a replay
+			   decides as the run would have; the last entry of the package,
+			   settings.json. NULL: none */
+};
+
+void manifest_release(struct manifest *manifest);
+
+/* manifest_add_file - append a file, without a seal; the list is sorted by manifest_sort_files.
+ * What it returns is the new entry, until the next is added. */
 struct saved_model_file *manifest_add_file(
 	struct manifest *manifest, const char *path, uint64_t size, const char *sha256);
 
-/* manifest_complete - from the start of a manifest, everything else in it */
-void manifest_complete(struct manifest *manifest);
+/* manifest_sort_files - in the order of a manifest: by path, bytes */
+void manifest_sort_files(struct manifest *manifest);
 
 enum manifest_part {
 	MANIFEST_BEFORE_MLMODEL, /* what MLmodel is made from: the model, without that file */
@@ -36,9 +76,8 @@ enum manifest_part {
 /* manifest_print - add the canonical form of that much of it to text */
 void manifest_print(const struct manifest *manifest, enum manifest_part part, struct text *text);
 
-/* manifest_parse - a complete manifest from its canonical form, checked in full */
-MUST_CHECK int manifest_parse(
-	const char *text, size_t size, struct manifest *manifest, struct fail *f);
+/* manifest_digest - print the canonical form into manifest->text, and take both digests */
+void manifest_digest(struct manifest *manifest);
 
 /* manifest_find - index of the file of that path, or -1 */
 ptrdiff_t manifest_find(const struct manifest *manifest, const char *path);

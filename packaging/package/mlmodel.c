@@ -8,10 +8,12 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/loader.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/signature.h"
 #include "packaging/savedmodel/dtype.h"
+#include "packaging/savedmodel/signature_def.h"
 #include "packaging/savedmodel/tensorflow_version.h"
 
 /* The code point of the UTF-8 sequence at *at, which is stepped over; the text is valid. */
@@ -162,8 +164,8 @@ static void add_schema(
 
 static void add_signature(struct text *text, const struct manifest *manifest)
 {
-	const struct signature_def *def =
-		signature_find(manifest->signatures, manifest->signature_count, "serving_default");
+	const struct signature_def *def = signature_def_find(
+		manifest->signatures, manifest->signature_count, "serving_default");
 	if (def == NULL || def->input_count == 0 || !can_be_said(def->inputs, def->input_count) ||
 		!can_be_said(def->outputs, def->output_count))
 		return;

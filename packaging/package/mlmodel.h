@@ -17,7 +17,7 @@
 #define MODELHOOK_PACKAGING_PACKAGE_MLMODEL_H
 
 #include "base/text.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
 
 struct mlmodel_file {
 	const char *path; /* below model/ */
@@ -32,10 +32,6 @@ const struct mlmodel_file *mlmodel_files(const struct manifest *manifest);
 
 /* mlmodel_find - the file of that path, or NULL where it is not made from the manifest */
 const struct mlmodel_file *mlmodel_find(const struct manifest *manifest, const char *path);
-
-/* mlmodel_architecture - the tag or param `architecture`, else the family that the model's name has
- * in it ("efficientnet-b4" of "fish-classifier-efficientnet-b4"), else NULL; the caller frees it */
-char *mlmodel_architecture(const struct handoff *handoff);
 
 /* mlmodel_description - the handoff's description, else one or two sentences of samples,
  * architecture, date and validation accuracy; the caller frees it */

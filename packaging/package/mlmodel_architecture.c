@@ -1,8 +1,9 @@
+#include "packaging/package/mlmodel_architecture.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "packaging/package/mlmodel.h"
 
 /* Families of image models by the names that their papers and keras.applications use. */
 static const char *const families[] = {"alexnet", "convnext", "darknet", "deit", "densenet",

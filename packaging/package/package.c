@@ -9,8 +9,9 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/plain_path.h"
-#include "packaging/package/handoff_json.h"
-#include "packaging/package/manifest.h"
+#include "packaging/digest/sha256.h"
+#include "packaging/package/manifest_complete.h"
+#include "packaging/package/manifest_parse.h"
 #include "packaging/package/signature.h"
 
 /* Room for "-RUN8-DIGEST12.tar.gz" and a temporary suffix in a file name of 255 bytes. */
@@ -138,4 +139,16 @@ int package_plan(const struct handoff *handoff, const struct saved_model *model,
 		return 0;
 	manifest_release(manifest);
 	return -1;
+}
+
+void package_settle(struct manifest *manifest, const char *settings)
+{
+	char *copy = text_copy(settings);
+	free(manifest->settings);
+	manifest->settings = copy;
+	manifest->states_settings = true;
+	manifest->settings_sha256[0] = '\0';
+	if (settings != NULL)
+		sha256_of(settings, strlen(settings), manifest->settings_sha256);
+	manifest_digest(manifest);
 }

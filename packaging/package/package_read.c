@@ -1,3 +1,5 @@
+#include "packaging/package/package_read.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +11,9 @@
 #include "base/text.h"
 #include "packaging/archive/reader.h"
 #include "packaging/json/json.h"
+#include "packaging/json/json_check.h"
 #include "packaging/package/manifest.h"
+#include "packaging/package/manifest_parse.h"
 
 #define CHUNK 65536
 #define MODEL_FOLDER "model/"

@@ -1,3 +1,5 @@
+#include "packaging/package/package_write.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include "base/text.h"
 #include "base/tree.h"
 #include "packaging/archive/writer.h"
+#include "packaging/package/file_check.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
 

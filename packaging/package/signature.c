@@ -36,27 +36,6 @@ struct signature_def *signature_copy_all(const struct signature_def *from, size_
 	return to;
 }
 
-static void release_specs(struct tensor_spec *specs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(specs[i].key);
-		free(specs[i].name);
-		free(specs[i].dims);
-	}
-	free(specs);
-}
-
-void signature_release_all(struct signature_def *signatures, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(signatures[i].key);
-		free(signatures[i].method);
-		release_specs(signatures[i].inputs, signatures[i].input_count);
-		release_specs(signatures[i].outputs, signatures[i].output_count);
-	}
-	free(signatures);
-}
-
 static struct cJSON *shape_to_json(const struct tensor_spec *spec)
 {
 	struct cJSON *shape = json_new_array();
@@ -159,20 +138,11 @@ int signature_from_json(
 	list = memory_get(json_count(at), sizeof(*list));
 	for (struct json_at def = json_first(at); json_is_there(&def); def = json_next(&def)) {
 		if (read_signature(&def, &list[read++], f) != 0) {
-			signature_release_all(list, read);
+			signature_def_release_all(list, read);
 			return -1;
 		}
 	}
 	*signatures = list;
 	*count = read;
 	return 0;
-}
-
-const struct signature_def *signature_find(
-	const struct signature_def *signatures, size_t count, const char *key)
-{
-	for (size_t i = 0; i < count; i++)
-		if (strcmp(signatures[i].key, key) == 0)
-			return &signatures[i];
-	return NULL;
 }

@@ -9,20 +9,16 @@
 
 #include "base/fail.h"
 #include "packaging/json/json.h"
-#include "packaging/savedmodel/saved_model.h"
+#include "packaging/savedmodel/signature_def.h"
 
-/* signature_copy_all - owned copies of `count` signatures, given to signature_release_all */
+/* signature_copy_all - owned copies of `count` signatures, without their parts, given to
+ * signature_def_release_all */
 struct signature_def *signature_copy_all(const struct signature_def *signatures, size_t count);
-void signature_release_all(struct signature_def *signatures, size_t count);
 
 struct cJSON *signature_to_json(const struct signature_def *signatures, size_t count);
 
 /* signature_from_json - the other way; released where that fails */
 MUST_CHECK int signature_from_json(
 	const struct json_at *at, struct signature_def **signatures, size_t *count, struct fail *f);
-
-/* signature_find - the one of that key, or NULL */
-const struct signature_def *signature_find(
-	const struct signature_def *signatures, size_t count, const char *key);
 
 #endif

@@ -5,6 +5,10 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_BUNDLE_ENTRY_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_BUNDLE_ENTRY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "packaging/savedmodel/findings.h"
 
 #define BUNDLE_RANK_MAX 254 /* TensorFlow's own limit */

@@ -6,8 +6,28 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_FINDINGS_H
 
-#include "base/attributes.h"
-#include "packaging/savedmodel/saved_model.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+
+enum finding_weight {
+	FINDING_NOTE,	   /* worth knowing */
+	FINDING_CUSTOM_OP, /* an op of another library: refused unless one is named */
+	FINDING_NONFINITE, /* NaN or Inf in weights: refused unless allowed */
+	FINDING_DAMAGE,	   /* the model is not whole: refused always */
+};
+
+/* finding - one line of what was found; file, tensor and text are escaped, ready to be shown */
+struct finding {
+	enum finding_weight weight;
+	char *file;	  /* relative to the directory */
+	int64_t offset;	  /* bytes from the file's start, -1 where it has none */
+	char *tensor;	  /* NULL where none is concerned */
+	char *text;	  /* what is wrong: "CRC32C is 0x12345678, the index says 0x9abcdef0" */
+	const char *hint; /* static: how to mend it; NULL where that is not known */
+};
 
 #define FINDINGS_MAX 1000 /* of one weight; the rest is counted */
 

@@ -7,7 +7,10 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_FINGERPRINT_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_FINGERPRINT_H
 
-#include "base/fail.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
 

@@ -9,6 +9,10 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_LEVELDB_TABLE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "packaging/savedmodel/findings.h"
 
 #define TABLE_KEY_MAX 65536

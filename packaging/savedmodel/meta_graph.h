@@ -10,10 +10,14 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_META_GRAPH_H
 
-#include "base/fail.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
 #include "packaging/savedmodel/graph_ops.h"
+#include "packaging/savedmodel/signature_def.h"
 
 #define META_GRAPH_MEMORY ((size_t)12 << 20)
 
@@ -37,19 +41,6 @@ struct meta_graph {
 MUST_CHECK int meta_graph_read(struct file_reader *reader, uint64_t size, const char *file,
 	struct meta_graph *graph, bool *found, struct findings *findings, struct fail *f);
 
-/* meta_graph_check - whether the graph can be served: signature, names, nodes, ops; marks in
- * graph->ops what the signature needs */
-void meta_graph_check(struct meta_graph *graph, const char *file, struct findings *findings);
-
-/* meta_graph_check_ops - whether the ops that `signature` (or NULL) needs can be computed.
- * TensorFlow imports every node of the graph and what the nodes call, so that one custom op there
- * is enough to refuse the graph. A function that no node calls is imported by the object-based
- * loader alone, and a Python function does harm only where the answer needs it. */
-void meta_graph_check_ops(struct meta_graph *graph, const struct signature_def *signature,
-	const char *file, struct findings *findings);
-
 void meta_graph_release(struct meta_graph *graph);
-void meta_graph_release_names(char **names, size_t count);
-void meta_graph_release_signatures(struct signature_def *signatures, size_t count);
 
 #endif

@@ -1,9 +1,11 @@
+#include "packaging/savedmodel/meta_graph_check.h"
+
 #include <string.h>
 
 #include "base/escape.h"
 #include "base/text.h"
 #include "packaging/savedmodel/dtype.h"
-#include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_ops.h"
 
 #define INPUTS_COMPARED 1000 /* of a signature that has more, the rest is not */
 

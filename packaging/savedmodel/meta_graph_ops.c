@@ -1,9 +1,10 @@
+#include "packaging/savedmodel/meta_graph_ops.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "base/text.h"
-#include "packaging/savedmodel/meta_graph.h"
 
 #define OPS_SAID 32 /* that are remembered, so as to say each once */
 

@@ -17,7 +17,9 @@
 #include "packaging/savedmodel/fingerprint.h"
 #include "packaging/savedmodel/input_kind.h"
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 #include "packaging/savedmodel/model_files.h"
+#include "packaging/savedmodel/names.h"
 #include "packaging/savedmodel/shard.h"
 #include "packaging/savedmodel/tensor_bundle.h"
 #include "packaging/savedmodel/tensorflow_version.h"
@@ -524,12 +526,12 @@ int saved_model_read(
 
 void saved_model_release(struct saved_model *model)
 {
-	meta_graph_release_signatures(model->signatures, model->signature_count);
+	signature_def_release_all(model->signatures, model->signature_count);
 	findings_release_list(model->findings, model->finding_count);
 	for (size_t i = 0; i < model->file_count; i++)
 		free(model->files[i].path);
 	free(model->files);
-	meta_graph_release_names(model->tags, model->tag_count);
+	names_release(model->tags, model->tag_count);
 	free(model->tensorflow_version);
 	*model = (struct saved_model){0};
 }

@@ -21,36 +21,8 @@
 #include "base/fail.h"
 #include "packaging/digest/file_mac.h"
 #include "packaging/digest/sha256.h"
-
-enum tensor_kind {
-	TENSOR_DENSE,
-	TENSOR_SPARSE,
-	TENSOR_RAGGED,
-	TENSOR_COMPOSITE, /* another type of several tensors */
-};
-
-/* tensor_spec - one input or output of a SignatureDef */
-struct tensor_spec {
-	char *key;  /* the name a caller uses: "image" */
-	char *name; /* the graph's tensor: "serving_default_image:0"; "" where it is not dense; NULL
-		       in a damaged graph */
-	enum tensor_kind kind;
-	char **parts; /* the graph's tensors of one that is not dense */
-	size_t part_count;
-	int dtype; /* a TensorFlow DataType number, see dtype.h; that of its values */
-	bool unknown_rank;
-	size_t rank;
-	int64_t *dims; /* rank of them, -1 = unknown */
-};
-
-struct signature_def {
-	char *key;		    /* "serving_default" */
-	char *method;		    /* "tensorflow/serving/predict" */
-	struct tensor_spec *inputs; /* sorted by key */
-	size_t input_count;
-	struct tensor_spec *outputs; /* sorted by key */
-	size_t output_count;
-};
+#include "packaging/savedmodel/findings.h"
+#include "packaging/savedmodel/signature_def.h"
 
 /* saved_model_file - a file below the directory; sorted by path (bytes) */
 struct saved_model_file {
@@ -60,23 +32,6 @@ struct saved_model_file {
 	uint8_t seal[FILE_MAC_BYTES]; /* of the bytes with that digest, once this process read them
 				       */
 	bool sealed;
-};
-
-enum finding_weight {
-	FINDING_NOTE,	   /* worth knowing */
-	FINDING_CUSTOM_OP, /* an op of another library: refused unless one is named */
-	FINDING_NONFINITE, /* NaN or Inf in weights: refused unless allowed */
-	FINDING_DAMAGE,	   /* the model is not whole: refused always */
-};
-
-/* finding - one line of what was found; file, tensor and text are escaped, ready to be shown */
-struct finding {
-	enum finding_weight weight;
-	char *file;	  /* relative to the directory */
-	int64_t offset;	  /* bytes from the file's start, -1 where it has none */
-	char *tensor;	  /* NULL where none is concerned */
-	char *text;	  /* what is wrong: "CRC32C is 0x12345678, the index says 0x9abcdef0" */
-	const char *hint; /* static: how to mend it; NULL where that is not known */
 };
 
 struct saved_model {
@@ -111,24 +66,5 @@ MUST_CHECK int saved_model_read_on(const char *folder, unsigned threads, struct 
 	struct saved_model *model, struct fail *f);
 
 void saved_model_release(struct saved_model *model);
-
-/* saved_model_fail - put the directory's name, fit for a message, in front of a filled f. Returns
- * -1. */
-int saved_model_fail(const char *folder, struct fail *f);
-
-/* saved_model_allowed - which findings do not forbid a promotion, though others like them do */
-struct saved_model_allowed {
-	bool nonfinite;
-	bool custom_ops;
-};
-
-/* saved_model_check - 0 where the model may be promoted, else -1 UNACCEPTABLE with the first
- * finding that forbids it, file, offset and tensor named, and how many more there are; one that
- * comes with a hint goes before the others */
-MUST_CHECK int saved_model_check(
-	const struct saved_model *model, struct saved_model_allowed allowed, struct fail *f);
-
-/* saved_model_signature - the SignatureDef of that key, or NULL */
-const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key);
 
 #endif

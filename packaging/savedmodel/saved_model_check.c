@@ -1,11 +1,11 @@
-/* What is made of findings: one line that refuses the model, or nothing. */
+#include "packaging/savedmodel/saved_model_check.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
 #include "base/text.h"
 #include "packaging/savedmodel/input_kind.h"
-#include "packaging/savedmodel/saved_model.h"
 
 /* "variables/variables.index: offset 4242: dense/kernel: TEXT" */
 static void describe(struct text *text, const struct finding *finding)
@@ -85,8 +85,5 @@ int saved_model_check(
 
 const struct signature_def *saved_model_signature(const struct saved_model *model, const char *key)
 {
-	for (size_t i = 0; i < model->signature_count; i++)
-		if (text_equal(model->signatures[i].key, key))
-			return &model->signatures[i];
-	return NULL;
+	return signature_def_find(model->signatures, model->signature_count, key);
 }

@@ -10,6 +10,10 @@
 #ifndef MODELHOOK_PACKAGING_SAVEDMODEL_TENSOR_BUNDLE_H
 #define MODELHOOK_PACKAGING_SAVEDMODEL_TENSOR_BUNDLE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/text.h"
 #include "packaging/savedmodel/findings.h"
 

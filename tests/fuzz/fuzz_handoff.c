@@ -2,10 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fail.h"
-#include "base/panic.h"
-#include "base/text.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/handoff_json.h"
+#include "packaging/package/handoff_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

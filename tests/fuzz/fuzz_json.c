@@ -12,6 +12,7 @@
 #include "packaging/json/bound.h"
 #include "packaging/json/json.h"
 #include "packaging/json/json_list.h"
+#include "packaging/json/note.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

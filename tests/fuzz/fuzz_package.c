@@ -6,10 +6,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/fail.h"
-#include "base/memory.h"
-#include "base/panic.h"
-#include "packaging/package/package.h"
+#include "packaging/package/manifest.h"
+#include "packaging/package/package_read.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

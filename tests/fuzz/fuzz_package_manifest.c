@@ -6,7 +6,9 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "packaging/package/manifest.h"
+#include "packaging/package/manifest_parse.h"
 #include "packaging/package/mlmodel.h"
+#include "packaging/package/package.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,6 +2,7 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,8 +9,9 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/text.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/handoff_json.h"
+#include "packaging/package/handoff_read.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -9,6 +10,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "packaging/json/json.h"
+#include "packaging/json/note.h"
 
 static int parse(const char *text, struct fail *f)
 {
@@ -210,6 +212,62 @@ static void the_locale_changes_nothing(void **state)
 	setlocale(LC_ALL, "C");
 }
 
+static void a_tree_prints_its_members_in_the_order_they_were_set(void **state)
+{
+	struct cJSON *object = json_new_object();
+	(void)state;
+	json_set_string(object, "z", "\xc3\xa4\n");
+	json_set_bool(object, "a", true);
+	json_set_string_or_null(object, "none", NULL);
+	json_set_string_or_null(object, "some", "text");
+	json_set(object, "count", json_new_count(UINT64_MAX));
+	json_append(json_set_array(object, "list"), json_new_number(1.5));
+	json_set_null(json_set_object(object, "object"), "null");
+	char *text = json_take_text(object);
+	assert_string_equal(text, "{\"z\":\"\xc3\xa4\\n\",\"a\":true,\"none\":null,"
+				  "\"some\":\"text\",\"count\":18446744073709551615,"
+				  "\"list\":[1.5],\"object\":{\"null\":null}}");
+	free(text);
+}
+
+static void a_note_answers_whatever_it_holds(void **state)
+{
+	static const char *const texts[] = {"{", "null", "7", "\"why\"", "[]", "[[\"why\"]]", "{}",
+		"{\"why\": 1}", "{\"WHY\": \"case\"}", "{\"why\": [\"x\"]}"};
+	double number = 0;
+	(void)state;
+	assert_null(json_parse_note(NULL));
+	assert_null(json_first_item(NULL));
+	assert_null(json_last_item(NULL));
+	assert_null(json_find_string(NULL, "why"));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct cJSON *tree = json_parse_note(texts[i]);
+		assert_null(json_find_string(tree, "why"));
+		assert_false(json_as_number(json_find(json_first_item(tree), "why"), &number));
+		json_release(tree);
+	}
+}
+
+static void items_of_a_list_are_taken_from_both_ends(void **state)
+{
+	struct cJSON *list = json_parse_note("[1,{\"at\":\"x\"},3,4]");
+	(void)state;
+	assert_true(json_is_list(list));
+	struct cJSON *last = json_take_last(list), *first = json_take_first(list);
+	json_prepend(list, last);
+	json_append(list, first);
+	json_replace_string((struct cJSON *)json_next_item(json_first_item(list)), "at", "y");
+	double number = 0;
+	assert_true(json_as_number(json_last_item(list), &number) && number == 1);
+	char *text = json_text(list);
+	assert_string_equal(text, "[4,{\"at\":\"y\"},3,1]");
+	free(text);
+	while (json_first_item(list) != NULL)
+		json_release(json_take_last(list));
+	assert_null(json_last_item(list));
+	json_release(list);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +278,9 @@ int main(void)
 		cmocka_unit_test(numbers_are_the_shortest_that_read_back),
 		cmocka_unit_test(canonical_form_sorts_keys_and_drops_white_space),
 		cmocka_unit_test(the_locale_changes_nothing),
+		cmocka_unit_test(a_tree_prints_its_members_in_the_order_they_were_set),
+		cmocka_unit_test(a_note_answers_whatever_it_holds),
+		cmocka_unit_test(items_of_a_list_are_taken_from_both_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 #include "packaging/savedmodel/dtype.h"
 #include "packaging/savedmodel/fingerprint.h"
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 #include "table_maker.h"
 
 static void put_tensor_entry(

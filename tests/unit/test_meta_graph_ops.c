@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "packaging/savedmodel/meta_graph.h"
+#include "packaging/savedmodel/meta_graph_check.h"
 #include "table_maker.h"
 
 /* A node of a graph or a function; calls: the function in its attribute `f`. */

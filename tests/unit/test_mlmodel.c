@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
-#include "base/fail.h"
-#include "base/text.h"
+#include "packaging/package/handoff.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"
+#include "packaging/package/mlmodel_architecture.h"
 #include "packaging/savedmodel/dtype.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"

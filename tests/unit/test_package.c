@@ -16,9 +16,13 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/memory.h"
-#include "base/text.h"
+#include "base/stop.h"
+#include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
 #include "packaging/package/manifest.h"
+#include "packaging/package/package.h"
+#include "packaging/package/package_read.h"
+#include "packaging/package/package_write.h"
 #include "packaging/savedmodel/dtype.h"
 
 #define RUN "0123456789abcdef0123456789abcdef"

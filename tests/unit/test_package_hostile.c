@@ -10,8 +10,12 @@
 
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/memory.h"
+#include "packaging/package/handoff.h"
+#include "packaging/package/handoff_read.h"
 #include "packaging/package/manifest.h"
+#include "packaging/package/package.h"
+#include "packaging/package/package_read.h"
+#include "packaging/package/package_write.h"
 #include "packaging/savedmodel/dtype.h"
 #include "tarball.h"
 

@@ -20,6 +20,7 @@
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
 #include "packaging/savedmodel/saved_model.h"
+#include "packaging/savedmodel/saved_model_check.h"
 #include "table_maker.h"
 
 #define SHARD "variables/variables.data-00000-of-00001"

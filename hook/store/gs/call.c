@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "http/url.h"
+#include "packaging/json/json.h"
 
 #define ENDPOINT "https://storage.googleapis.com"
 

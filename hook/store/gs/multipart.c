@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
+#include "packaging/json/json.h"
 #include "store/checksum.h"
 
 #define FOLDER ".modelhook-parts"

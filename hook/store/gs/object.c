@@ -8,6 +8,8 @@
 #include "base/random.h"
 #include "base/text.h"
 #include "packaging/digest/crc32c.h"
+#include "packaging/json/json.h"
+#include "packaging/json/json_check.h"
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
