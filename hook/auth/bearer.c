@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "auth/fetch.h"
+#include "base/clock.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 
 #define FRESH_MS                                                                                   \

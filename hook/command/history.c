@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"

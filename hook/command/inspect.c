@@ -225,10 +225,10 @@ static struct cJSON *string_json(const char *string)
 {
 	if (string == NULL)
 		return json_new_null();
-	if (text_is_utf8(string, strlen(string)))
+	if (utf8_is_valid(string, strlen(string)))
 		return json_new_string(string);
 	struct text escaped = {0};
-	text_add_escaped(&escaped, string, strlen(string));
+	escape_add(&escaped, string, strlen(string));
 	struct cJSON *value = json_new_string(text_string(&escaped));
 	text_release(&escaped);
 	return value;

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/actor.h"
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/escape.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"
 #include "registry/tags.h"

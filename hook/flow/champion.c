@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "gate/gate.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"

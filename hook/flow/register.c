@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "packaging/json/json.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/manifest.h"

@@ -9,6 +9,7 @@
 #include "base/panic.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "packaging/json/json.h"
 
 void result_set(char **field, const char *value)

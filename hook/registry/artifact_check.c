@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "packaging/package/manifest.h"
 #include "registry/state.h"
 #include "store/store.h"

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/tags.h"

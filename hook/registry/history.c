@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/escape.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/entries.h"
@@ -27,7 +30,7 @@ static void add_string(struct cJSON *object, const char *key, const char *value)
 {
 	char kept[TEXT_MAX];
 	if (value != NULL)
-		json_set_string(object, key, text_escape(kept, sizeof(kept), value, strlen(value)));
+		json_set_string(object, key, escape_into(kept, sizeof(kept), value, strlen(value)));
 }
 
 static struct cJSON *make_entry(const struct entry *from)

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/entries.h"

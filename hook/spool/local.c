@@ -9,6 +9,7 @@
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/package/package.h"
 
 #define MAKE_TRIES 100

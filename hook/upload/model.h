@@ -17,6 +17,7 @@
 #ifndef MODELHOOK_UPLOAD_MODEL_H
 #define MODELHOOK_UPLOAD_MODEL_H
 
+#include "base/fail.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/package_write.h"
 #include "store/store.h"

@@ -1,6 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/package/package_write.h"
 #include "upload/model.h"
 

@@ -3,6 +3,7 @@
 #ifndef MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
 #define MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
 
+#include "base/fail.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/package_read.h"
 

@@ -334,7 +334,7 @@ char *json_text(const struct cJSON *value)
 {
 	char *text = cJSON_PrintUnformatted(value);
 	if (text == NULL)
-		fail_out_of_memory();
+		panic_out_of_memory();
 	return text;
 }
 

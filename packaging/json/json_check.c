@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 /* cJSON reads a number through a buffer of 64 bytes */
 #define NUMBER_MAX 63

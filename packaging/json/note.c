@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/panic.h"
 #include "packaging/json/json.h"
 
 #define NOTE_MAX ((size_t)64 << 10)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "base/panic.h"
 #include "packaging/json/json.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/signature.h"

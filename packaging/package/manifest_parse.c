@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/plain_path.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/json/json_check.h"
 #include "packaging/json/json_list.h"

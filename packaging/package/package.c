@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/plain_path.h"
+#include "base/text.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/package/manifest_complete.h"
 #include "packaging/package/manifest_parse.h"

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "packaging/savedmodel/file_reader.h"
 #include "packaging/savedmodel/findings.h"
 

@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/panic.h"
+#include "base/text.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/handoff_read.h"

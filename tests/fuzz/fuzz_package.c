@@ -6,6 +6,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/fail.h"
+#include "base/memory.h"
+#include "base/panic.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/package_read.h"
 

@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/handoff_json.h"
 #include "packaging/package/handoff_read.h"

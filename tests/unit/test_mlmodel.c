@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/mlmodel.h"

@@ -16,7 +16,9 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/handoff_read.h"
 #include "packaging/package/manifest.h"

@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/memory.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/handoff_read.h"
 #include "packaging/package/manifest.h"
