@@ -6,6 +6,7 @@
 #include "command/by_hand.h"
 #include "command/finish.h"
 #include "command/operator.h"
+#include "mlflow/versions.h"
 #include "registry/history.h"
 
 /* What the command line alone can tell to be wrong, before a server is asked. */

@@ -13,9 +13,12 @@
 #include "command/command.h"
 #include "command/store_probe.h"
 #include "flow/connect.h"
+#include "mlflow/models.h"
 #include "mlflow/platform.h"
+#include "mlflow/server.h"
 #include "mlflow/session.h"
 #include "mlflow/tracking_uri.h"
+#include "mlflow/types.h"
 
 #define SKEW_TOLERATED_MS 60000
 

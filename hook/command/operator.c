@@ -9,6 +9,7 @@
 #include "base/console.h"
 #include "base/stop.h"
 #include "flow/connect.h"
+#include "mlflow/versions.h"
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"

@@ -9,8 +9,10 @@
 #ifndef MODELHOOK_COMMAND_OPERATOR_H
 #define MODELHOOK_COMMAND_OPERATOR_H
 
+#include "base/fail.h"
 #include "command/command.h"
 #include "mlflow/session.h"
+#include "mlflow/types.h"
 #include "registry/registry.h"
 
 /* struct operator - an open line to one model; owns what it opened */

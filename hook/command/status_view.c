@@ -6,7 +6,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/text.h"
 #include "registry/production_period.h"
 
 static void add_string(cJSON *object, const char *key, const char *value)

@@ -7,6 +7,8 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
 #include "packaging/digest/sha256.h"
 #include "store/file/store.h"
 #include "store/mlflow/presigned_store.h"

@@ -8,6 +8,9 @@
 #include "flow/gate.h"
 #include "flow/register.h"
 #include "flow/source.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "registry/history.h"
 
 /* A day: clocks and zones that are wrong are wrong by less. */

@@ -10,6 +10,7 @@
 
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
+#include "mlflow/types.h"
 #include "packaging/package/package.h"
 #include "registry/registry.h"
 #include "upload/model.h"

@@ -7,6 +7,8 @@
 
 #include "gate/gate.h"
 #include "gate/smoke.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/history.h"
 

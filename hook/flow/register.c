@@ -6,6 +6,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "packaging/package/mlmodel.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"

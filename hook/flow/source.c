@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "mlflow/logged_models.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
 #include "stores/open.h"
 
 static bool run_has_metric(const struct run *run, const char *key)

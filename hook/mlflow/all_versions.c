@@ -3,10 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/text.h"
+#include "http/http.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "mlflow/two_ended.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 
 #define PER_PAGE 250
 #define PAGE_MAX ((size_t)4 << 20)

@@ -5,7 +5,10 @@
 
 #include "auth/aws_credentials.h"
 #include "auth/sigv4.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/digest/sha256.h"
 

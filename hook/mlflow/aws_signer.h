@@ -10,6 +10,7 @@
 #ifndef MODELHOOK_MLFLOW_AWS_SIGNER_H
 #define MODELHOOK_MLFLOW_AWS_SIGNER_H
 
+#include "base/fail.h"
 #include "http/http.h"
 #include "mlflow/sagemaker.h"
 

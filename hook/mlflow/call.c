@@ -4,40 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/random.h"
 #include "base/stop.h"
-#include "mlflow/credentials.h"
-#include "mlflow/read.h"
-#include "mlflow/reply.h"
+#include "base/text.h"
+#include "http/http.h"
+#include "http/plan.h"
 #include "packaging/json/json.h"
 
 #define API "/api/2.0/mlflow/"
 #define MEETING_TRIES 8
-
-void mlflow_reply_release(struct mlflow_reply *reply)
-{
-	http_response_release(&reply->http);
-	*reply = (struct mlflow_reply){0};
-}
-
-bool mlflow_is_permanent(const struct http_response *answer)
-{
-	const char *body = text_string(&answer->body);
-	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
-}
-
-bool mlflow_wants_presigned(const struct http_response *answer)
-{
-	return answer->status == 403 && mlflow_read_yes(&answer->body, "artifacts_presigned_only");
-}
-
-bool mlflow_serves_no_artifacts(const struct http_response *answer)
-{
-	const char *body = text_string(&answer->body);
-	/* since 3, and before */
-	return strstr(body, "Artifact serving is disabled") != NULL ||
-	       strstr(body, "disabled due to the mlflow server running") != NULL;
-}
 
 /* A name from a variable becomes a header: it must not bring lines of its own. */
 static int workspace_header(const struct mlflow *m, char **header, struct fail *f)

@@ -7,8 +7,10 @@
 
 #include "base/console.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "mlflow/aws_signer.h"
 #include "mlflow/credentials_file.h"

@@ -12,6 +12,7 @@
 #ifndef MODELHOOK_MLFLOW_CREDENTIALS_H
 #define MODELHOOK_MLFLOW_CREDENTIALS_H
 
+#include "base/fail.h"
 #include "http/login.h"
 #include "mlflow/sagemaker.h"
 

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "base/fail.h"
 #include "http/login.h"
 
 #define HEADER_FILE_LINES_MAX 24

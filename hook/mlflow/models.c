@@ -1,11 +1,16 @@
+#include "mlflow/models.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/page_tokens.h"
+#include "base/text.h"
+#include "http/http.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "mlflow/two_ended.h"
 #include "packaging/json/json.h"
 

@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/text.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
 
 int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read, void *context,
 	struct fail *f)

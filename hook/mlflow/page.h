@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_MLFLOW_PAGE_H
 #define MODELHOOK_MLFLOW_PAGE_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 struct cJSON;
@@ -21,9 +22,6 @@ MUST_CHECK int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_func
  * what: the key that names it; one that is not there is "" and names nothing */
 MUST_CHECK int mlflow_check_named(
 	const char *what, const char *answered, const char *asked, struct fail *f);
-
-/* mlflow_model_query - the query of registered-models/get; the caller frees it */
-char *mlflow_model_query(const char *name);
 
 /* mlflow_do - a write that is the same when carried out twice; body is handed over */
 MUST_CHECK int mlflow_do(

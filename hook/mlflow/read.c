@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json_list.h"
 
 #define LIST_MAX ((size_t)16 << 20)

@@ -9,7 +9,10 @@
 #define MODELHOOK_MLFLOW_READ_H
 
 #include "base/entry.h"
-#include "mlflow/mlflow.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "http/http.h"
+#include "mlflow/types.h"
 #include "packaging/json/json_list.h"
 
 MUST_CHECK int mlflow_read_run(const struct text *body, struct run *run, struct fail *f);

@@ -4,14 +4,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/html.h"
 #include "http/retry.h"
 #include "mlflow/credentials.h"
 #include "mlflow/platform.h"
+#include "mlflow/read.h"
 #include "packaging/json/lenient.h"
 
 /* what an operator sets so that versions may lie on hosts that the server does not know */
 #define HOST_SCHEMES "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
+
+void mlflow_reply_release(struct mlflow_reply *reply)
+{
+	http_response_release(&reply->http);
+	*reply = (struct mlflow_reply){0};
+}
+
+bool mlflow_is_permanent(const struct http_response *answer)
+{
+	const char *body = text_string(&answer->body);
+	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
+}
+
+bool mlflow_wants_presigned(const struct http_response *answer)
+{
+	return answer->status == 403 && mlflow_read_yes(&answer->body, "artifacts_presigned_only");
+}
+
+bool mlflow_serves_no_artifacts(const struct http_response *answer)
+{
+	const char *body = text_string(&answer->body);
+	/* since 3, and before */
+	return strstr(body, "Artifact serving is disabled") != NULL ||
+	       strstr(body, "disabled due to the mlflow server running") != NULL;
+}
 
 static bool is_success(const struct mlflow_reply *reply)
 {

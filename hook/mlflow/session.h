@@ -7,6 +7,10 @@
 #ifndef MODELHOOK_MLFLOW_SESSION_H
 #define MODELHOOK_MLFLOW_SESSION_H
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "http/http.h"
+#include "http/plan.h"
 #include "mlflow/credentials.h"
 #include "mlflow/mlflow.h"
 #include "mlflow/options.h"

@@ -1,7 +1,10 @@
 #include "mlflow/two_ended.h"
 
+#include "base/fail.h"
 #include "base/stop.h"
 #include "base/thread.h"
+#include "http/http.h"
+#include "mlflow/call.h"
 
 #define PAGES_MAX 100000
 

@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
 
 #define MLFLOW_TWO_ENDED 2

@@ -1,8 +1,9 @@
+#include "mlflow/types.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "mlflow/mlflow.h"
-#include "mlflow/read.h"
+#include "base/text.h"
 
 static void pairs_release(struct pair *pairs, size_t count)
 {

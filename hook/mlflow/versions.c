@@ -1,10 +1,17 @@
+#include "mlflow/versions.h"
+
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "http/http.h"
 #include "mlflow/call.h"
+#include "mlflow/models.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "packaging/json/json.h"
 
 #define VERSIONS_PER_PAGE 1000

@@ -5,6 +5,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 
 void anomalies_add(struct anomalies *anomalies, const char *kind, char *text)

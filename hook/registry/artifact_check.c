@@ -3,6 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "packaging/package/package.h"
 #include "registry/state.h"
 #include "store/store.h"

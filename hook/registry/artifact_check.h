@@ -8,7 +8,9 @@
 #ifndef MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 #define MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 
+#include "base/fail.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 #define TAG_CONTENT "modelhook.content"
 

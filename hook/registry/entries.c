@@ -5,6 +5,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/state.h"
 

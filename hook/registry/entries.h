@@ -7,7 +7,7 @@
 #ifndef MODELHOOK_REGISTRY_ENTRIES_H
 #define MODELHOOK_REGISTRY_ENTRIES_H
 
-#include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 struct cJSON;
 

@@ -7,7 +7,11 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 

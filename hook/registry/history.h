@@ -17,6 +17,8 @@
 #ifndef MODELHOOK_REGISTRY_HISTORY_H
 #define MODELHOOK_REGISTRY_HISTORY_H
 
+#include "base/fail.h"
+#include "mlflow/types.h"
 #include "registry/registry.h"
 
 /* history_who - user@host, and the Airflow task where the environment names one; the caller frees

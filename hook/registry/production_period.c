@@ -5,6 +5,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/text.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 

@@ -3,9 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "base/text.h"
+#include "mlflow/call.h"
+#include "mlflow/models.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "packaging/json/json.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"

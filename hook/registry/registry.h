@@ -39,6 +39,9 @@
 #ifndef MODELHOOK_REGISTRY_REGISTRY_H
 #define MODELHOOK_REGISTRY_REGISTRY_H
 
+#include "base/fail.h"
+#include "mlflow/mlflow.h"
+#include "mlflow/versions.h"
 #include "registry/options.h"
 #include "registry/state.h"
 

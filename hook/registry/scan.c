@@ -3,7 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/all_versions.h"
+#include "mlflow/models.h"
+#include "mlflow/types.h"
 #include "registry/artifact_check.h"
 #include "registry/registry.h"
 

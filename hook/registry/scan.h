@@ -8,6 +8,8 @@
 #ifndef MODELHOOK_REGISTRY_SCAN_H
 #define MODELHOOK_REGISTRY_SCAN_H
 
+#include "base/fail.h"
+#include "mlflow/mlflow.h"
 #include "mlflow/session.h"
 #include "registry/anomaly.h"
 #include "registry/options.h"

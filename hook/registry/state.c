@@ -7,6 +7,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/entries.h"
 

@@ -22,7 +22,7 @@
 #ifndef MODELHOOK_REGISTRY_STATE_H
 #define MODELHOOK_REGISTRY_STATE_H
 
-#include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 #define TAG_INTENT "modelhook.intent"
 #define TAG_WITHDRAWN "modelhook.withdrawn"

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "http/url.h"
+#include "mlflow/call.h"
 #include "mlflow/mlflow.h"
 #include "store/azure/call.h"
 #include "store/file/store.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "flow/gate.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"

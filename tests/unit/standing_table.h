@@ -3,6 +3,9 @@
 #ifndef MODELHOOK_TESTS_STANDING_TABLE_H
 #define MODELHOOK_TESTS_STANDING_TABLE_H
 
+#include "base/clock.h"
+#include "base/text.h"
+#include "mlflow/types.h"
 #include "registry/state.h"
 #include "unit.h"
 

@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "registry/anomaly.h"
 #include "standing_table.h"
 

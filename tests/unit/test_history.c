@@ -2,6 +2,8 @@
 
 #include <cjson/cJSON.h>
 
+#include "http/plan.h"
+#include "mlflow/mlflow.h"
 #include "registry/entries.h"
 #include "registry/history.h"
 

@@ -7,9 +7,20 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "http/http.h"
+#include "http/plan.h"
 #include "mlflow/credentials.h"
+#include "mlflow/logged_models.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/models.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "scripted.h"
 #include "store/store.h"
 #include "stores/open.h"

@@ -4,7 +4,10 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "base/fail.h"
+#include "http/http.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
 #include "packaging/json/json.h"
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"

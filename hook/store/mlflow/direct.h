@@ -9,6 +9,8 @@
 #ifndef MODELHOOK_STORE_MLFLOW_DIRECT_H
 #define MODELHOOK_STORE_MLFLOW_DIRECT_H
 
+#include "base/fail.h"
+#include "http/http.h"
 #include "store/store.h"
 
 /* proxy_direct_open - what the environment says */

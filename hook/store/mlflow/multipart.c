@@ -6,11 +6,16 @@
 #include <strings.h>
 
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "http/http.h"
 #include "http/retry.h"
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"

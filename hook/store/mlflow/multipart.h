@@ -21,6 +21,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/fail.h"
+#include "http/http.h"
 #include "store/store.h"
 
 #define PROXY_ENDPOINT "/mlflow-artifacts/artifacts"

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/fail.h"
+#include "http/http.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"

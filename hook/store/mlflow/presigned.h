@@ -7,6 +7,8 @@
 #ifndef MODELHOOK_STORE_MLFLOW_PRESIGNED_H
 #define MODELHOOK_STORE_MLFLOW_PRESIGNED_H
 
+#include "base/fail.h"
+#include "http/http.h"
 #include "store/store.h"
 
 #define PRESIGNED_HEADERS_MAX 24

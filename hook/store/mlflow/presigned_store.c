@@ -4,9 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "http/http.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "store/etag.h"
 #include "store/folders.h"

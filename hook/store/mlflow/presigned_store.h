@@ -8,6 +8,7 @@
 #ifndef MODELHOOK_STORE_MLFLOW_PRESIGNED_STORE_H
 #define MODELHOOK_STORE_MLFLOW_PRESIGNED_STORE_H
 
+#include "base/fail.h"
 #include "store/store.h"
 
 extern const struct store_kind store_presigned;

@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/stop.h"
+#include "http/http.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "store/folders.h"
 #include "store/mlflow/direct.h"
 #include "store/mlflow/multipart.h"

@@ -7,6 +7,7 @@
 #ifndef MODELHOOK_STORE_MLFLOW_PROXY_STORE_H
 #define MODELHOOK_STORE_MLFLOW_PROXY_STORE_H
 
+#include "base/fail.h"
 #include "store/store.h"
 
 extern const struct store_kind store_proxy;
