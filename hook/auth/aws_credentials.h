@@ -19,7 +19,7 @@
 #include <pthread.h>
 
 #include "auth/aws_profile.h"
-#include "http/http.h"
+#include "http/types.h"
 
 /* aws_keys - owned secrets; wiped on release */
 struct aws_keys {

@@ -6,6 +6,8 @@
 #include "auth/fetch.h"
 #include "auth/metadata_token.h"
 #include "base/env.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/xml/xml.h"
 

@@ -9,6 +9,7 @@
 #define MODELHOOK_AUTH_AWS_FETCH_H
 
 #include "auth/aws_credentials.h"
+#include "http/types.h"
 
 /* aws_fetch_web_identity - the variables, else the profile's; into credentials->keys */
 MUST_CHECK int aws_fetch_web_identity(

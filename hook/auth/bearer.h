@@ -8,7 +8,7 @@
 
 #include <pthread.h>
 
-#include "http/http.h"
+#include "http/types.h"
 
 struct bearer {
 	char *token;	    /* a secret, owned; NULL: none */

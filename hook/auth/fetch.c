@@ -5,6 +5,8 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "http/http.h"
+#include "http/types.h"
 #include "http/url.h"
 
 int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)

@@ -7,7 +7,7 @@
 #ifndef MODELHOOK_AUTH_FETCH_H
 #define MODELHOOK_AUTH_FETCH_H
 
-#include "http/http.h"
+#include "http/types.h"
 #include "packaging/json/json.h"
 
 #define FETCH_ANSWER_MAX ((size_t)256 << 10)

@@ -7,6 +7,8 @@
 #include "auth/metadata_token.h"
 #include "base/env.h"
 #include "base/file.h"
+#include "http/response.h"
+#include "http/types.h"
 
 #define NAMED "GOOGLE_APPLICATION_CREDENTIALS"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "auth/fetch.h"
-#include "http/http.h"
+#include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/json/json.h"
 

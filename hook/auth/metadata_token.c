@@ -4,6 +4,8 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "http/response.h"
+#include "http/types.h"
 
 int metadata_token_fetch(
 	const struct http *like, struct bearer *bearer, bool *found, struct fail *f)

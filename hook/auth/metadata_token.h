@@ -6,6 +6,7 @@
 #define MODELHOOK_AUTH_METADATA_TOKEN_H
 
 #include "auth/bearer.h"
+#include "http/types.h"
 
 #define METADATA_TOKEN_FROM "the machine's service account"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "http/http.h"
+#include "http/url.h"
 #include "packaging/digest/sha256.h"
 
 #define DATE_SIZE 17 /* 20261122T200317Z */

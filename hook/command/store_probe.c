@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/file.h"
 #include "base/random.h"
+#include "http/types.h"
 #include "mlflow/runs.h"
 #include "mlflow/types.h"
 #include "packaging/digest/sha256.h"

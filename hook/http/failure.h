@@ -3,7 +3,7 @@
 #ifndef MODELHOOK_HTTP_FAILURE_H
 #define MODELHOOK_HTTP_FAILURE_H
 
-#include "http/transfer.h"
+#include "http/transfer_types.h"
 
 /* http_failure_read - fill f from a CURLcode; true where another try may help. Called while
  * t->easy is still there. */

@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/stop.h"
 #include "http/transfer.h"
@@ -149,29 +148,6 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	if (exchange.result != 0)
 		*f = exchange.fail;
 	return exchange.result;
-}
-
-char *http_response_header(const struct http_response *response, const char *name)
-{
-	size_t length = strlen(name);
-	for (const char *line = text_string(&response->head); *line != '\0';) {
-		size_t size = strcspn(line, "\r\n");
-		if (size > length && line[length] == ':' && strncasecmp(line, name, length) == 0)
-			return text_trimmed(line + length + 1, size - length - 1);
-		line += size;
-		line += strspn(line, "\r\n");
-	}
-	return NULL;
-}
-
-void http_response_release(struct http_response *response)
-{
-	text_release(&response->head);
-	text_release(&response->body);
-	free(response->content_type);
-	free(response->location);
-	free(response->from);
-	*response = (struct http_response){0};
 }
 
 char *http_library_versions(void)

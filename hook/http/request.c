@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "http/retry.h"
 #include "http/tls.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "version.h"
 

@@ -9,8 +9,10 @@
 #include "base/random.h"
 #include "http/failure.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "http/retry.h"
 #include "http/tls.h"
+#include "http/types.h"
 #include "http/url.h"
 
 #define HOPS_MAX 5

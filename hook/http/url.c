@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "http/http.h"
 
 /* Whether what stands there is what libcurl will ask: it takes one slash, or three, for two, and an
  * @ inside an address's brackets for a part of it. */

@@ -6,7 +6,7 @@
 #include "base/fail.h"
 #include "base/page_tokens.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "http/http.h"
 #include "http/plan.h"
+#include "http/types.h"
 #include "packaging/json/json.h"
 
 #define API "/api/2.0/mlflow/"

@@ -8,7 +8,7 @@
 #define MODELHOOK_MLFLOW_CALL_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "mlflow/mlflow.h"
 #include "mlflow/reply.h"
 

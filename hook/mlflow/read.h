@@ -11,7 +11,7 @@
 #include "base/entry.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "mlflow/types.h"
 #include "packaging/json/json_list.h"
 

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "http/html.h"
+#include "http/response.h"
 #include "http/retry.h"
 #include "mlflow/credentials.h"
 #include "mlflow/platform.h"

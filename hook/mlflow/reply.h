@@ -5,7 +5,7 @@
 #define MODELHOOK_MLFLOW_REPLY_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "mlflow/mlflow.h"
 
 struct mlflow_reply {

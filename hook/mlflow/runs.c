@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"

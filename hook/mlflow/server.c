@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"

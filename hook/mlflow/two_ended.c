@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "base/thread.h"
 #include "http/http.h"
+#include "http/types.h"
 #include "mlflow/call.h"
 
 #define PAGES_MAX 100000

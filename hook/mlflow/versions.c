@@ -6,7 +6,8 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/models.h"
 #include "mlflow/page.h"

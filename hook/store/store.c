@@ -6,7 +6,9 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "base/stop.h"
+#include "http/http.h"
 #include "http/plan.h"
+#include "http/types.h"
 #include "packaging/digest/sha256.h"
 
 #define OBJECTS_MAX 100000

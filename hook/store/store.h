@@ -15,7 +15,7 @@
 #ifndef MODELHOOK_STORE_STORE_H
 #define MODELHOOK_STORE_STORE_H
 
-#include "http/http.h"
+#include "http/types.h"
 #include "store/options.h"
 
 struct mlflow; /* mlflow/mlflow.h */

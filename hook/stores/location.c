@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/secret.h"
+#include "http/types.h"
 #include "packaging/digest/sha256.h"
 #include "stores/open.h"
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "http/http.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/mlflow.h"

@@ -6,6 +6,7 @@
 
 #include "auth/aws_credentials.h"
 #include "auth/aws_fetch.h"
+#include "http/types.h"
 #include "store/s3/call.h"
 
 /* A trap, so that the fuzzer keeps the input. */

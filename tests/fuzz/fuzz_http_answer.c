@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "http/request.h"
+#include "http/response.h"
+#include "http/types.h"
 #include <curl/curl.h>
 
 /* A trap, so that the fuzzer keeps the input. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/types.h"
 #include "store/azure/multipart.h"
 #include "store/gs/call.h"
 #include "store/hdfs/file.h"

@@ -5,6 +5,7 @@
 #include "auth/bearer.h"
 #include "auth/fetch.h"
 #include "auth/google_key.h"
+#include "http/types.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

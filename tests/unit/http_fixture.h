@@ -8,6 +8,8 @@
 #include "base/console.h"
 #include "base/stop.h"
 #include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
 #include "scripted.h"
 #include "unit.h"

@@ -14,6 +14,7 @@
 #include "base/console.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
 #include "mlflow/credentials_file.h"
 

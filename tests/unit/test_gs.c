@@ -1,6 +1,7 @@
 /* Tests of the store in Google Cloud Storage against a scripted server: what no emulator does. */
 #include "store/gs/call.h"
 
+#include "http/types.h"
 #include "http_fixture.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"

@@ -1,4 +1,7 @@
 /* Tests of sending: what is repeated, what is not, what is followed, what ends it. */
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http_fixture.h"
 
 static struct scripted elsewhere;

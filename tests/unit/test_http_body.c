@@ -1,4 +1,7 @@
 /* Tests of large bodies: streams that are sent again, sinks that start over. */
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http_fixture.h"
 
 struct stream {

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "http/http.h"
 #include "http/plan.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
 #include "mlflow/logged_models.h"
 #include "mlflow/mlflow.h"

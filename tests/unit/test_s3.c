@@ -1,5 +1,6 @@
 /* Tests of S3 servers that are not Amazon's: what they refuse, what they answer otherwise, and what
  * is remembered of it. */
+#include "http/types.h"
 #include "http_fixture.h"
 #include "packaging/digest/sha256.h"
 #include "store/etag.h"

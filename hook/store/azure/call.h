@@ -8,6 +8,7 @@
 #define MODELHOOK_STORE_AZURE_CALL_H
 
 #include "auth/bearer.h"
+#include "http/types.h"
 #include "store/azure/account.h"
 #include "store/azure/key.h"
 #include "store/store.h"

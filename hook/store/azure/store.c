@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/response.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
 #include "store/azure/multipart.h"

@@ -5,6 +5,9 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "http/response.h"
+#include "http/types.h"
+#include "http/url.h"
 
 #define RESOURCE "https%3A%2F%2Fstorage.azure.com%2F"
 #define SCOPE RESOURCE ".default"

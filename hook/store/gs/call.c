@@ -5,6 +5,9 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 
 #define ENDPOINT "https://storage.googleapis.com"

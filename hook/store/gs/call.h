@@ -8,6 +8,7 @@
 #define MODELHOOK_STORE_GS_CALL_H
 
 #include "auth/google_credentials.h"
+#include "http/types.h"
 #include "packaging/json/json.h"
 #include "store/store.h"
 

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"

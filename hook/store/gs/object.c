@@ -5,6 +5,9 @@
 
 #include "auth/fetch.h"
 #include "base/random.h"
+#include "http/response.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"

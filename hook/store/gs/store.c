@@ -2,6 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/response.h"
+#include "http/types.h"
 #include "store/gs/multipart.h"
 
 struct listing_below {

@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "http/types.h"
 #include "store/hdfs/site.h"
 #include "store/store.h"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stop.h"
+#include "http/types.h"
 #include "packaging/json/json_list.h"
 
 int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struct hdfs_reply *reply,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "http/url.h"
 #include "packaging/digest/sha256.h"
 #include "store/hdfs/file.h"
 

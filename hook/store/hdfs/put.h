@@ -11,6 +11,7 @@
 #ifndef MODELHOOK_STORE_HDFS_PUT_H
 #define MODELHOOK_STORE_HDFS_PUT_H
 
+#include "http/types.h"
 #include "store/hdfs/call.h"
 
 #define HDFS_ATTRIBUTE "user.modelhook.sha256"

@@ -5,7 +5,8 @@
 
 #include "base/env.h"
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/reply.h"
 #include "packaging/json/json.h"

@@ -22,7 +22,7 @@
 #include <stdatomic.h>
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "store/store.h"
 
 #define PROXY_ENDPOINT "/mlflow-artifacts/artifacts"

@@ -6,6 +6,8 @@
 
 #include "base/fail.h"
 #include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"

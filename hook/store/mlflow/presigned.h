@@ -8,7 +8,7 @@
 #define MODELHOOK_STORE_MLFLOW_PRESIGNED_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "store/store.h"
 
 #define PRESIGNED_HEADERS_MAX 24

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "http/http.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"

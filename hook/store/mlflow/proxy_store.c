@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "base/stop.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"

@@ -5,6 +5,9 @@
 
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"

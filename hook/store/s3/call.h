@@ -19,6 +19,7 @@
 #include <stdatomic.h>
 
 #include "auth/aws_credentials.h"
+#include "http/types.h"
 #include "store/store.h"
 
 #define S3_HEADERS_MAX 20

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/stop.h"
+#include "http/response.h"
+#include "http/url.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"

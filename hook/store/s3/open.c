@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/env.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/s3/call.h"

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "http/response.h"
+#include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
