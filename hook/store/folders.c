@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define DEPTH_MAX 32
 #define FOLDERS_MAX 20000
 

@@ -6,6 +6,7 @@
 #include "base/console.h"
 #include "base/env.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/plan.h"
 #include "http/types.h"

@@ -1,8 +1,11 @@
 /* Tests of the store in Azure: addresses, signatures, and what no emulator does. */
+#include "base/text.h"
 #include "http_fixture.h"
 #include "packaging/digest/base64.h"
-#include "store/azure/call.h"
+#include "store/azure/account.h"
+#include "store/azure/key.h"
 #include "store/checksum.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 #define XML(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<?xml version=\"1.0\"?>" body, CLOSE

@@ -1,11 +1,13 @@
 /* Tests of S3 servers that are not Amazon's: what they refuse, what they answer otherwise, and what
  * is remembered of it. */
+#include "base/text.h"
 #include "http/types.h"
 #include "http_fixture.h"
 #include "packaging/digest/sha256.h"
 #include "store/etag.h"
 #include "store/s3/manner.h"
-#include "store/s3/multipart.h"
+#include "store/s3/types.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 #define HEAD(line, more) "HTTP/1.1 " line "\r\nConnection: close\r\n" more "\r\n"

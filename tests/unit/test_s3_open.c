@@ -1,7 +1,9 @@
 /* Where a bucket is looked for, by the variables and the profile. Nothing is sent. */
 #include "unit.h"
 
-#include "store/s3/call.h"
+#include "base/clock.h"
+#include "store/s3/open.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 static const struct http_options options = {.timeout_ms = 1000};

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "auth/fetch.h"
+#include "base/fail.h"
 #include "http/url.h"
 
 #define SETTING "AZURE_STORAGE_CONNECTION_STRING"

@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 
 struct azure_account {

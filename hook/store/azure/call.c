@@ -6,8 +6,11 @@
 #include <time.h>
 
 #include "auth/fetch.h"
+#include "base/clock.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/secret.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/response.h"
 #include "http/types.h"

@@ -5,10 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/response.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
+#include "store/azure/call.h"
 #include "store/checksum.h"
+#include "store/store.h"
 
 #define MD5_HEX (2 * MD5_BYTES + 1)
 #define ID_SIZE (5 + 1 + 2 * MD5_BYTES) /* "00007-" and the MD5 in hex */

@@ -9,7 +9,9 @@
 #ifndef MODELHOOK_STORE_AZURE_MULTIPART_H
 #define MODELHOOK_STORE_AZURE_MULTIPART_H
 
-#include "store/azure/call.h"
+#include "base/fail.h"
+#include "base/text.h"
+#include "store/store.h"
 
 #define AZURE_PARTS_MAX 9000
 

@@ -1,10 +1,13 @@
-/* store_azure - blobs of a container of Azure Storage. */
+#include "store/azure/store.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "http/response.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
+#include "store/azure/call.h"
 #include "store/azure/multipart.h"
 #include "store/checksum.h"
 #include "store/pages.h"

@@ -5,6 +5,8 @@
 
 #include "auth/fetch.h"
 #include "base/env.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/response.h"
 #include "http/types.h"
 #include "http/url.h"

@@ -12,6 +12,7 @@
 #define MODELHOOK_STORE_AZURE_TOKEN_H
 
 #include "auth/bearer.h"
+#include "base/fail.h"
 #include "http/types.h"
 
 /* azure_token_from - where the token is from, a literal for messages */

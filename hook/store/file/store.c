@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/stop.h"
+#include "base/text.h"
 
 #define BUFFER ((size_t)256 << 10)
 #define FILES_MAX 100000

@@ -6,11 +6,16 @@
 #include <string.h>
 
 #include "base/console.h"
+#include "base/fail.h"
+#include "base/text.h"
 #include "http/response.h"
 #include "http/types.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
+#include "store/gs/call.h"
+#include "store/gs/object.h"
+#include "store/store.h"
 
 #define FOLDER ".modelhook-parts"
 #define COMPOSED_MAX 32 /* that one request takes */

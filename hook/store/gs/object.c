@@ -1,10 +1,12 @@
-/* gs_object - what Google Cloud Storage says of objects, and how one is sent. */
+#include "store/gs/object.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/fetch.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "http/response.h"
 #include "http/types.h"
 #include "http/url.h"
@@ -66,6 +68,33 @@ void gs_object_release(struct gs_object *object)
 	free(object->sha256);
 	free(object->meant_crc32c);
 	*object = (struct gs_object){0};
+}
+
+/* The digest that was kept with it counts only where the store's own checksum is the one that was
+ * kept along: what is composed of parts is told of both before anybody has seen the result. */
+int gs_has(
+	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
+{
+	struct http_response response;
+	struct gs_object object = {0};
+	char *name = gs_name(s->state, content->path);
+	struct gs_request request = {.method = "GET", .name = name};
+	int result = gs_send(s, &request, &response, f);
+	bool missing = result == 0 && response.status == 404;
+	if (result == 0 && !missing)
+		result = gs_expect(s, &response, f);
+	if (result == 0 && !missing)
+		result = gs_object_read(&response, &object, f);
+	bool kept = object.sha256 != NULL && text_equal(object.sha256, content->sha256) &&
+		    object.crc32c != NULL && text_equal(object.crc32c, object.meant_crc32c);
+	*has = missing			      ? STORE_HAS_NOT
+	       : object.size != content->size ? STORE_HAS_OTHER
+	       : kept			      ? STORE_HAS_SAME
+					      : STORE_HAS_SOME;
+	gs_object_release(&object);
+	http_response_release(&response);
+	free(name);
+	return result;
 }
 
 /* Listing. */
@@ -149,6 +178,34 @@ int gs_list_names(struct store *store, const char *below, gs_list_function *each
 	} while (result == 0 && more);
 	store_pages_release(&pages);
 	free(token);
+	return result;
+}
+
+struct names {
+	char **names;
+	size_t count;
+};
+
+static int add_name(void *context, const struct gs_object *object, struct fail *f)
+{
+	struct names *names = context;
+	(void)f;
+	if ((names->count & (names->count - 1)) == 0)
+		names->names = memory_grow(names->names, names->count > 0 ? 2 * names->count : 1,
+			sizeof(*names->names));
+	names->names[names->count++] = text_copy(object->name);
+	return 0;
+}
+
+int gs_delete_below(struct store *store, const char *below, struct fail *f)
+{
+	struct names names = {0};
+	int result = gs_list_names(store, below, add_name, &names, f);
+	if (result == 0)
+		result = gs_delete(store, names.names, names.count, f);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.names[i]);
+	free(names.names);
 	return result;
 }
 

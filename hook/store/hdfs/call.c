@@ -3,12 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/console.h"
 #include "base/env.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/random.h"
 #include "base/secret.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/response.h"
 #include "http/retry.h"

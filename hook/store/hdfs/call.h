@@ -14,6 +14,7 @@
 
 #include <pthread.h>
 
+#include "base/fail.h"
 #include "http/types.h"
 #include "store/hdfs/site.h"
 #include "store/store.h"
@@ -77,7 +78,5 @@ void hdfs_reply_release(struct hdfs_reply *reply);
 
 /* hdfs_path - a path of the store as an absolute one, not escaped; the caller frees it */
 char *hdfs_path(const struct hdfs *hdfs, const char *path);
-
-extern const struct store_kind store_hdfs;
 
 #endif

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/types.h"
 #include "packaging/json/json_list.h"
 

@@ -3,9 +3,11 @@
 #define MODELHOOK_STORE_HDFS_FILE_H
 
 #include "base/entry.h"
+#include "base/fail.h"
 #include "packaging/json/lenient.h"
 #include "store/hdfs/call.h"
 #include "store/hdfs/checksum.h"
+#include "store/store.h"
 
 #define HDFS_TEMPORARY_END ".modelhook"
 

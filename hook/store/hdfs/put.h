@@ -11,8 +11,9 @@
 #ifndef MODELHOOK_STORE_HDFS_PUT_H
 #define MODELHOOK_STORE_HDFS_PUT_H
 
+#include "base/fail.h"
 #include "http/types.h"
-#include "store/hdfs/call.h"
+#include "store/store.h"
 
 #define HDFS_ATTRIBUTE "user.modelhook.sha256"
 

@@ -5,6 +5,7 @@
 
 #include "base/env.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "http/url.h"
 #include "packaging/xml/xml.h"
 

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/fail.h"
+#include "base/text.h"
 #include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
@@ -12,6 +14,7 @@
 #include "packaging/json/json.h"
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"
+#include "store/mlflow/proxy.h"
 
 #define VARIABLE "MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD"
 #define PRESIGNED "mlflow-artifacts/presigned"

@@ -5,10 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/env.h"
 #include "base/fail.h"
 #include "base/random.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/retry.h"
 #include "http/types.h"
 #include "http/url.h"
@@ -21,6 +23,7 @@
 #include "store/checksum.h"
 #include "store/etag.h"
 #include "store/mlflow/presigned.h"
+#include "store/mlflow/proxy.h"
 
 #define TAG "modelhook.upload."
 #define MINIMUM_DEFAULT ((uint64_t)500 << 20)

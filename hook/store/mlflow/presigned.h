@@ -8,6 +8,7 @@
 #define MODELHOOK_STORE_MLFLOW_PRESIGNED_H
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "http/types.h"
 #include "store/store.h"
 

@@ -3,8 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/aws_credentials.h"
+#include "auth/aws_keys.h"
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "http/http.h"
 #include "http/response.h"
 #include "http/types.h"
@@ -14,6 +18,7 @@
 #include "packaging/xml/xml.h"
 #include "store/checksum.h"
 #include "store/s3/manner.h"
+#include "store/s3/open.h"
 
 #define READ_SIZE ((size_t)256 << 10)
 

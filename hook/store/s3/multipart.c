@@ -4,14 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/response.h"
 #include "http/url.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
 #include "store/etag.h"
+#include "store/s3/call.h"
 #include "store/s3/manner.h"
+#include "store/s3/open.h"
+#include "store/s3/types.h"
+#include "store/store.h"
 
 #define LIST_MAX ((size_t)4 << 20)
 #define COMPLETION_TRIES 4
