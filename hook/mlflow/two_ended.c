@@ -47,7 +47,7 @@ static void read_from(struct mlflow_two_ended *ends, int end, struct mlflow *m)
 	for (int page = 0; result == 0 && !is_over(ends, end); page++)
 		result = page < PAGES_MAX ? ends->page(ends->context, ends, end, m, &f)
 					  : fail_set(&f, STATUS_NOT_A_REGISTRY,
-						    "the pages of a list do not end");
+						    "the pages of the list do not end");
 	if (result != 0)
 		note(ends, &f);
 }

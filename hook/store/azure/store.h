@@ -3,6 +3,9 @@
 #ifndef MODELHOOK_STORE_AZURE_STORE_H
 #define MODELHOOK_STORE_AZURE_STORE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/fail.h"
 #include "base/text.h"
 #include "store/store.h"
@@ -15,6 +18,7 @@ struct azure_page {
 	uint64_t size;
 	bool is_folder; /* of a hierarchical namespace: not a blob that anybody made */
 	char *next;
+	bool has_blobs;
 };
 MUST_CHECK int azure_page_read(const struct text *body, struct azure_page *page, struct fail *f);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/fetch.h"
+#include "base/page_tokens.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "http/response.h"
@@ -14,7 +15,6 @@
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
-#include "store/pages.h"
 
 /* Google writes 64-bit numbers as strings, others of its API as numbers. */
 static uint64_t take_size(const struct json_at *json)
@@ -102,26 +102,27 @@ int gs_has(
 struct page {
 	gs_list_function *each;
 	void *context;
+	size_t count; /* of its objects so far */
 };
 
 static int take_listed(void *context, struct json_lenient *answer,
 	const struct json_lenient_value *item, struct fail *f)
 {
-	const struct page *page = context;
+	struct page *page = context;
 	struct json_at at = json_root(answer->root);
 	struct gs_object object;
 	(void)item;
 	gs_object_take(&at, &object);
+	page->count++;
 	int result = object.name != NULL ? page->each(page->context, &object, f) : 0;
 	gs_object_release(&object);
 	return result;
 }
 
-int gs_page_read(const struct http_response *answer, gs_list_function *each, void *context,
-	char **next, struct fail *f)
+static int read_page(
+	const struct http_response *answer, struct page *page, char **next, struct fail *f)
 {
-	struct page page = {each, context};
-	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = &page};
+	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = page};
 	struct json_lenient rest = {0};
 	*next = NULL;
 	int result = json_list_add(&list, text_string(&answer->body), answer->body.size, f);
@@ -138,24 +139,30 @@ int gs_page_read(const struct http_response *answer, gs_list_function *each, voi
 	return result == 0 ? 0 : fail_wrap(f, "Google Cloud Storage's list");
 }
 
-static int list_page(struct store *store, const char *below, const char *token,
-	gs_list_function *each, void *context, char **next, struct fail *f)
+int gs_page_read(const struct http_response *answer, gs_list_function *each, void *context,
+	char **next, struct fail *f)
+{
+	struct page page = {each, context, 0};
+	return read_page(answer, &page, next, f);
+}
+
+static int list_page(struct store *store, const char *below, const char *token, struct page *page,
+	char **next, struct fail *f)
 {
 	struct http_response answer;
 	char *prefix = http_escape_query(below);
-	char *page = http_escape_query(token != NULL ? token : "");
-	char *query =
-		text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", page);
+	char *at = http_escape_query(token != NULL ? token : "");
+	char *query = text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", at);
 	struct gs_request request = {.method = "GET", .query = query};
 	int result = gs_send(store, &request, &answer, f);
 	*next = NULL;
 	if (result == 0)
 		result = gs_expect(store, &answer, f);
 	if (result == 0)
-		result = gs_page_read(&answer, each, context, next, f);
+		result = read_page(&answer, page, next, f);
 	http_response_release(&answer);
 	free(query);
-	free(page);
+	free(at);
 	free(prefix);
 	return result;
 }
@@ -164,19 +171,20 @@ int gs_list_names(struct store *store, const char *below, gs_list_function *each
 	struct fail *f)
 {
 	char *token = NULL;
-	struct store_pages pages = {0};
+	struct page_tokens pages = {0};
 	bool more;
 	int result;
 	do {
 		char *next;
-		result = list_page(store, below, token, each, context, &next, f);
+		struct page page = {each, context, 0};
+		result = list_page(store, below, token, &page, &next, f);
 		free(token);
 		token = next;
 		more = token != NULL && token[0] != '\0';
 		if (result == 0 && more)
-			result = store_pages_go_on(&pages, token, f);
+			result = page_tokens_follow(&pages, token, page.count > 0, f);
 	} while (result == 0 && more);
-	store_pages_release(&pages);
+	page_tokens_release(&pages);
 	free(token);
 	return result;
 }

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/page_tokens.h"
 #include "http/response.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
 #include "store/etag.h"
-#include "store/pages.h"
 #include "store/s3/call.h"
 #include "store/s3/multipart.h"
 #include "store/s3/object.h"
@@ -114,19 +114,20 @@ static int s3_list(
 	char *key = s3_key(s->state, folder);
 	char *below = text_format("%s%s", key, key[0] != '\0' ? "/" : "");
 	struct listing_place place = {0};
-	struct store_pages pages = {0};
+	struct page_tokens pages = {0};
 	bool more = true;
 	int result = 0;
 	while (result == 0 && more) {
 		struct s3_page page = {.below = below, .listing = listing};
 		result = list_page(s, &page, &place, f);
+		bool added = page.key != NULL;
 		more = next_place(&place, &page);
 		s3_page_release(&page);
 		if (result == 0 && more)
-			result = store_pages_go_on(
-				&pages, place.token != NULL ? place.token : place.key, f);
+			result = page_tokens_follow(
+				&pages, place.token != NULL ? place.token : place.key, added, f);
 	}
-	store_pages_release(&pages);
+	page_tokens_release(&pages);
 	free(place.token);
 	free(place.key);
 	free(below);
