@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/thread.h"
+#include "upload/overlap.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)
 #define CONNECT_SECONDS 1

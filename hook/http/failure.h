@@ -1,4 +1,4 @@
-/* failure - what it means that no answer came.
+/* failure - what it means that no response came.
  */
 #ifndef MODELHOOK_HTTP_FAILURE_H
 #define MODELHOOK_HTTP_FAILURE_H

@@ -2,12 +2,12 @@
  *
  * Knows: TLS (verified always; the distribution's CA bundle is looked for where Debian, RHEL, SUSE
  * and Alpine keep it, SSL_CERT_FILE and CURL_CA_BUNDLE first), proxies, keep-alive, redirects (same
- * origin only when credentials go along), compressed answers, retries with backoff and jitter,
+ * origin only when credentials go along), compressed responses, retries with backoff and jitter,
  * Retry-After, the deadline of the whole command, SIGTERM within a fraction of a second. Does not
  * know MLflow.
  *
- * Three ways out: an answer (0, whatever its status), a failure (-1), and with either whether the
- * request may have been carried out all the same (answer.unknown): only the caller knows how to
+ * Three ways out: a response (0, whatever its status), a failure (-1), and with either whether the
+ * request may have been carried out all the same (response.unknown): only the caller knows how to
  * ask.
  */
 #ifndef MODELHOOK_HTTP_HTTP_H
@@ -26,9 +26,9 @@ MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, st
 void http_release(struct http *http);
 
 /* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx
- * or 429 comes back here as an answer too). -1: no answer; LATER, TERMINATED, INTERRUPTED, DENIED
- * (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates, URL), or
- * what body.read or sink.write failed with. */
+ * or 429 comes back here as a response too). -1: no response; LATER, TERMINATED, INTERRUPTED,
+ * DENIED (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates,
+ * URL), or what body.read or sink.write failed with. */
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 	struct http_response *response, struct fail *f);
 

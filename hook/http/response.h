@@ -5,7 +5,7 @@
 
 #include "http/types.h"
 
-/* http_response_header - the value of a header of the answer, or NULL; the caller frees it */
+/* http_response_header - the value of a header of the response, or NULL; the caller frees it */
 char *http_response_header(const struct http_response *response, const char *name);
 
 void http_response_release(struct http_response *response);

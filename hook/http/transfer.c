@@ -334,7 +334,7 @@ void http_transfer_check(struct http_transfer *t)
 	}
 }
 
-int64_t http_transfer_patience(const struct http_transfer *t)
+int64_t http_transfer_time_left(const struct http_transfer *t)
 {
 	int64_t left = CLOCK_FOREVER;
 	if (t->state == TRANSFER_PAUSING)

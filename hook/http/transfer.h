@@ -26,8 +26,8 @@ void http_transfer_ended(struct http_transfer *t, int code);
 /* http_transfer_check - end it where it was silent for too long, or the deadline is over */
 void http_transfer_check(struct http_transfer *t);
 
-/* http_transfer_patience - ms until the next of begin and check has something to do */
-int64_t http_transfer_patience(const struct http_transfer *t);
+/* http_transfer_time_left - ms until the next of begin and check has something to do */
+int64_t http_transfer_time_left(const struct http_transfer *t);
 
 /* http_transfer_abandon - end it at once with this failure */
 void http_transfer_abandon(struct http_transfer *t, const struct fail *f);

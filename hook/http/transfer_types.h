@@ -18,7 +18,7 @@ enum http_transfer_state {
 };
 
 struct http_transfer {
-	struct http *http; /* borrowed, as are request and answer */
+	struct http *http; /* borrowed, as are request and response */
 	const struct http_request *request;
 	struct http_response *response;
 	enum http_transfer_state state;
@@ -38,7 +38,7 @@ struct http_transfer {
 	size_t header_bytes; /* received in this hop */
 	bool head_is_whole;  /* its last line, the empty one, was there */
 	uint64_t body_sent;
-	uint64_t body_decoded; /* of the answer, as handed on */
+	uint64_t body_decoded; /* of the response, as handed on */
 	int64_t moved_at;      /* when a byte moved last */
 	int64_t moved;	       /* bytes of bodies so far, both ways */
 	int64_t retry_after_ms;

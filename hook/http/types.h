@@ -13,12 +13,12 @@
 #include "http/login.h"
 #include "http/options.h"
 
-/* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
+/* Whether a request may be sent again when it got no response, or 408, 429, 500, 502, 503, 504. */
 enum http_idempotency {
 	HTTP_IDEMPOTENT,     /* carrying it out twice is the same as once */
 	HTTP_NOT_IDEMPOTENT, /* a create: sent again only when it surely was not carried out
 			      * (connection refused, name not found, TLS refused, 429); else
-			      * answer->unknown is set */
+			      * response->unknown is set */
 };
 
 /* http_body - what is sent: bytes, or a stream that can be read again from its start */
@@ -30,7 +30,7 @@ struct http_body {
 	void *context;
 };
 
-/* http_sink - where an answer's body goes when it is large; called in order, only for a 2xx answer
+/* http_sink - where a response's body goes when it is large; called in order, only for a 2xx answer
  */
 struct http_sink {
 	int (*write)(void *context, const void *bytes, size_t size, struct fail *f);
@@ -39,7 +39,7 @@ struct http_sink {
 };
 
 struct http_response {
-	long status;	    /* 200 ..., 0 where no answer came */
+	long status;	    /* 200 ..., 0 where no response came */
 	struct text head;   /* header lines of the last hop as they came, at most 64 KiB */
 	struct text body;   /* of a status other than 2xx only the first 64 KiB */
 	char *content_type; /* or NULL */
@@ -52,7 +52,7 @@ struct http_response {
 	int tries;
 };
 
-/* What becomes of an answer that is compressed on its way. Bodies are bounded by what they decode
+/* What becomes of a response that is compressed on its way. Bodies are bounded by what they decode
  * to. */
 enum http_coding {
 	HTTP_DECODED,	/* gzip and deflate are asked for and decoded */
@@ -70,8 +70,8 @@ struct http_request {
 				     * behind when a redirect leaves the origin */
 	bool authorized;	    /* add the login */
 	struct http_body body;
-	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
-	size_t max_answer;	      /* 0 = 8 MiB */
+	const struct http_sink *sink; /* or NULL: into response.body, at most max_response bytes */
+	size_t max_response;	      /* 0 = 8 MiB */
 	enum http_idempotency repeat;
 	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */
@@ -106,7 +106,7 @@ struct http {
 	bool trust_known;	 /* the first https request looked for the CAs */
 	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */
 	char *ca_folder;
-	bool coding_warned; /* an answer was compressed unasked, and that was said */
+	bool coding_warned; /* a response was compressed unasked, and that was said */
 	bool ipv4_only;	    /* names resolve only when IPv6 is not asked for */
 	uint64_t requests;  /* sent so far, retries included */
 };

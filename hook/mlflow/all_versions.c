@@ -153,7 +153,7 @@ int mlflow_all_versions(struct mlflow *m, mlflow_model_function *each, void *con
 	struct walk walk = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .each = each, .context = context};
 	struct mlflow asked = mlflow_beside(m, m->http);
-	asked.answer_max = PAGE_MAX; /* two are on their way at once */
+	asked.response_max = PAGE_MAX; /* two are on their way at once */
 	int result = mlflow_two_ended_read(&asked, read_page, &walk, f);
 	mlflow_prefetch_drop(&asked);
 	*supported = !walk.unsupported;

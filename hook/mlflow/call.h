@@ -1,6 +1,6 @@
 /* call - one call of MLflow's REST API: its URL, its headers, and what a refusal means.
  *
- * Any answer is a reply (0); the verbs decide which are answers to them and which are failures.
+ * Any response is a reply (0); the verbs decide which are answers to them and which are failures.
  * Nothing of a body is trusted to be JSON; what is kept of it is escaped and cut short. Writes go
  * into the plan where there is one.
  */
@@ -49,7 +49,7 @@ struct mlflow_write {
 	const char *path;
 	struct cJSON *body;
 	enum http_idempotency repeat;
-	const struct http_sink *sink; /* or NULL: the answer's body is kept */
+	const struct http_sink *sink; /* or NULL: the response's body is kept */
 };
 MUST_CHECK int mlflow_write(struct mlflow *m, const struct mlflow_write *write,
 	struct mlflow_reply *reply, struct fail *f);

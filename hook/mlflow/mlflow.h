@@ -30,7 +30,7 @@ struct mlflow {
 		*prefetched; /* answers that were asked for together; owned, see mlflow/call.h */
 	struct plan *plan;   /* borrowed; NULL: writes are sent */
 	const struct store_options *artifacts; /* borrowed, passed on to its runs' stores */
-	size_t answer_max;		       /* of one answer, in bytes; 0: as http.h says */
+	size_t response_max;		       /* of one answer, in bytes; 0: as http.h says */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* reply - an answer of the server: what one other than the wished one means, and what to do about
+/* reply - a response of the server: what one other than the wished one means, and what to do about
  * it.
  */
 #ifndef MODELHOOK_MLFLOW_REPLY_H
@@ -19,7 +19,7 @@ struct mlflow_reply {
 
 void mlflow_reply_release(struct mlflow_reply *reply);
 
-/* mlflow_reply_read - fill code and message from the body of an answer that is not 2xx */
+/* mlflow_reply_read - fill code and message from the body of a response that is not 2xx */
 void mlflow_reply_read(struct mlflow_reply *reply);
 
 /* mlflow_expect - 0 for a 2xx whose body is a JSON object (or a planned call), else the failure */
@@ -36,13 +36,13 @@ bool mlflow_is_missing(const struct mlflow_reply *reply);
 bool mlflow_is_unsupported(const struct mlflow_reply *reply);
 
 /* mlflow_is_permanent - a status that looks transient but is meant for good */
-bool mlflow_is_permanent(const struct http_response *answer);
+bool mlflow_is_permanent(const struct http_response *response);
 
 /* mlflow_wants_presigned - the refusal of a server (3.18 with --artifacts-presigned-only) that
  * takes and gives artifacts by presigned URLs alone */
-bool mlflow_wants_presigned(const struct http_response *answer);
+bool mlflow_wants_presigned(const struct http_response *response);
 
-/* mlflow_serves_no_artifacts - the answer of a server that was told not to pass artifacts on */
-bool mlflow_serves_no_artifacts(const struct http_response *answer);
+/* mlflow_serves_no_artifacts - the response of a server that was told not to pass artifacts on */
+bool mlflow_serves_no_artifacts(const struct http_response *response);
 
 #endif

@@ -10,17 +10,18 @@
 #include "mlflow/read.h"
 #include "mlflow/reply.h"
 
-static bool looks_like_version(const struct http_response *answer)
+static bool looks_like_version(const struct http_response *response)
 {
-	const char *body = text_string(&answer->body);
+	const char *body = text_string(&response->body);
 	size_t major = strspn(body, "0123456789");
-	return answer->status == 200 && answer->body.size < 64 && major > 0 && body[major] == '.';
+	return response->status == 200 && response->body.size < 64 && major > 0 &&
+	       body[major] == '.';
 }
 
 /* A Date has whole seconds: half a one is the best guess at the rest. */
-static int64_t skew_of(const struct http_response *answer)
+static int64_t skew_of(const struct http_response *response)
 {
-	return answer->date_ms > 0 ? answer->date_ms + 500 - clock_now_ms() : 0;
+	return response->date_ms > 0 ? response->date_ms + 500 - clock_now_ms() : 0;
 }
 
 static int greet_api(struct mlflow *m, int64_t *skew_ms, struct fail *f)

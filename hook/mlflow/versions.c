@@ -64,9 +64,9 @@ static char *versions_query(const char *filter, const char *token)
 
 void mlflow_prefetch_state(struct mlflow *m, const char *name)
 {
-	struct fail said_by_the_call_itself;
+	struct fail ignored;
 	char *filter;
-	if (name_filter(name, &filter, &said_by_the_call_itself) != 0)
+	if (name_filter(name, &filter, &ignored) != 0)
 		return;
 	struct mlflow_question questions[] = {
 		{"registered-models/get", mlflow_model_query(name)},

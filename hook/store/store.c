@@ -213,7 +213,7 @@ char *store_show_in_root(const struct store *s, const char *path)
 	return text_format("%s/%s", s->root, path);
 }
 
-const char *store_mark(const struct store_upload *upload, unsigned index)
+const char *store_receipt(const struct store_upload *upload, unsigned index)
 {
 	const char *receipt = upload->receipts[index];
 	return receipt != NULL ? receipt : "";

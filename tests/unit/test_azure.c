@@ -200,7 +200,7 @@ static void blocks_that_somebody_else_left_are_not_joined(void **state)
 	upload.receipts = memory_get(2, sizeof(*upload.receipts));
 	assert_int_equal(store.kind->begin(&store, &upload, &f), 0);
 	assert_true(upload.whole);
-	assert_string_equal(store_mark(&upload, 0), "");
+	assert_string_equal(store_receipt(&upload, 0), "");
 	store_upload_release(&upload);
 	close_store();
 }
@@ -226,7 +226,7 @@ static void a_block_that_is_there_is_not_sent_again_and_damaged_ones_are_no_part
 	assert_failure(store.kind->put_part(&store, &upload, &parts[1], &kept, &f), f, STATUS_LATER,
 		"answers 400 Md5Mismatch: no");
 	assert_lacks(f.text, "RequestId");
-	assert_string_equal(store_mark(&upload, 1), "");
+	assert_string_equal(store_receipt(&upload, 1), "");
 	assert_true(head_has(&server, 1, "Content-MD5: fXkwN6B2AYZXSwKC8vQ15w=="));
 	store_upload_release(&upload);
 	close_store();

@@ -301,7 +301,7 @@ static void a_body_beyond_its_bound_is_no_registry(void **state)
 {
 	(void)state;
 	BEGIN({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", KEEP});
-	struct http_request request = {.method = "GET", .url = url, .max_answer = 9};
+	struct http_request request = {.method = "GET", .url = url, .max_response = 9};
 	assert_int_equal(http_send(&http, &request, &answer, &f), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	end();

@@ -17,7 +17,7 @@
 
 #define AZURE_HEADERS_MAX 8
 
-/* struct azure - what a store's lanes share; only the token changes */
+/* struct azure - what a store's threads share; only the token changes */
 struct azure {
 	struct azure_account account;
 	uint8_t *key; /* secret: what account.key stands for; NULL: not by key */

@@ -46,11 +46,11 @@ void gs_object_take(const struct json_at *json, struct gs_object *object)
 	}
 }
 
-int gs_object_read(const struct http_response *answer, struct gs_object *object, struct fail *f)
+int gs_object_read(const struct http_response *response, struct gs_object *object, struct fail *f)
 {
 	struct cJSON *tree;
 	*object = (struct gs_object){0};
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
+	if (json_parse(text_string(&response->body), response->body.size, &tree, f) != 0) {
 		if (f->status == STATUS_UNACCEPTABLE)
 			f->status = STATUS_NOT_A_REGISTRY;
 		return fail_wrap(f, "Google Cloud Storage's answer");
@@ -105,11 +105,11 @@ struct page {
 	size_t count; /* of its objects so far */
 };
 
-static int take_listed(void *context, struct json_lenient *answer,
+static int take_listed(void *context, struct json_lenient *json,
 	const struct json_lenient_value *item, struct fail *f)
 {
 	struct page *page = context;
-	struct json_at at = json_root(answer->root);
+	struct json_at at = json_root(json->root);
 	struct gs_object object;
 	(void)item;
 	gs_object_take(&at, &object);
@@ -120,12 +120,12 @@ static int take_listed(void *context, struct json_lenient *answer,
 }
 
 static int read_page(
-	const struct http_response *answer, struct page *page, char **next, struct fail *f)
+	const struct http_response *response, struct page *page, char **next, struct fail *f)
 {
 	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = page};
 	struct json_lenient rest = {0};
 	*next = NULL;
-	int result = json_list_add(&list, text_string(&answer->body), answer->body.size, f);
+	int result = json_list_add(&list, text_string(&response->body), response->body.size, f);
 	if (result == 0 && json_check_text(text_string(&list.rest), list.rest.size, f) != 0)
 		result = fail_set(f, STATUS_NOT_A_REGISTRY, "%s", f->text);
 	if (result == 0)
@@ -139,28 +139,28 @@ static int read_page(
 	return result == 0 ? 0 : fail_wrap(f, "Google Cloud Storage's list");
 }
 
-int gs_page_read(const struct http_response *answer, gs_list_function *each, void *context,
+int gs_page_read(const struct http_response *response, gs_list_function *each, void *context,
 	char **next, struct fail *f)
 {
 	struct page page = {each, context, 0};
-	return read_page(answer, &page, next, f);
+	return read_page(response, &page, next, f);
 }
 
 static int list_page(struct store *store, const char *below, const char *token, struct page *page,
 	char **next, struct fail *f)
 {
-	struct http_response answer;
+	struct http_response response;
 	char *prefix = http_escape_query(below);
 	char *at = http_escape_query(token != NULL ? token : "");
 	char *query = text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", at);
 	struct gs_request request = {.method = "GET", .query = query};
-	int result = gs_send(store, &request, &answer, f);
+	int result = gs_send(store, &request, &response, f);
 	*next = NULL;
 	if (result == 0)
-		result = gs_expect(store, &answer, f);
+		result = gs_expect(store, &response, f);
 	if (result == 0)
-		result = read_page(&answer, page, next, f);
-	http_response_release(&answer);
+		result = read_page(&response, page, next, f);
+	http_response_release(&response);
 	free(query);
 	free(at);
 	free(prefix);
@@ -299,10 +299,10 @@ static void related_open(
 }
 
 static int take_uploaded(
-	const struct http_response *answer, const struct related *r, bool *proven, struct fail *f)
+	const struct http_response *response, const struct related *r, bool *proven, struct fail *f)
 {
 	struct gs_object object;
-	if (gs_object_read(answer, &object, f) != 0)
+	if (gs_object_read(response, &object, f) != 0)
 		return -1;
 	char *crc = checksum_crc32c(r->crc);
 	*proven = text_equal(object.crc32c, crc);
@@ -315,7 +315,7 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f)
 {
 	struct related related;
-	struct http_response answer;
+	struct http_response response;
 	char boundary[64];
 	snprintf(boundary, sizeof(boundary), "modelhook-%08x%08x%08x%08x", random_below(UINT32_MAX),
 		random_below(UINT32_MAX), random_below(UINT32_MAX), random_below(UINT32_MAX));
@@ -334,13 +334,13 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 			.context = &related},
 	};
 	*proven = false;
-	int result = gs_send(store, &request, &answer, f);
+	int result = gs_send(store, &request, &response, f);
 	if (result == 0)
-		result = gs_expect(store, &answer, f);
+		result = gs_expect(store, &response, f);
 	if (result == 0)
-		result = take_uploaded(&answer, &related, proven, f);
+		result = take_uploaded(&response, &related, proven, f);
 	*crc = related.crc;
-	http_response_release(&answer);
+	http_response_release(&response);
 	text_release(&related.head);
 	free(related.tail);
 	free(type);

@@ -52,7 +52,7 @@ static bool is_worth_asking(struct proxy *proxy)
 	       proxy->reads++ >= READS_MANY;
 }
 
-/* Once: the other lanes wait for the answer. */
+/* Once: the other threads wait for the answer. */
 static int ask_server(struct store *s, bool *signs, struct fail *f)
 {
 	struct proxy *proxy = s->state;

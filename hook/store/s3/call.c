@@ -237,7 +237,7 @@ static int send_once(struct store *store, const struct s3_request *request, unsi
 			.headers = equipment.headers,
 			.body = request->body,
 			.sink = request->sink,
-			.max_answer = request->max_answer,
+			.max_response = request->max_response,
 			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
 		result = http_send(store->http, &http, &reply->http, f);

@@ -27,8 +27,8 @@ MUST_CHECK int s3_put_part(struct store *s, struct store_upload *upload,
 MUST_CHECK int s3_finish(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int s3_abandon(struct store *s, struct store_upload *upload, struct fail *f);
 
-/* s3_parts - which parts of an open upload the store says it has; they go into upload->marks. Owns
- * what it keeps of the part at hand, which s3_parts_release frees. */
+/* s3_parts - which parts of an open upload the store says it has; they go into upload->receipts.
+ * Owns what it keeps of the part at hand, which s3_parts_release frees. */
 struct s3_parts {
 	struct store_upload *upload;
 	unsigned long number;

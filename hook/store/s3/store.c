@@ -85,7 +85,7 @@ static int list_page(
 {
 	struct s3_reply reply;
 	char *query = list_query(place, page->below);
-	struct s3_request request = {.method = "GET", .query = query, .max_answer = PAGE_MAX};
+	struct s3_request request = {.method = "GET", .query = query, .max_response = PAGE_MAX};
 	int result = s3_send(s, &request, &reply, f);
 	if (result == 0)
 		result = s3_expect(s, &reply, f);

@@ -56,7 +56,7 @@ struct s3_request {
 	const char *sha256;
 	struct http_body body;
 	const struct http_sink *sink;
-	size_t max_answer;
+	size_t max_response;
 };
 
 /* s3_reply - an answer, and what an error in it is called */
