@@ -23,6 +23,7 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "command/help.h"
+#include "store/options.h"
 #include "stores/location.h"
 
 static int run_help(struct invocation *call, struct fail *f);

@@ -14,24 +14,6 @@
 
 #define FRESH_MS (INT64_C(5) * 60 * 1000) /* fetched again before they have less left */
 
-void aws_keys_release(struct aws_keys *keys)
-{
-	fetch_wipe(&keys->access_key);
-	fetch_wipe(&keys->secret_key);
-	fetch_wipe(&keys->session_token);
-	fetch_wipe(&keys->bearer);
-	*keys = (struct aws_keys){0};
-}
-
-void aws_keys_copy(const struct aws_keys *from, struct aws_keys *to)
-{
-	*to = *from;
-	to->access_key = text_copy(from->access_key);
-	to->secret_key = text_copy(from->secret_key);
-	to->session_token = text_copy(from->session_token);
-	to->bearer = text_copy(from->bearer);
-}
-
 void aws_credentials_open(struct aws_credentials *credentials, const struct aws_profile *profile)
 {
 	*credentials = (struct aws_credentials){.profile = profile, .what = "S3"};
@@ -98,7 +80,8 @@ static int from_role(
 static int from_web_identity(
 	struct aws_credentials *credentials, struct http *http, bool *found, struct fail *f)
 {
-	return aws_fetch_web_identity(http, credentials, found, f);
+	return aws_fetch_web_identity(
+		http, credentials->profile, credentials->region, &credentials->keys, found, f);
 }
 
 static int from_sso(

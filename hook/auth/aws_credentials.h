@@ -18,22 +18,10 @@
 
 #include <pthread.h>
 
+#include "auth/aws_keys.h"
 #include "auth/aws_profile.h"
 #include "base/fail.h"
-#include "http/http.h"
-
-/* aws_keys - owned secrets; wiped on release */
-struct aws_keys {
-	char *access_key; /* NULL: none */
-	char *secret_key;
-	char *session_token; /* or NULL */
-	char *bearer;	     /* instead of the others; or NULL */
-	int64_t expires_ms;  /* 0: never */
-	const char *from;    /* a literal, for messages: "the environment" */
-};
-
-void aws_keys_release(struct aws_keys *keys);
-void aws_keys_copy(const struct aws_keys *from, struct aws_keys *to);
+#include "http/types.h"
 
 /* struct aws_credentials - shared by threads */
 struct aws_credentials {

@@ -7,8 +7,9 @@
 #include "auth/metadata_token.h"
 #include "base/clock.h"
 #include "base/env.h"
-#include "base/fail.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "packaging/xml/xml.h"
@@ -240,24 +241,20 @@ static int ask_sts(struct fetch *fetch, const char *url, const char *query, stru
 	return result;
 }
 
-static char *sts_address(const struct aws_credentials *credentials)
+static char *sts_address(const char *region)
 {
 	const char *named = env_get(ENV_AWS_ENDPOINT_URL_STS);
 	if (named == NULL)
 		named = env_get(ENV_AWS_ENDPOINT_URL);
 	return named != NULL ? text_copy(named)
-			     : text_format("https://sts.%s.amazonaws.com/", credentials->region);
+			     : text_format("https://sts.%s.amazonaws.com/", region);
 }
 
-/* By its file's token, whose secrets are wiped. */
-static int assume_role(struct fetch *fetch, const struct aws_credentials *credentials,
-	const char *role, const char *token, struct aws_keys *keys, struct fail *f)
+/* The query holds the token: it is wiped and freed. */
+static int assume_role(
+	struct fetch *fetch, const char *region, char *query, struct aws_keys *keys, struct fail *f)
 {
-	char *url = sts_address(credentials);
-	char *query = sts_query(role,
-		identity_setting(
-			credentials->profile, ENV_AWS_ROLE_SESSION_NAME, "role_session_name"),
-		token);
+	char *url = sts_address(region);
 	int result = ask_sts(fetch, url, query, keys, f);
 	explicit_bzero(query, strlen(query));
 	free(query);
@@ -265,11 +262,11 @@ static int assume_role(struct fetch *fetch, const struct aws_credentials *creden
 	return result;
 }
 
-int aws_fetch_web_identity(
-	struct http *like, struct aws_credentials *credentials, bool *found, struct fail *f)
+int aws_fetch_web_identity(struct http *like, const struct aws_profile *profile, const char *region,
+	struct aws_keys *keys, bool *found, struct fail *f)
 {
-	const struct aws_profile *profile = credentials->profile;
-	struct aws_keys *keys = &credentials->keys;
+	const char *session =
+		identity_setting(profile, ENV_AWS_ROLE_SESSION_NAME, "role_session_name");
 	const char *file = identity_setting(
 		profile, ENV_AWS_WEB_IDENTITY_TOKEN_FILE, "web_identity_token_file");
 	const char *role = identity_setting(profile, ENV_AWS_ROLE_ARN, "role_arn");
@@ -285,7 +282,7 @@ int aws_fetch_web_identity(
 		free(token);
 		return fail_wrap(f, "AWS_WEB_IDENTITY_TOKEN_FILE");
 	}
-	int result = assume_role(&fetch, credentials, role, token, keys, f);
+	int result = assume_role(&fetch, region, sts_query(role, session, token), keys, f);
 	fetch_release(&fetch);
 	explicit_bzero(token, strlen(token));
 	free(token);

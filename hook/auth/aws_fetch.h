@@ -8,12 +8,14 @@
 #ifndef MODELHOOK_AUTH_AWS_FETCH_H
 #define MODELHOOK_AUTH_AWS_FETCH_H
 
-#include "auth/aws_credentials.h"
+#include "auth/aws_keys.h"
+#include "auth/aws_profile.h"
 #include "base/fail.h"
+#include "http/types.h"
 
-/* aws_fetch_web_identity - the variables, else the profile's; into credentials->keys */
-MUST_CHECK int aws_fetch_web_identity(
-	struct http *like, struct aws_credentials *credentials, bool *found, struct fail *f);
+/* aws_fetch_web_identity - by the variables, else by the profile's role, from STS in the region */
+MUST_CHECK int aws_fetch_web_identity(struct http *like, const struct aws_profile *profile,
+	const char *region, struct aws_keys *keys, bool *found, struct fail *f);
 MUST_CHECK int aws_fetch_container(
 	struct http *like, struct aws_keys *keys, bool *found, struct fail *f);
 MUST_CHECK int aws_fetch_instance(

@@ -5,6 +5,7 @@
 
 #include "auth/fetch.h"
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/panic.h"
 #include "base/text.h"
 #include "packaging/json/json.h"

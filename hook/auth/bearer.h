@@ -1,5 +1,5 @@
 /* bearer - an access token that is good for a while, as token endpoints and metadata services give
- * it out (RFC 6749, section 5.1), and who keeps it for all lanes.
+ * it out (RFC 6749, section 5.1), and who keeps it for all threads.
  *
  * A token is fetched again before it expires, and once more where the store does not take it.
  */
@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 
 struct bearer {
 	char *token;	    /* a secret, owned; NULL: none */
@@ -19,7 +19,7 @@ struct bearer {
 void bearer_release(struct bearer *bearer);
 
 /* bearer_read - {"access_token", "expires_in"} of a 200 (or "expires_on", Azure's App Service);
- * DENIED where it is another answer, with what it says of the error; LATER for 429 and 5xx */
+ * DENIED where it is another response, with what it says of the error; LATER for 429 and 5xx */
 MUST_CHECK int bearer_read(
 	const struct http_response *response, struct bearer *bearer, struct fail *f);
 

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "base/secret.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/types.h"
 #include "http/url.h"
 
 int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f)
@@ -32,8 +34,10 @@ int fetch_ask(struct fetch *fetch, const char *method, const char *url, const ch
 	struct http_response *response, struct fail *f)
 {
 	const char *headers[] = {header, NULL};
-	struct http_request request = {
-		.method = method, .url = url, .headers = headers, .max_answer = FETCH_ANSWER_MAX};
+	struct http_request request = {.method = method,
+		.url = url,
+		.headers = headers,
+		.max_response = FETCH_RESPONSE_MAX};
 	return http_send(&fetch->http, &request, response, f);
 }
 
@@ -45,7 +49,7 @@ int fetch_post_form(struct fetch *fetch, const char *url, const char *form,
 		.url = url,
 		.content_type = "application/x-www-form-urlencoded",
 		.body = {.bytes = form, .size = strlen(form)},
-		.max_answer = FETCH_ANSWER_MAX,
+		.max_response = FETCH_RESPONSE_MAX,
 	};
 	return http_send(&fetch->http, &request, response, f);
 }
@@ -65,7 +69,7 @@ char *fetch_read_file(const char *path, struct fail *f)
 {
 	struct text text = {0};
 	char *token = NULL;
-	if (file_read(path, FETCH_ANSWER_MAX, &text, f) == 0)
+	if (file_read(path, FETCH_RESPONSE_MAX, &text, f) == 0)
 		token = text_trimmed(text_string(&text), text.size);
 	if (text.data != NULL)
 		explicit_bzero(text.data, text.size);

@@ -8,10 +8,10 @@
 #define MODELHOOK_AUTH_FETCH_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "packaging/json/json.h"
 
-#define FETCH_ANSWER_MAX ((size_t)256 << 10)
+#define FETCH_RESPONSE_MAX ((size_t)256 << 10)
 #define FETCH_NEAR_MS 8000 /* in all, for what is on this machine or its host */
 #define FETCH_FAR_MS 30000
 
@@ -24,7 +24,7 @@ struct fetch {
 MUST_CHECK int fetch_open(struct fetch *fetch, const struct http *like, bool near, struct fail *f);
 void fetch_release(struct fetch *fetch);
 
-/* fetch_ask - header: one line, or NULL; any status is an answer */
+/* fetch_ask - header: one line, or NULL; any status is a response */
 MUST_CHECK int fetch_ask(struct fetch *fetch, const char *method, const char *url,
 	const char *header, struct http_response *response, struct fail *f);
 

@@ -10,6 +10,10 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
+
+#define NAMED "GOOGLE_APPLICATION_CREDENTIALS"
 
 /* The file that is there, or NULL */
 static char *find_file(void)

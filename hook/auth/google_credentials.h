@@ -12,6 +12,7 @@
 #include "auth/bearer.h"
 #include "auth/google_key.h"
 #include "base/fail.h"
+#include "http/types.h"
 
 /* struct google_credentials - shared by threads; the key does not change once it was read */
 struct google_credentials {

@@ -6,10 +6,9 @@
 #include <string.h>
 
 #include "auth/fetch.h"
-#include "base/fail.h"
 #include "base/panic.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/json/json.h"
 

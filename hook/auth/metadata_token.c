@@ -6,6 +6,8 @@
 #include "base/env.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
 
 int metadata_token_fetch(
 	const struct http *like, struct bearer *bearer, bool *found, struct fail *f)

@@ -7,6 +7,7 @@
 
 #include "auth/bearer.h"
 #include "base/fail.h"
+#include "http/types.h"
 
 #define METADATA_TOKEN_FROM "the machine's service account"
 

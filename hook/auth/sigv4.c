@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/text.h"
-#include "http/http.h"
+#include "http/url.h"
 #include "packaging/digest/sha256.h"
 
 #define DATE_SIZE 17 /* 20261122T200317Z */

@@ -2,22 +2,23 @@
 
 #include <stdlib.h>
 
+#include "base/stop.h"
 #include "base/text.h"
 
-static int endless(struct fail *f, const char *why)
-{
-	return fail_set(f, STATUS_NOT_A_REGISTRY, "the pages of a list do not end: %s", why);
-}
+#define ENDLESS "the pages of the list do not end: "
 
 int page_tokens_follow(struct page_tokens *tokens, const char *token, bool added, struct fail *f)
 {
+	if (stop_or_late(f) != 0)
+		return -1;
 	if (text_equal(tokens->kept, token))
-		return endless(f, "a page token came again");
+		return fail_set(f, STATUS_NOT_A_REGISTRY, ENDLESS "one came again");
 	tokens->idle = added ? 0 : tokens->idle + 1;
 	if (tokens->idle > PAGE_TOKENS_IDLE_MAX)
-		return endless(f, "one after another brings nothing new");
+		return fail_set(f, STATUS_NOT_A_REGISTRY, ENDLESS "%d in a row hold nothing new",
+			PAGE_TOKENS_IDLE_MAX);
 	if (++tokens->pages > PAGE_TOKENS_MAX)
-		return endless(f, "there are more than 10000");
+		return fail_set(f, STATUS_NOT_A_REGISTRY, ENDLESS "%d came", PAGE_TOKENS_MAX);
 	if ((tokens->pages & (tokens->pages - 1)) == 0) {
 		free(tokens->kept);
 		tokens->kept = text_copy(token);

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "command/finish.h"
+#include "mlflow/types.h"
 #include "registry/tags.h"
 
 int by_hand_check_version(const struct invocation *call, struct fail *f)

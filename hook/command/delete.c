@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "command/by_hand.h"
 #include "command/command.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "registry/history.h"
 
 static int delete (

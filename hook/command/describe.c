@@ -6,6 +6,8 @@
 #include "base/utf8.h"
 #include "command/by_hand.h"
 #include "command/command.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 
 static int check_description(const struct invocation *call, struct fail *f)
 {

@@ -14,10 +14,17 @@
 #include "command/command.h"
 #include "command/store_probe.h"
 #include "flow/connect.h"
+#include "http/plan.h"
+#include "mlflow/credentials.h"
+#include "mlflow/mlflow.h"
+#include "mlflow/models.h"
 #include "mlflow/platform.h"
+#include "mlflow/server.h"
 #include "mlflow/session.h"
 #include "mlflow/tracking_uri.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
+#include "store/options.h"
 
 #define SKEW_TOLERATED_MS 60000
 

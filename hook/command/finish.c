@@ -6,6 +6,7 @@
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/plan.h"
 
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
 {

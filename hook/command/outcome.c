@@ -6,11 +6,14 @@
 #include "command/command.h"
 #include "command/outcome.h"
 #include "flow/connect.h"
+#include "mlflow/runs.h"
 #include "mlflow/session.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/package/model_name.h"
 #include "registry/state.h"
 #include "registry/tags.h"
+#include "store/options.h"
 #include "stores/location.h"
 
 #define RESULT_MAX ((size_t)4 << 20)

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "command/by_hand.h"
 #include "command/command.h"
+#include "mlflow/types.h"
 #include "registry/tags.h"
 
 static int promote(

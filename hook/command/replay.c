@@ -18,6 +18,7 @@
 #include "packaging/package/package_read.h"
 #include "spool/local.h"
 #include "spool/remote.h"
+#include "store/options.h"
 #include "stores/location.h"
 
 /* struct batch - packages of one spool, finished one after the other */

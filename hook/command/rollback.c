@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "command/by_hand.h"
 #include "command/command.h"
+#include "mlflow/types.h"
 
 static int check_to(const struct invocation *call, struct fail *f)
 {

@@ -14,6 +14,7 @@
 #include "packaging/package/package_write.h"
 #include "spool/local.h"
 #include "spool/remote.h"
+#include "store/options.h"
 #include "stores/location.h"
 
 /* The spool far away. */

@@ -10,6 +10,7 @@
 #include "command/operator.h"
 #include "command/status_view.h"
 #include "flow/connect.h"
+#include "mlflow/session.h"
 #include "packaging/json/json.h"
 #include "registry/scan.h"
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"
 #include "registry/tags.h"

@@ -7,6 +7,7 @@
 #include "base/utf8.h"
 #include "command/by_hand.h"
 #include "command/command.h"
+#include "mlflow/types.h"
 
 static int check_assignment(const char *assignment, struct fail *f)
 {

@@ -5,6 +5,8 @@
 
 #include "base/memory.h"
 #include "gate/gate.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/tags.h"

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "flow/step.h"
 #include "gate/side.h"
+#include "mlflow/types.h"
 
 struct cJSON;
 

@@ -4,6 +4,8 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "flow/challenger.h"
+#include "mlflow/runs.h"
+#include "mlflow/session.h"
 #include "mlflow/tracking_uri.h"
 
 /* A day: clocks and zones that are wrong are wrong by less. */

@@ -16,9 +16,14 @@
 #include "flow/register.h"
 #include "flow/source.h"
 #include "flow/verify.h"
+#include "mlflow/runs.h"
+#include "mlflow/session.h"
+#include "mlflow/types.h"
 #include "registry/history.h"
 #include "registry/tags.h"
 #include "settings/policy.h"
+#include "store/store.h"
+#include "upload/model.h"
 
 static const struct step {
 	const char *name;

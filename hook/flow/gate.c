@@ -10,6 +10,7 @@
 #include "flow/verdict.h"
 #include "gate/gate.h"
 #include "gate/smoke.h"
+#include "mlflow/types.h"
 #include "registry/tags.h"
 
 static int decide(struct flow *flow, const struct champion *champion, struct fail *f)

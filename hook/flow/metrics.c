@@ -6,6 +6,8 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/runs.h"
+#include "mlflow/types.h"
 #include "packaging/package/handoff.h"
 
 static bool run_has_metric(const struct run *run, const char *key)

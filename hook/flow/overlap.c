@@ -9,6 +9,9 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "packaging/package/package_write.h"
+#include "upload/model.h"
+#include "upload/overlap.h"
+#include "upload/transfer.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)
 #define CONNECT_SECONDS 1

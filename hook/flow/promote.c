@@ -4,6 +4,8 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "registry/history.h"
 #include "registry/reconcile.h"
 #include "registry/tags.h"

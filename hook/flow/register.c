@@ -5,6 +5,9 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "mlflow/session.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "packaging/json/json.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/manifest.h"

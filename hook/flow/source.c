@@ -6,8 +6,12 @@
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "mlflow/logged_models.h"
+#include "mlflow/types.h"
 #include "packaging/package/handoff.h"
+#include "store/store.h"
 #include "stores/open.h"
+#include "upload/model.h"
 
 int source_open_upload(struct flow *flow, struct fail *f)
 {

@@ -7,8 +7,10 @@
 #include "base/text.h"
 #include "invocation/invocation.h"
 #include "mlflow/session.h"
+#include "mlflow/types.h"
 #include "packaging/package/manifest.h"
 #include "registry/registry.h"
+#include "store/store.h"
 #include "upload/model.h"
 
 /* struct flow - owns what its steps open; borrows the call, the manifest and the package's path */

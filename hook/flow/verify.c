@@ -2,6 +2,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "registry/tags.h"
 #include "settings/policy.h"
 

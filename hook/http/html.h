@@ -1,4 +1,4 @@
-/* html - the little that a message needs of a page that came instead of an answer.
+/* html - the little that a message needs of a page that came instead of a response.
  *
  * Pages are from outside: anything may be in them. Nothing is parsed properly; tags, comments,
  * scripts and styles are passed over.

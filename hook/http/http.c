@@ -3,12 +3,12 @@
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/signals.h"
 #include "base/stop.h"
+#include "base/text.h"
 #include "http/transfer.h"
 
 #define POLL_MAX_MS 1000
@@ -88,20 +88,20 @@ static int wait_for_bytes(struct http *http, int64_t ms)
  * all are done. */
 static int64_t advance(struct http_transfer *transfers, size_t count)
 {
-	int64_t patience = 0;
+	int64_t time_left = 0;
 	for (size_t i = 0; i < count; i++) {
 		struct http_transfer *t = &transfers[i];
-		if (t->state == TRANSFER_PAUSING && http_transfer_patience(t) == 0)
+		if (t->state == TRANSFER_PAUSING && http_transfer_time_left(t) == 0)
 			http_transfer_begin(t);
 		http_transfer_check(t);
 		if (t->state == TRANSFER_DONE)
 			continue;
-		int64_t own = http_transfer_patience(t);
+		int64_t own = http_transfer_time_left(t);
 		if (own < 1)
 			own = 1;
-		patience = patience == 0 || own < patience ? own : patience;
+		time_left = time_left == 0 || own < time_left ? own : time_left;
 	}
-	return patience;
+	return time_left;
 }
 
 static void abandon(struct http_transfer *transfers, size_t count, const struct fail *stop)
@@ -116,7 +116,7 @@ static void turn_until_done(struct http *http, struct http_transfer *transfers, 
 {
 	struct fail stop;
 	int moving;
-	for (int64_t patience; (patience = advance(transfers, count)) > 0;) {
+	for (int64_t time_left; (time_left = advance(transfers, count)) > 0;) {
 		if (stop_check(&stop) != 0) {
 			abandon(transfers, count, &stop);
 			return;
@@ -124,7 +124,7 @@ static void turn_until_done(struct http *http, struct http_transfer *transfers, 
 		INVARIANT(curl_multi_perform(http->multi, &moving) == CURLM_OK);
 		if (collect_ended(http))
 			continue;
-		INVARIANT(wait_for_bytes(http, patience) == CURLM_OK);
+		INVARIANT(wait_for_bytes(http, time_left) == CURLM_OK);
 	}
 }
 
@@ -152,29 +152,6 @@ int http_send(struct http *http, const struct http_request *request, struct http
 	if (exchange.result != 0)
 		*f = exchange.fail;
 	return exchange.result;
-}
-
-char *http_response_header(const struct http_response *response, const char *name)
-{
-	size_t length = strlen(name);
-	for (const char *line = text_string(&response->head); *line != '\0';) {
-		size_t size = strcspn(line, "\r\n");
-		if (size > length && line[length] == ':' && strncasecmp(line, name, length) == 0)
-			return text_trimmed(line + length + 1, size - length - 1);
-		line += size;
-		line += strspn(line, "\r\n");
-	}
-	return NULL;
-}
-
-void http_response_release(struct http_response *response)
-{
-	text_release(&response->head);
-	text_release(&response->body);
-	free(response->content_type);
-	free(response->location);
-	free(response->from);
-	*response = (struct http_response){0};
 }
 
 char *http_library_versions(void)

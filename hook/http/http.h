@@ -1,124 +1,23 @@
-/* http - one request, one answer, over libcurl; the only module that knows it (with http_*.c).
+/* http - one request, one response, over libcurl, which only this folder knows.
  *
  * Knows: TLS (verified always; the distribution's CA bundle is looked for where Debian, RHEL, SUSE
  * and Alpine keep it, SSL_CERT_FILE and CURL_CA_BUNDLE first), proxies, keep-alive, redirects (same
- * origin only when credentials go along), compressed answers, retries with backoff and jitter,
+ * origin only when credentials go along), compressed responses, retries with backoff and jitter,
  * Retry-After, the deadline of the whole command, SIGTERM within a fraction of a second. Does not
  * know MLflow.
  *
- * Three ways out: an answer (0, whatever its status), a failure (-1), and with either whether the
- * request may have been carried out all the same (answer.unknown): only the caller knows how to
+ * Three ways out: a response (0, whatever its status), a failure (-1), and with either whether the
+ * request may have been carried out all the same (response.unknown): only the caller knows how to
  * ask.
  */
 #ifndef MODELHOOK_HTTP_HTTP_H
 #define MODELHOOK_HTTP_HTTP_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/clock.h"
 #include "base/fail.h"
-#include "base/text.h"
 #include "http/login.h"
 #include "http/options.h"
-
-/* Whether a request may be sent again when it got no answer, or 408, 429, 500, 502, 503, 504. */
-enum http_idempotency {
-	HTTP_IDEMPOTENT,     /* carrying it out twice is the same as once */
-	HTTP_NOT_IDEMPOTENT, /* a create: sent again only when it surely was not carried out
-			      * (connection refused, name not found, TLS refused, 429); else
-			      * answer->unknown is set */
-};
-
-/* http_body - what is sent: bytes, or a stream that can be read again from its start */
-struct http_body {
-	const void *bytes; /* with size, or NULL and the three below */
-	uint64_t size;
-	int (*read)(void *context, void *buffer, size_t size, size_t *got, struct fail *f);
-	int (*rewind)(void *context, struct fail *f); /* called before every try but the first */
-	void *context;
-};
-
-/* http_sink - where an answer's body goes when it is large; called in order, only for a 2xx answer
- */
-struct http_sink {
-	int (*write)(void *context, const void *bytes, size_t size, struct fail *f);
-	int (*restart)(void *context, struct fail *f); /* before every try but the first */
-	void *context;
-};
-
-struct http_response {
-	long status;	    /* 200 ..., 0 where no answer came */
-	struct text head;   /* header lines of the last hop as they came, at most 64 KiB */
-	struct text body;   /* of a status other than 2xx only the first 64 KiB */
-	char *content_type; /* or NULL */
-	char *from;	    /* the URL that answered in the end, fit for a message, where redirects
-			     * were followed; or NULL */
-	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
-			     * NULL */
-	int64_t date_ms;    /* the Date header, 0 where absent */
-	bool unknown;	    /* HTTP_NOT_IDEMPOTENT: it may have been carried out */
-	int tries;
-};
-
-/* What becomes of an answer that is compressed on its way. Bodies are bounded by what they decode
- * to. */
-enum http_coding {
-	HTTP_DECODED,	/* gzip and deflate are asked for and decoded */
-	HTTP_AS_STORED, /* identity is asked for and nothing is decoded: an object may be stored
-			 * with a Content-Encoding, and its bytes are compared as they are stored */
-	HTTP_AS_STORED_GZIP, /* the same of a store that decodes a gzip object unless gzip is asked
-			      * for */
-};
-
-struct http_request {
-	const char *method;	    /* "GET" */
-	const char *url;	    /* percent-encoded */
-	const char *content_type;   /* or NULL */
-	const char *const *headers; /* more lines "Name: value", NULL-terminated, or NULL; they stay
-				     * behind when a redirect leaves the origin */
-	bool authorized;	    /* add the login */
-	struct http_body body;
-	const struct http_sink *sink; /* or NULL: into answer.body, at most max_answer bytes */
-	size_t max_answer;	      /* 0 = 8 MiB */
-	enum http_idempotency repeat;
-	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
-	int max_tries;		 /* 0: as often as the settings say */
-	bool redirect_is_answer; /* none is followed */
-	/* whether a transient status is meant for good all the same, by what the body says; or NULL
-	 */
-	bool (*is_permanent)(const struct http_response *response);
-};
-
-/* http_trust - whom TLS connections trust, and what they show; borrowed strings */
-struct http_trust {
-	const char *ca_bundle;	      /* file or folder, or NULL: the distribution's */
-	const char *ca_setting;	      /* what names it, for messages */
-	const char *client_cert;      /* PEM with certificate and key, or NULL; shown across no
-				       * redirect to another origin */
-	bool takes_client_cert;	      /* there is a setting for one: MLflow's */
-	const char *insecure_setting; /* what asks for it, for messages */
-	bool insecure;		      /* certificates are not checked */
-	bool warned;		      /* that was said */
-};
-
-/* struct http - owns the connection cache and what was found about CAs; borrows login and
- * settings. Used by one thread at a time. */
-struct http {
-	void *multi;
-	const struct http_options *options;
-	const struct http_login *login; /* or NULL */
-	struct deadline deadline;
-	bool direct;		 /* no proxy, whatever the environment says */
-	int64_t send_rate;	 /* bytes a second of each transfer, 0: any */
-	struct http_trust trust; /* by http_open, MLflow's; may be set before the first request */
-	bool trust_known;	 /* the first https request looked for the CAs */
-	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */
-	char *ca_folder;
-	bool coding_warned; /* an answer was compressed unasked, and that was said */
-	bool ipv4_only;	    /* names resolve only when IPv6 is not asked for */
-	uint64_t requests;  /* sent so far, retries included */
-};
+#include "http/types.h"
 
 MUST_CHECK int http_open(struct http *http, const struct http_options *options,
 	const struct http_login *login, struct deadline deadline, struct fail *f);
@@ -127,34 +26,16 @@ MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, st
 void http_release(struct http *http);
 
 /* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx
- * or 429 comes back here as an answer too). -1: no answer; LATER, TERMINATED, INTERRUPTED, DENIED
- * (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates, URL), or
- * what body.read or sink.write failed with. */
+ * or 429 comes back here as a response too). -1: no response; LATER, TERMINATED, INTERRUPTED,
+ * DENIED (TLS client or proxy refused), NOT_A_REGISTRY (no HTTP), CONFIGURATION (certificates,
+ * URL), or what body.read or sink.write failed with. */
 MUST_CHECK int http_send(struct http *http, const struct http_request *request,
 	struct http_response *response, struct fail *f);
-
-/* http_exchange - one of several requests that are on their way together */
-struct http_exchange {
-	const struct http_request *request; /* borrowed */
-	struct http_response *response;	    /* borrowed */
-	int result;			    /* as http_send returns */
-	struct fail fail;		    /* where that is -1 */
-};
 
 /* http_send_all - send all at once, at most HTTP_TOGETHER_MAX, and wait for all; each has its own
  * result */
 #define HTTP_TOGETHER_MAX 8
 void http_send_all(struct http *http, struct http_exchange *exchanges, size_t count);
-
-/* http_response_header - the value of a header of the answer, or NULL; the caller frees it */
-char *http_response_header(const struct http_response *response, const char *name);
-
-void http_response_release(struct http_response *response);
-
-/* http_escape_path - percent-encode everything but A-Za-z0-9-_.~/ ; the caller frees it */
-char *http_escape_path(const char *path);
-/* http_escape_query - percent-encode everything but A-Za-z0-9-_.~ ; the caller frees it */
-char *http_escape_query(const char *value);
 
 /* http_library_versions - "libcurl 8.14.1, OpenSSL 3.5.7, ..." for --version; the caller frees it
  */

@@ -12,12 +12,13 @@
 #include "base/text.h"
 #include "http/retry.h"
 #include "http/tls.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "version.h"
 
 #define HEADERS_MAX (64 << 10)
 #define ERROR_BODY_MAX (64 << 10)
-#define ANSWER_MAX (8 << 20)
+#define RESPONSE_MAX (8 << 20)
 #define CONNECT_TIMEOUT_MS 20000
 #define DECODED_ANYWAY (8 << 20)
 #define DECODED_TIMES 200
@@ -93,7 +94,7 @@ size_t http_on_header(char *line, size_t one, size_t size, void *context)
 	return size;
 }
 
-/* The body of the answer. */
+/* The body of the response. */
 
 static size_t keep_error_body(struct http_transfer *t, const char *bytes, size_t size)
 {
@@ -126,7 +127,7 @@ size_t http_on_body(char *bytes, size_t one, size_t size, void *context)
 {
 	struct http_transfer *t = context;
 	const struct http_request *request = t->request;
-	size_t max = request->max_answer > 0 ? request->max_answer : ANSWER_MAX;
+	size_t max = request->max_response > 0 ? request->max_response : RESPONSE_MAX;
 	long status = status_now(t);
 	(void)one;
 	if (status < 200 || status > 299)
@@ -328,7 +329,7 @@ static void set_connection(struct http_transfer *t)
 	if (t->ipv4)
 		curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 	/* libcurl sends a request again by itself when a kept connection closes without a byte of
-	 * answer. The server may have acted on it: a create gets a connection of its own. */
+	 * response. The server may have acted on it: a create gets a connection of its own. */
 	if (t->request->repeat == HTTP_NOT_IDEMPOTENT)
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 }

@@ -4,7 +4,7 @@
 #define MODELHOOK_HTTP_REQUEST_H
 
 #include "base/attributes.h"
-#include "http/transfer.h"
+#include "http/transfer_types.h"
 
 /* http_request_make - t->easy and t->headers, ready to be sent; -1: the login cannot be made */
 MUST_CHECK int http_request_make(struct http_transfer *t);

@@ -8,13 +8,13 @@
 #define MODELHOOK_HTTP_TLS_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 
-/* http_trust_prepare - before a request to an https URL: look for the authorities once, warn once
+/* http_tls_prepare - before a request to an https URL: look for the authorities once, warn once
  * where certificates are not to be checked. CONFIGURATION names what cannot be read. */
 MUST_CHECK int http_tls_prepare(struct http *http, struct fail *f);
 
-/* http_trust_apply - set them on a libcurl handle; at_origin: it asks the server that the request
+/* http_tls_apply - set them on a libcurl handle; at_origin: it asks the server that the request
  * was made for, and no other to which a redirect led: only that one is shown the certificate */
 void http_tls_apply(const struct http *http, bool at_origin, void *easy);
 

@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "http/failure.h"
 #include "http/request.h"
+#include "http/response.h"
 #include "http/retry.h"
 #include "http/tls.h"
+#include "http/types.h"
 #include "http/url.h"
 
 #define HOPS_MAX 5
@@ -337,7 +339,7 @@ void http_transfer_check(struct http_transfer *t)
 	}
 }
 
-int64_t http_transfer_patience(const struct http_transfer *t)
+int64_t http_transfer_time_left(const struct http_transfer *t)
 {
 	int64_t left = CLOCK_FOREVER;
 	if (t->state == TRANSFER_PAUSING)

@@ -9,7 +9,6 @@
 #include "base/escape.h"
 #include "base/panic.h"
 #include "base/text.h"
-#include "http/http.h"
 
 /* Whether what stands there is what libcurl will ask: it takes one slash, or three, for two, and an
  * @ inside an address's brackets for a part of it. */

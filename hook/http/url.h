@@ -31,4 +31,9 @@ char *http_url_show(const char *url);
 /* http_url_tail - the end of the path, fit for a message: ".../runs/get"; the caller frees it */
 char *http_url_tail(const char *url);
 
+/* http_escape_path - percent-encode everything but A-Za-z0-9-_.~/ ; the caller frees it */
+char *http_escape_path(const char *path);
+/* http_escape_query - percent-encode everything but A-Za-z0-9-_.~ ; the caller frees it */
+char *http_escape_query(const char *value);
+
 #endif

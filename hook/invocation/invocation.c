@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/signals.h"
 #include "base/stop.h"
+#include "store/options.h"
 
 int invocation_settle(struct invocation *call, const char *folder, struct fail *f)
 {

@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "invocation/result.h"
 #include "settings/settings.h"
+#include "store/options.h"
 
 /* struct invocation - owns settings and result */
 struct invocation {

@@ -6,9 +6,13 @@
 #include "base/fail.h"
 #include "base/page_tokens.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "mlflow/two_ended.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 
 #define PER_PAGE 250
 #define PAGE_MAX ((size_t)4 << 20)
@@ -149,7 +153,7 @@ int mlflow_all_versions(struct mlflow *m, mlflow_model_function *each, void *con
 	struct walk walk = {
 		.ends = {{.order = "ASC"}, {.order = "DESC"}}, .each = each, .context = context};
 	struct mlflow asked = mlflow_beside(m, m->http);
-	asked.answer_max = PAGE_MAX; /* two are on their way at once */
+	asked.response_max = PAGE_MAX; /* two are on their way at once */
 	int result = mlflow_two_ended_read(&asked, read_page, &walk, f);
 	mlflow_prefetch_drop(&asked);
 	*supported = !walk.unsupported;

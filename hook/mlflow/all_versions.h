@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 /* Is given all versions of one model, sorted by number; m is for what it asks itself. It is called
  * by two threads, never by both at once. Seldom, when models come and go meanwhile, a model is

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/aws_credentials.h"
+#include "auth/aws_keys.h"
 #include "auth/sigv4.h"
 #include "base/clock.h"
 #include "base/env.h"

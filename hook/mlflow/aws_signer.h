@@ -11,7 +11,7 @@
 #define MODELHOOK_MLFLOW_AWS_SIGNER_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "mlflow/sagemaker.h"
 
 struct aws_signer;

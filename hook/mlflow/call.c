@@ -9,38 +9,13 @@
 #include "base/random.h"
 #include "base/stop.h"
 #include "base/text.h"
-#include "mlflow/credentials.h"
-#include "mlflow/read.h"
-#include "mlflow/reply.h"
+#include "http/http.h"
+#include "http/plan.h"
+#include "http/types.h"
 #include "packaging/json/json.h"
 
 #define API "/api/2.0/mlflow/"
 #define MEETING_TRIES 8
-
-void mlflow_reply_release(struct mlflow_reply *reply)
-{
-	http_response_release(&reply->http);
-	*reply = (struct mlflow_reply){0};
-}
-
-bool mlflow_is_permanent(const struct http_response *answer)
-{
-	const char *body = text_string(&answer->body);
-	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(answer);
-}
-
-bool mlflow_wants_presigned(const struct http_response *answer)
-{
-	return answer->status == 403 && mlflow_read_yes(&answer->body, "artifacts_presigned_only");
-}
-
-bool mlflow_serves_no_artifacts(const struct http_response *answer)
-{
-	const char *body = text_string(&answer->body);
-	/* since 3, and before */
-	return strstr(body, "Artifact serving is disabled") != NULL ||
-	       strstr(body, "disabled due to the mlflow server running") != NULL;
-}
 
 /* A name from a variable becomes a header: it must not bring lines of its own. */
 static int workspace_header(const struct mlflow *m, char **header, struct fail *f)
@@ -57,11 +32,11 @@ static int workspace_header(const struct mlflow *m, char **header, struct fail *
 }
 
 /* What every request to the server carries. */
-static void equip(struct http_request *request, const char *const *headers, size_t answer_max)
+static void equip(struct http_request *request, const char *const *headers, size_t response_max)
 {
 	request->headers = headers;
 	request->authorized = true;
-	request->max_answer = answer_max;
+	request->max_response = response_max;
 	if (request->is_permanent == NULL)
 		request->is_permanent = mlflow_is_permanent;
 }
@@ -74,7 +49,7 @@ int mlflow_send(struct mlflow *m, struct http_request *request, const char *name
 	if (workspace_header(m, &workspace, f) != 0)
 		return -1;
 	const char *headers[] = {workspace, NULL};
-	equip(request, headers, m->answer_max);
+	equip(request, headers, m->response_max);
 	int result = http_send(m->http, request, &reply->http, f);
 	if (result == 0)
 		mlflow_reply_read(reply);
@@ -91,12 +66,12 @@ static char *url_of(const struct mlflow *m, const char *path, const char *query)
 
 /* mlflow_prefetched - answers that wait to be asked for; owns all of it */
 struct mlflow_prefetched {
-	struct prefetched_answer {
+	struct prefetched_response {
 		char *url;
 		struct mlflow_reply reply;
 		int result;
 		struct fail fail;
-	} answers[MLFLOW_PREFETCH_MAX];
+	} responses[MLFLOW_PREFETCH_MAX];
 	size_t count;
 };
 
@@ -113,71 +88,71 @@ void mlflow_prefetch_drop(struct mlflow *m)
 	if (m->prefetched == NULL)
 		return;
 	for (size_t i = 0; i < m->prefetched->count; i++) {
-		free(m->prefetched->answers[i].url);
-		mlflow_reply_release(&m->prefetched->answers[i].reply);
+		free(m->prefetched->responses[i].url);
+		mlflow_reply_release(&m->prefetched->responses[i].reply);
 	}
 	free(m->prefetched);
 	m->prefetched = NULL;
 }
 
-static void send_ahead(
+static void send_prefetches(
 	struct mlflow_prefetched *prefetched, struct http *http, const char *const *headers)
 {
 	struct http_request requests[MLFLOW_PREFETCH_MAX];
 	struct http_exchange exchanges[MLFLOW_PREFETCH_MAX];
 	for (size_t i = 0; i < prefetched->count; i++) {
-		struct prefetched_answer *answer = &prefetched->answers[i];
-		requests[i] = (struct http_request){.method = "GET", .url = answer->url};
+		struct prefetched_response *response = &prefetched->responses[i];
+		requests[i] = (struct http_request){.method = "GET", .url = response->url};
 		equip(&requests[i], headers, 0);
 		exchanges[i] = (struct http_exchange){
-			.request = &requests[i], .response = &answer->reply.http};
+			.request = &requests[i], .response = &response->reply.http};
 	}
 	http_send_all(http, exchanges, prefetched->count);
 	for (size_t i = 0; i < prefetched->count; i++) {
-		prefetched->answers[i].result = exchanges[i].result;
-		prefetched->answers[i].fail = exchanges[i].fail;
+		prefetched->responses[i].result = exchanges[i].result;
+		prefetched->responses[i].fail = exchanges[i].fail;
 		if (exchanges[i].result == 0)
-			mlflow_reply_read(&prefetched->answers[i].reply);
+			mlflow_reply_read(&prefetched->responses[i].reply);
 	}
 }
 
 void mlflow_prefetch(struct mlflow *m, const struct mlflow_question *questions, size_t count)
 {
 	char *workspace;
-	struct fail said_by_the_call_itself;
+	struct fail ignored;
 	INVARIANT(count <= MLFLOW_PREFETCH_MAX);
 	mlflow_prefetch_drop(m);
 	m->prefetched = memory_get(1, sizeof(*m->prefetched));
 	for (size_t i = 0; i < count; i++) {
-		m->prefetched->answers[i].url = url_of(m, questions[i].path, questions[i].query);
-		m->prefetched->answers[i].reply =
+		m->prefetched->responses[i].url = url_of(m, questions[i].path, questions[i].query);
+		m->prefetched->responses[i].reply =
 			(struct mlflow_reply){.method = "GET", .path = questions[i].path};
 		free(questions[i].query);
 	}
 	m->prefetched->count = count;
-	if (workspace_header(m, &workspace, &said_by_the_call_itself) != 0) {
+	if (workspace_header(m, &workspace, &ignored) != 0) {
 		mlflow_prefetch_drop(m);
 		return;
 	}
 	const char *headers[] = {workspace, NULL};
-	send_ahead(m->prefetched, m->http, headers);
+	send_prefetches(m->prefetched, m->http, headers);
 	free(workspace);
 }
 
-/* The answer to url that was asked for ahead, handed over; each is taken once. */
-static bool take_ahead(
+/* The response to url that was asked for ahead, handed over; each is taken once. */
+static bool take_prefetched(
 	struct mlflow *m, const char *url, struct mlflow_reply *reply, int *result, struct fail *f)
 {
 	for (size_t i = 0; m->prefetched != NULL && i < m->prefetched->count; i++) {
-		struct prefetched_answer *answer = &m->prefetched->answers[i];
-		if (!text_equal(answer->url, url))
+		struct prefetched_response *response = &m->prefetched->responses[i];
+		if (!text_equal(response->url, url))
 			continue;
-		*reply = answer->reply;
-		*result = answer->result;
-		if (answer->result != 0)
-			*f = answer->fail;
-		free(answer->url);
-		*answer = (struct prefetched_answer){0};
+		*reply = response->reply;
+		*result = response->result;
+		if (response->result != 0)
+			*f = response->fail;
+		free(response->url);
+		*response = (struct prefetched_response){0};
 		return true;
 	}
 	return false;
@@ -199,7 +174,7 @@ static int call(struct mlflow *m, const struct mlflow_write *what, const char *q
 		.repeat = what->repeat,
 	};
 	int result;
-	if (what->body != NULL || !take_ahead(m, url, reply, &result, f))
+	if (what->body != NULL || !take_prefetched(m, url, reply, &result, f))
 		result = mlflow_send(m, &request, what->path, reply, f);
 	text_release(&body);
 	free(url);

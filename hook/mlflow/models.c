@@ -1,3 +1,5 @@
+#include "mlflow/models.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -5,9 +7,11 @@
 #include "base/fail.h"
 #include "base/page_tokens.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "mlflow/two_ended.h"
 #include "packaging/json/json.h"
 

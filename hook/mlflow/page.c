@@ -8,6 +8,7 @@
 #include "base/page_tokens.h"
 #include "base/text.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
 
 int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read, void *context,
 	struct fail *f)

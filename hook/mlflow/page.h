@@ -23,9 +23,6 @@ MUST_CHECK int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_func
 MUST_CHECK int mlflow_check_named(
 	const char *what, const char *answered, const char *asked, struct fail *f);
 
-/* mlflow_model_query - the query of registered-models/get; the caller frees it */
-char *mlflow_model_query(const char *name);
-
 /* mlflow_do - a write that is the same when carried out twice; body is handed over */
 MUST_CHECK int mlflow_do(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);

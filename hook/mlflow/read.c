@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json_list.h"
 
 #define LIST_MAX ((size_t)16 << 20)

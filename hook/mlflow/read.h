@@ -11,7 +11,8 @@
 #include "base/entry.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "mlflow/mlflow.h"
+#include "http/types.h"
+#include "mlflow/types.h"
 #include "packaging/json/json_list.h"
 
 MUST_CHECK int mlflow_read_run(const struct text *body, struct run *run, struct fail *f);

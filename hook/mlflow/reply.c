@@ -8,13 +8,41 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "http/html.h"
+#include "http/response.h"
 #include "http/retry.h"
 #include "mlflow/credentials.h"
 #include "mlflow/platform.h"
+#include "mlflow/read.h"
 #include "packaging/json/lenient.h"
 
 /* what an operator sets so that versions may lie on hosts that the server does not know */
 #define HOST_SCHEMES "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
+
+void mlflow_reply_release(struct mlflow_reply *reply)
+{
+	http_response_release(&reply->http);
+	*reply = (struct mlflow_reply){0};
+}
+
+bool mlflow_is_permanent(const struct http_response *response)
+{
+	const char *body = text_string(&response->body);
+	return strstr(body, "FEATURE_DISABLED") != NULL || mlflow_serves_no_artifacts(response);
+}
+
+bool mlflow_wants_presigned(const struct http_response *response)
+{
+	return response->status == 403 &&
+	       mlflow_read_yes(&response->body, "artifacts_presigned_only");
+}
+
+bool mlflow_serves_no_artifacts(const struct http_response *response)
+{
+	const char *body = text_string(&response->body);
+	/* since 3, and before */
+	return strstr(body, "Artifact serving is disabled") != NULL ||
+	       strstr(body, "disabled due to the mlflow server running") != NULL;
+}
 
 static bool is_success(const struct mlflow_reply *reply)
 {
@@ -55,12 +83,12 @@ static void read_plain(struct mlflow_reply *reply)
 		reply->message[0] = '\0';
 }
 
-static void read_json(struct mlflow_reply *reply, struct json_lenient *answer)
+static void read_json(struct mlflow_reply *reply, struct json_lenient *json)
 {
-	const struct json_lenient_value *root = json_lenient_root(answer);
-	char *code = json_lenient_string(answer, root, "error_code");
-	char *message = json_lenient_string(answer, root, "message");
-	char *detail = json_lenient_string(answer, root, "detail");
+	const struct json_lenient_value *root = json_lenient_root(json);
+	char *code = json_lenient_string(json, root, "error_code");
+	char *message = json_lenient_string(json, root, "message");
+	char *detail = json_lenient_string(json, root, "detail");
 	const char *words = message[0] != '\0' ? message : detail;
 	escape_into(reply->code, sizeof(reply->code), code, strlen(code));
 	escape_into(reply->message, sizeof(reply->message), words, strcspn(words, "\r\n"));
@@ -72,15 +100,15 @@ static void read_json(struct mlflow_reply *reply, struct json_lenient *answer)
 void mlflow_reply_read(struct mlflow_reply *reply)
 {
 	const struct text *body = &reply->http.body;
-	struct json_lenient answer;
+	struct json_lenient json;
 	struct fail unused;
 	if (is_success(reply))
 		return;
-	if (json_lenient_parse(&answer, text_string(body), body->size, &unused) == 0)
-		read_json(reply, &answer);
+	if (json_lenient_parse(&json, text_string(body), body->size, &unused) == 0)
+		read_json(reply, &json);
 	else
 		read_plain(reply);
-	json_lenient_release(&answer);
+	json_lenient_release(&json);
 }
 
 static bool code_is(const struct mlflow_reply *reply, const char *const *codes)
@@ -116,15 +144,15 @@ static bool wants_certificate(const struct mlflow_reply *reply)
  * or where one that is not followed would. */
 static bool is_login(const struct mlflow_reply *reply)
 {
-	const struct http_response *answer = &reply->http;
-	const struct text *body = &answer->body;
-	if (answer->location != NULL)
-		return html_is_login_url(answer->location);
-	if (answer->status > 299 && !is_html(reply))
+	const struct http_response *response = &reply->http;
+	const struct text *body = &response->body;
+	if (response->location != NULL)
+		return html_is_login_url(response->location);
+	if (response->status > 299 && !is_html(reply))
 		return false;
-	if (answer->from != NULL && is_html(reply) && html_is_login_url(answer->from))
+	if (response->from != NULL && is_html(reply) && html_is_login_url(response->from))
 		return true;
-	return answer->status <= 299 && is_html(reply) &&
+	return response->status <= 299 && is_html(reply) &&
 	       html_asks_for_login(text_string(body), body->size);
 }
 

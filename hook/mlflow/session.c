@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/fail.h"
 #include "base/text.h"
+#include "http/http.h"
 #include "mlflow/sagemaker.h"
 
 static int read_credentials(struct session_end *end, const char *uri,

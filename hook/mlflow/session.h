@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "base/fail.h"
+#include "http/plan.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
 #include "mlflow/mlflow.h"
 #include "mlflow/options.h"

@@ -4,6 +4,9 @@
 #include "base/panic.h"
 #include "base/stop.h"
 #include "base/thread.h"
+#include "http/http.h"
+#include "http/types.h"
+#include "mlflow/call.h"
 
 #define PAGES_MAX 100000
 
@@ -45,7 +48,7 @@ static void read_from(struct mlflow_two_ended *ends, int end, struct mlflow *m)
 	for (int page = 0; result == 0 && !is_over(ends, end); page++)
 		result = page < PAGES_MAX ? ends->page(ends->context, ends, end, m, &f)
 					  : fail_set(&f, STATUS_NOT_A_REGISTRY,
-						    "the pages of a list do not end");
+						    "the pages of the list do not end");
 	if (result != 0)
 		note(ends, &f);
 }
@@ -72,10 +75,10 @@ static void *read_back(void *context)
 static void read_both(struct mlflow_two_ended *ends, struct mlflow *m)
 {
 	struct back back = {.ends = ends, .mlflow = mlflow_beside(m, &back.http)};
-	struct fail unsaid;
+	struct fail ignored;
 	pthread_t thread;
-	bool opened = http_open_beside(m->http, &back.http, &unsaid) == 0;
-	bool started = opened && thread_start(&thread, read_back, &back, &unsaid) == 0;
+	bool opened = http_open_beside(m->http, &back.http, &ignored) == 0;
+	bool started = opened && thread_start(&thread, read_back, &back, &ignored) == 0;
 	read_from(ends, 0, m);
 	if (started)
 		pthread_join(thread, NULL);

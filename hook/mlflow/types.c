@@ -1,10 +1,10 @@
+#include "mlflow/types.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "mlflow/mlflow.h"
-#include "mlflow/read.h"
 
 static void pairs_release(struct pair *pairs, size_t count)
 {

@@ -1,13 +1,19 @@
+#include "mlflow/versions.h"
+
+#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/models.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "packaging/json/json.h"
 
 #define VERSIONS_PER_PAGE 1000
@@ -59,9 +65,9 @@ static char *versions_query(const char *filter, const char *token)
 
 void mlflow_prefetch_state(struct mlflow *m, const char *name)
 {
-	struct fail said_by_the_call_itself;
+	struct fail ignored;
 	char *filter;
-	if (name_filter(name, &filter, &said_by_the_call_itself) != 0)
+	if (name_filter(name, &filter, &ignored) != 0)
 		return;
 	struct mlflow_question questions[] = {
 		{"registered-models/get", mlflow_model_query(name)},

@@ -7,6 +7,7 @@
 #include "base/escape.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/tags.h"

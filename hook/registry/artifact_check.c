@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "mlflow/mlflow.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "packaging/package/manifest.h"
 #include "registry/state.h"
 #include "store/store.h"

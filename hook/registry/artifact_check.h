@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 #define TAG_CONTENT "modelhook.content"
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/tags.h"

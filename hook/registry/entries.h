@@ -8,6 +8,7 @@
 #define MODELHOOK_REGISTRY_ENTRIES_H
 
 #include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 struct cJSON;
 

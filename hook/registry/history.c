@@ -7,6 +7,7 @@
 #include "base/env.h"
 #include "base/escape.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/entries.h"

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
 #include "registry/entries.h"

@@ -7,6 +7,9 @@
 #include "base/fail.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/types.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "registry/state_plan.h"
 #include "registry/tags.h"
 

@@ -8,6 +8,7 @@
 #define MODELHOOK_REGISTRY_REGISTER_H
 
 #include "base/fail.h"
+#include "mlflow/versions.h"
 #include "registry/registry.h"
 
 /* registry_register - the version of this digest: found, or created. Marks duplicates. *created

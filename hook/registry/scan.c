@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "mlflow/all_versions.h"
+#include "mlflow/mlflow.h"
+#include "mlflow/models.h"
+#include "mlflow/types.h"
 #include "registry/artifact_check.h"
 #include "registry/registry.h"
 

@@ -22,6 +22,7 @@
 #define MODELHOOK_REGISTRY_STATE_H
 
 #include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 
 /* struct registry_state - owns both */
 struct registry_state {

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "registry/tags.h"
 
 /* value NULL: removed. */

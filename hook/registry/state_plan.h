@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_REGISTRY_STATE_PLAN_H
 #define MODELHOOK_REGISTRY_STATE_PLAN_H
 
+#include "mlflow/versions.h"
 #include "registry/state.h"
 
 /* state_plan_tag, state_plan_model_tag - value NULL: the tag is removed */

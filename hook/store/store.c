@@ -9,7 +9,9 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/http.h"
 #include "http/plan.h"
+#include "http/types.h"
 #include "packaging/digest/sha256.h"
 
 #define OBJECTS_MAX 100000
@@ -213,7 +215,7 @@ char *store_show_in_root(const struct store *s, const char *path)
 	return text_format("%s/%s", s->root, path);
 }
 
-const char *store_mark(const struct store_upload *upload, unsigned index)
+const char *store_receipt(const struct store_upload *upload, unsigned index)
 {
 	const char *receipt = upload->receipts[index];
 	return receipt != NULL ? receipt : "";

@@ -4,19 +4,19 @@
  * Paths are relative to the URI the store was opened with, "/" between parts, not escaped. A put is
  * complete or not there: what a reader sees under a name is the old object or the whole new one.
  *
- * A kind knows one request at a time and waits for its answer. What goes in parallel goes over
- * lanes: each is the same store with connections of its own, used by one thread
+ * A kind knows one request at a time and waits for its response. What goes in parallel goes over
+ * workers: each is the same store with connections of its own, used by one thread
  * (store_open_worker); a kind's `state` is shared by them, and a kind guards what it changes there.
  *
  * A large object goes up in parts (struct store_upload): begin, then the parts in any order and
- * from any lane, then finish. A kind says with begin what an earlier, broken off upload of the same
- * object left, so that parts which the store proves to be the same are not sent again.
+ * from any worker, then finish. A kind says with begin what an earlier, broken off upload of the
+ * same object left, so that parts which the store proves to be the same are not sent again.
  */
 #ifndef MODELHOOK_STORE_STORE_H
 #define MODELHOOK_STORE_STORE_H
 
 #include "base/fail.h"
-#include "http/http.h"
+#include "http/types.h"
 #include "store/options.h"
 
 struct mlflow; /* mlflow/mlflow.h */
@@ -61,8 +61,8 @@ struct store_part {
 	size_t size; /* part_size, less for the last one */
 };
 
-/* store_upload - an object on its way in parts. Made by the caller but for id and state; marks[i]
- * is what the store said of part i (store_mark), set by whoever sends that part.
+/* store_upload - an object on its way in parts. Made by the caller but for id and state;
+ * receipts[i] is what the store said of part i (store_receipt), set by whoever sends that part.
  */
 struct store_upload {
 	struct store_content content;
@@ -104,7 +104,7 @@ struct store_kind {
 	bool parts_in_order; /* one after the other, from the first on */
 	bool parts_get_lost; /* no later call can go on from parts that are there */
 	int (*begin)(struct store *s, struct store_upload *upload, struct fail *f);
-	/* *kept: marks[part->index] already told of the very same bytes, nothing was sent */
+	/* *kept: receipts[part->index] already told of the very same bytes, nothing was sent */
 	int (*put_part)(struct store *s, struct store_upload *upload, const struct store_part *part,
 		bool *kept, struct fail *f);
 	/* all parts are there: make the object of them; nothing of the upload stays behind, nor of
@@ -133,13 +133,13 @@ struct store {
 	const struct run *run; /* borrowed: whose artifacts these are, as far as known; or NULL */
 	size_t part_size; /* set by open: parts are at least so large; 0: the kind's part_min */
 	char *root;	  /* URL or path of the URI, no trailing slash, escaped */
-	void *state;	  /* the kind's own, made by its open; shared with lanes */
+	void *state;	  /* the kind's own, made by its open; shared with workers */
 	bool is_location; /* of an experiment, not of a run */
 	bool is_near;	  /* the server that it belongs to is on this machine */
 	bool is_worker;
 	bool is_private; /* what is written is for this user alone, where the kind has modes */
 	struct http own_http;
-	struct mlflow *own_mlflow; /* of a lane; owned */
+	struct mlflow *own_mlflow; /* of a worker; owned */
 };
 
 void store_release(struct store *store);
@@ -170,9 +170,9 @@ MUST_CHECK int store_get_digest(struct store *store, const char *path, char sha2
 
 void store_upload_release(struct store_upload *upload);
 
-/* store_mark - what the store said of a part; "" while it is not there. Borrowed. */
-const char *store_mark(const struct store_upload *upload, unsigned index);
-/* store_set_mark - takes mark, which may be NULL */
+/* store_receipt - what the store said of a part; "" while it is not there. Borrowed. */
+const char *store_receipt(const struct store_upload *upload, unsigned index);
+/* store_set_receipt - takes the receipt, which may be NULL */
 void store_set_receipt(struct store_upload *upload, unsigned index, char *receipt);
 /* store_clear_marks - no part is there */
 void store_clear_receipts(struct store_upload *upload);

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/secret.h"
+#include "http/types.h"
 #include "packaging/digest/sha256.h"
 #include "stores/open.h"
 

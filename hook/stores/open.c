@@ -6,18 +6,24 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/types.h"
 #include "http/url.h"
+#include "mlflow/call.h"
 #include "mlflow/mlflow.h"
 #include "store/azure/call.h"
+#include "store/azure/store.h"
 #include "store/file/store.h"
 #include "store/gs/call.h"
+#include "store/gs/store.h"
 #include "store/hdfs/call.h"
+#include "store/hdfs/store.h"
 #include "store/mlflow/presigned_store.h"
 #include "store/mlflow/proxy_store.h"
-#include "store/s3/call.h"
+#include "store/s3/open.h"
+#include "store/s3/store.h"
 
 /* open: sets root and state, and another kind where that serves the place better; it may send
  * requests */

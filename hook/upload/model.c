@@ -12,7 +12,7 @@
 #include "upload/transfer.h"
 
 #define COMMIT_MARK "MLmodel"
-#define AHEAD_PATIENCE_MS 10000
+#define OVERLAP_WAIT_MS 10000
 
 static const struct saved_model_file *file_at(const struct upload *u, size_t index)
 {
@@ -239,14 +239,14 @@ static int send_all(struct upload *u, struct fail *f)
 }
 
 /* What may not be sent at all, or only slowly, is not sent before its time. */
-static bool may_go_ahead(const struct upload *u)
+static bool may_overlap(const struct upload *u)
 {
 	return find_listed(u, COMMIT_MARK) == NULL && u->store->options->limit_rate == 0;
 }
 
 static void drop_gathered(struct upload *u)
 {
-	struct upload_ahead *overlap = &u->overlap;
+	struct upload_overlap *overlap = &u->overlap;
 	if (overlap->bytes == NULL)
 		return;
 	transfer_drop_room(&u->transfers, overlap->bytes, overlap->room);
@@ -263,11 +263,11 @@ int upload_open(struct upload *u, struct fail *f)
 	if (store_list_some(u->store, u->folder, is_of_package, u->manifest, &u->listing, f) != 0)
 		return -1;
 	transfers_open(&u->transfers, u->store, u->manifest->model_bytes);
-	u->overlap = (struct upload_ahead){
+	u->overlap = (struct upload_overlap){
 		.sent = memory_get(u->manifest->file_count, sizeof(*u->overlap.sent)),
 		.index = u->manifest->file_count,
-		.patience = AHEAD_PATIENCE_MS,
-		.over = !may_go_ahead(u),
+		.time_left = OVERLAP_WAIT_MS,
+		.over = !may_overlap(u),
 	};
 	u->is_open = true;
 	return 0;
@@ -314,6 +314,6 @@ void upload_release(struct upload *u, const struct fail *f)
 	package_source_release(&u->package_source);
 	store_listing_release(&u->listing);
 	free(u->overlap.sent);
-	u->overlap = (struct upload_ahead){0};
+	u->overlap = (struct upload_overlap){0};
 	u->is_open = false;
 }

@@ -1,18 +1,18 @@
 /* model - the files of a package into the run's artifacts, proven there, MLmodel last.
  *
- * MLmodel is the commit mark: a model directory without it does not load, so that nobody ever
+ * MLmodel is the commit record: a model directory without it does not load, so that nobody ever
  * serves half an upload. What is there already with the right size and digest is not sent again;
  * everything is proven, by a checksum of the store's own or by reading it back, before upload_run
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
- * One thread reads the package once, in order, and compares each file's seal; up to
- * settings.store.parallel lanes send (upload/transfer.h). Memory: as many parts of 5 MiB, two at
+ * One thread reads the package once, in order, and compares each file's digest; up to
+ * settings.store.parallel workers send (upload/transfer.h). Memory: as many parts of 5 MiB, two at
  * least.
  *
- * Where the package is still being written, files may go up meanwhile (upload_tap): the bytes are
- * those that go into the package, and a small file, or the last part of a large one, is held back
- * until its seal was compared. What did not go then goes with upload_run. The writing waits for the
- * store 10 s in all, not more: the package comes first.
+ * Where the package is still being written, files may go up meanwhile (upload/overlap.h): the bytes
+ * are those that go into the package, and a small file, or the last part of a large one, is held
+ * back until its digest was compared. What did not go then goes with upload_run. The writing waits
+ * for the store 10 s in all, not more: the package comes first.
  */
 #ifndef MODELHOOK_UPLOAD_MODEL_H
 #define MODELHOOK_UPLOAD_MODEL_H
@@ -24,15 +24,15 @@
 #include "upload/package_source.h"
 #include "upload/transfer.h"
 
-/* upload_ahead - what went up, or is going up, before the package was there */
-struct upload_ahead {
+/* upload_overlap - what went up, or is going up, before the package was there */
+struct upload_overlap {
 	bool *sent;			/* by index of the file: all of it was handed over */
 	struct transfer_object *object; /* of files[index], where that goes in parts; or NULL */
 	size_t index;			/* of the last file that was begun */
 	bool small;			/* it goes in one */
 	void *bytes;			/* of it, or of its part that is being gathered, or NULL */
 	size_t gathered, room;
-	int64_t patience; /* ms that may still be waited */
+	int64_t time_left; /* ms that may still be waited */
 	bool over;
 };
 
@@ -48,15 +48,12 @@ struct upload {
 	struct store_listing listing; /* its own, from upload_open to upload_release */
 	struct package_source package_source;
 	struct transfers transfers;
-	struct upload_ahead overlap;
+	struct upload_overlap overlap;
 	bool is_open;
 };
 
 /* upload_open - see what is there. Must not be moved until upload_release. */
 MUST_CHECK int upload_open(struct upload *upload, struct fail *f);
-
-/* upload_tap - for package_write; between upload_open and upload_run */
-struct package_tap upload_tap(struct upload *upload);
 
 /* upload_is_listed - whether the store has one of that name and size, which only its bytes can tell
  * apart */

@@ -27,11 +27,11 @@ MUST_CHECK int package_source_go_to(struct package_source *p, size_t index, stru
 /* package_source_rewind - to the first byte of the present file */
 MUST_CHECK int package_source_rewind(struct package_source *p, struct fail *f);
 
-/* package_source_read - up to size bytes of it, *got 0 at its end, where its seal was compared */
+/* package_source_read - up to size bytes of it, *got 0 at its end, where its digest was compared */
 MUST_CHECK int package_source_read(
 	struct package_source *p, void *buffer, size_t size, size_t *got, struct fail *f);
 
-/* package_source_fill - exactly size bytes of it; `last`: it must end there, and its seal is
+/* package_source_fill - exactly size bytes of it; `last`: it must end there, and its digest is
  * compared */
 MUST_CHECK int package_source_fill(
 	struct package_source *p, void *buffer, size_t size, bool last, struct fail *f);

@@ -109,7 +109,7 @@ static void unmap(void *bytes, size_t size)
 	INVARIANT(munmap(bytes, size > 0 ? size : 1) == 0);
 }
 
-/* Spare memory and what is in use are never more than the lanes' room. */
+/* Spare memory and what is in use are never more than the workers' room. */
 static void trim_spare(struct transfers *d)
 {
 	while (d->spare_count > 0 && d->used + d->spare_count * d->spare_size > d->workers.room)
@@ -424,8 +424,8 @@ int transfers_wait(struct transfers *d, struct fail *f)
 
 void transfers_settle(struct transfers *d)
 {
-	struct fail unsaid;
-	(void)!workers_wait(&d->workers, &unsaid);
+	struct fail ignored;
+	(void)!workers_wait(&d->workers, &ignored);
 }
 
 /* Credentials that ran out can be had anew: the parts stay for the next call. */

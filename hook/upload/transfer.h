@@ -1,9 +1,9 @@
-/* transfer - files on their way into a store, sent and proven by the lanes.
+/* transfer - files on their way into a store, sent and proven by the workers.
  *
  * A small file is one job with its bytes; a large one is a job for each part, and one more that
- * makes the object of them, which is work for the store alone. As many as there are lanes are held
- * back until no more parts come, and made side by side then: what sends has something to do in the
- * meantime, and less of a model shows before the whole of it is there. Each job keeps its bytes
+ * makes the object of them, which is work for the store alone. As many as there are workers are
+ * held back until no more parts come, and made side by side then: what sends has something to do in
+ * the meantime, and less of a model shows before the whole of it is there. Each job keeps its bytes
  * until the store has them: one failed part is one part again, and the package is read once. An
  * object counts as sent when it is proven: by the store's own checksum, or read back.
  *

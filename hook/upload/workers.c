@@ -157,7 +157,7 @@ static void *worker_main(void *context)
 	return NULL;
 }
 
-static int start_lane(struct workers *workers, struct fail *f)
+static int start_worker(struct workers *workers, struct fail *f)
 {
 	struct worker *worker = &workers->workers[workers->count];
 	worker->workers = workers;
@@ -171,12 +171,12 @@ static int start_lane(struct workers *workers, struct fail *f)
 	return -1;
 }
 
-/* One lane has to be there; without the others it only takes longer. */
-static int want_lane(struct workers *workers, struct fail *f)
+/* One worker has to be there; without the others it only takes longer. */
+static int want_worker(struct workers *workers, struct fail *f)
 {
 	if (workers->count == workers->max || workers->busy + waiting(workers) < workers->count)
 		return 0;
-	return start_lane(workers, f) == 0 || workers->count > 0 ? 0 : -1;
+	return start_worker(workers, f) == 0 || workers->count > 0 ? 0 : -1;
 }
 
 static void append(struct workers *workers, const struct worker_job *job)
@@ -199,7 +199,7 @@ int workers_add(struct workers *workers, const struct worker_job *job, struct fa
 		wait_for_change(workers);
 	int result = result_of(workers, f);
 	if (result == 0)
-		result = want_lane(workers, f);
+		result = want_worker(workers, f);
 	if (result == 0)
 		append(workers, job);
 	unlock(workers);

@@ -1,12 +1,12 @@
 /* workers - threads that send what one thread hands to them, each over connections of its own,
  * within a bound of memory.
  *
- * A lane is started when there is work that no other lane is free for. Jobs are begun in the order
- * in which they were added, small ones and others each in theirs: while both wait, half of the
- * lanes, at least one, are for the small ones. They cost a store time rather than bytes, the others
- * bytes rather than time: side by side neither waits for the other. Those of one series run one
- * after the other. The first failure is kept; from then on nothing is begun, and every call here
- * returns it. A job that was added is always released, run or not.
+ * A worker is started when there is work that no other worker is free for. Jobs are begun in the
+ * order in which they were added, small ones and others each in theirs: while both wait, half of
+ * the workers, at least one, are for the small ones. They cost a store time rather than bytes, the
+ * others bytes rather than time: side by side neither waits for the other. Those of one series run
+ * one after the other. The first failure is kept; from then on nothing is begun, and every call
+ * here returns it. A job that was added is always released, run or not.
  */
 #ifndef MODELHOOK_UPLOAD_WORKERS_H
 #define MODELHOOK_UPLOAD_WORKERS_H
@@ -68,7 +68,7 @@ MUST_CHECK int workers_take_memory(struct workers *workers, size_t bytes, struct
 bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms);
 void workers_give_memory(struct workers *workers, size_t bytes);
 
-/* workers_add - the job is released by the lanes, whatever the result */
+/* workers_add - the job is released by the workers, whatever the result */
 MUST_CHECK int workers_add(struct workers *workers, const struct worker_job *job, struct fail *f);
 
 /* workers_wait - until all jobs are done */

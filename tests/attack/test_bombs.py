@@ -191,12 +191,13 @@ def test_pages_without_end_stop_at_the_deadline(
     assert ended.peak <= PEAK
 
 
-def test_pages_without_end_stop_at_a_bound(attack: Attack, bombs: Bombs) -> None:
+@pytest.mark.parametrize(("names", "bound"), [(1, "10000 came"), (0, "100 in a row hold nothing new")])
+def test_pages_without_end_stop_at_a_bound(attack: Attack, bombs: Bombs, names: int, bound: str) -> None:
     spool = gs(bombs)
-    bombs.answer(spool[0], pages(gs, lambda at: f"t{at}", 0))
+    bombs.answer(spool[0], pages(gs, lambda at: f"t{at}", names))
     ended = replay(attack, spool, bombs, "10m")
     assert ended.status == 76, ended.stderr
-    assert "the pages of the list do not end: 10000 came" in ended.stderr
+    assert f"the pages of the list do not end: {bound}" in ended.stderr
     assert len(bombs.requests) <= 10_001
     assert ended.peak <= PEAK
 

@@ -180,7 +180,7 @@ def test_pages_without_an_end_are_refused(site: Site, call: str, items: int,
     site.forget()
     ended = site.hook("status", *([MODEL] if key == "model_versions" else []))
     assert ended.status == (NOT_A_REGISTRY if items == 0 or key == "model_versions" else 0)
-    assert ended.status == 0 or "the pages of a list do not end" in ended.errors[0]
+    assert ended.status == 0 or "the pages of the list do not end" in ended.errors[0]
     assert len(site.fake.requests) < 400
 
 

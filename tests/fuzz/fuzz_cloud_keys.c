@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "auth/aws_credentials.h"
 #include "auth/aws_fetch.h"
+#include "auth/aws_keys.h"
 #include "base/fail.h"
 #include "base/text.h"
-#include "store/s3/call.h"
+#include "http/types.h"
+#include "store/s3/open.h"
+#include "store/s3/types.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "store/file/store.h"
+#include "store/store.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "http/html.h"
+#include "http/login.h"
 #include "http/proxy.h"
 #include "http/url.h"
 #include "mlflow/header_file.h"

@@ -6,6 +6,9 @@
 
 #include "base/memory.h"
 #include "http/request.h"
+#include "http/response.h"
+#include "http/transfer_types.h"
+#include "http/types.h"
 #include <curl/curl.h>
 
 /* A trap, so that the fuzzer keeps the input. */

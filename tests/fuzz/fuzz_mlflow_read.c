@@ -4,8 +4,10 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"
+#include "mlflow/types.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

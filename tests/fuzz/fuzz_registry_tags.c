@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "flow/champion.h"
 #include "flow/verdict.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"

@@ -6,10 +6,18 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
+#include "store/azure/call.h"
 #include "store/azure/multipart.h"
+#include "store/azure/store.h"
 #include "store/gs/call.h"
+#include "store/gs/object.h"
+#include "store/hdfs/call.h"
 #include "store/hdfs/file.h"
+#include "store/s3/call.h"
 #include "store/s3/multipart.h"
+#include "store/s3/store.h"
+#include "store/s3/types.h"
 #include "store/store.h"
 
 /* A trap, so that the fuzzer keeps the input. */

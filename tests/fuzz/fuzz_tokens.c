@@ -7,6 +7,7 @@
 #include "auth/google_key.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/types.h"
 #include "registry/state.h"
 #include "registry/tags.h"
 #include "unit.h"

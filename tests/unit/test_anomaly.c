@@ -1,4 +1,5 @@
 #include "base/fail.h"
+#include "base/text.h"
 #include "registry/anomaly.h"
 #include "registry/tags.h"
 #include "standing_table.h"

@@ -1,9 +1,13 @@
 /* Tests of the store in Azure: addresses, signatures, and what no emulator does. */
 #include "base/memory.h"
+#include "base/text.h"
 #include "http_fixture.h"
 #include "packaging/digest/base64.h"
-#include "store/azure/call.h"
+#include "store/azure/account.h"
+#include "store/azure/key.h"
 #include "store/checksum.h"
+#include "store/options.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 #define XML(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<?xml version=\"1.0\"?>" body, CLOSE
@@ -198,7 +202,7 @@ static void blocks_that_somebody_else_left_are_not_joined(void **state)
 	upload.receipts = memory_get(2, sizeof(*upload.receipts));
 	assert_int_equal(store.kind->begin(&store, &upload, &f), 0);
 	assert_true(upload.whole);
-	assert_string_equal(store_mark(&upload, 0), "");
+	assert_string_equal(store_receipt(&upload, 0), "");
 	store_upload_release(&upload);
 	close_store();
 }
@@ -224,7 +228,7 @@ static void a_block_that_is_there_is_not_sent_again_and_damaged_ones_are_no_part
 	assert_failure(store.kind->put_part(&store, &upload, &parts[1], &kept, &f), f, STATUS_LATER,
 		"answers 400 Md5Mismatch: no");
 	assert_lacks(f.text, "RequestId");
-	assert_string_equal(store_mark(&upload, 1), "");
+	assert_string_equal(store_receipt(&upload, 1), "");
 	assert_true(head_has(&server, 1, "Content-MD5: fXkwN6B2AYZXSwKC8vQ15w=="));
 	store_upload_release(&upload);
 	close_store();

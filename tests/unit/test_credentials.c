@@ -15,6 +15,8 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "http/http.h"
+#include "http/login.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
 #include "mlflow/credentials_file.h"
 

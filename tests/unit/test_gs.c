@@ -1,10 +1,13 @@
 /* Tests of the store in Google Cloud Storage against a scripted server: what no emulator does. */
-#include "base/memory.h"
-#include "store/gs/call.h"
 
+#include "base/memory.h"
+#include "base/text.h"
+#include "http/types.h"
 #include "http_fixture.h"
 #include "packaging/digest/crc32c.h"
 #include "store/checksum.h"
+#include "store/options.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 #define JSON(body) "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" body, CLOSE

@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "base/text.h"
+#include "http/login.h"
 #include "mlflow/header_file.h"
 
 static void lines_become_headers(void **state)

@@ -4,6 +4,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "http/plan.h"
+#include "mlflow/mlflow.h"
+#include "mlflow/types.h"
 #include "registry/entries.h"
 #include "registry/history.h"
 #include "registry/tags.h"

@@ -1,7 +1,11 @@
 /* Tests of sending: what is repeated, what is not, what is followed, what ends it. */
 #include "base/console.h"
 #include "base/signals.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http_fixture.h"
+#include "mlflow/credentials.h"
 
 static struct scripted elsewhere;
 
@@ -300,7 +304,7 @@ static void a_body_beyond_its_bound_is_no_registry(void **state)
 {
 	(void)state;
 	BEGIN({"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0123456789", KEEP});
-	struct http_request request = {.method = "GET", .url = url, .max_answer = 9};
+	struct http_request request = {.method = "GET", .url = url, .max_response = 9};
 	assert_int_equal(http_send(&http, &request, &answer, &f), -1);
 	assert_int_equal(f.status, STATUS_NOT_A_REGISTRY);
 	end();

@@ -1,6 +1,9 @@
 /* Tests of large bodies: streams that are sent again, sinks that start over. */
 #include "base/console.h"
 #include "base/fail.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http_fixture.h"
 
 struct stream {

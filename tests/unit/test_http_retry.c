@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "http/options.h"
 #include "http/retry.h"
 
 static const struct http_options usual = {

@@ -11,14 +11,26 @@
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/login.h"
+#include "http/options.h"
+#include "http/plan.h"
+#include "http/types.h"
 #include "mlflow/credentials.h"
+#include "mlflow/logged_models.h"
 #include "mlflow/mlflow.h"
+#include "mlflow/models.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
+#include "mlflow/types.h"
+#include "mlflow/versions.h"
 #include "scripted.h"
+#include "store/options.h"
 #include "store/store.h"
 #include "stores/open.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define ANSWER_MAX 16
+#define RESPONSE_MAX 16
 
 static struct http_options options;
 static const struct store_options store_options;
@@ -26,8 +38,8 @@ static const struct store_reach reach = {&options, &store_options, {0}};
 static struct credentials credentials;
 static struct http_login login;
 static struct scripted server;
-static struct reply replies[ANSWER_MAX];
-static char *wires[ANSWER_MAX];
+static struct reply replies[RESPONSE_MAX];
+static char *wires[RESPONSE_MAX];
 static struct http http;
 static struct plan plan;
 static struct mlflow mlflow;
@@ -72,7 +84,7 @@ static int tear_down(void **state)
 	scripted_stop(&server);
 	text_release(&plan.calls);
 	plan = (struct plan){0};
-	for (size_t i = 0; i < ANSWER_MAX; i++) {
+	for (size_t i = 0; i < RESPONSE_MAX; i++) {
 		free(wires[i]);
 		wires[i] = NULL;
 	}

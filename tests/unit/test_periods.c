@@ -2,6 +2,7 @@
  */
 #include "standing_table.h"
 
+#include "mlflow/types.h"
 #include "registry/production_period.h"
 #include "registry/tags.h"
 

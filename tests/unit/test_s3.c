@@ -2,11 +2,15 @@
  * is remembered of it. */
 #include "base/fail.h"
 #include "base/memory.h"
+#include "base/text.h"
+#include "http/types.h"
 #include "http_fixture.h"
 #include "packaging/digest/sha256.h"
 #include "store/etag.h"
+#include "store/options.h"
 #include "store/s3/manner.h"
-#include "store/s3/multipart.h"
+#include "store/s3/types.h"
+#include "store/store.h"
 #include "stores/open.h"
 
 #define HEAD(line, more) "HTTP/1.1 " line "\r\nConnection: close\r\n" more "\r\n"
@@ -137,7 +141,7 @@ static void a_payload_that_must_be_signed_is_signed_from_then_on(void **state)
 	assert_true(head_has(&server, 2, sha256));
 	assert_true(head_has(&server, 2, "x-amz-checksum-crc32c:")); /* nothing against it */
 	assert_true(head_has(&server, 3, sha256));
-	assert_string_equal(store_mark(&upload, 0), "now - 5 " HELLO);
+	assert_string_equal(store_receipt(&upload, 0), "now - 5 " HELLO);
 	store_upload_release(&upload);
 	close_store();
 }
@@ -262,7 +266,7 @@ static void an_etag_of_any_length_goes_back_as_it_came_and_is_no_proof(void **st
 	begin(replies, COUNT(replies));
 	open_store();
 	assert_int_equal(put_part(&upload, &kept), 0);
-	assert_true(text_starts_with(store_mark(&upload, 0), "unsure - 5 eee"));
+	assert_true(text_starts_with(store_receipt(&upload, 0), "unsure - 5 eee"));
 	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
 	assert_false(upload.proven);
 	assert_int_equal(server.bodies[1],

@@ -1,10 +1,13 @@
 /* Where a bucket is looked for, by the variables and the profile. Nothing is sent. */
 #include "unit.h"
 
-#include "store/s3/call.h"
-#include "stores/open.h"
-
 #include "base/clock.h"
+#include "http/options.h"
+#include "store/options.h"
+#include "store/s3/open.h"
+#include "store/s3/types.h"
+#include "store/store.h"
+#include "stores/open.h"
 
 static const struct http_options options = {.timeout_ms = 1000};
 static const struct store_options store_options;

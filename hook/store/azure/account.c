@@ -6,7 +6,6 @@
 
 #include "auth/fetch.h"
 #include "base/fail.h"
-#include "base/text.h"
 #include "http/url.h"
 
 #define SETTING "AZURE_STORAGE_CONNECTION_STRING"

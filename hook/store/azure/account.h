@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 
 struct azure_account {
 	char *container;

@@ -10,13 +10,14 @@
 #include "auth/bearer.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "store/azure/account.h"
 #include "store/azure/key.h"
 #include "store/store.h"
 
 #define AZURE_HEADERS_MAX 8
 
-/* struct azure - what a store's lanes share; only the token changes */
+/* struct azure - what a store's threads share; only the token changes */
 struct azure {
 	struct azure_account account;
 	uint8_t *key; /* secret: what account.key stands for; NULL: not by key */
@@ -61,20 +62,7 @@ MUST_CHECK int azure_expect(struct store *store, const struct azure_reply *reply
 
 void azure_reply_release(struct azure_reply *reply);
 
-/* azure_page - one page of a list of blobs. next is the caller's to free, whatever the result. */
-struct azure_page {
-	const char *below; /* names begin with it */
-	struct store_listing *listing;
-	char *name;
-	uint64_t size;
-	bool is_folder; /* of a hierarchical namespace: not a blob that anybody made */
-	char *next;
-};
-MUST_CHECK int azure_page_read(const struct text *body, struct azure_page *page, struct fail *f);
-
 /* azure_error_read - what an answer that is no success says */
 void azure_error_read(struct azure_reply *reply);
-
-extern const struct store_kind store_azure;
 
 #endif

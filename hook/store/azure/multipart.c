@@ -7,15 +7,18 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/response.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
+#include "store/azure/call.h"
 #include "store/checksum.h"
+#include "store/store.h"
 
 #define MD5_HEX (2 * MD5_BYTES + 1)
 #define ID_SIZE (5 + 1 + 2 * MD5_BYTES) /* "00007-" and the MD5 in hex */
 #define ID_BASE64 52			/* its length in base64: that of every ID of a blob */
 
-/* A mark is "MD5 SIZE": of a block that the store has. */
+/* A receipt is "MD5 SIZE": of a block that the store has. */
 static char *mark_of(const char *md5, uint64_t size)
 {
 	return text_format("%.32s %" PRIu64, md5, size);
@@ -126,7 +129,7 @@ int azure_put_part(struct store *s, struct store_upload *upload, const struct st
 	checksum_md5(part->bytes, part->size, md5);
 	text_hex(hex, md5, sizeof(md5));
 	char *receipt = mark_of(hex, part->size);
-	*kept = strcmp(store_mark(upload, part->index), receipt) == 0;
+	*kept = strcmp(store_receipt(upload, part->index), receipt) == 0;
 	int result = *kept ? 0 : send_block(s, upload, part, md5, receipt, f);
 	if (result == 0)
 		store_set_receipt(upload, part->index, receipt);
@@ -142,7 +145,7 @@ static char *block_list(const struct store_upload *upload)
 	struct text text = {0};
 	text_add_string(&text, "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>");
 	for (unsigned i = 0; i < upload->part_count; i++) {
-		char *id = id_of(i, store_mark(upload, i));
+		char *id = id_of(i, store_receipt(upload, i));
 		text_printf(&text, "<Latest>%s</Latest>", id);
 		free(id);
 	}

@@ -11,7 +11,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
-#include "store/azure/call.h"
+#include "store/store.h"
 
 #define AZURE_PARTS_MAX 9000
 
@@ -21,7 +21,7 @@ MUST_CHECK int azure_put_part(struct store *s, struct store_upload *upload,
 MUST_CHECK int azure_finish(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int azure_abandon(struct store *s, struct store_upload *upload, struct fail *f);
 
-/* azure_blocks_read - which blocks the store says it has, into upload->marks; *foreign: some are
+/* azure_blocks_read - which blocks the store says it has, into upload->receipts; *foreign: some are
  * not ours */
 MUST_CHECK int azure_blocks_read(
 	const struct text *body, struct store_upload *upload, bool *foreign, struct fail *f);

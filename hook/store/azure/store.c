@@ -1,14 +1,16 @@
-/* store_azure - blobs of a container of Azure Storage. */
+#include "store/azure/store.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/fail.h"
+#include "base/page_tokens.h"
 #include "base/text.h"
+#include "http/response.h"
 #include "packaging/digest/base64.h"
 #include "packaging/xml/xml.h"
+#include "store/azure/call.h"
 #include "store/azure/multipart.h"
 #include "store/checksum.h"
-#include "store/pages.h"
 
 /* List. */
 
@@ -39,6 +41,7 @@ static int take_listed(void *context, const char *path, const char *text, struct
 		free(page->next);
 		page->next = text_copy(text);
 	} else if (strcmp(path, "EnumerationResults/Blobs/Blob") == 0) {
+		page->has_blobs = true;
 		return take_blob(page, f);
 	}
 	return 0;
@@ -76,7 +79,7 @@ static int azure_list(
 {
 	char *name = azure_name(s->state, folder), *marker = NULL;
 	char *below = text_format("%s%s", name, name[0] != '\0' ? "/" : "");
-	struct store_pages pages = {0};
+	struct page_tokens pages = {0};
 	bool more;
 	int result;
 	do {
@@ -86,9 +89,9 @@ static int azure_list(
 		marker = page.next;
 		more = marker != NULL && marker[0] != '\0';
 		if (result == 0 && more)
-			result = store_pages_go_on(&pages, marker, f);
+			result = page_tokens_follow(&pages, marker, page.has_blobs, f);
 	} while (result == 0 && more);
-	store_pages_release(&pages);
+	page_tokens_release(&pages);
 	free(marker);
 	free(below);
 	free(name);

@@ -7,6 +7,9 @@
 #include "base/env.h"
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
+#include "http/url.h"
 
 #define RESOURCE "https%3A%2F%2Fstorage.azure.com%2F"
 #define SCOPE RESOURCE ".default"

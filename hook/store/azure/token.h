@@ -13,6 +13,7 @@
 
 #include "auth/bearer.h"
 #include "base/fail.h"
+#include "http/types.h"
 
 /* azure_token_from - where the token is from, a literal for messages */
 const char *azure_token_from(void);

@@ -6,9 +6,11 @@
 #include "auth/fetch.h"
 #include "base/env.h"
 #include "base/escape.h"
-#include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 
@@ -280,32 +282,4 @@ int gs_delete(struct store *store, char *const *names, size_t count, struct fail
 			return -1;
 	}
 	return 0;
-}
-
-struct names {
-	char **names;
-	size_t count;
-};
-
-static int add_name(void *context, const struct gs_object *object, struct fail *f)
-{
-	struct names *names = context;
-	(void)f;
-	if ((names->count & (names->count - 1)) == 0)
-		names->names = memory_grow(names->names, names->count > 0 ? 2 * names->count : 1,
-			sizeof(*names->names));
-	names->names[names->count++] = text_copy(object->name);
-	return 0;
-}
-
-int gs_delete_below(struct store *store, const char *below, struct fail *f)
-{
-	struct names names = {0};
-	int result = gs_list_names(store, below, add_name, &names, f);
-	if (result == 0)
-		result = gs_delete(store, names.names, names.count, f);
-	for (size_t i = 0; i < names.count; i++)
-		free(names.names[i]);
-	free(names.names);
-	return result;
 }

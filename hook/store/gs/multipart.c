@@ -9,22 +9,27 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"
+#include "store/gs/call.h"
+#include "store/gs/object.h"
+#include "store/store.h"
 
 #define FOLDER ".modelhook-parts"
 #define COMPOSED_MAX 32 /* that one request takes */
 #define NAME_FORMAT "%s%05u"
 
-/* A mark is "CRC32C SIZE": of a part that the store has, as it says itself. */
+/* A receipt is "CRC32C SIZE": of a part that the store has, as it says itself. */
 static bool read_receipt(const char *receipt, uint32_t *crc, uint64_t *size)
 {
 	return sscanf(receipt, "%" SCNx32 " %" SCNu64, crc, size) == 2;
 }
 
-static char *mark_of(uint32_t crc, uint64_t size)
+static char *receipt_of(uint32_t crc, uint64_t size)
 {
 	return text_format("%08" PRIx32 " %" PRIu64, crc, size);
 }
@@ -60,7 +65,7 @@ static int take_part(void *context, const struct gs_object *object, struct fail 
 	(void)f;
 	if (sscanf(number, "%5u%c", &index, &end) == 1 && index < upload->part_count &&
 		parse_crc32c(object->crc32c, &crc))
-		store_set_receipt(upload, index, mark_of(crc, object->size));
+		store_set_receipt(upload, index, receipt_of(crc, object->size));
 	return 0;
 }
 
@@ -79,7 +84,7 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 	uint32_t crc = crc32c_add(0, part->bytes, part->size), there;
 	uint64_t size;
 	bool proven;
-	*kept = read_receipt(store_mark(upload, part->index), &there, &size) && there == crc &&
+	*kept = read_receipt(store_receipt(upload, part->index), &there, &size) && there == crc &&
 		size == part->size;
 	if (*kept)
 		return 0;
@@ -90,7 +95,7 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 		return fail_set(
 			f, STATUS_LATER, "Google Cloud Storage has other bytes than were sent");
 	if (result == 0)
-		store_set_receipt(upload, part->index, mark_of(crc, part->size));
+		store_set_receipt(upload, part->index, receipt_of(crc, part->size));
 	return result;
 }
 
@@ -186,7 +191,7 @@ static char *crc32c_of_whole(const struct store_upload *upload)
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		uint32_t crc;
 		uint64_t size;
-		INVARIANT(read_receipt(store_mark(upload, i), &crc, &size));
+		INVARIANT(read_receipt(store_receipt(upload, i), &crc, &size));
 		whole = crc32c_join(whole, crc, size);
 	}
 	return checksum_crc32c(whole);

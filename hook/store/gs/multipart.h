@@ -13,7 +13,7 @@
 #define MODELHOOK_STORE_GS_MULTIPART_H
 
 #include "base/fail.h"
-#include "store/gs/call.h"
+#include "store/store.h"
 
 #define GS_PARTS_MAX 9000
 
@@ -23,9 +23,5 @@ MUST_CHECK int gs_put_part(struct store *s, struct store_upload *upload,
 MUST_CHECK int gs_finish(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int gs_abandon(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int gs_sweep(struct store *s, const char *path, struct fail *f);
-
-/* in store/gs/store.c */
-MUST_CHECK int gs_has(
-	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
 
 #endif

@@ -1,19 +1,23 @@
-/* gs_object - what Google Cloud Storage says of objects, and how one is sent. */
+#include "store/gs/object.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/fetch.h"
-#include "base/fail.h"
+#include "base/memory.h"
+#include "base/page_tokens.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/json/json.h"
 #include "packaging/json/json_check.h"
 #include "packaging/json/json_list.h"
 #include "store/checksum.h"
 #include "store/gs/call.h"
-#include "store/pages.h"
 
 /* Google writes 64-bit numbers as strings, others of its API as numbers. */
 static uint64_t take_size(const struct json_at *json)
@@ -45,11 +49,11 @@ void gs_object_take(const struct json_at *json, struct gs_object *object)
 	}
 }
 
-int gs_object_read(const struct http_response *answer, struct gs_object *object, struct fail *f)
+int gs_object_read(const struct http_response *response, struct gs_object *object, struct fail *f)
 {
 	struct cJSON *tree;
 	*object = (struct gs_object){0};
-	if (json_parse(text_string(&answer->body), answer->body.size, &tree, f) != 0) {
+	if (json_parse(text_string(&response->body), response->body.size, &tree, f) != 0) {
 		if (f->status == STATUS_UNACCEPTABLE)
 			f->status = STATUS_NOT_A_REGISTRY;
 		return fail_wrap(f, "Google Cloud Storage's answer");
@@ -69,34 +73,62 @@ void gs_object_release(struct gs_object *object)
 	*object = (struct gs_object){0};
 }
 
+/* The digest that was kept with it counts only where the store's own checksum is the one that was
+ * kept along: what is composed of parts is told of both before anybody has seen the result. */
+int gs_has(
+	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
+{
+	struct http_response response;
+	struct gs_object object = {0};
+	char *name = gs_name(s->state, content->path);
+	struct gs_request request = {.method = "GET", .name = name};
+	int result = gs_send(s, &request, &response, f);
+	bool missing = result == 0 && response.status == 404;
+	if (result == 0 && !missing)
+		result = gs_expect(s, &response, f);
+	if (result == 0 && !missing)
+		result = gs_object_read(&response, &object, f);
+	bool kept = object.sha256 != NULL && text_equal(object.sha256, content->sha256) &&
+		    object.crc32c != NULL && text_equal(object.crc32c, object.meant_crc32c);
+	*has = missing			      ? STORE_HAS_NOT
+	       : object.size != content->size ? STORE_HAS_OTHER
+	       : kept			      ? STORE_HAS_SAME
+					      : STORE_HAS_SOME;
+	gs_object_release(&object);
+	http_response_release(&response);
+	free(name);
+	return result;
+}
+
 /* Listing. */
 
 struct page {
 	gs_list_function *each;
 	void *context;
+	size_t count; /* of its objects so far */
 };
 
-static int take_listed(void *context, struct json_lenient *answer,
+static int take_listed(void *context, struct json_lenient *json,
 	const struct json_lenient_value *item, struct fail *f)
 {
-	const struct page *page = context;
-	struct json_at at = json_root(answer->root);
+	struct page *page = context;
+	struct json_at at = json_root(json->root);
 	struct gs_object object;
 	(void)item;
 	gs_object_take(&at, &object);
+	page->count++;
 	int result = object.name != NULL ? page->each(page->context, &object, f) : 0;
 	gs_object_release(&object);
 	return result;
 }
 
-int gs_page_read(const struct http_response *answer, gs_list_function *each, void *context,
-	char **next, struct fail *f)
+static int read_page(
+	const struct http_response *response, struct page *page, char **next, struct fail *f)
 {
-	struct page page = {each, context};
-	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = &page};
+	struct json_list list = {.key = "items", .depth = 1, .take = take_listed, .context = page};
 	struct json_lenient rest = {0};
 	*next = NULL;
-	int result = json_list_add(&list, text_string(&answer->body), answer->body.size, f);
+	int result = json_list_add(&list, text_string(&response->body), response->body.size, f);
 	if (result == 0 && json_check_text(text_string(&list.rest), list.rest.size, f) != 0)
 		result = fail_set(f, STATUS_NOT_A_REGISTRY, "%s", f->text);
 	if (result == 0)
@@ -110,24 +142,30 @@ int gs_page_read(const struct http_response *answer, gs_list_function *each, voi
 	return result == 0 ? 0 : fail_wrap(f, "Google Cloud Storage's list");
 }
 
-static int list_page(struct store *store, const char *below, const char *token,
-	gs_list_function *each, void *context, char **next, struct fail *f)
+int gs_page_read(const struct http_response *response, gs_list_function *each, void *context,
+	char **next, struct fail *f)
 {
-	struct http_response answer;
+	struct page page = {each, context, 0};
+	return read_page(response, &page, next, f);
+}
+
+static int list_page(struct store *store, const char *below, const char *token, struct page *page,
+	char **next, struct fail *f)
+{
+	struct http_response response;
 	char *prefix = http_escape_query(below);
-	char *page = http_escape_query(token != NULL ? token : "");
-	char *query =
-		text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", page);
+	char *at = http_escape_query(token != NULL ? token : "");
+	char *query = text_format("prefix=%s%s%s", prefix, token != NULL ? "&pageToken=" : "", at);
 	struct gs_request request = {.method = "GET", .query = query};
-	int result = gs_send(store, &request, &answer, f);
+	int result = gs_send(store, &request, &response, f);
 	*next = NULL;
 	if (result == 0)
-		result = gs_expect(store, &answer, f);
+		result = gs_expect(store, &response, f);
 	if (result == 0)
-		result = gs_page_read(&answer, each, context, next, f);
-	http_response_release(&answer);
+		result = read_page(&response, page, next, f);
+	http_response_release(&response);
 	free(query);
-	free(page);
+	free(at);
 	free(prefix);
 	return result;
 }
@@ -136,20 +174,49 @@ int gs_list_names(struct store *store, const char *below, gs_list_function *each
 	struct fail *f)
 {
 	char *token = NULL;
-	struct store_pages pages = {0};
+	struct page_tokens pages = {0};
 	bool more;
 	int result;
 	do {
 		char *next;
-		result = list_page(store, below, token, each, context, &next, f);
+		struct page page = {each, context, 0};
+		result = list_page(store, below, token, &page, &next, f);
 		free(token);
 		token = next;
 		more = token != NULL && token[0] != '\0';
 		if (result == 0 && more)
-			result = store_pages_go_on(&pages, token, f);
+			result = page_tokens_follow(&pages, token, page.count > 0, f);
 	} while (result == 0 && more);
-	store_pages_release(&pages);
+	page_tokens_release(&pages);
 	free(token);
+	return result;
+}
+
+struct names {
+	char **names;
+	size_t count;
+};
+
+static int add_name(void *context, const struct gs_object *object, struct fail *f)
+{
+	struct names *names = context;
+	(void)f;
+	if ((names->count & (names->count - 1)) == 0)
+		names->names = memory_grow(names->names, names->count > 0 ? 2 * names->count : 1,
+			sizeof(*names->names));
+	names->names[names->count++] = text_copy(object->name);
+	return 0;
+}
+
+int gs_delete_below(struct store *store, const char *below, struct fail *f)
+{
+	struct names names = {0};
+	int result = gs_list_names(store, below, add_name, &names, f);
+	if (result == 0)
+		result = gs_delete(store, names.names, names.count, f);
+	for (size_t i = 0; i < names.count; i++)
+		free(names.names[i]);
+	free(names.names);
 	return result;
 }
 
@@ -235,10 +302,10 @@ static void related_open(
 }
 
 static int take_uploaded(
-	const struct http_response *answer, const struct related *r, bool *proven, struct fail *f)
+	const struct http_response *response, const struct related *r, bool *proven, struct fail *f)
 {
 	struct gs_object object;
-	if (gs_object_read(answer, &object, f) != 0)
+	if (gs_object_read(response, &object, f) != 0)
 		return -1;
 	char *crc = checksum_crc32c(r->crc);
 	*proven = text_equal(object.crc32c, crc);
@@ -251,7 +318,7 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f)
 {
 	struct related related;
-	struct http_response answer;
+	struct http_response response;
 	char boundary[64];
 	snprintf(boundary, sizeof(boundary), "modelhook-%08x%08x%08x%08x", random_below(UINT32_MAX),
 		random_below(UINT32_MAX), random_below(UINT32_MAX), random_below(UINT32_MAX));
@@ -270,13 +337,13 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 			.context = &related},
 	};
 	*proven = false;
-	int result = gs_send(store, &request, &answer, f);
+	int result = gs_send(store, &request, &response, f);
 	if (result == 0)
-		result = gs_expect(store, &answer, f);
+		result = gs_expect(store, &response, f);
 	if (result == 0)
-		result = take_uploaded(&answer, &related, proven, f);
+		result = take_uploaded(&response, &related, proven, f);
 	*crc = related.crc;
-	http_response_release(&answer);
+	http_response_release(&response);
 	text_release(&related.head);
 	free(related.tail);
 	free(type);

@@ -1,10 +1,15 @@
-/* store_gs - objects of a bucket of Google Cloud Storage. */
+#include "store/gs/store.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/types.h"
+#include "store/gs/call.h"
 #include "store/gs/multipart.h"
+#include "store/gs/object.h"
 
 struct listing_below {
 	size_t skip; /* of every name */
@@ -60,33 +65,6 @@ static int gs_get(struct store *s, const char *path, const struct http_sink *sin
 	*found = result == 0 && response.status != 404;
 	if (*found)
 		result = gs_expect(s, &response, f);
-	http_response_release(&response);
-	free(name);
-	return result;
-}
-
-/* The digest that was kept with it counts only where the store's own checksum is the one that was
- * kept along: what is composed of parts is told of both before anybody has seen the result. */
-int gs_has(
-	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
-{
-	struct http_response response;
-	struct gs_object object = {0};
-	char *name = gs_name(s->state, content->path);
-	struct gs_request request = {.method = "GET", .name = name};
-	int result = gs_send(s, &request, &response, f);
-	bool missing = result == 0 && response.status == 404;
-	if (result == 0 && !missing)
-		result = gs_expect(s, &response, f);
-	if (result == 0 && !missing)
-		result = gs_object_read(&response, &object, f);
-	bool kept = object.sha256 != NULL && text_equal(object.sha256, content->sha256) &&
-		    object.crc32c != NULL && text_equal(object.crc32c, object.meant_crc32c);
-	*has = missing			      ? STORE_HAS_NOT
-	       : object.size != content->size ? STORE_HAS_OTHER
-	       : kept			      ? STORE_HAS_SAME
-					      : STORE_HAS_SOME;
-	gs_object_release(&object);
 	http_response_release(&response);
 	free(name);
 	return result;

@@ -15,7 +15,10 @@
 #include "base/secret.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/response.h"
 #include "http/retry.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/lenient.h"
 #include "store/hdfs/token.h"
@@ -217,8 +220,8 @@ static bool is_for_now(const struct hdfs_reply *reply)
 	       http_retry_is_transient(reply->http.status);
 }
 
-/* struct patience - the tries of one operation, as http_send would make them */
-struct patience {
+/* struct attempts - the tries of one operation, as http_send would make them */
+struct attempts {
 	struct store *store;
 	const struct hdfs_operation *operation;
 	int tries;
@@ -226,7 +229,7 @@ struct patience {
 
 /* Whether it is worth another try, once the pause before it is over; -1: stopped meanwhile. */
 static int try_again(
-	struct patience *p, int result, const struct hdfs_reply *reply, bool *again, struct fail *f)
+	struct attempts *p, int result, const struct hdfs_reply *reply, bool *again, struct fail *f)
 {
 	const struct http_options *options = p->store->http->options;
 	const struct hdfs *hdfs = p->store->state;
@@ -265,7 +268,7 @@ static int ask(struct store *s, const struct hdfs_operation *operation, const ch
 	struct hdfs_reply *reply, struct fail *f)
 {
 	struct hdfs *hdfs = s->state;
-	struct patience patience = {s, operation, 0};
+	struct attempts attempts = {s, operation, 0};
 	int result;
 	bool again;
 	do {
@@ -278,7 +281,7 @@ static int ask(struct store *s, const struct hdfs_operation *operation, const ch
 			leave_node(hdfs, node);
 		again = false;
 		if (!once)
-			result = try_again(&patience, result, reply, &again, f);
+			result = try_again(&attempts, result, reply, &again, f);
 		if (again)
 			hdfs_reply_release(reply);
 		if (again && result == 0)
@@ -377,7 +380,7 @@ static int transfer_once(struct store *s, const struct hdfs_operation *operation
 int hdfs_transfer(struct store *s, const struct hdfs_operation *operation, struct hdfs_reply *reply,
 	struct fail *f)
 {
-	struct patience patience = {s, operation, 0};
+	struct attempts attempts = {s, operation, 0};
 	struct choice choice = {0};
 	bool again = false;
 	int result;
@@ -388,7 +391,7 @@ int hdfs_transfer(struct store *s, const struct hdfs_operation *operation, struc
 			result = transfer_once(s, operation, &choice, reply, f);
 		again = false;
 		if (choice.reached)
-			result = try_again(&patience, result, reply, &again, f);
+			result = try_again(&attempts, result, reply, &again, f);
 		if (again)
 			hdfs_reply_release(reply);
 	} while (again && result == 0);

@@ -15,10 +15,11 @@
 #include <pthread.h>
 
 #include "base/fail.h"
+#include "http/types.h"
 #include "store/hdfs/site.h"
 #include "store/store.h"
 
-/* struct hdfs - what a store's lanes share; each lock guards what follows it */
+/* struct hdfs - what a store's threads share; each lock guards what follows it */
 struct hdfs {
 	struct hdfs_where where;
 	char *user;
@@ -31,7 +32,7 @@ struct hdfs {
 	uint32_t chunk;
 	char **swept; /* folders without leftovers of earlier calls */
 	size_t swept_count;
-	bool closing; /* nothing is tried twice any more; set when no lane is left */
+	bool closing; /* nothing is tried twice any more; set when no thread is left */
 };
 
 MUST_CHECK int hdfs_open(struct store *store, const char *uri, struct fail *f);
@@ -77,7 +78,5 @@ void hdfs_reply_release(struct hdfs_reply *reply);
 
 /* hdfs_path - a path of the store as an absolute one, not escaped; the caller frees it */
 char *hdfs_path(const struct hdfs *hdfs, const char *path);
-
-extern const struct store_kind store_hdfs;
 
 #endif

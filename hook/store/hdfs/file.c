@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "packaging/json/json_list.h"
 
 int hdfs_ask_json(struct store *s, const struct hdfs_operation *operation, struct hdfs_reply *reply,

@@ -7,6 +7,7 @@
 #include "packaging/json/lenient.h"
 #include "store/hdfs/call.h"
 #include "store/hdfs/checksum.h"
+#include "store/store.h"
 
 #define HDFS_TEMPORARY_END ".modelhook"
 

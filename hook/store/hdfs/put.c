@@ -7,8 +7,11 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "packaging/digest/sha256.h"
+#include "store/hdfs/call.h"
 #include "store/hdfs/file.h"
+#include "store/store.h"
 
 #define LEFTOVERS_MAX 1000
 

@@ -12,7 +12,8 @@
 #define MODELHOOK_STORE_HDFS_PUT_H
 
 #include "base/fail.h"
-#include "store/hdfs/call.h"
+#include "http/types.h"
+#include "store/store.h"
 
 #define HDFS_ATTRIBUTE "user.modelhook.sha256"
 

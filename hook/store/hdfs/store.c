@@ -1,10 +1,12 @@
-/* store_hdfs - files of an HDFS, over WebHDFS. */
+#include "store/hdfs/store.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "base/text.h"
 #include "store/folders.h"
+#include "store/hdfs/call.h"
 #include "store/hdfs/file.h"
 #include "store/hdfs/put.h"
 

@@ -8,10 +8,14 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/text.h"
+#include "http/types.h"
+#include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
 #include "packaging/json/json.h"
 #include "store/mlflow/multipart.h"
 #include "store/mlflow/presigned.h"
+#include "store/mlflow/proxy.h"
 
 #define PRESIGNED "mlflow-artifacts/presigned"
 
@@ -50,7 +54,7 @@ static bool is_worth_asking(struct proxy *proxy)
 	       proxy->reads++ >= READS_MANY;
 }
 
-/* Once: the other lanes wait for the answer. */
+/* Once: the other threads wait for the answer. */
 static int ask_server(struct store *s, bool *signs, struct fail *f)
 {
 	struct proxy *proxy = s->state;

@@ -10,6 +10,7 @@
 #define MODELHOOK_STORE_MLFLOW_DIRECT_H
 
 #include "base/fail.h"
+#include "http/types.h"
 #include "store/store.h"
 
 /* proxy_direct_open - what the environment says */

@@ -13,13 +13,18 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "http/retry.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/reply.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"
 #include "store/etag.h"
 #include "store/mlflow/presigned.h"
+#include "store/mlflow/proxy.h"
 
 #define TAG "modelhook.upload."
 #define MINIMUM_DEFAULT ((uint64_t)500 << 20)
@@ -334,7 +339,8 @@ int proxy_begin(struct store *s, struct store_upload *upload, struct fail *f)
 	return -1;
 }
 
-/* Parts. A mark is the ETag, behind "=" where it is the MD5 of what was sent, else behind "?". */
+/* Parts. A receipt is the ETag, behind "=" where it is the MD5 of what was sent, else behind "?".
+ */
 
 static int set_receipt(
 	struct store_upload *upload, unsigned index, const char *etag, bool is_md5, struct fail *f)
@@ -391,9 +397,9 @@ static struct cJSON *completion_of(const struct store_upload *upload, bool *sure
 	*sure = true;
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		struct cJSON *part = json_new_object();
-		*sure = *sure && store_mark(upload, i)[0] == '=';
+		*sure = *sure && store_receipt(upload, i)[0] == '=';
 		json_set_number(part, "part_number", i + 1);
-		json_set_string(part, "etag", store_mark(upload, i) + 1);
+		json_set_string(part, "etag", store_receipt(upload, i) + 1);
 		/* there it holds the block's ID; elsewhere it would make the body large */
 		if (addresses->is_azure)
 			json_set_string(part, "url", (const char *)addresses + addresses->at[i]);

@@ -18,35 +18,10 @@
 #ifndef MODELHOOK_STORE_MLFLOW_MULTIPART_H
 #define MODELHOOK_STORE_MLFLOW_MULTIPART_H
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "store/store.h"
-
-#define PROXY_ENDPOINT "/mlflow-artifacts/artifacts"
-
-/* struct proxy - the state of a store of the kind; shared by its lanes */
-struct proxy {
-	uint64_t minimum; /* bytes: from there on an artifact goes in parts */
-	enum {
-		PROXY_TAKES_PARTS_ASK,
-		PROXY_TAKES_PARTS,
-		PROXY_TAKES_NO_PARTS,
-	} parts;		    /* told by the environment or by the server; set by begin */
-	atomic_bool no_way_there;   /* a part did not arrive */
-	atomic_bool presigned_only; /* the server said so: nothing passes through it */
-	pthread_mutex_t lock;	    /* of what follows, and of the asking: store/mlflow/direct.h */
-	bool asked;		    /* server-info */
-	enum {
-		PROXY_SIGNS_ASK,
-		PROXY_SIGNS,
-		PROXY_SIGNS_NOT,
-	} signs;	/* addresses to read from */
-	unsigned reads; /* so far, while that was not asked */
-	bool tried_both;
-};
 
 /* proxy_parts_open - store->part_size and state->minimum, from the environment */
 MUST_CHECK int proxy_parts_open(struct store *s, struct fail *f);
@@ -76,13 +51,5 @@ struct proxy_addresses {
 };
 MUST_CHECK int proxy_addresses_read(const struct text *body, unsigned parts, char **id,
 	struct proxy_addresses **addresses, struct fail *f);
-
-/* in store/mlflow/proxy_store.c */
-MUST_CHECK int proxy_check_name(const char *path, struct fail *f);
-/* proxy_below - the root's path behind PROXY_ENDPOINT; *before: the length of what stands in front
- * of that */
-const char *proxy_below(const struct store *s, int *before);
-/* proxy_is_500_permanent - for calls to which the server answers 500 for good */
-bool proxy_is_500_permanent(const struct http_response *response);
 
 #endif

@@ -6,11 +6,15 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
 #include "store/checksum.h"
 #include "store/etag.h"
 #include "store/s3/call.h"
+#include "store/s3/types.h"
 
 /* Packed: the URL, then each header's line, each with its NUL; an empty line ends it. */
 

@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "store/store.h"
 
 #define PRESIGNED_HEADERS_MAX 24

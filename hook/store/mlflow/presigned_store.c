@@ -10,11 +10,15 @@
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
+#include "mlflow/runs.h"
+#include "mlflow/server.h"
+#include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "store/etag.h"
 #include "store/folders.h"
 #include "store/mlflow/presigned.h"
-#include "store/s3/call.h"
+#include "store/s3/open.h"
 
 #define PUT_MAX ((uint64_t)5 << 30) /* what S3 takes in one */
 #define FEATURE "presigned_upload_run_id_supported"
@@ -96,18 +100,9 @@ static int open_signing(struct store *s, const char *uri, bool *opened, struct f
 /* *found: S3 can be asked with what this process has; else why not is in *why */
 static int open_s3(struct store *s, const char *uri, bool *found, struct fail *why, struct fail *f)
 {
-	struct aws_keys keys;
 	if (s3_open(s, uri, f) != 0)
 		return -1;
-	struct s3 *s3 = s->state;
-	*found = s3->is_unsigned || aws_credentials_get(&s3->credentials, s->http, &keys, why) == 0;
-	if (*found && !s3->is_unsigned)
-		aws_keys_release(&keys);
-	if (!*found && !s3->credentials.looked) {
-		*f = *why; /* one of the places is broken: that is not to be hidden */
-		return -1;
-	}
-	return 0;
+	return s3_find_credentials(s, found, why, f);
 }
 
 int presigned_or_s3_open(struct store *s, const char *uri, struct fail *f)

@@ -7,15 +7,17 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/read.h"
+#include "mlflow/reply.h"
 #include "store/folders.h"
 #include "store/mlflow/direct.h"
 #include "store/mlflow/multipart.h"
+#include "store/mlflow/proxy.h"
 
-#define ENDPOINT PROXY_ENDPOINT
-#define API "/api/2.0" ENDPOINT
+#define API "/api/2.0" PROXY_ENDPOINT
 
 #define LARGE ((uint64_t)64 << 10) /* bytes: more than connections keep on their way */
 #define NAMED "mlflow-artifacts"   /* what messages call it: the caller names the artifact */
@@ -59,7 +61,7 @@ static int open_named_host(struct store *store, const char *uri, struct fail *f)
 
 static int open_url(struct store *store, const char *uri, struct fail *f)
 {
-	const char *endpoint = strstr(uri, ENDPOINT);
+	const char *endpoint = strstr(uri, PROXY_ENDPOINT);
 	if (!http_url_same_origin(uri, store->mlflow->base) || strchr(uri, '@') != NULL)
 		return foreign(uri, f);
 	if (endpoint == NULL || strpbrk(uri, "?#") != NULL)
@@ -95,39 +97,6 @@ int store_proxy_open(struct store *store, const char *artifact_uri, struct fail 
 	return open_by_uri(store, artifact_uri, f) == 0 ? proxy_parts_open(store, f) : -1;
 }
 
-static bool is_hex(char c)
-{
-	return c != '\0' && strchr("0123456789abcdefABCDEF", c) != NULL;
-}
-
-/* Names that the server takes for other names, or not at all: it decodes twice, and reads # as the
- * end. */
-int proxy_check_name(const char *path, struct fail *f)
-{
-	const char *why = NULL;
-	if (!store_path_is_plain(path))
-		why = "is not a relative path";
-	for (const char *c = path; *c != '\0' && why == NULL; c++) {
-		if (*c == '#')
-			why = "holds a #";
-		else if ((unsigned char)*c < 0x20 || *c == 0x7f)
-			why = "holds a control character";
-		else if (*c == '%' && is_hex(c[1]) && is_hex(c[2]))
-			why = "holds a % with two hex digits, which the server would decode";
-	}
-	if (why != NULL)
-		return fail_set(f, STATUS_UNACCEPTABLE,
-			"the name %s: MLflow's artifact proxy cannot keep it", why);
-	return 0;
-}
-
-const char *proxy_below(const struct store *s, int *before)
-{
-	const char *endpoint = strstr(s->root, ENDPOINT);
-	*before = (int)(endpoint - s->root);
-	return endpoint + strlen(ENDPOINT);
-}
-
 static char *url_of(const struct store *s, const char *path)
 {
 	char *escaped = http_escape_path(path);
@@ -139,7 +108,7 @@ static char *url_of(const struct store *s, const char *path)
 static char *proxy_show(const struct store *s, const char *path)
 {
 	char *url = url_of(s, path);
-	char *shown = text_copy(strstr(url, ENDPOINT) + 1);
+	char *shown = text_copy(strstr(url, PROXY_ENDPOINT) + 1);
 	free(url);
 	return shown;
 }
@@ -188,12 +157,6 @@ static int proxy_put(struct store *s, const struct store_content *content,
 	return proxy_put_presigned(s, content, body, proven, f);
 }
 
-/* Servers before 2 answer 500 to removing a file, for good. */
-bool proxy_is_500_permanent(const struct http_response *response)
-{
-	return response->status == 500 || mlflow_is_permanent(response);
-}
-
 static int proxy_remove(struct store *s, const char *path, struct fail *f)
 {
 	if (proxy_check_name(path, f) != 0)
@@ -220,7 +183,7 @@ static int list_folder(
 	int before;
 	const char *path = proxy_below(s, &before);
 	char *escaped = http_escape_path(folder);
-	char *url = text_format("%.*s" ENDPOINT "?path=%s%s%s", before, s->root,
+	char *url = text_format("%.*s" PROXY_ENDPOINT "?path=%s%s%s", before, s->root,
 		path + strspn(path, "/"), folder[0] != '\0' ? "/" : "", escaped);
 	struct mlflow_reply reply;
 	struct http_request request = {.method = "GET", .url = url, .sink = &reading.sink};

@@ -3,20 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/aws_credentials.h"
+#include "auth/aws_keys.h"
 #include "auth/fetch.h"
 #include "auth/sigv4.h"
 #include "base/clock.h"
 #include "base/escape.h"
-#include "base/fail.h"
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/text.h"
+#include "http/http.h"
+#include "http/response.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/digest/base64.h"
 #include "packaging/digest/sha256.h"
 #include "packaging/xml/xml.h"
 #include "store/checksum.h"
 #include "store/s3/manner.h"
+#include "store/s3/open.h"
 
 #define READ_SIZE ((size_t)256 << 10)
 
@@ -235,7 +240,7 @@ static int send_once(struct store *store, const struct s3_request *request, unsi
 			.headers = equipment.headers,
 			.body = request->body,
 			.sink = request->sink,
-			.max_answer = request->max_answer,
+			.max_response = request->max_response,
 			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
 		result = http_send(store->http, &http, &reply->http, f);

@@ -9,7 +9,7 @@
 #define MODELHOOK_STORE_S3_MANNER_H
 
 #include "base/fail.h"
-#include "store/s3/call.h"
+#include "store/s3/types.h"
 
 /* s3_manner_open - what AWS_REQUEST_CHECKSUM_CALCULATION, AWS_RESPONSE_CHECKSUM_VALIDATION and the
  * profile say (when_supported, when_required); CONFIGURATION for anything else, as boto has it */

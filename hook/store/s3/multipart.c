@@ -9,11 +9,17 @@
 #include "base/panic.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/response.h"
+#include "http/url.h"
 #include "packaging/digest/crc32c.h"
 #include "packaging/digest/sha256.h"
 #include "store/checksum.h"
 #include "store/etag.h"
+#include "store/s3/call.h"
 #include "store/s3/manner.h"
+#include "store/s3/open.h"
+#include "store/s3/types.h"
+#include "store/store.h"
 
 #define LIST_MAX ((size_t)4 << 20)
 #define COMPLETION_TRIES 4
@@ -22,14 +28,14 @@
 #define CRC32C_SIZE 9 /* in base64, with its NUL */
 #define ID_MAX 4096   /* of an upload; it goes into each part's URL */
 
-/* A mark is "WHEN CRC32C SIZE ETAG": "earlier" for what an earlier call left, "now", "unsure" where
- * nothing compared it, "object" where the object is there; the checksum in base64, "-" where there
- * is none. The ETag comes last, since it may hold anything. */
+/* A receipt is "WHEN CRC32C SIZE ETAG": "earlier" for what an earlier call left, "now", "unsure"
+ * where nothing compared it, "object" where the object is there; the checksum in base64, "-" where
+ * there is none. The ETag comes last, since it may hold anything. */
 struct receipt {
 	char when[8];
 	char crc32c[CRC32C_SIZE];
 	unsigned long long size;
-	const char *etag; /* in the mark's text */
+	const char *etag; /* in the receipt's text */
 };
 
 static bool read_receipt(const char *text, struct receipt *receipt)
@@ -107,7 +113,7 @@ static int list_uploads(
 	struct s3_reply reply;
 	char *escaped = http_escape_query(key);
 	char *query = text_format("prefix=%s&uploads=", escaped);
-	struct s3_request request = {.method = "GET", .query = query, .max_answer = LIST_MAX};
+	struct s3_request request = {.method = "GET", .query = query, .max_response = LIST_MAX};
 	*uploads = (struct open_uploads){.key = key};
 	int result = s3_send(s, &request, &reply, f);
 	bool told = result == 0 && !may_not_be_told(&reply);
@@ -206,7 +212,7 @@ static int list_parts_page(
 						parts->next, escaped)
 				      : text_format("uploadId=%s", escaped);
 	struct s3_request request = {
-		.method = "GET", .key = key, .query = query, .max_answer = LIST_MAX};
+		.method = "GET", .key = key, .query = query, .max_response = LIST_MAX};
 	parts->truncated = false;
 	int result = s3_send(s, &request, &reply, f);
 	if (result == 0 && (reply.http.status == 404 || may_not_be_told(&reply)))
@@ -221,7 +227,8 @@ static int list_parts_page(
 	return result;
 }
 
-/* Whether the open upload is one of this object, cut as we cut it; then its parts are in marks. */
+/* Whether the open upload is one of this object, cut as we cut it; then its parts are in receipts.
+ */
 static int read_upload(struct store *s, const char *key, const char *id,
 	struct store_upload *upload, bool *fits, struct fail *f)
 {
@@ -431,7 +438,7 @@ int s3_put_part(struct store *s, struct store_upload *upload, const struct store
 	bool *kept, struct fail *f)
 {
 	char *crc32c = crc32c_of(part);
-	*kept = is_there(store_mark(upload, part->index), crc32c, part);
+	*kept = is_there(store_receipt(upload, part->index), crc32c, part);
 	int result = *kept ? 0 : send_part(s, upload, part, crc32c, f);
 	free(crc32c);
 	return result;
@@ -448,7 +455,7 @@ static bool completion_of(
 	text_add_string(body, "<CompleteMultipartUpload>");
 	for (unsigned i = 0; i < upload->part_count; i++) {
 		struct receipt receipt;
-		INVARIANT(read_receipt(store_mark(upload, i), &receipt));
+		INVARIANT(read_receipt(store_receipt(upload, i), &receipt));
 		if (strcmp(receipt.when, "object") == 0)
 			return false;
 		*sure = *sure && strcmp(receipt.when, "unsure") != 0;

@@ -19,7 +19,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "packaging/xml/xml.h"
-#include "store/s3/call.h"
+#include "store/store.h"
 
 MUST_CHECK int s3_begin(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int s3_put_part(struct store *s, struct store_upload *upload,
@@ -27,12 +27,8 @@ MUST_CHECK int s3_put_part(struct store *s, struct store_upload *upload,
 MUST_CHECK int s3_finish(struct store *s, struct store_upload *upload, struct fail *f);
 MUST_CHECK int s3_abandon(struct store *s, struct store_upload *upload, struct fail *f);
 
-/* in store/s3/store.c */
-MUST_CHECK int s3_has(
-	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
-
-/* s3_parts - which parts of an open upload the store says it has; they go into upload->marks. Owns
- * what it keeps of the part at hand, which s3_parts_release frees. */
+/* s3_parts - which parts of an open upload the store says it has; they go into upload->receipts.
+ * Owns what it keeps of the part at hand, which s3_parts_release frees. */
 struct s3_parts {
 	struct store_upload *upload;
 	unsigned long number;

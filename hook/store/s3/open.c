@@ -1,16 +1,18 @@
-/* s3_open - where an S3 server is and what it is to be told, from the environment. */
+#include "store/s3/open.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/aws_credentials.h"
+#include "auth/aws_keys.h"
 #include "base/env.h"
-#include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
-#include "store/s3/call.h"
 #include "store/s3/manner.h"
 
 /* What MLFLOW_S3_UPLOAD_EXTRA_ARGS may hold, by boto's names. */
@@ -264,6 +266,20 @@ int s3_open(struct store *store, const char *uri, struct fail *f)
 	if (store->own_http.trust.insecure)
 		store->own_http.trust.ca_bundle = NULL;
 	return 0;
+}
+
+int s3_find_credentials(struct store *store, bool *found, struct fail *why, struct fail *f)
+{
+	struct s3 *s3 = store->state;
+	struct aws_keys keys;
+	*found = s3->is_unsigned ||
+		 aws_credentials_get(&s3->credentials, store->http, &keys, why) == 0;
+	if (*found && !s3->is_unsigned)
+		aws_keys_release(&keys);
+	if (*found || s3->credentials.looked)
+		return 0;
+	*f = *why; /* one of the places is broken: that is not to be hidden */
+	return -1;
 }
 
 void s3_close(struct store *store)

@@ -1,23 +1,23 @@
+#include "upload/overlap.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/panic.h"
-#include "packaging/package/package_write.h"
-#include "upload/model.h"
 
 /* What fails here fails again, and is said, when upload_run comes to it. */
 static void begin_object(struct upload *upload)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	struct deadline *deadline = &upload->store->http->deadline, whole = *deadline;
-	struct fail unsaid;
+	struct fail ignored;
 	struct store_content content;
 	char *path = upload_content(upload, overlap->index, &content);
-	if (overlap->patience < deadline_left(whole))
-		deadline->at = deadline_in(overlap->patience).at;
-	if (transfer_begin(&upload->transfers, &content, &overlap->object, &unsaid) != 0)
+	if (overlap->time_left < deadline_left(whole))
+		deadline->at = deadline_in(overlap->time_left).at;
+	if (transfer_begin(&upload->transfers, &content, &overlap->object, &ignored) != 0)
 		overlap->over = true;
 	*deadline = whole;
 	free(path);
@@ -26,7 +26,7 @@ static void begin_object(struct upload *upload)
 /* Not what goes in one stream: only the package can be that. */
 static void begin(struct upload *upload, size_t index)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	overlap->index = index;
 	overlap->object = NULL;
 	overlap->small = upload_is_small(upload, index);
@@ -37,7 +37,7 @@ static void begin(struct upload *upload, size_t index)
 
 static int hand_over_small(struct upload *upload, struct fail *f)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	struct store_content content;
 	char *path = upload_content(upload, overlap->index, &content);
 	bool listed = upload_is_listed(upload, overlap->index);
@@ -48,13 +48,13 @@ static int hand_over_small(struct upload *upload, struct fail *f)
 
 static void hand_over(struct upload *upload)
 {
-	struct upload_ahead *overlap = &upload->overlap;
-	struct fail unsaid;
-	int result = overlap->small ? hand_over_small(upload, &unsaid)
+	struct upload_overlap *overlap = &upload->overlap;
+	struct fail ignored;
+	int result = overlap->small ? hand_over_small(upload, &ignored)
 				    : transfer_part(&upload->transfers, overlap->object,
-					      overlap->bytes, &unsaid);
+					      overlap->bytes, &ignored);
 	if (result != 0)
-		overlap->over = true; /* the lanes keep what failed */
+		overlap->over = true; /* the workers keep what failed */
 	overlap->bytes = NULL;
 	overlap->gathered = 0;
 }
@@ -62,7 +62,7 @@ static void hand_over(struct upload *upload)
 /* How much is to be gathered, in memory for it; 0: this file goes no further now. */
 static size_t wanted(struct upload *upload, bool *last)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	size_t size = (size_t)upload->manifest->files[overlap->index].size, room = size;
 	*last = true;
 	if (!overlap->small)
@@ -70,14 +70,14 @@ static size_t wanted(struct upload *upload, bool *last)
 	if (overlap->bytes != NULL)
 		return size;
 	overlap->room = room;
-	overlap->bytes = transfer_try_room(&upload->transfers, room, &overlap->patience);
+	overlap->bytes = transfer_try_room(&upload->transfers, room, &overlap->time_left);
 	overlap->over = overlap->bytes == NULL;
 	return overlap->over ? 0 : size;
 }
 
 static size_t gather(struct upload *upload, const void *bytes, size_t size)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	bool last;
 	size_t all = wanted(upload, &last);
 	if (all == 0)
@@ -93,7 +93,7 @@ static size_t gather(struct upload *upload, const void *bytes, size_t size)
 
 static bool goes(struct upload *upload, size_t index)
 {
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	if (!overlap->over && index != overlap->index)
 		begin(upload, index);
 	return !overlap->over && (overlap->small || overlap->object != NULL);
@@ -112,7 +112,7 @@ static void take_bytes(void *context, size_t index, const void *bytes, size_t si
 static void take_end(void *context, size_t index)
 {
 	struct upload *upload = context;
-	struct upload_ahead *overlap = &upload->overlap;
+	struct upload_overlap *overlap = &upload->overlap;
 	bool last;
 	/* an empty file has had no memory so far */
 	if (!goes(upload, index) || wanted(upload, &last) != overlap->gathered || overlap->over)

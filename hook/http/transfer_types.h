@@ -1,0 +1,48 @@
+/* transfer_types - the state of one request on its way, which transfer turns, request sends and
+ * failure explains.
+ */
+#ifndef MODELHOOK_HTTP_TRANSFER_TYPES_H
+#define MODELHOOK_HTTP_TRANSFER_TYPES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fail.h"
+#include "http/proxy.h"
+#include "http/types.h"
+
+enum http_transfer_state {
+	TRANSFER_PAUSING,
+	TRANSFER_MOVING,
+	TRANSFER_DONE,
+};
+
+struct http_transfer {
+	struct http *http; /* borrowed, as are request and response */
+	const struct http_request *request;
+	struct http_response *response;
+	enum http_transfer_state state;
+	int result;	  /* in DONE: what http_send returns */
+	struct fail fail; /* where that is -1 */
+	int64_t due;	  /* in PAUSING: when to begin, on the monotonic clock */
+
+	char *url;		 /* of this hop */
+	struct http_proxy proxy; /* of this hop */
+	int hops;		 /* redirects followed in this try */
+	int begun;		 /* how often it was begun, hops included */
+	bool enough;		 /* the rest of an error's body was not read */
+	bool has_failed;	 /* a callback filled fail */
+	bool ipv4;		 /* this try asks for IPv4 addresses only */
+	void *easy;		 /* in MOVING */
+	void *headers;
+	size_t header_bytes; /* received in this hop */
+	bool head_is_whole;  /* its last line, the empty one, was there */
+	uint64_t body_sent;
+	uint64_t body_decoded; /* of the response, as handed on */
+	int64_t moved_at;      /* when a byte moved last */
+	int64_t moved;	       /* bytes of bodies so far, both ways */
+	int64_t retry_after_ms;
+	char error[256]; /* libcurl's words */
+};
+
+#endif
