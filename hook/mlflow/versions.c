@@ -1,6 +1,5 @@
 #include "mlflow/versions.h"
 
-#include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
