@@ -228,8 +228,8 @@ def _model(model: Any) -> str:
     _line("model", model, 256)
     if "/" in model or ":" in model:
         raise HandoffError(f'model: has a "/" or ":", which the registry does not take: {model}')
-    if model in (".", ".."):
-        raise HandoffError(f'model: is "." or "..", which the registry does not take: {model}')
+    if model == "." or model.startswith(".."):
+        raise HandoffError(f'model: is "." or begins with "..", which models:/NAME cannot address: {model}')
     if any(letter in model for letter in "?#@"):
         raise HandoffError(f'model: has a "?", "#" or "@", which models:/NAME/STAGE cannot address: {model}')
     if model[0] in _BLANKS or model[-1] in _BLANKS:

@@ -24,8 +24,8 @@ const char *model_name_problem(const char *name)
 		return "has a control character";
 	if (text_characters(name) > MODEL_NAME_MAX)
 		return "longer than 256 characters";
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-		return "is \".\" or \"..\", which the registry does not take";
+	if (strcmp(name, ".") == 0 || text_starts_with(name, ".."))
+		return "is \".\" or begins with \"..\", which models:/NAME cannot address";
 	if (strpbrk(name, "/:") != NULL)
 		return "has a \"/\" or \":\", which the registry does not take";
 	if (strpbrk(name, "?#@") != NULL)

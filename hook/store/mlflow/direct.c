@@ -63,6 +63,8 @@ static int ask_server(struct store *s, bool *signs, struct fail *f)
 	pthread_mutex_unlock(&proxy->lock);
 	int result = asks ? proxy_ask_server(s, f) : 0;
 	pthread_mutex_lock(&proxy->lock);
+	if (asks && result == 0 && proxy->signs == PROXY_SIGNS_ASK)
+		proxy->signs = proxy->can_sign ? PROXY_SIGNS : PROXY_SIGNS_NOT;
 	*signs = proxy->signs == PROXY_SIGNS || proxy->presigned_only;
 	pthread_mutex_unlock(&proxy->lock);
 	return result;

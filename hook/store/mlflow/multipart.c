@@ -127,8 +127,7 @@ static int ask(struct store *s, struct proxy *proxy, struct fail *f)
 	proxy->asked = true;
 	if (proxy->parts == PROXY_TAKES_PARTS_ASK)
 		proxy->parts = has[0] ? PROXY_TAKES_PARTS : PROXY_TAKES_NO_PARTS;
-	if (proxy->signs == PROXY_SIGNS_ASK)
-		proxy->signs = has[1] ? PROXY_SIGNS : PROXY_SIGNS_NOT;
+	proxy->can_sign = has[1];
 	if (has[2])
 		proxy->presigned_only = true;
 	return 0;

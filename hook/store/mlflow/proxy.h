@@ -32,6 +32,7 @@ struct proxy {
 		PROXY_SIGNS,
 		PROXY_SIGNS_NOT,
 	} signs;	/* addresses to read from */
+	bool can_sign;	/* what the server said of that, once it was asked */
 	unsigned reads; /* so far, while that was not asked */
 	bool tried_both;
 };
