@@ -54,6 +54,9 @@ def connection_env(connection: Any) -> Dict[str, str]:
         "MLFLOW_TRACKING_USERNAME": user or "",
         "MLFLOW_TRACKING_PASSWORD": (password or "") if user else "",
         "MLFLOW_TRACKING_TOKEN": token or ("" if user else _bearer(extra)),
+        "MLFLOW_TRACKING_AUTH": "",
+        "MLFLOW_TRACKING_AWS_SIGV4": "",
+        "MODELHOOK_HEADER_FILE": "",
         "MODELHOOK_CREDENTIALS_FILES": "false",
         **_tls(extra),
     }

@@ -88,6 +88,8 @@ def test_the_credentials_are_those_of_the_connection_or_none(
     assert given["MLFLOW_TRACKING_URI"] == "https://h"
     assert [given[name] for name in WORKERS_OWN] == [token, user, password, ""]
     assert given["MODELHOOK_CREDENTIALS_FILES"] == "false"
+    others = ("MLFLOW_TRACKING_AUTH", "MLFLOW_TRACKING_AWS_SIGV4", "MODELHOOK_HEADER_FILE")
+    assert [given[name] for name in others] == ["", "", ""]
 
 
 @pytest.mark.parametrize(("extra", "wanted"), [
