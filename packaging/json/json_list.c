@@ -144,7 +144,10 @@ static int step_inside(
 static int step_outside(struct json_list *list, char c, struct fail *f)
 {
 	bool opens = !list->in_string && list->is_key && c == '[';
+	if (list->ended && (c == '\0' || strchr(" \t\r\n", c) == NULL))
+		return fail_set(f, STATUS_NOT_A_REGISTRY, "the answer goes on behind its JSON");
 	step(list, c);
+	list->ended = !list->in_string && (c == '}' || c == ']' || list->ended) && list->level == 0;
 	if (keep_here(list, &c, 1, f) != 0)
 		return -1;
 	if (!opens)

@@ -35,6 +35,7 @@ struct json_list {
 	bool separated; /* an item may begin */
 	bool is_key;	/* the string that ended last is the key, and only ':' followed */
 	bool had;	/* the list stood there before */
+	bool ended;	/* the whole value is closed: nothing but blanks may follow */
 	size_t name;	/* where that string began in rest */
 };
 

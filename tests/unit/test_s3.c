@@ -151,7 +151,7 @@ static int read_stream(void *context, void *buffer, size_t size, size_t *got, st
 	size_t *at = context;
 	(void)ignored;
 	*got = size < 5 - *at ? size : 5 - *at;
-	memcpy(buffer, "hello" + *at, *got);
+	memcpy(buffer, &"hello"[*at], *got);
 	*at += *got;
 	return 0;
 }
