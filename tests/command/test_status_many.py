@@ -44,7 +44,8 @@ def test_status_finds_every_anomaly_and_no_other(hook: Hook, fake: FakeMlflow, m
         production = [v.number for v in model.versions if v.stage == "Production"]
         assert [int(version["version"]) for version in row["production"]] == production
     assert fake.writes == []
-    assert len(fake.requests) <= 6 + 42 + 1  # pages of models and of versions, from both ends; are there aliases?
+    # pages of models and of versions, from both ends; each end may have one more on its way when they meet; aliases?
+    assert len(fake.requests) <= 6 + 42 + 2 + 1
 
 
 def test_the_table_fits_80_columns_and_names_what_is_wrong(hook: Hook, many: list[seeding.Model]) -> None:
