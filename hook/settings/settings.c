@@ -462,11 +462,6 @@ void settings_help(unsigned takes, struct text *text)
 	}
 }
 
-static void set_or_null(struct cJSON *object, const char *key, const char *string)
-{
-	json_set(object, key, string != NULL ? json_new_string(string) : json_new_null());
-}
-
 struct cJSON *settings_help_json(unsigned takes)
 {
 	struct cJSON *list = json_new_array();
@@ -476,9 +471,9 @@ struct cJSON *settings_help_json(unsigned takes)
 			continue;
 		struct cJSON *item = json_new_object();
 		json_set_string(item, "flag", option->flag);
-		set_or_null(item, "value", option->value);
-		set_or_null(item, "variable", option->variable);
-		set_or_null(item, "key", option->key);
+		json_set_string_or_null(item, "value", option->value);
+		json_set_string_or_null(item, "variable", option->variable);
+		json_set_string_or_null(item, "key", option->key);
 		json_set_string(item, "help", option->help);
 		json_append(list, item);
 	}
