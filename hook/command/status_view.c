@@ -127,18 +127,6 @@ void status_view_text(struct text *text, const char *model, const struct registr
 	production_periods_release(&periods);
 }
 
-/* Of several the one that ought to be, with a sign that it is not alone. */
-static const struct version *shown_version(const struct registry_state *state)
-{
-	const struct version *winner = state_version(state, state_desired_version(state));
-	if (winner != NULL && state_is_production(state, winner))
-		return winner;
-	for (size_t i = state->versions.count; i-- > 0;)
-		if (state_is_production(state, &state->versions.items[i]))
-			return &state->versions.items[i];
-	return NULL;
-}
-
 static void add_production(
 	struct table *table, const struct registry_state *state, const struct version *version)
 {
@@ -169,7 +157,7 @@ void status_view_head(struct table *table)
 void status_view_row(struct table *table, const char *model, const struct registry_state *state,
 	const struct anomalies *anomalies)
 {
-	const struct version *version = shown_version(state);
+	const struct version *version = state_production(state);
 	char count[24];
 	table_add(table, model);
 	if (version != NULL)

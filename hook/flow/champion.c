@@ -54,22 +54,10 @@ size_t champion_samples(const char *text, struct cJSON **tree, struct count **sa
 	return kept;
 }
 
-/* Where several are Production (others' doing), the one that ought to be is compared with. */
-static const struct version *find_champion(const struct registry_state *state)
-{
-	const struct version *champion = state_version(state, state_desired_version(state));
-	if (champion != NULL && state_is_production(state, champion))
-		return champion;
-	for (size_t i = state->versions.count; i-- > 0;)
-		if (state_is_production(state, &state->versions.items[i]))
-			return &state->versions.items[i];
-	return NULL;
-}
-
 int champion_read(struct champion *champion, struct flow *flow, struct fail *f)
 {
 	const struct settings *settings = &flow->call->settings;
-	const struct version *version = find_champion(&flow->registry.state);
+	const struct version *version = state_production(&flow->registry.state);
 	bool found;
 	if (version == NULL || version->number == flow->version)
 		return 0;

@@ -242,6 +242,17 @@ int64_t state_desired_version(const struct registry_state *state)
 	return newest != NULL ? newest->number : decided;
 }
 
+const struct version *state_production(const struct registry_state *state)
+{
+	const struct version *winner = state_version(state, state_desired_version(state));
+	if (winner != NULL && state_is_production(state, winner))
+		return winner;
+	for (size_t i = state->versions.count; i-- > 0;)
+		if (state_is_production(state, &state->versions.items[i]))
+			return &state->versions.items[i];
+	return NULL;
+}
+
 /* " by WHO at TIME: WHY", as far as the tag tells. */
 static void add_who(struct text *text, const struct cJSON *said)
 {

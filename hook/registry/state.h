@@ -64,6 +64,10 @@ bool version_is_ready(const struct version *version);
 bool state_is_production(const struct registry_state *state, const struct version *version);
 size_t state_production_count(const struct registry_state *state);
 
+/* state_production - the version in Production; where several are (others' doing), the one that
+ * ought to be, else the highest; NULL: none is */
+const struct version *state_production(const struct registry_state *state);
+
 /* state_desired_version - the number of the version that should be Production; 0: none should */
 int64_t state_desired_version(const struct registry_state *state);
 
