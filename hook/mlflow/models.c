@@ -212,30 +212,14 @@ int mlflow_set_alias(struct mlflow *m, const char *name, const char *alias, int6
 	char *version = text_format("%lld", (long long)number);
 	json_set_string(body, "version", version);
 	free(version);
-	struct mlflow_write write = {
-		.method = "POST", .path = "registered-models/alias", .body = body};
-	struct mlflow_reply reply;
-	int result = mlflow_write(m, &write, &reply, f);
-	*supported = result == 0 && !mlflow_is_unsupported(&reply);
-	if (*supported)
-		result = mlflow_expect(m, &reply, f);
-	mlflow_reply_release(&reply);
-	return result;
+	return mlflow_try(m, "POST", "registered-models/alias", body, supported, f);
 }
 
 int mlflow_delete_alias(
 	struct mlflow *m, const char *name, const char *alias, bool *supported, struct fail *f)
 {
-	struct mlflow_write write = {.method = "DELETE",
-		.path = "registered-models/alias",
-		.body = alias_body(name, alias)};
-	struct mlflow_reply reply;
-	int result = mlflow_write(m, &write, &reply, f);
-	*supported = result == 0 && !mlflow_is_unsupported(&reply);
-	if (*supported && !mlflow_is_missing(&reply))
-		result = mlflow_expect(m, &reply, f);
-	mlflow_reply_release(&reply);
-	return result;
+	return mlflow_try_gone(
+		m, "DELETE", "registered-models/alias", alias_body(name, alias), supported, f);
 }
 
 int mlflow_has_aliases(struct mlflow *m, const char *name, bool *has, struct fail *f)

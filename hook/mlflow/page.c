@@ -41,14 +41,18 @@ int mlflow_check_named(const char *what, const char *answered, const char *asked
 		escape_into(shown, sizeof(shown), answered, strlen(answered)));
 }
 
-static int do_write(
-	struct mlflow *m, const struct mlflow_write *write, bool gone_is_fine, struct fail *f)
+/* supported: NULL where every server has the call */
+static int do_write(struct mlflow *m, const struct mlflow_write *write, bool gone_is_fine,
+	bool *supported, struct fail *f)
 {
 	struct mlflow_reply reply;
 	int result = mlflow_write(m, write, &reply, f);
-	if (result == 0 && !(gone_is_fine && mlflow_is_missing(&reply)))
+	bool has = result == 0 && (supported == NULL || !mlflow_is_unsupported(&reply));
+	if (has && !(gone_is_fine && mlflow_is_missing(&reply)))
 		result = mlflow_expect(m, &reply, f);
 	mlflow_reply_release(&reply);
+	if (supported != NULL)
+		*supported = has;
 	return result;
 }
 
@@ -56,12 +60,26 @@ int mlflow_do(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f)
 {
 	struct mlflow_write write = {.method = method, .path = path, .body = body};
-	return do_write(m, &write, false, f);
+	return do_write(m, &write, false, NULL, f);
 }
 
 int mlflow_do_gone(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f)
 {
 	struct mlflow_write write = {.method = method, .path = path, .body = body};
-	return do_write(m, &write, true, f);
+	return do_write(m, &write, true, NULL, f);
+}
+
+int mlflow_try(struct mlflow *m, const char *method, const char *path, struct cJSON *body,
+	bool *supported, struct fail *f)
+{
+	struct mlflow_write write = {.method = method, .path = path, .body = body};
+	return do_write(m, &write, false, supported, f);
+}
+
+int mlflow_try_gone(struct mlflow *m, const char *method, const char *path, struct cJSON *body,
+	bool *supported, struct fail *f)
+{
+	struct mlflow_write write = {.method = method, .path = path, .body = body};
+	return do_write(m, &write, true, supported, f);
 }

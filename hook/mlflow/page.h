@@ -4,6 +4,8 @@
 #ifndef MODELHOOK_MLFLOW_PAGE_H
 #define MODELHOOK_MLFLOW_PAGE_H
 
+#include <stdbool.h>
+
 #include "base/fail.h"
 #include "mlflow/mlflow.h"
 
@@ -30,5 +32,12 @@ MUST_CHECK int mlflow_do(
 /* mlflow_do_gone - a write that removes; being gone already is success; body is handed over */
 MUST_CHECK int mlflow_do_gone(
 	struct mlflow *m, const char *method, const char *path, struct cJSON *body, struct fail *f);
+
+/* mlflow_try, mlflow_try_gone - the same for a call that some servers lack: 0 then, and *supported
+ * is false, as it is where no answer came */
+MUST_CHECK int mlflow_try(struct mlflow *m, const char *method, const char *path,
+	struct cJSON *body, bool *supported, struct fail *f);
+MUST_CHECK int mlflow_try_gone(struct mlflow *m, const char *method, const char *path,
+	struct cJSON *body, bool *supported, struct fail *f);
 
 #endif

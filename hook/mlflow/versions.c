@@ -305,13 +305,5 @@ int mlflow_transition(struct mlflow *m, const char *name, int64_t number, const 
 	struct cJSON *body = version_body(name, number);
 	json_set_string(body, "stage", stage);
 	json_set_bool(body, "archive_existing_versions", archive_existing);
-	struct mlflow_write write = {
-		.method = "POST", .path = "model-versions/transition-stage", .body = body};
-	struct mlflow_reply reply;
-	int result = mlflow_write(m, &write, &reply, f);
-	*supported = result == 0 && !mlflow_is_unsupported(&reply);
-	if (*supported)
-		result = mlflow_expect(m, &reply, f);
-	mlflow_reply_release(&reply);
-	return result;
+	return mlflow_try(m, "POST", "model-versions/transition-stage", body, supported, f);
 }
