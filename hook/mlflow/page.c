@@ -8,6 +8,7 @@
 #include "base/page_tokens.h"
 #include "base/text.h"
 #include "mlflow/call.h"
+#include "mlflow/read.h"
 #include "mlflow/reply.h"
 
 int mlflow_pages(struct mlflow *m, const char *path, mlflow_page_function *read, void *context,
@@ -82,4 +83,14 @@ int mlflow_try_gone(struct mlflow *m, const char *method, const char *path, stru
 {
 	struct mlflow_write write = {.method = method, .path = path, .body = body};
 	return do_write(m, &write, true, supported, f);
+}
+
+int mlflow_take_artifacts(struct mlflow *m, const struct mlflow_reply *reply,
+	struct artifact_reading *reading, struct fail *f)
+{
+	if (mlflow_is_missing(reply))
+		return 0;
+	if (mlflow_expect_done(m, reply, f) != 0)
+		return -1;
+	return artifact_reading_end(reading, f);
 }

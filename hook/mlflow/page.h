@@ -40,4 +40,12 @@ MUST_CHECK int mlflow_try(struct mlflow *m, const char *method, const char *path
 MUST_CHECK int mlflow_try_gone(struct mlflow *m, const char *method, const char *path,
 	struct cJSON *body, bool *supported, struct fail *f);
 
+struct mlflow_reply;
+struct artifact_reading;
+
+/* mlflow_take_artifacts - the end of a list of artifacts that was answered into reading; a folder
+ * that is not there has none. Both stay the caller's to release. */
+MUST_CHECK int mlflow_take_artifacts(struct mlflow *m, const struct mlflow_reply *reply,
+	struct artifact_reading *reading, struct fail *f);
+
 #endif

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/page.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"
 #include "mlflow/runs.h"
@@ -245,11 +246,8 @@ static int list_folder(
 	char *query = text_format("run_id=%s&path=%s", signing->run_id, escaped);
 	artifact_reading_open(&reading, full, taker);
 	int result = mlflow_get_into(s->mlflow, "artifacts/list", query, &reading.sink, &reply, f);
-	if (result == 0 && !mlflow_is_missing(&reply)) {
-		result = mlflow_expect_done(s->mlflow, &reply, f);
-		if (result == 0)
-			result = artifact_reading_end(&reading, f);
-	}
+	if (result == 0)
+		result = mlflow_take_artifacts(s->mlflow, &reply, &reading, f);
 	artifact_reading_release(&reading);
 	mlflow_reply_release(&reply);
 	free(escaped);

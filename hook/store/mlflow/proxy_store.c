@@ -10,6 +10,7 @@
 #include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
+#include "mlflow/page.h"
 #include "mlflow/read.h"
 #include "mlflow/reply.h"
 #include "store/folders.h"
@@ -189,11 +190,8 @@ static int list_folder(
 	struct http_request request = {.method = "GET", .url = url, .sink = &reading.sink};
 	artifact_reading_open(&reading, "", taker);
 	int result = mlflow_send(s->mlflow, &request, NAMED, &reply, f);
-	if (result == 0 && !mlflow_is_missing(&reply)) {
-		result = mlflow_expect_done(s->mlflow, &reply, f);
-		if (result == 0)
-			result = artifact_reading_end(&reading, f);
-	}
+	if (result == 0)
+		result = mlflow_take_artifacts(s->mlflow, &reply, &reading, f);
 	artifact_reading_release(&reading);
 	mlflow_reply_release(&reply);
 	free(escaped);
