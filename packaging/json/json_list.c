@@ -141,6 +141,11 @@ static int step_inside(
 	return list->level == list->inside ? give(list, f) : 0;
 }
 
+static int fail_twice(const struct json_list *list, struct fail *f)
+{
+	return fail_set(f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is given twice", list->key);
+}
+
 static int step_outside(struct json_list *list, char c, struct fail *f)
 {
 	bool opens = !list->in_string && list->is_key && c == '[';
@@ -153,8 +158,7 @@ static int step_outside(struct json_list *list, char c, struct fail *f)
 	if (!opens)
 		return 0;
 	if (list->had)
-		return fail_set(
-			f, STATUS_NOT_A_REGISTRY, "in the answer \"%s\" is given twice", list->key);
+		return fail_twice(list, f);
 	list->had = list->separated = true;
 	list->inside = list->level;
 	return 0;
@@ -175,9 +179,25 @@ int json_list_add(struct json_list *list, const void *bytes, size_t size, struct
 	return 0;
 }
 
+/* The list is found by the bytes of its key; the tree also knows the key when it is written with
+ * escapes, or when another value than a list has it. */
+static int check_key(const struct json_list *list, const struct json_lenient *rest, struct fail *f)
+{
+	struct json_lenient_count count =
+		json_lenient_count(rest, list->key, (unsigned)list->depth);
+	if (count.arrays + count.others > 1)
+		return fail_twice(list, f);
+	if (count.arrays != list->had)
+		return fail_set(f, STATUS_NOT_A_REGISTRY,
+			"in the answer the key \"%s\" is written with escapes", list->key);
+	return 0;
+}
+
 int json_list_end(struct json_list *list, struct json_lenient *rest, struct fail *f)
 {
-	return json_lenient_parse(rest, text_string(&list->rest), list->rest.size, f);
+	if (json_lenient_parse(rest, text_string(&list->rest), list->rest.size, f) != 0)
+		return -1;
+	return check_key(list, rest, f);
 }
 
 void json_list_restart(struct json_list *list)

@@ -1,14 +1,14 @@
-/* answer_list - a server's JSON object with one long list in it, read from its bytes as they come.
+/* json_list - a server's JSON object with one long list in it, read from its bytes as they come.
  *
  * The items of the list are objects; each is parsed alone, given out and forgotten, so that memory
  * is that of one item, whatever the length of the list. What stands around the list is kept, and
  * read at the end as any answer. NOT_A_REGISTRY where an item or the rest is not JSON, is too large
- * (an item 256 KiB), or the list stands there twice.
+ * (an item 256 KiB), or the key of the list is given twice or written with escapes.
  *
  * struct json_list owns its two texts. The fields on top are the caller's.
  */
-#ifndef MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
-#define MODELHOOK_PACKAGING_JSON_ANSWER_LIST_H
+#ifndef MODELHOOK_PACKAGING_JSON_JSON_LIST_H
+#define MODELHOOK_PACKAGING_JSON_JSON_LIST_H
 
 #include "base/fail.h"
 #include "base/text.h"

@@ -65,18 +65,48 @@ const struct json_lenient_value *json_lenient_root(const struct json_lenient *an
 	return answer->root;
 }
 
-static const cJSON *member(const struct json_lenient_value *object, const char *key)
+static bool is_named(const cJSON *item, const char *key)
+{
+	return item->string != NULL && strcmp(item->string, key) == 0;
+}
+
+static const cJSON *member(
+	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
 	if (object == NULL)
 		return NULL;
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(tree(object), key);
-	return item == NULL || cJSON_IsNull(item) ? NULL : item;
+	if (item == NULL)
+		return NULL;
+	for (const cJSON *other = item->next; other != NULL; other = other->next)
+		if (is_named(other, key))
+			note_wrong(answer, key, "given twice");
+	return cJSON_IsNull(item) ? NULL : item;
+}
+
+static void count_named(
+	const cJSON *value, const char *key, unsigned depth, struct json_lenient_count *count)
+{
+	for (const cJSON *item = value->child; item != NULL; item = item->next) {
+		if (depth > 1)
+			count_named(item, key, depth - 1, count);
+		else if (is_named(item, key))
+			*(cJSON_IsArray(item) ? &count->arrays : &count->others) += 1;
+	}
+}
+
+struct json_lenient_count json_lenient_count(
+	const struct json_lenient *answer, const char *key, unsigned depth)
+{
+	struct json_lenient_count count = {0};
+	count_named(answer->root, key, depth, &count);
+	return count;
 }
 
 const struct json_lenient_value *json_lenient_object(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	if (item == NULL || cJSON_IsObject(item))
 		return value_of(item);
 	note_wrong(answer, key, "no object");
@@ -86,7 +116,7 @@ const struct json_lenient_value *json_lenient_object(
 size_t json_lenient_items(struct json_lenient *answer, const struct json_lenient_value *object,
 	const char *key, const struct json_lenient_value **next)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	*next = NULL;
 	if (item == NULL)
 		return 0;
@@ -112,7 +142,7 @@ const struct json_lenient_value *json_lenient_item(
 char *json_lenient_string(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	if (item != NULL && cJSON_IsString(item))
 		return text_copy(item->valuestring);
 	if (item != NULL)
@@ -131,7 +161,7 @@ static bool read_digits(const char *string, int64_t *value)
 int64_t json_lenient_integer(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	int64_t value;
 	if (item == NULL)
 		return 0;
@@ -147,7 +177,7 @@ int64_t json_lenient_integer(
 double json_lenient_number(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	if (item == NULL)
 		return 0;
 	if (cJSON_IsNumber(item))
@@ -165,7 +195,7 @@ double json_lenient_number(
 bool json_lenient_bool(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	const cJSON *item = member(object, key);
+	const cJSON *item = member(answer, object, key);
 	if (item != NULL && !cJSON_IsBool(item))
 		note_wrong(answer, key, "neither true nor false");
 	return item != NULL && cJSON_IsTrue(item);
@@ -179,6 +209,6 @@ void json_lenient_wrong(struct json_lenient *answer, const char *key, const char
 void json_lenient_need(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key)
 {
-	if (member(object, key) == NULL)
+	if (member(answer, object, key) == NULL)
 		note_wrong(answer, key, "missing");
 }

@@ -31,7 +31,17 @@ MUST_CHECK int json_lenient_check(const struct json_lenient *answer, struct fail
 
 const struct json_lenient_value *json_lenient_root(const struct json_lenient *answer);
 
-/* Members of an object that may be NULL; null counts as not there. */
+/* json_lenient_count - the members named key, of all objects at that depth; 1: the outermost object
+ */
+struct json_lenient_count {
+	size_t arrays;
+	size_t others;
+};
+struct json_lenient_count json_lenient_count(
+	const struct json_lenient *answer, const char *key, unsigned depth);
+
+/* Members of an object that may be NULL; null counts as not there. One that is given twice is noted
+ * as wrong. */
 const struct json_lenient_value *json_lenient_object(
 	struct json_lenient *answer, const struct json_lenient_value *object, const char *key);
 
