@@ -179,6 +179,13 @@ struct deadline deadline_in(int64_t ms)
 	return (struct deadline){.at = at};
 }
 
+struct deadline deadline_within(struct deadline deadline, int64_t ms)
+{
+	if (ms < deadline_left(deadline))
+		deadline.at = deadline_in(ms).at;
+	return deadline;
+}
+
 int64_t deadline_left(struct deadline deadline)
 {
 	if (deadline.cancelled != NULL && atomic_load(deadline.cancelled))

@@ -35,6 +35,8 @@ struct deadline {
 };
 
 struct deadline deadline_in(int64_t ms);
+/* deadline_within - as the deadline, but in ms at the latest */
+struct deadline deadline_within(struct deadline deadline, int64_t ms);
 int64_t deadline_left(struct deadline deadline); /* ms, 0 when over, CLOCK_FOREVER for none */
 
 #endif

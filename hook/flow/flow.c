@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "flow/connect.h"
+#include "flow/deploy.h"
 #include "flow/gate.h"
 #include "flow/metrics.h"
 #include "flow/note.h"
@@ -37,21 +38,16 @@ static const struct step {
 	{"register", register_step}, /* one version per package, ever, with its verdict */
 	{"promote", promote_step},   /* the winner alone is Production */
 	{"verify", verify_step},     /* and that is what the registry says */
+	{"deploy", deploy_step},     /* the service loads it */
 };
-
-static void record_step(struct flow *flow, const struct step *step, int64_t ms, struct text *did)
-{
-	console_say("%-8s %s (%lld ms)", step->name, text_string(did), (long long)ms);
-	result_add_step(&flow->call->result, step->name, ms, text_string(did));
-}
 
 static int flow_step(struct flow *flow, const struct step *step, struct fail *f)
 {
 	struct text did = {0};
 	int64_t started = clock_monotonic_ms();
 	int result = step->function(flow, &did, f);
-	if (result == 0)
-		record_step(flow, step, clock_monotonic_ms() - started, &did);
+	if (result == 0 && did.size > 0)
+		step_record(flow, step->name, clock_monotonic_ms() - started, &did);
 	text_release(&did);
 	return result;
 }
@@ -102,7 +98,7 @@ int flow_connect(struct flow *flow, struct flow_connection *connection, struct f
 void flow_note_connect(struct flow *flow, struct flow_connection *connection)
 {
 	if (flow->done > 0)
-		record_step(flow, &steps[0], connection->ms, &connection->did);
+		step_record(flow, steps[0].name, connection->ms, &connection->did);
 	text_release(&connection->did);
 }
 

@@ -38,4 +38,7 @@ struct flow {
  * -1 with f filled. */
 typedef int step_function(struct flow *flow, struct text *did, struct fail *f);
 
+/* step_record - a step that was done, for people and in the result; name is borrowed */
+void step_record(struct flow *flow, const char *name, int64_t ms, const struct text *did);
+
 #endif

@@ -86,13 +86,8 @@ void gates_release(struct gate *gates, size_t count)
 		free(gates[i].metric);
 		free(gates[i].minus);
 		free(gates[i].samples);
-		for (size_t k = 0; k < gates[i].command_count; k++)
-			free(gates[i].command[k]);
-		free(gates[i].command);
 		free(gates[i].folder);
-		for (char **name = gates[i].environment; name != NULL && *name != NULL; name++)
-			free(*name);
-		free(gates[i].environment);
+		user_command_release(&gates[i].command);
 	}
 	free(gates);
 }

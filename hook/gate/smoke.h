@@ -3,12 +3,9 @@
  *
  *   {"command": ["python3", "smoke.py", "{model}"], "timeout": "2m", "memory": "4G"}
  *
- * "{model}" stands for the folder with MLmodel in it. The command runs in the folder of
- * modelhook.json (a package's settings: the working directory), within limits and with nothing left
- * of it (gate/sandbox.h); without a word about them 2 minutes, any memory, 256 processes. Exit
- * status 0 passes; any other end rejects. Its last lines go to stderr and into the verdict's
- * detail. Of our variables it gets what an interpreter and TensorFlow need (env_for_command), and
- * those that it names: "environment": ["NAME"]; its home is an empty directory of its own.
+ * "{model}" stands for the folder with MLmodel in it. How the command runs, and within which
+ * limits: sandbox/user_command.h. Exit status 0 passes; any other end rejects. Its last lines go to
+ * stderr and into the verdict's detail.
  */
 #ifndef MODELHOOK_GATE_SMOKE_H
 #define MODELHOOK_GATE_SMOKE_H
@@ -16,6 +13,8 @@
 #include "base/fail.h"
 #include "gate/types.h"
 #include "packaging/package/manifest.h"
+
+#define PLACEHOLDER_MODEL "{model}"
 
 bool smoke_is_needed(const struct gate *gates, size_t count);
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "gate/side.h"
+#include "sandbox/user_command.h"
 
 struct gate_rule; /* gate/rule.h */
 
@@ -24,12 +25,8 @@ struct gate {
 	double confidence; /* 0: none asked for */
 	char *samples;	   /* which count confidence uses */
 	int64_t max_age_ms;
-	char **command; /* of a smoke rule */
-	size_t command_count;
-	char *folder;	    /* where it runs */
-	char **environment; /* names of variables that it gets besides, NULL-terminated; or NULL */
-	int64_t timeout_ms;
-	uint64_t memory; /* bytes, 0: no limit */
+	char *folder;		     /* of modelhook.json */
+	struct user_command command; /* of a smoke rule */
 };
 
 /* gate_trial - what came of the command of a smoke rule; owns the detail */

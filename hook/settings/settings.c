@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/owned_file.h"
 #include "base/text.h"
+#include "deploy/parse.h"
 #include "gate/gate.h"
 #include "gate/parse.h"
 #include "gate/rule.h"
@@ -316,11 +317,20 @@ static int read_gates(
 	return 0;
 }
 
+static int read_deploy(
+	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
+{
+	struct json_at deploy = json_get(root, "deploy");
+	if (!json_is_there(&deploy))
+		return 0;
+	return deploy_parse(&deploy, folder, &settings->deploy, &settings->deploy_count, f);
+}
+
 static int read_tree(
 	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
 {
-	const char *keys[OPTION_COUNT + 1] = {"gates"};
-	size_t count = 1;
+	const char *keys[OPTION_COUNT + 2] = {"gates", "deploy"};
+	size_t count = 2;
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].key != NULL)
 			keys[count++] = options[i].key;
@@ -329,7 +339,9 @@ static int read_tree(
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (read_key(settings, root, i, folder, f) != 0)
 			return -1;
-	return read_gates(settings, root, folder, f);
+	if (read_gates(settings, root, folder, f) != 0)
+		return -1;
+	return read_deploy(settings, root, folder, f);
 }
 
 static int read_config(struct settings *settings, const char *path, struct fail *f)
@@ -436,6 +448,7 @@ void settings_release(struct settings *settings)
 		if (settings_value_is_string(options[i].kind))
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
+	deploy_targets_release(settings->deploy, settings->deploy_count);
 	free(settings->gates_text);
 	free(settings->file_beside);
 	*settings = (struct settings){0};

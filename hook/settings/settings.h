@@ -22,7 +22,8 @@
 #include "settings/policy.h"
 #include "store/options.h"
 
-struct gate; /* gate/gate.h */
+struct deploy_target; /* deploy/types.h */
+struct gate;	      /* gate/gate.h */
 
 struct settings {
 	struct http_options http;
@@ -49,6 +50,8 @@ struct settings {
 	enum policy policy;
 	struct gate *gates;
 	size_t gate_count;
+	struct deploy_target *deploy;
+	size_t deploy_count;
 	char *file_beside; /* the modelhook.json that was found without --config, or NULL */
 	char *gates_text;  /* the rules as JSON, canonical; NULL: none were given */
 	uint64_t given;	   /* bit i: row i of the table was set by a flag or a variable */

@@ -23,8 +23,7 @@ static int count_item(void *context, struct json_lenient *answer,
 
 static int read_list(const char *text, int depth, size_t *count, struct fail *f)
 {
-	struct json_list list = {
-		.key = "a", .depth = depth, .take = count_item, .context = count};
+	struct json_list list = {.key = "a", .depth = depth, .take = count_item, .context = count};
 	struct json_lenient rest = {0};
 	int result = json_list_add(&list, text, strlen(text), f);
 	if (result == 0)

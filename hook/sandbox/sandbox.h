@@ -11,8 +11,8 @@
  * together by what they have resident, looked at every so often, as the number of processes is.
  * No other child of this process may be there meanwhile.
  */
-#ifndef MODELHOOK_GATE_SANDBOX_H
-#define MODELHOOK_GATE_SANDBOX_H
+#ifndef MODELHOOK_SANDBOX_SANDBOX_H
+#define MODELHOOK_SANDBOX_SANDBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>

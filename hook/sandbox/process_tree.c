@@ -1,4 +1,4 @@
-#include "gate/process_tree.h"
+#include "sandbox/process_tree.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,4 +1,4 @@
-#include "gate/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include "base/signals.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
-#include "gate/process_tree.h"
+#include "sandbox/process_tree.h"
 
 enum {
 	LOOK_EVERY_MS = 50,

@@ -1,7 +1,7 @@
 /* process_tree - the processes below this one, by /proc.
  */
-#ifndef MODELHOOK_GATE_PROCESS_TREE_H
-#define MODELHOOK_GATE_PROCESS_TREE_H
+#ifndef MODELHOOK_SANDBOX_PROCESS_TREE_H
+#define MODELHOOK_SANDBOX_PROCESS_TREE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,0 +1,15 @@
+#include "deploy/deploy.h"
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "deploy/kind.h"
+
+int deploy_reload(const struct deploy_target *target, const struct deploy_call *call,
+	struct text *did, struct fail *f)
+{
+	struct deploy_call own = *call;
+	own.deadline = deadline_within(call->deadline, target->timeout_ms);
+	if (target->kind->reload(target, &own, did, f) != 0)
+		return fail_wrap(f, "deploy %s", target->name);
+	return 0;
+}

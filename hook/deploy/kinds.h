@@ -1,0 +1,13 @@
+/* kinds - every way to reload a service.
+ */
+#ifndef MODELHOOK_DEPLOY_KINDS_H
+#define MODELHOOK_DEPLOY_KINDS_H
+
+#include "deploy/kind.h"
+
+extern const struct deploy_kind deploy_kind_command;
+
+/* deploy_kinds - all of them, NULL behind the last */
+extern const struct deploy_kind *const deploy_kinds[];
+
+#endif
