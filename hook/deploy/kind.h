@@ -27,7 +27,8 @@ struct deploy_kind {
 	int (*reload)(const struct deploy_target *target, const struct deploy_call *call,
 		struct text *did, struct fail *f);
 
-	/* would - what reload would do, for --plan: "restart deployment/fish-api in ml-inference" */
+	/* would - what reload would do, for --plan: "restart deployment/fish-api in ml-inference"
+	 */
 	void (*would)(const struct deploy_target *target, const struct deploy_model *model,
 		struct text *text);
 

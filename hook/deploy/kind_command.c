@@ -47,8 +47,7 @@ static int reload(const struct deploy_target *target, const struct deploy_call *
 	};
 	if (temp_dir_open(&temporary, f) != 0)
 		return -1;
-	int result = user_command_run(
-		target->options, target->name, values, temporary, &end, f);
+	int result = user_command_run(target->options, target->name, values, temporary, &end, f);
 	temp_dir_release(temporary);
 	if (result == 0)
 		text_add_string(did, end.detail);

@@ -35,8 +35,7 @@ static int fail_no_kind(const struct json_at *entry, struct fail *f)
 	return result;
 }
 
-static int check_keys(
-	const struct json_at *entry, const struct deploy_kind *kind, struct fail *f)
+static int check_keys(const struct json_at *entry, const struct deploy_kind *kind, struct fail *f)
 {
 	const char *keys[KEYS_MAX] = {"name", "timeout"};
 	size_t count = 2;
@@ -77,8 +76,8 @@ static int parse_entry(const struct json_at *entry, struct deploy_target *target
 	return target->kind->parse(entry, target, f);
 }
 
-static int check_name(
-	const struct json_at *entry, const struct deploy_target *targets, size_t index, struct fail *f)
+static int check_name(const struct json_at *entry, const struct deploy_target *targets,
+	size_t index, struct fail *f)
 {
 	for (size_t i = 0; i < index; i++)
 		if (strcmp(targets[i].name, targets[index].name) == 0)
@@ -93,7 +92,8 @@ int deploy_parse(const struct json_at *list, const char *folder, struct deploy_t
 		return -1;
 	size_t total = json_count(list), read = 0;
 	struct deploy_target *parsed = memory_get(total, sizeof(*parsed));
-	for (struct json_at at = json_first(list); json_is_there(&at); at = json_next(&at), read++) {
+	for (struct json_at at = json_first(list); json_is_there(&at);
+		at = json_next(&at), read++) {
 		parsed[read].folder = text_copy(folder);
 		if (parse_entry(&at, &parsed[read], f) != 0 ||
 			check_name(&at, parsed, read, f) != 0) {

@@ -22,7 +22,8 @@ enum {
 
 /* Reading */
 
-static int read_arguments(const struct json_at *object, struct user_command *command, struct fail *f)
+static int read_arguments(
+	const struct json_at *object, struct user_command *command, struct fail *f)
 {
 	struct json_at list = json_get(object, "command");
 	if (json_array(&list, f) != 0)
@@ -78,8 +79,7 @@ static int read_limits(const struct json_at *object, struct user_command *comman
 		return -1;
 	known = text == NULL || text_parse_bytes(text, &command->memory);
 	free(text);
-	return known ? 0
-		     : json_fail(object, f, "\"memory\" is a size such as \"4G\" or \"512M\"");
+	return known ? 0 : json_fail(object, f, "\"memory\" is a size such as \"4G\" or \"512M\"");
 }
 
 int user_command_parse(const struct json_at *object, const char *folder,
@@ -210,7 +210,8 @@ static void show_output(const char *name, const struct text *output)
 	}
 }
 
-static void describe_end(const struct user_command *command, const struct sandboxed *done, struct text *text)
+static void describe_end(
+	const struct user_command *command, const struct sandboxed *done, struct text *text)
 {
 	double seconds = (double)done->ms / 1000;
 	switch (done->end) {

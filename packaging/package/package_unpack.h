@@ -7,8 +7,8 @@
 #include "packaging/package/manifest.h"
 
 /* package_unpack - every file of the manifest below folder, which is made; what a file's digest
- * says is checked on the way (package_read.h). UNACCEPTABLE where the package is damaged, DISK where
- * a file cannot be written; what is there by then stays. */
+ * says is checked on the way (package_read.h). UNACCEPTABLE where the package is damaged, DISK
+ * where a file cannot be written; what is there by then stays. */
 MUST_CHECK int package_unpack(
 	const char *package, const struct manifest *manifest, const char *folder, struct fail *f);
 
