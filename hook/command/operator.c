@@ -16,7 +16,6 @@
 #include "mlflow/session.h"
 #include "mlflow/types.h"
 #include "mlflow/versions.h"
-#include "packaging/json/json.h"
 #include "packaging/package/model_name.h"
 #include "registry/artifact_check.h"
 #include "registry/history.h"
@@ -100,21 +99,6 @@ int operator_version(const struct operator* operator, const char * name,
 	return fail_hint(f, "modelhook history %s shows its versions", operator->registry.model);
 }
 
-/* {"version", "at", "by", "how", "why"}: a decision. The caller frees it. */
-static char *say(const struct operator* operator, int64_t version, const char *how, const char *why)
-{
-	char at[32], number[24];
-	struct cJSON *object = json_new_object();
-	clock_format_rfc3339(at, clock_now_ms());
-	json_set_string(object, "version", text_number(number, version));
-	json_set_string(object, "at", at);
-	json_set_string(object, "by", operator->who);
-	json_set_string(object, "how", how);
-	if (why != NULL)
-		json_set_string(object, "why", why);
-	return json_take_text(object);
-}
-
 /* A version that a person chose is good: it counts among those that a rollback may go to. */
 static int make_candidate(struct operator* operator, int64_t number, struct fail *f)
 {
@@ -133,15 +117,6 @@ static int make_candidate(struct operator* operator, int64_t number, struct fail
 		trained = at;
 	}
 	return registry_tag(registry, number, TAG_INTENT, trained, f);
-}
-
-static int decide(
-	struct operator* operator, int64_t number, const char *how, const char *why, struct fail *f)
-{
-	char *decision = say(operator, number, how, why);
-	int result = registry_tag_model(&operator->registry, TAG_DECISION, decision, f);
-	free(decision);
-	return result;
 }
 
 /* Where no store here can read them, a person's word is enough. */
@@ -173,7 +148,7 @@ static int choose(
 	/* a decision for a version that is withdrawn would not count: it is put back first */
 	if (make_candidate(operator, number, f) != 0)
 		return -1;
-	return decide(operator, number, how, why, f);
+	return registry_decide(&operator->registry, number, operator->who, how, why, f);
 }
 
 int operator_promote(struct operator* operator, int64_t version, const char *why, int64_t *winner,

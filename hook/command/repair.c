@@ -20,6 +20,7 @@
 #include "registry/artifact_check.h"
 #include "registry/history.h"
 #include "registry/reconcile.h"
+#include "registry/register.h"
 #include "registry/scan.h"
 #include "registry/tags.h"
 
@@ -43,24 +44,6 @@ static int64_t find_seed(const struct registry_state *state)
 		const struct version *version = &state->versions.items[i];
 		if (text_equal(version->stage, STAGE_ARCHIVED) && may_be_seed(state, version))
 			return version->number;
-	}
-	return 0;
-}
-
-static int mark_duplicates(struct operator* operator, struct fail * f)
-{
-	const struct registry_state *state = &operator->registry.state;
-	for (size_t i = 0; i < state->versions.count; i++) {
-		const struct version *version = &state->versions.items[i];
-		const char *digest = version_tag(version, TAG_DIGEST);
-		const struct version *first =
-			digest != NULL ? state_find_digest(state, digest) : NULL;
-		char number[24];
-		if (first == NULL || first == version || version_is_duplicate(state, version))
-			continue;
-		if (registry_tag(&operator->registry, version->number, TAG_DUPLICATE,
-			    text_number(number, first->number), f) != 0)
-			return -1;
 	}
 	return 0;
 }
@@ -110,7 +93,7 @@ static int repair_model(struct operator* operator, int64_t * winner, struct fail
 {
 	struct registry *registry = &operator->registry;
 	bool found;
-	if (withdraw_failed(operator, f) != 0 || mark_duplicates(operator, f) != 0 ||
+	if (withdraw_failed(operator, f) != 0 || registry_mark_duplicates(&operator->registry, NULL, f) != 0 ||
 		registry_read(registry, &found, f) != 0)
 		return -1;
 	if (state_desired_version(&registry->state) != 0 &&

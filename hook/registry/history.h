@@ -21,10 +21,6 @@
 #include "base/fail.h"
 #include "registry/registry.h"
 
-/* actor_name - user@host, and the Airflow task where the environment names one; the caller frees
- * it */
-char *actor_name(void);
-
 /* history_change - one transition; all borrowed */
 struct history_change {
 	const char *to; /* stage */

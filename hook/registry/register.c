@@ -19,19 +19,28 @@ enum {
 	READY_WAIT_MS = 300000,
 };
 
-/* Every version of this digest but the lowest is marked; none is removed. */
-static int mark_duplicates(struct registry *r, const char *digest, int64_t kept, struct fail *f)
+static int mark_duplicate(struct registry *r, const struct version *version,
+	const struct version *first, struct fail *f)
 {
 	char number[24];
-	text_number(number, kept);
-	for (size_t i = 0; i < r->state.versions.count; i++) {
-		const struct version *version = &r->state.versions.items[i];
-		if (version->number == kept ||
-			!text_equal(version_tag(version, TAG_DIGEST), digest))
-			continue;
+	text_number(number, first->number);
+	if (text_equal(version_tag(version, TAG_DUPLICATE), number))
+		return 0;
+	if (r->mlflow->plan == NULL) /* a plan shows the call that marks the version */
 		console_warn("version %lld of %s is a duplicate of version %s",
 			(long long)version->number, r->model, number);
-		if (registry_tag(r, version->number, TAG_DUPLICATE, number, f) != 0)
+	return registry_tag(r, version->number, TAG_DUPLICATE, number, f);
+}
+
+int registry_mark_duplicates(struct registry *r, const char *digest, struct fail *f)
+{
+	for (size_t i = 0; i < r->state.versions.count; i++) {
+		const struct version *version = &r->state.versions.items[i];
+		const char *own = version_tag(version, TAG_DIGEST);
+		if (own == NULL || (digest != NULL && strcmp(own, digest) != 0))
+			continue;
+		const struct version *first = state_find_digest(&r->state, own);
+		if (first != version && mark_duplicate(r, version, first, f) != 0)
 			return -1;
 	}
 	return 0;
@@ -47,7 +56,7 @@ static int find_registered(struct registry *r, const char *digest, int64_t *numb
 	if (version == NULL)
 		return 0;
 	*number = version->number;
-	return mark_duplicates(r, digest, *number, f);
+	return registry_mark_duplicates(r, digest, f);
 }
 
 /* The create was sent and no answer came: it may still be carried out, so ask several times. */

@@ -16,6 +16,12 @@
 MUST_CHECK int registry_register(struct registry *registry, const struct version_request *request,
 	const char *digest, int64_t *number, bool *created, struct fail *f);
 
+/* registry_mark_duplicates - tag every version whose digest a lower version has, with that
+ * version's number, and warn of it; one that has the tag already is left alone. digest: only its
+ * versions; NULL: those of every digest. The state must be read. */
+MUST_CHECK int registry_mark_duplicates(
+	struct registry *registry, const char *digest, struct fail *f);
+
 /* registry_await_ready - wait until the version is READY; REFUSED where its registration failed */
 MUST_CHECK int registry_await_ready(struct registry *registry, int64_t number, struct fail *f);
 

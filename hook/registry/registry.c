@@ -1,5 +1,7 @@
 #include "registry/registry.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -169,19 +171,45 @@ int registry_tag_model(struct registry *r, const char *key, const char *value, s
 	return 0;
 }
 
+/* What somebody said about versions and why, as a tag keeps it. NULL and 0 are left out. */
+struct statement {
+	int64_t version;
+	const char *by, *how, *why;
+};
+
+/* The caller frees it. */
+static char *statement_text(const struct statement *statement)
+{
+	char at[32], number[24];
+	struct cJSON *object = json_new_object();
+	if (statement->version != 0)
+		json_set_string(object, "version", text_number(number, statement->version));
+	clock_format_rfc3339(at, clock_now_ms());
+	json_set_string(object, "at", at);
+	json_set_string(object, "by", statement->by);
+	if (statement->how != NULL)
+		json_set_string(object, "how", statement->how);
+	if (statement->why != NULL)
+		json_set_string(object, "why", statement->why);
+	return json_take_text(object);
+}
+
 int registry_withdraw(
 	struct registry *r, int64_t number, const char *by, const char *why, struct fail *f)
 {
-	struct cJSON *object = json_new_object();
-	struct text text = {0};
-	char at[32];
-	clock_format_rfc3339(at, clock_now_ms());
-	json_set_string(object, "at", at);
-	json_set_string(object, "by", by);
-	json_set_string(object, "why", why);
-	json_print(object, &text);
-	json_release(object);
-	int result = registry_tag(r, number, TAG_WITHDRAWN, text_string(&text), f);
-	text_release(&text);
+	struct statement statement = {.by = by, .why = why};
+	char *text = statement_text(&statement);
+	int result = registry_tag(r, number, TAG_WITHDRAWN, text, f);
+	free(text);
+	return result;
+}
+
+int registry_decide(struct registry *r, int64_t number, const char *by, const char *how,
+	const char *why, struct fail *f)
+{
+	struct statement statement = {.version = number, .by = by, .how = how, .why = why};
+	char *text = statement_text(&statement);
+	int result = registry_tag_model(r, TAG_DECISION, text, f);
+	free(text);
 	return result;
 }

@@ -61,4 +61,9 @@ MUST_CHECK int registry_tag_model(
 MUST_CHECK int registry_withdraw(
 	struct registry *registry, int64_t number, const char *by, const char *why, struct fail *f);
 
+/* registry_decide - record that a person wants this version in Production; how: one of HOW_...,
+ * why: the reason, or NULL */
+MUST_CHECK int registry_decide(struct registry *registry, int64_t number, const char *by,
+	const char *how, const char *why, struct fail *f);
+
 #endif
