@@ -8,6 +8,8 @@
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/text.h"
+#include "http/body.h"
+#include "http/response.h"
 #include "packaging/json/json.h"
 
 #define FRESH_MS                                                                                   \
@@ -106,6 +108,24 @@ int bearer_keeper_get(struct bearer_keeper *keeper, const char *refused,
 	}
 	*token = result == 0 ? text_copy(keeper->bearer.token) : NULL;
 	pthread_mutex_unlock(&keeper->lock);
+	return result;
+}
+
+int bearer_send(bearer_try *try, void *context, const struct http_body *body,
+	struct http_response *response, struct fail *f)
+{
+	char *used = NULL, *again = NULL;
+	*response = (struct http_response){0};
+	int result = try(context, NULL, &used, response, f);
+	if (result == 0 && response->status == 401 && used != NULL) {
+		http_response_release(response);
+		*response = (struct http_response){0};
+		result = http_body_rewind(body, f);
+		if (result == 0)
+			result = try(context, used, &again, response, f);
+	}
+	fetch_wipe(&used);
+	fetch_wipe(&again);
 	return result;
 }
 

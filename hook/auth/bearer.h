@@ -39,6 +39,17 @@ MUST_CHECK int bearer_keeper_get(struct bearer_keeper *keeper, const char *refus
 	int (*fetch)(void *context, struct bearer *bearer, struct fail *f), void *context,
 	char **token, struct fail *f);
 
+/* bearer_try - send the request once; refused: as above; *used: the token that was sent, which the
+ * caller gives to fetch_wipe, or NULL */
+typedef int bearer_try(void *context, const char *refused, char **used,
+	struct http_response *response, struct fail *f);
+
+/* bearer_send - send a request; if the response is 401 to a token, once more with a new token.
+ * body: what the request sends, which is rewound before. The caller releases the response, also
+ * after a failure. */
+MUST_CHECK int bearer_send(bearer_try *try, void *context, const struct http_body *body,
+	struct http_response *response, struct fail *f);
+
 /* bearer_header - "authorization: Bearer ...", which the caller gives to fetch_wipe */
 char *bearer_header(const char *token);
 

@@ -1,4 +1,7 @@
 #include "http/retry.h"
+#include "base/clock.h"
+#include "base/random.h"
+#include "http/types.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -42,6 +45,13 @@ int64_t http_retry_pause_ms(
 	if (!(pause >= 0))
 		return 0;
 	return pause > HTTP_PAUSE_MAX_MS ? HTTP_PAUSE_MAX_MS : (int64_t)pause;
+}
+
+int64_t http_retry_wait_ms(const struct http *http, int next, int tries, int64_t retry_after_ms)
+{
+	double random01 = random_below(1000) / 1000.0;
+	int64_t ms = http_retry_pause_ms(http->options, next, retry_after_ms, random01);
+	return next <= tries && ms < deadline_left(http->deadline) ? ms : -1;
 }
 
 static int64_t seconds_to_ms(const char *digits)

@@ -12,6 +12,8 @@
 
 #include "http/options.h"
 
+struct http;
+
 #define HTTP_PAUSE_MAX_MS 120000
 #define HTTP_RETRY_AFTER_MAX_MS 600000 /* longer: a scheduler's wait, not ours */
 #define HTTP_RETRIES_MAX 10	       /* as MLflow's client, whatever the setting says */
@@ -27,6 +29,10 @@ int http_retry_tries(const struct http_options *options);
  */
 int64_t http_retry_pause_ms(
 	const struct http_options *options, int next, int64_t retry_after_ms, double random01);
+
+/* http_retry_wait_ms - the same for this connection, with a random part drawn here; -1 also where
+ * the tries are used up, or the next one would begin after the deadline */
+int64_t http_retry_wait_ms(const struct http *http, int next, int tries, int64_t retry_after_ms);
 
 /* http_date_ms - an HTTP date (RFC 9110 section 5.6.7) as ms since 1970, -1 where it is none */
 int64_t http_date_ms(const char *value);

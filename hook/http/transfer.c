@@ -10,8 +10,8 @@
 #include "base/escape.h"
 #include "base/fail.h"
 #include "base/panic.h"
-#include "base/random.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/failure.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -87,8 +87,7 @@ static int prepare_again(struct http_transfer *t)
 	t->response->content_type = NULL;
 	if (t->begun++ == 0)
 		return 0;
-	if (request->body.bytes == NULL && request->body.rewind != NULL &&
-		request->body.rewind(request->body.context, &t->fail) != 0)
+	if (http_body_rewind(&request->body, &t->fail) != 0)
 		return -1;
 	if (request->sink != NULL && request->sink->restart != NULL)
 		return request->sink->restart(request->sink->context, &t->fail);
@@ -146,13 +145,9 @@ static void say_again(const struct http_transfer *t, const char *why, int64_t ms
 /* Whether another try was arranged: there is one left, and it begins before the deadline. */
 static bool try_again(struct http_transfer *t, const char *why)
 {
-	const struct http_options *options = t->http->options;
 	int next = t->response->tries + 1;
-	if (next > tries_of(t))
-		return false;
-	double random01 = random_below(1000) / 1000.0;
-	int64_t ms = http_retry_pause_ms(options, next, t->retry_after_ms, random01);
-	if (ms < 0 || ms >= deadline_left(t->http->deadline))
+	int64_t ms = http_retry_wait_ms(t->http, next, tries_of(t), t->retry_after_ms);
+	if (ms < 0)
 		return false;
 	say_again(t, why, ms);
 	t->response->tries = next;

@@ -21,6 +21,7 @@
 #include "packaging/xml/xml.h"
 #include "store/azure/token.h"
 #include "store/checksum.h"
+#include "store/refusal.h"
 
 #define VERSION "x-ms-version: 2021-12-02"
 #define SKEW_MS (INT64_C(5) * 60 * 1000)
@@ -210,11 +211,19 @@ static void equipment_release(struct equipment *e)
 	free(e->date);
 }
 
-static int send_once(struct store *store, const struct azure_request *request, const char *refused,
-	char **used, struct http_response *response, struct fail *f)
+/* struct sending - one request, sent with one token or another */
+struct sending {
+	struct store *store;
+	const struct azure_request *request;
+};
+
+static int send_once(void *context, const char *refused, char **used,
+	struct http_response *response, struct fail *f)
 {
+	const struct sending *sending = context;
+	const struct azure_request *request = sending->request;
 	struct equipment equipment;
-	int result = equip(store, request, refused, &equipment, f);
+	int result = equip(sending->store, request, refused, &equipment, f);
 	if (result == 0) {
 		struct http_request http = {
 			.method = request->method,
@@ -225,7 +234,7 @@ static int send_once(struct store *store, const struct azure_request *request, c
 			.sink = request->sink,
 			.coding = request->sink != NULL ? HTTP_AS_STORED : HTTP_DECODED,
 		};
-		result = http_send(store->http, &http, response, f);
+		result = http_send(sending->store->http, &http, response, f);
 	}
 	*used = equipment.token;
 	equipment.token = NULL;
@@ -260,20 +269,11 @@ void azure_error_read(struct azure_reply *reply)
 int azure_send(struct store *store, const struct azure_request *request, struct azure_reply *reply,
 	struct fail *f)
 {
-	char *used = NULL, *again = NULL;
+	struct sending sending = {store, request};
 	*reply = (struct azure_reply){0};
-	int result = send_once(store, request, NULL, &used, &reply->http, f);
-	if (result == 0 && reply->http.status == 401 && used != NULL) {
-		azure_reply_release(reply);
-		if (request->body.rewind != NULL)
-			result = request->body.rewind(request->body.context, f);
-		if (result == 0)
-			result = send_once(store, request, used, &again, &reply->http, f);
-	}
+	int result = bearer_send(send_once, &sending, &request->body, &reply->http, f);
 	if (result == 0 && (reply->http.status < 200 || reply->http.status > 299))
 		azure_error_read(reply);
-	fetch_wipe(&used);
-	fetch_wipe(&again);
 	return result;
 }
 
@@ -284,13 +284,10 @@ bool azure_is_missing(const struct azure_reply *reply)
 
 static enum status status_of(const struct azure_reply *reply)
 {
-	long status = reply->http.status;
-	if (status == 401 || status == 403)
-		return STATUS_DENIED;
-	if (status == 408 || status == 429 || (status >= 500 && status != 501 && status != 507) ||
-		strcmp(reply->code, "Md5Mismatch") == 0)
-		return STATUS_LATER;
-	return status < 300 ? STATUS_NOT_A_REGISTRY : STATUS_REFUSED;
+	enum status status = refusal_status(reply->http.status);
+	/* the body was damaged on its way */
+	return status != STATUS_DENIED && strcmp(reply->code, "Md5Mismatch") == 0 ? STATUS_LATER
+										  : status;
 }
 
 static int hint(const struct azure *azure, const struct azure_reply *reply, struct fail *f)
@@ -300,12 +297,8 @@ static int hint(const struct azure *azure, const struct azure_reply *reply, stru
 		return fail_hint(f, "is the container made?");
 	if (f->status != STATUS_DENIED)
 		return -1;
-	if (theirs != 0 && (theirs > now + SKEW_MS || theirs < now - SKEW_MS)) {
-		char ours[32], other[32];
-		clock_format_rfc3339(ours, now);
-		clock_format_rfc3339(other, theirs);
-		return fail_hint(f, "this machine's clock says %s, the store's %s", ours, other);
-	}
+	if (theirs != 0 && (theirs > now + SKEW_MS || theirs < now - SKEW_MS))
+		return refusal_hint_clocks(theirs, f);
 	return fail_hint(f, "the credentials came from %s; may they write to container %.60s?",
 		azure->from != NULL ? azure->from : azure_token_from(), azure->account.container);
 }
@@ -317,12 +310,10 @@ int azure_expect(struct store *store, const struct azure_reply *reply, struct fa
 	if (status >= 200 && status <= 299)
 		return 0;
 	char *shown = http_url_show(azure->account.endpoint);
-	fail_set(f, status_of(reply),
-		"Azure Storage at %.100s, container %.63s: answers %ld%s%s%s%s", shown,
-		azure->account.container, status, reply->code[0] != '\0' ? " " : "", reply->code,
-		reply->message[0] != '\0' ? ": " : "", reply->message);
+	struct refusal refusal = {status_of(reply), status, reply->code, reply->message};
+	refusal_fail(&refusal, f, "Azure Storage at %.100s, container %.63s", shown,
+		azure->account.container);
 	free(shown);
-	f->http = status;
 	return hint(azure, reply, f);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/bearer.h"
 #include "auth/fetch.h"
 #include "base/env.h"
 #include "base/escape.h"
@@ -13,6 +14,7 @@
 #include "http/types.h"
 #include "http/url.h"
 #include "packaging/json/json.h"
+#include "store/refusal.h"
 
 #define ENDPOINT "https://storage.googleapis.com"
 
@@ -139,13 +141,21 @@ static void equipment_release(struct equipment *e)
 		fetch_wipe(&e->lines[i]);
 }
 
-static int send_once(struct store *store, const struct gs_request *request, const char *refused,
-	char **used, struct http_response *response, struct fail *f)
+/* struct sending - one request, sent with one token or another */
+struct sending {
+	struct store *store;
+	const struct gs_request *request;
+};
+
+static int send_once(void *context, const char *refused, char **used,
+	struct http_response *response, struct fail *f)
 {
+	const struct sending *sending = context;
+	const struct gs_request *request = sending->request;
 	struct equipment equipment;
-	if (equip(store, refused, &equipment, f) != 0)
+	if (equip(sending->store, refused, &equipment, f) != 0)
 		return -1;
-	char *url = url_of(store->state, request);
+	char *url = url_of(sending->store->state, request);
 	struct http_request http = {
 		.method = request->method,
 		.url = url,
@@ -155,7 +165,7 @@ static int send_once(struct store *store, const struct gs_request *request, cons
 		.sink = request->sink,
 		.coding = request->sink != NULL ? HTTP_AS_STORED_GZIP : HTTP_DECODED,
 	};
-	int result = http_send(store->http, &http, response, f);
+	int result = http_send(sending->store->http, &http, response, f);
 	free(url);
 	*used = equipment.token;
 	equipment.token = NULL;
@@ -166,20 +176,8 @@ static int send_once(struct store *store, const struct gs_request *request, cons
 int gs_send(struct store *store, const struct gs_request *request, struct http_response *response,
 	struct fail *f)
 {
-	char *used = NULL, *again = NULL;
-	*response = (struct http_response){0};
-	int result = send_once(store, request, NULL, &used, response, f);
-	if (result == 0 && response->status == 401 && used != NULL) {
-		http_response_release(response);
-		*response = (struct http_response){0};
-		if (request->body.rewind != NULL)
-			result = request->body.rewind(request->body.context, f);
-		if (result == 0)
-			result = send_once(store, request, used, &again, response, f);
-	}
-	fetch_wipe(&used);
-	fetch_wipe(&again);
-	return result;
+	struct sending sending = {store, request};
+	return bearer_send(send_once, &sending, &request->body, response, f);
 }
 
 /* {"error": {"message": "..."}}, or text */
@@ -199,15 +197,6 @@ void gs_message_read(const struct http_response *response, char *out, size_t siz
 	json_release(tree);
 }
 
-static enum status status_of(long status)
-{
-	if (status == 401 || status == 403)
-		return STATUS_DENIED;
-	if (status == 408 || status == 429 || (status >= 500 && status != 501 && status != 507))
-		return STATUS_LATER;
-	return status < 300 ? STATUS_NOT_A_REGISTRY : STATUS_REFUSED;
-}
-
 int gs_expect(struct store *store, const struct http_response *response, struct fail *f)
 {
 	const struct gs *gs = store->state;
@@ -216,11 +205,10 @@ int gs_expect(struct store *store, const struct http_response *response, struct 
 		return 0;
 	gs_message_read(response, message, sizeof(message));
 	char *shown = http_url_show(gs->endpoint);
-	fail_set(f, status_of(response->status),
-		"Google Cloud Storage at %.100s, bucket %.63s: answers %ld%s%s", shown, gs->bucket,
-		response->status, message[0] != '\0' ? " " : "", message);
+	struct refusal refusal = {refusal_status(response->status), response->status, message, ""};
+	refusal_fail(
+		&refusal, f, "Google Cloud Storage at %.100s, bucket %.63s", shown, gs->bucket);
 	free(shown);
-	f->http = response->status;
 	if (response->status == 404)
 		return fail_hint(f, "is the bucket made?");
 	if (f->status == STATUS_DENIED && !gs->credentials.anonymous)

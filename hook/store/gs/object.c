@@ -9,6 +9,7 @@
 #include "base/page_tokens.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/response.h"
 #include "http/types.h"
 #include "http/url.h"
@@ -269,7 +270,7 @@ static int related_rewind(void *context, struct fail *f)
 	struct related *r = context;
 	r->at = 0;
 	r->crc = 0;
-	return r->body->rewind != NULL ? r->body->rewind(r->body->context, f) : 0;
+	return http_body_rewind(r->body, f);
 }
 
 static void add_metadata(struct text *text, const char *sha256, const struct http_body *body)

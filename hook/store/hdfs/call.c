@@ -11,10 +11,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/panic.h"
-#include "base/random.h"
 #include "base/secret.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/http.h"
 #include "http/response.h"
 #include "http/retry.h"
@@ -22,6 +22,7 @@
 #include "http/url.h"
 #include "packaging/json/lenient.h"
 #include "store/hdfs/token.h"
+#include "store/refusal.h"
 
 #define API "/webhdfs/v1"
 #define TOKENS_MAX ((size_t)1 << 20)
@@ -191,14 +192,6 @@ static int send_once(struct store *s, const char *url, const struct hdfs_operati
 	return result;
 }
 
-static bool is_one_of(const char *name, const char *const *names)
-{
-	for (; *names != NULL; names++)
-		if (strcmp(name, *names) == 0)
-			return true;
-	return false;
-}
-
 static bool is_standby(const struct hdfs_reply *reply)
 {
 	return strcmp(reply->exception, "StandbyException") == 0;
@@ -216,7 +209,7 @@ static bool is_for_now(const struct hdfs_reply *reply)
 	static const char *const names[] = {"StandbyException", "RetriableException",
 		"SafeModeException", "ConnectException", "NoRouteToHostException",
 		"SocketTimeoutException", "LeaseExpiredException", NULL};
-	return is_one_of(reply->exception, names) || lacks_datanode(reply) ||
+	return refusal_is_one_of(reply->exception, names) || lacks_datanode(reply) ||
 	       http_retry_is_transient(reply->http.status);
 }
 
@@ -231,32 +224,27 @@ struct attempts {
 static int try_again(
 	struct attempts *p, int result, const struct hdfs_reply *reply, bool *again, struct fail *f)
 {
-	const struct http_options *options = p->store->http->options;
 	const struct hdfs *hdfs = p->store->state;
-	int64_t left = deadline_left(p->store->http->deadline);
-	int next = ++p->tries + 1;
+	int next = ++p->tries + 1, tries = http_retry_tries(p->store->http->options);
 	*again = false;
 	if (result == 0 ? !is_for_now(reply) : f->status != STATUS_LATER)
 		return result;
-	if (next > http_retry_tries(options) || hdfs->closing)
-		return result;
-	int64_t ms = http_retry_pause_ms(options, next, -1, random_below(1000) / 1000.0);
-	if (ms < 0 || ms >= left)
+	int64_t ms = hdfs->closing ? -1 : http_retry_wait_ms(p->store->http, next, tries, -1);
+	if (ms < 0)
 		return result;
 	console_say("HDFS %s: %s, again in %.1f s (try %d of %d)", p->operation->name,
 		result != 0		      ? f->text
 		: reply->exception[0] != '\0' ? reply->exception
 					      : "no success",
-		(double)ms / 1000, next, http_retry_tries(options));
+		(double)ms / 1000, next, tries);
 	*again = true;
 	return stop_sleep(ms, f);
 }
 
 static int start_over(const struct hdfs_operation *operation, struct fail *f)
 {
-	const struct http_body *body = &operation->body;
 	const struct http_sink *sink = operation->sink;
-	if (body->bytes == NULL && body->rewind != NULL && body->rewind(body->context, f) != 0)
+	if (http_body_rewind(&operation->body, f) != 0)
 		return -1;
 	if (sink != NULL && sink->restart != NULL)
 		return sink->restart(sink->context, f);
@@ -408,7 +396,7 @@ static enum status status_of(const struct hdfs_reply *reply)
 	long status = reply->http.status;
 	if (is_for_now(reply))
 		return STATUS_LATER;
-	if (is_one_of(reply->exception, denied) || status == 401 ||
+	if (refusal_is_one_of(reply->exception, denied) || status == 401 ||
 		(status == 403 && reply->exception[0] == '\0'))
 		return STATUS_DENIED;
 	if (status == 404 && reply->exception[0] == '\0')
@@ -449,11 +437,9 @@ int hdfs_expect(struct store *s, const struct hdfs_reply *reply, struct fail *f)
 	if (status >= 200 && status <= 299)
 		return 0;
 	char *shown = http_url_show(hdfs->where.nodes[node_now(hdfs)]);
-	fail_set(f, status_of(reply), "HDFS at %.100s: answers %ld%s%s%s%s", shown, status,
-		reply->exception[0] != '\0' ? " " : "", reply->exception,
-		reply->message[0] != '\0' ? ": " : "", reply->message);
+	struct refusal refusal = {status_of(reply), status, reply->exception, reply->message};
+	refusal_fail(&refusal, f, "HDFS at %.100s", shown);
 	free(shown);
-	f->http = status;
 	return hint(s, reply, f);
 }
 

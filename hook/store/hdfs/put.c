@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/url.h"
 #include "packaging/digest/sha256.h"
 #include "store/hdfs/call.h"
@@ -341,8 +342,8 @@ int hdfs_put(struct store *s, const struct store_content *content, const struct 
 	enum stored stored = STORED_NOTHING;
 	int result = sweep_once(s, content->path, f);
 	for (int i = 0; result == 0 && stored == STORED_NOTHING && i < TRIES_WHEN_GONE; i++) {
-		if (i > 0 && body->rewind != NULL && body->bytes == NULL)
-			result = body->rewind(body->context, f);
+		if (i > 0)
+			result = http_body_rewind(body, f);
 		if (result == 0)
 			result = put_once(s, content, &p, &stored, f);
 		hdfs_sum_release(&p.sum);

@@ -9,7 +9,6 @@
 #include "base/env.h"
 #include "base/fail.h"
 #include "base/memory.h"
-#include "base/random.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "http/retry.h"
@@ -428,14 +427,6 @@ static int complete(
 	return result == 0 || unknown ? 0 : -1;
 }
 
-static int pause_before(const struct store *s, int next, struct fail *f)
-{
-	double random01 = random_below(1000) / 1000.0;
-	int64_t ms = http_retry_pause_ms(s->http->options, next, -1, random01);
-	int64_t left = deadline_left(s->http->deadline);
-	return stop_sleep(ms < left ? ms : left, f);
-}
-
 /* An answer that was lost, or that tells of an upload that is no more: what is there decides. It is
  * asked for before it is sent again, and at most as often as any request. */
 int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
@@ -445,8 +436,6 @@ int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
 	struct fail last;
 	for (int next = 1; !done; next++) {
 		enum store_has has;
-		if (next > 1 && pause_before(s, next, f) != 0)
-			return -1;
 		if (complete(s, upload, &done, &sure, &last) != 0) {
 			*f = last;
 			return -1;
@@ -456,10 +445,13 @@ int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
 		if (store_has_content(s, &upload->content, &has, f) != 0)
 			return -1;
 		done = sure = has == STORE_HAS_SAME;
-		if (!done && (next == tries || deadline_left(s->http->deadline) == 0)) {
+		int64_t ms = done ? 0 : http_retry_wait_ms(s->http, next + 1, tries, -1);
+		if (ms < 0) {
 			*f = last;
 			return -1;
 		}
+		if (!done && stop_sleep(ms, f) != 0)
+			return -1;
 	}
 	upload->proven = sure;
 	return forget(s, upload->id, f);

@@ -118,12 +118,10 @@ void presigned_unpack(const char *packed, struct presigned *address)
 static int refuse(const struct presigned *address, const struct s3_reply *reply, struct fail *f)
 {
 	char *shown = http_url_show(address->url);
-	bool named = reply->code[0] != '\0', more = reply->message[0] != '\0';
-	fail_set(f, s3_reply_status(reply), "%.160s: answers %ld%s%s%s%s", shown,
-		reply->http.status, named ? " " : "", reply->code, more ? ": " : "",
-		reply->message);
+	char *who = text_format("%.160s", shown);
+	s3_refuse(reply, who, f);
+	free(who);
 	free(shown);
-	f->http = reply->http.status;
 	if (f->status == STATUS_DENIED)
 		return fail_hint(f,
 			"the MLflow server signed this address: may its own key write there, and "

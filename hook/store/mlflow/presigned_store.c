@@ -7,6 +7,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
@@ -199,7 +200,7 @@ static int presigned_put_object(struct store *s, const struct store_content *con
 	int result = put_once(s, content->path, body, proven, f);
 	if (result == 0 || !may_have_run_out(f))
 		return result;
-	if (body->rewind != NULL && body->rewind(body->context, f) != 0)
+	if (http_body_rewind(body, f) != 0)
 		return -1;
 	return put_once(s, content->path, body, proven, f);
 }

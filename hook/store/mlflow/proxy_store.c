@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/stop.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/types.h"
 #include "http/url.h"
 #include "mlflow/call.h"
@@ -152,7 +153,7 @@ static int proxy_put(struct store *s, const struct store_content *content,
 		if (!refused)
 			return 0;
 		proxy->presigned_only = true;
-		if (body->rewind != NULL && body->rewind(body->context, f) != 0)
+		if (http_body_rewind(body, f) != 0)
 			return -1;
 	}
 	return proxy_put_presigned(s, content, body, proven, f);

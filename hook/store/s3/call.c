@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/text.h"
+#include "http/body.h"
 #include "http/http.h"
 #include "http/response.h"
 #include "http/types.h"
@@ -20,6 +21,7 @@
 #include "packaging/digest/sha256.h"
 #include "packaging/xml/xml.h"
 #include "store/checksum.h"
+#include "store/refusal.h"
 #include "store/s3/manner.h"
 #include "store/s3/open.h"
 
@@ -287,9 +289,8 @@ static bool is_success(const struct s3_reply *reply)
 static int send_otherwise(struct store *store, const struct s3_request *request, unsigned manner,
 	struct s3_reply *reply, struct fail *f)
 {
-	const struct http_body *body = &request->body;
 	*reply = (struct s3_reply){0};
-	if (body->bytes == NULL && body->rewind != NULL && body->rewind(body->context, f) != 0)
+	if (http_body_rewind(&request->body, f) != 0)
 		return -1;
 	return send_once(store, request, manner, reply, f);
 }
@@ -313,41 +314,33 @@ int s3_send(struct store *store, const struct s3_request *request, struct s3_rep
 	return result;
 }
 
-static bool is_one_of(const char *code, const char *const *codes)
-{
-	for (; *codes != NULL; codes++)
-		if (strcmp(code, *codes) == 0)
-			return true;
-	return false;
-}
-
-enum status s3_reply_status(const struct s3_reply *reply)
+static enum status status_of(const struct s3_reply *reply)
 {
 	static const char *const denied[] = {"AccessDenied", "InvalidAccessKeyId",
 		"SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "InvalidTokenId",
 		"TokenRefreshRequired", "XAdminUserNotFound", "RequestTimeTooSkewed", NULL};
 	static const char *const later[] = {"SlowDown", "InternalError", "ServiceUnavailable",
 		"RequestTimeout", "OperationAborted", "ConditionalRequestConflict", NULL};
-	long status = reply->http.status;
-	if (is_one_of(reply->code, denied) || status == 401 || status == 403)
+	enum status status = refusal_status(reply->http.status);
+	if (status == STATUS_DENIED || refusal_is_one_of(reply->code, denied))
 		return STATUS_DENIED;
-	if (is_one_of(reply->code, later) || status == 408 || status == 429 ||
-		(status >= 500 && status != 501 && status != 507))
+	if (refusal_is_one_of(reply->code, later))
 		return STATUS_LATER;
-	if (reply->code[0] == '\0' && status < 300)
-		return STATUS_NOT_A_REGISTRY;
-	return STATUS_REFUSED;
+	return status == STATUS_NOT_A_REGISTRY && reply->code[0] != '\0' ? STATUS_REFUSED : status;
+}
+
+int s3_refuse(const struct s3_reply *reply, const char *who, struct fail *f)
+{
+	struct refusal refusal = {
+		status_of(reply), reply->http.status, reply->code, reply->message};
+	return refusal_fail(&refusal, f, "%s", who);
 }
 
 static int hint(struct store *store, const struct s3_reply *reply, struct fail *f)
 {
 	struct s3 *s3 = store->state;
-	if (strcmp(reply->code, "RequestTimeTooSkewed") == 0) {
-		char ours[32], theirs[32];
-		clock_format_rfc3339(ours, clock_now_ms());
-		clock_format_rfc3339(theirs, reply->http.date_ms);
-		return fail_hint(f, "this machine's clock says %s, the store's %s", ours, theirs);
-	}
+	if (strcmp(reply->code, "RequestTimeTooSkewed") == 0)
+		return refusal_hint_clocks(reply->http.date_ms, f);
 	if (strcmp(reply->code, "NoSuchBucket") == 0)
 		return fail_hint(
 			f, "is %.100s the right endpoint, and the bucket made?", s3->endpoint);
@@ -368,15 +361,13 @@ static int hint(struct store *store, const struct s3_reply *reply, struct fail *
 int s3_expect(struct store *store, const struct s3_reply *reply, struct fail *f)
 {
 	const struct s3 *s3 = store->state;
-	long status = reply->http.status;
 	if (is_success(reply))
 		return 0;
 	char *shown = http_url_show(s3->endpoint);
-	fail_set(f, s3_reply_status(reply), "S3 at %.100s, bucket %.63s: answers %ld%s%s%s%s",
-		shown, s3->bucket, status, reply->code[0] != '\0' ? " " : "", reply->code,
-		reply->message[0] != '\0' ? ": " : "", reply->message);
+	char *who = text_format("S3 at %.100s, bucket %.63s", shown, s3->bucket);
+	s3_refuse(reply, who, f);
+	free(who);
 	free(shown);
-	f->http = status;
 	return hint(store, reply, f);
 }
 

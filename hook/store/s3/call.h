@@ -25,7 +25,7 @@ void s3_reply_release(struct s3_reply *reply);
 /* s3_reply_read - what an error in the answer is called; has_sink: a 2xx body is not in it */
 void s3_reply_read(struct s3_reply *reply, bool has_sink);
 
-/* s3_reply_status - what it means that this is no success */
-enum status s3_reply_status(const struct s3_reply *reply);
+/* s3_refuse - fill f from a reply that is no success: "WHO: answers STATUS ..."; returns -1 */
+int s3_refuse(const struct s3_reply *reply, const char *who, struct fail *f);
 
 #endif
