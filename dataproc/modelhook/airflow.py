@@ -40,7 +40,8 @@ except ImportError:
     RetryDecision = RetryPolicy = None
 
 from .connection import ConnectionFault, connection_env
-from .find import AnyPath, HookError
+from .find import HookError
+from .handoff import AnyPath
 from .result import Result, scheduler_action
 from .run import run_hook
 from .status import Status

@@ -8,9 +8,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-from typing import Any, Iterator, List, Optional, Tuple, Union
+from typing import Any, Iterator, List, Optional, Tuple
 
-AnyPath = Union[str, "os.PathLike[str]"]
+from .handoff import AnyPath
+
 NAME = "modelhook"
 SPARK = "Spark's files"
 _ITSELF = "bin/modelhook"  # in this package: the wheel's own program

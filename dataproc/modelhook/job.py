@@ -1,15 +1,12 @@
 """The common case in one block: train, hand over, promote."""
 
-import os
 from contextlib import contextmanager
-from typing import Any, Iterator, Mapping, Optional, Sequence, Union
+from typing import Any, Iterator, Mapping, Optional, Sequence
 
 from .find import find_hook
-from .handoff import write_handoff
+from .handoff import AnyPath, write_handoff
 from .result import Result
 from .run import promote
-
-AnyPath = Union[str, "os.PathLike[str]"]
 
 
 class Job:

@@ -8,12 +8,11 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO, Union
+from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO
 
 from .find import HookError, find_hook
+from .handoff import AnyPath
 from .result import Result, result_of
-
-AnyPath = Union[str, "os.PathLike[str]"]
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 _BLOCK = 1 << 16
