@@ -58,7 +58,7 @@ static const struct command commands[] = {
 	{"rollback", "MODEL", 1, 1, BY_HAND | TAKES_TO | TAKES_REASON, REPORT_JSON,
 		command_rollback, "back to what was good before; the version left is withdrawn"},
 	{"repair", "[MODEL]", 0, 1, BY_HAND | TAKES_YES, REPORT_JSON, command_repair,
-		"mend several or no Production, stage and alias apart, duplicates"},
+		"fix conflicting or missing Production versions, stale aliases, duplicates"},
 	{"archive", "MODEL VERSION", 2, 2, BY_HAND | TAKES_REASON, REPORT_JSON, command_archive,
 		"to stage Archived; never the Production version"},
 	{"tag", "MODEL VERSION KEY=VALUE...", 3, 1000, BY_HAND, REPORT_JSON, command_tag,

@@ -39,7 +39,7 @@ int aws_keys_read(const struct http_response *response, struct aws_keys *keys, s
 	return fail_set(f, STATUS_DENIED, "its answer holds no keys");
 }
 
-/* Containers: the address is the agent's, this machine's, or one that is proven by TLS. */
+/* Containers: the address is the agent's, this machine's, or one that is verified by TLS. */
 
 static bool is_allowed(const char *url)
 {

@@ -15,7 +15,7 @@ int metadata_token_fetch(
 	const char *named = env_get(ENV_GCE_METADATA_HOST);
 	struct fetch fetch;
 	struct http_response response;
-	struct fail nobody;
+	struct fail ignored;
 	int result = 0;
 	*found = false;
 	if (fetch_open(&fetch, like, true, f) != 0)
@@ -23,7 +23,7 @@ int metadata_token_fetch(
 	char *url =
 		text_format("http://%s/computeMetadata/v1/instance/service-accounts/default/token",
 			named != NULL ? named : "169.254.169.254");
-	if (fetch_ask(&fetch, "GET", url, "Metadata-Flavor: Google", &response, &nobody) == 0 &&
+	if (fetch_ask(&fetch, "GET", url, "Metadata-Flavor: Google", &response, &ignored) == 0 &&
 		response.status == 200) {
 		*found = true;
 		result = bearer_read(&response, bearer, f);

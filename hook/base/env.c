@@ -143,13 +143,13 @@ static bool is_named(const char *name, char *const *named)
 static bool is_passed(const char *variable, char *const *named)
 {
 	char *name = text_format("%.*s", (int)strcspn(variable, "="), variable);
-	bool scratch = strcmp(name, "HOME") == 0 || strcmp(name, "TMPDIR") == 0;
-	bool passed = is_named(name, named) || (!scratch && is_harmless(name));
+	bool temp_dir = strcmp(name, "HOME") == 0 || strcmp(name, "TMPDIR") == 0;
+	bool passed = is_named(name, named) || (!temp_dir && is_harmless(name));
 	free(name);
 	return passed;
 }
 
-char **env_for_command(char *const *named, const char *scratch)
+char **env_for_command(char *const *named, const char *temp_dir)
 {
 	size_t count = 0, kept = 0;
 	while (environ[count] != NULL)
@@ -159,9 +159,9 @@ char **env_for_command(char *const *named, const char *scratch)
 		if (is_passed(environ[i], named))
 			passed[kept++] = text_copy(environ[i]);
 	if (!is_named("HOME", named))
-		passed[kept++] = text_format("HOME=%s", scratch);
+		passed[kept++] = text_format("HOME=%s", temp_dir);
 	if (!is_named("TMPDIR", named))
-		passed[kept++] = text_format("TMPDIR=%s", scratch);
+		passed[kept++] = text_format("TMPDIR=%s", temp_dir);
 	return passed;
 }
 

@@ -43,9 +43,9 @@ const char *env_user(void);
 
 /* env_for_command - the environment for a command that is not ours: what an interpreter and
  * TensorFlow need (PATH, the locale, TZ, Python's, CUDA's and TensorFlow's own), what is in named
- * (NULL-terminated, or NULL), and scratch as HOME and TMPDIR unless those are named.
+ * (NULL-terminated, or NULL), and temp_dir as HOME and TMPDIR unless those are named.
  * NULL-terminated; given to env_release. */
-char **env_for_command(char *const *named, const char *scratch);
+char **env_for_command(char *const *named, const char *temp_dir);
 void env_release(char **environment);
 
 #endif

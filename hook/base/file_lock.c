@@ -83,8 +83,8 @@ void file_lock_release(struct file_lock *lock)
 char *file_lock_holder(const char *path)
 {
 	struct text text = {0};
-	struct fail unsaid;
-	if (file_read(path, HOLDER_MAX, &text, &unsaid) != 0 || text.size == 0) {
+	struct fail ignored;
+	if (file_read(path, HOLDER_MAX, &text, &ignored) != 0 || text.size == 0) {
 		text_release(&text);
 		return text_copy("another process");
 	}

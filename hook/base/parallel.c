@@ -22,17 +22,17 @@ struct parallel {
 	pthread_cond_t taken_more;
 	size_t begun, taken; /* the first so many jobs */
 	bool failed;
-	struct slot slots[ABREAST_WINDOW];
+	struct slot slots[PARALLEL_WINDOW];
 };
 
 static struct slot *slot_of(struct parallel *a, size_t job)
 {
-	return &a->slots[job % ABREAST_WINDOW];
+	return &a->slots[job % PARALLEL_WINDOW];
 }
 
 static bool begin(struct parallel *a, size_t *job)
 {
-	while (!a->failed && a->begun - a->taken == ABREAST_WINDOW)
+	while (!a->failed && a->begun - a->taken == PARALLEL_WINDOW)
 		pthread_cond_wait(&a->taken_more, &a->lock);
 	if (a->failed || a->begun == a->jobs->count)
 		return false;
@@ -94,14 +94,14 @@ int parallel_run(const struct parallel_jobs *jobs, unsigned threads, struct fail
 {
 	pthread_t others[PARALLEL_THREADS_MAX - 1];
 	unsigned count = 0;
-	struct fail unsaid; /* fewer threads only take longer */
+	struct fail ignored; /* fewer threads only take longer */
 	INVARIANT(threads >= 1 && threads <= PARALLEL_THREADS_MAX);
 	struct parallel *a = memory_get(1, sizeof(*a));
 	a->jobs = jobs;
 	INVARIANT(pthread_mutex_init(&a->lock, NULL) == 0);
 	INVARIANT(pthread_cond_init(&a->taken_more, NULL) == 0);
 	while (count + 1 < threads && count + 1 < jobs->count &&
-		thread_start(&others[count], work, a, &unsaid) == 0)
+		thread_start(&others[count], work, a, &ignored) == 0)
 		count++;
 	work(a);
 	while (count > 0)

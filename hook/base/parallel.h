@@ -6,7 +6,7 @@
  * other can be started it does everything alone. After a failure nothing is begun; the first in the
  * order of the jobs, not of the clock, is the one that counts, and those behind it are dropped.
  *
- * At most ABREAST_WINDOW jobs are begun and not taken: a caller keeps the outcome of a job at its
+ * At most PARALLEL_WINDOW jobs are begun and not taken: a caller keeps the outcome of a job at its
  * number modulo that, from `run` to `take`. After a failure some are left there, not taken.
  */
 #ifndef MODELHOOK_BASE_PARALLEL_H
@@ -17,7 +17,7 @@
 
 #include "base/fail.h"
 
-#define ABREAST_WINDOW 64
+#define PARALLEL_WINDOW 64
 #define PARALLEL_THREADS_MAX 4
 
 struct parallel_jobs {

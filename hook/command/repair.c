@@ -1,4 +1,4 @@
-/* repair: what status calls an anomaly is mended, by the rules that every promotion follows. */
+/* repair: fixes what status calls an anomaly, by the rules that every promotion follows. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,7 +93,8 @@ static int repair_model(struct operator* operator, int64_t * winner, struct fail
 {
 	struct registry *registry = &operator->registry;
 	bool found;
-	if (withdraw_failed(operator, f) != 0 || registry_mark_duplicates(&operator->registry, NULL, f) != 0 ||
+	if (withdraw_failed(operator, f) != 0 ||
+		registry_mark_duplicates(&operator->registry, NULL, f) != 0 ||
 		registry_read(registry, &found, f) != 0)
 		return -1;
 	if (state_desired_version(&registry->state) != 0 &&
@@ -106,7 +107,7 @@ static int repair_model(struct operator* operator, int64_t * winner, struct fail
 	return 0;
 }
 
-/* repairs - the models to be mended, with what is wrong; owns its strings */
+/* repairs - the models to repair, with what is wrong; owns its strings */
 struct repairs {
 	struct repair {
 		char *model;
@@ -153,7 +154,7 @@ static int by_name(const void *a, const void *b)
 }
 
 /* One model, as it is by now; with a plan nothing is sent and the calls are kept there. */
-static int mend_model(struct invocation *call, struct mlflow *mlflow, const struct repair *repair,
+static int repair_one(struct invocation *call, struct mlflow *mlflow, const struct repair *repair,
 	int64_t *winner, struct fail *f)
 {
 	struct operator operator= {.call = call};
@@ -192,7 +193,7 @@ static int show_plan(struct invocation *call, struct session *session,
 		size_t from = plan->calls.size;
 		int64_t winner;
 		console_say("%s: %s", repairs->items[i].model, repairs->items[i].wrong);
-		if (mend_model(call, session->registry, &repairs->items[i], &winner, f) != 0)
+		if (repair_one(call, session->registry, &repairs->items[i], &winner, f) != 0)
 			return -1;
 		if (plan->calls.size > from && !call->settings.mlflow.plan)
 			say_calls(plan->calls.data + from);
@@ -221,13 +222,13 @@ static int confirm(struct invocation *call, const struct repairs *repairs, struc
 	return fail_hint(f, "answer on a terminal, or pass --yes");
 }
 
-static int mend_all(struct invocation *call, struct session *session, const struct repairs *repairs,
-	struct fail *f)
+static int repair_all(struct invocation *call, struct session *session,
+	const struct repairs *repairs, struct fail *f)
 {
 	for (size_t i = 0; i < repairs->count; i++) {
 		const char *model = repairs->items[i].model;
 		int64_t started = clock_monotonic_ms(), winner;
-		if (mend_model(call, session->registry, &repairs->items[i], &winner, f) != 0)
+		if (repair_one(call, session->registry, &repairs->items[i], &winner, f) != 0)
 			return -1;
 		char *did = winner != 0 ? text_format("%s: version %lld is Production", model,
 						  (long long)winner)
@@ -247,7 +248,7 @@ static int repair(
 {
 	int result = call->argc == 1 ? scan_model(&call->settings.registry, session->registry,
 					       call->argv[0], take_wrong, repairs, f)
-				     : survey(&call->settings.registry, session->registry,
+				     : scan_registry(&call->settings.registry, session->registry,
 					       take_wrong, repairs, f);
 	call->result.outcome = "nothing_to_do";
 	if (result != 0)
@@ -265,7 +266,7 @@ static int repair(
 		return 0;
 	if (confirm(call, repairs, f) != 0)
 		return -1;
-	return mend_all(call, session, repairs, f);
+	return repair_all(call, session, repairs, f);
 }
 
 int command_repair(struct invocation *call, struct fail *f)

@@ -202,14 +202,14 @@ static int complete_times(struct batch *batch, struct fail *f)
 	for (size_t i = 0; i < batch->waiting.count; i++) {
 		struct spool_package *package = &batch->waiting.items[i];
 		struct manifest manifest;
-		struct fail unreadable;
+		struct fail ignored;
 		bool found;
 		if (stop_or_late(f) != 0)
 			return -1;
 		if (package->trained_at_ms != 0 ||
 			spool_remote_fetch(&batch->spool, package->name, batch->local, &found,
-				&unreadable) != 0 ||
-			!found || package_read(batch->local, NULL, &manifest, &unreadable) != 0)
+				&ignored) != 0 ||
+			!found || package_read(batch->local, NULL, &manifest, &ignored) != 0)
 			continue;
 		package->trained_at_ms = manifest.handoff.trained_at_ms;
 		manifest_release(&manifest);

@@ -34,7 +34,7 @@ static int take_model(void *context, const struct registry_state *state,
 	struct report *report = context;
 	const char *model = state->model.name;
 	struct text shown = {0}, details = {0};
-	struct table row = {.columns = OVERVIEW_COLUMNS};
+	struct table row = {.columns = STATUS_VIEW_COLUMNS};
 	(void)f;
 	if (report->json) {
 		char *line = json_take_text(status_view_json(model, state, anomalies));
@@ -161,7 +161,8 @@ static int look(struct invocation *call, struct report *report, struct fail *f)
 	if (result == 0)
 		result = connect_session(&session, call, f);
 	if (result == 0 && call->argc == 0) {
-		result = survey(&call->settings.registry, session.registry, take_model, report, f);
+		result = scan_registry(
+			&call->settings.registry, session.registry, take_model, report, f);
 		sort_models(report);
 	}
 	for (int i = 0; result == 0 && i < call->argc; i++)

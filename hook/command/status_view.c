@@ -149,9 +149,9 @@ static void add_production(
 
 void status_view_head(struct table *table)
 {
-	static const char *const titles[OVERVIEW_COLUMNS] = {
+	static const char *const titles[STATUS_VIEW_COLUMNS] = {
 		"model", "version", "since (UTC)", "by", "val_acc", "bad"};
-	table_begin(table, titles, OVERVIEW_COLUMNS);
+	table_begin(table, titles, STATUS_VIEW_COLUMNS);
 }
 
 void status_view_row(struct table *table, const char *model, const struct registry_state *state,

@@ -9,7 +9,7 @@
 #include "registry/anomaly.h"
 #include "registry/state.h"
 
-enum { OVERVIEW_COLUMNS = 6 };
+enum { STATUS_VIEW_COLUMNS = 6 };
 
 struct cJSON;
 

@@ -82,15 +82,15 @@ static int write_and_read(struct store_probe *probe, struct fail *f)
 	char name[60];
 	struct http_body body = {.bytes = PROBE_TEXT, .size = sizeof(PROBE_TEXT) - 1};
 	struct store_content content = {.path = name, .size = body.size};
-	struct fail unclean;
-	bool proven;
+	struct fail ignored;
+	bool verified;
 	snprintf(name, sizeof(name), "%s/probe.txt", probe->folder);
-	int result = store_put(&probe->store, &content, &body, &proven, f);
+	int result = store_put(&probe->store, &content, &body, &verified, f);
 	if (result == 0 && probe->store.plan == NULL)
 		result = read_back(&probe->store, name, f);
 	/* a store that cannot be reached would be waited for once more */
 	if (result != 0 && (f->status == STATUS_DISK || !status_is_retryable(f->status)))
-		(void)!clean(probe, &unclean);
+		(void)!clean(probe, &ignored);
 	return result;
 }
 

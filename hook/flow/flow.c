@@ -32,7 +32,7 @@ static const struct step {
 } steps[] = {
 	{"connect", connect_step},   /* server, run, what the gates will need */
 	{"log", metrics_step},	     /* metrics that the run lacks */
-	{"upload", source_step},     /* every file there and proven, or found where the script
+	{"upload", source_step},     /* every file there and verified, or found where the script
 					     logged it */
 	{"gate", gate_step},	     /* good enough? */
 	{"register", register_step}, /* one version per package, ever, with its verdict */

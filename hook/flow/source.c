@@ -36,7 +36,7 @@ static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 	if (result == 0) {
 		flow->source = file_join(flow->run.artifact_uri, upload->folder);
 		text_printf(did,
-			"%zu files sent (%" PRIu64 " bytes), %zu there already, all proven",
+			"%zu files sent (%" PRIu64 " bytes), %zu there already, all verified",
 			upload->sent, upload->bytes, upload->kept);
 	}
 	upload_release(upload, result == 0 ? NULL : f);

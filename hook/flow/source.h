@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "flow/step.h"
 
-/* source_step - fill flow->source, model_id and digest. A package is uploaded and proven; a
+/* source_step - fill flow->source, model_id and digest. A package is uploaded and verified; a
  * model that the script logged is looked for in the run's artifacts (MLflow 2), then among the
  * run's LoggedModels (MLflow 3). */
 MUST_CHECK int source_step(struct flow *flow, struct text *did, struct fail *f);

@@ -5,7 +5,7 @@
  * once, by two threads, so that two workers of a server are busy, until the two ends meet. Memory
  * is that of two pages, whatever the size of the registry. Pages are counted by offset: a version
  * that is deleted meanwhile can hide another; one that is added only shows some twice, which is
- * mended here.
+ * corrected here.
  */
 #ifndef MODELHOOK_MLFLOW_ALL_VERSIONS_H
 #define MODELHOOK_MLFLOW_ALL_VERSIONS_H

@@ -139,7 +139,7 @@ void mlflow_prefetch(struct mlflow *m, const struct mlflow_question *questions, 
 	free(workspace);
 }
 
-/* The response to url that was asked for ahead, handed over; each is taken once. */
+/* Hands over the prefetched response to url; each is taken once. */
 static bool take_prefetched(
 	struct mlflow *m, const char *url, struct mlflow_reply *reply, int *result, struct fail *f)
 {

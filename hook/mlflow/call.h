@@ -1,8 +1,8 @@
 /* call - one call of MLflow's REST API: its URL, its headers, and what a refusal means.
  *
- * Any response is a reply (0); the verbs decide which are answers to them and which are failures.
- * Nothing of a body is trusted to be JSON; what is kept of it is escaped and cut short. Writes go
- * into the plan where there is one.
+ * Any response is a reply (0); the endpoints decide which are answers to them and which are
+ * failures. Nothing of a body is trusted to be JSON; what is kept of it is escaped and cut short.
+ * Writes go into the plan where there is one.
  */
 #ifndef MODELHOOK_MLFLOW_CALL_H
 #define MODELHOOK_MLFLOW_CALL_H

@@ -1,9 +1,9 @@
 /* mlflow - one MLflow server, as all of its calls know it.
  *
  * The calls themselves are in server.h, runs.h, models.h, versions.h and logged_models.h, one
- * function a verb. They know paths, bodies and what an error means, and nothing of promotion. "Not
- * there" is an answer (found), not a failure. Error bodies are not trusted to be JSON, and what
- * they say is escaped and cut short.
+ * function an endpoint. They know paths, bodies and what an error means, and nothing of promotion.
+ * "Not there" is an answer (found), not a failure. Error bodies are not trusted to be JSON, and
+ * what they say is escaped and cut short.
  *
  * Statuses of failures: 401/403 DENIED; 404 and other 4xx REFUSED; 408, 429, 5xx and no response
  * LATER, but 501 and FEATURE_DISABLED REFUSED; a response that is not MLflow's NOT_A_REGISTRY.

@@ -1,4 +1,4 @@
-/* page - what the verbs share: lists that come in pages, answers about what was asked for, and
+/* page - what the endpoints share: lists that come in pages, answers about what was asked for, and
  * writes that only succeed or fail.
  */
 #ifndef MODELHOOK_MLFLOW_PAGE_H

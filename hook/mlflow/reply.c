@@ -101,10 +101,10 @@ void mlflow_reply_read(struct mlflow_reply *reply)
 {
 	const struct text *body = &reply->http.body;
 	struct json_lenient json;
-	struct fail unused;
+	struct fail ignored;
 	if (is_success(reply))
 		return;
-	if (json_lenient_parse(&json, text_string(body), body->size, &unused) == 0)
+	if (json_lenient_parse(&json, text_string(body), body->size, &ignored) == 0)
 		read_json(reply, &json);
 	else
 		read_plain(reply);

@@ -1,7 +1,7 @@
 /* anomaly - what is wrong with a model's state, in words: several Productions, none, stage and
  * alias apart.
  *
- * Pure; what status prints and what the next promotion, repair or a person mends. That nobody is
+ * Pure; what status prints and what the next promotion, repair or a person fixes. That nobody is
  * Production is wrong only where somebody ought to be: a version was to be promoted, was Production
  * once, or the alias names one. A model whose versions were all held back is as it should be. A
  * version that failed to be registered and was withdrawn is settled.

@@ -165,8 +165,8 @@ static int take_rest(struct scan *s, bool walked, struct fail *f)
 	return 0;
 }
 
-int survey(const struct registry_options *options, struct mlflow *mlflow, scan_function *each,
-	void *context, struct fail *f)
+int scan_registry(const struct registry_options *options, struct mlflow *mlflow,
+	scan_function *each, void *context, struct fail *f)
 {
 	struct scan s = {.options = options, .mlflow = mlflow, .each = each, .context = context};
 	bool supported;

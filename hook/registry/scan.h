@@ -17,8 +17,8 @@
 typedef int scan_function(void *context, const struct registry_state *state,
 	const struct anomalies *anomalies, struct fail *f);
 
-/* survey - the checks are those of the options */
-MUST_CHECK int survey(const struct registry_options *options, struct mlflow *mlflow,
+/* scan_registry - the checks are those of the options */
+MUST_CHECK int scan_registry(const struct registry_options *options, struct mlflow *mlflow,
 	scan_function *each, void *context, struct fail *f);
 
 /* scan_model - the same for one; REFUSED where there is none of that name */

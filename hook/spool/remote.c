@@ -169,8 +169,8 @@ static int add_package(
 	struct spool_remote *spool, struct spool_waiting *waiting, const char *name, struct fail *f)
 {
 	int64_t trained_at_ms;
-	struct fail unread;
-	(void)!read_trained_at(spool, name, &trained_at_ms, &unread);
+	struct fail ignored;
+	(void)!read_trained_at(spool, name, &trained_at_ms, &ignored);
 	if (stop_or_late(f) != 0)
 		return -1;
 	waiting->items = memory_grow(waiting->items, waiting->count + 1, sizeof(*waiting->items));

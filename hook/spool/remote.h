@@ -5,8 +5,8 @@
  * written first: it tells when the model was trained, which orders a replay of all. A package that
  * a newer training has overtaken is put aside, into superseded/.
  *
- * There is no lock: two that finish one package at once converge (registry/reconcile.h), and one
- * that comes too late finds it gone.
+ * There is no lock: two that finish one package at once reach the same state
+ * (registry/reconcile.h), and one that comes too late finds it gone.
  */
 #ifndef MODELHOOK_SPOOL_REMOTE_H
 #define MODELHOOK_SPOOL_REMOTE_H

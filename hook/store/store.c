@@ -83,13 +83,13 @@ static bool is_planned(struct store *store, const char *method, const char *path
 }
 
 int store_put(struct store *store, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
-	*proven = false;
+	*verified = false;
 	char *size = text_format("(%llu bytes)", (unsigned long long)content->size);
 	bool planned = is_planned(store, "PUT", content->path, size);
 	free(size);
-	if (!planned && store->kind->put(store, content, body, proven, f) != 0)
+	if (!planned && store->kind->put(store, content, body, verified, f) != 0)
 		return fail_wrap(f, "artifact %.160s", content->path);
 	return 0;
 }

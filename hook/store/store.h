@@ -10,7 +10,7 @@
  *
  * A large object goes up in parts (struct store_upload): begin, then the parts in any order and
  * from any worker, then finish. A kind says with begin what an earlier, broken off upload of the
- * same object left, so that parts which the store proves to be the same are not sent again.
+ * same object left, so that parts which the store shows to be the same are not sent again.
  */
 #ifndef MODELHOOK_STORE_STORE_H
 #define MODELHOOK_STORE_STORE_H
@@ -73,7 +73,7 @@ struct store_upload {
 	void *state; /* one block of memory of the kind's own, or NULL; both are freed by the caller
 		      * (store_upload_release), never by finish or abandon */
 	bool whole;  /* set by begin: this server takes no parts after all, put it in one */
-	bool proven; /* set by finish: as for put */
+	bool verified; /* set by finish: as for put */
 };
 
 struct store;
@@ -82,9 +82,9 @@ struct store_kind {
 	const char *scheme; /* what messages and plans call it */
 	int (*list)(
 		struct store *s, const char *folder, struct store_listing *listing, struct fail *f);
-	/* *proven: the store's own checksum was compared, nothing has to be read back */
+	/* *verified: the store's own checksum was compared, nothing has to be read back */
 	int (*put)(struct store *s, const struct store_content *content,
-		const struct http_body *body, bool *proven, struct fail *f);
+		const struct http_body *body, bool *verified, struct fail *f);
 	/* *found false: nothing there, and sink was not called */
 	int (*get)(struct store *s, const char *path, const struct http_sink *sink, bool *found,
 		struct fail *f);
@@ -150,7 +150,7 @@ MUST_CHECK int store_list(
 MUST_CHECK int store_list_some(struct store *store, const char *folder, store_keep_function *keep,
 	const void *context, struct store_listing *listing, struct fail *f);
 MUST_CHECK int store_put(struct store *store, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f);
+	const struct http_body *body, bool *verified, struct fail *f);
 MUST_CHECK int store_get(struct store *store, const char *path, const struct http_sink *sink,
 	bool *found, struct fail *f);
 MUST_CHECK int store_remove(struct store *store, const char *path, struct fail *f);

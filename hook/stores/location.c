@@ -46,8 +46,8 @@ int location_put(struct store *store, const char *name, const char *text, struct
 	sha256_of(text, size, sha256);
 	struct store_content content = {name, size, sha256};
 	struct http_body body = {.bytes = text, .size = size};
-	bool proven;
-	return store_put(store, &content, &body, &proven, f);
+	bool verified;
+	return store_put(store, &content, &body, &verified, f);
 }
 
 struct text_sink {

@@ -68,10 +68,10 @@ static int send_whole(
 		.read = stream_read,
 		.rewind = stream_rewind,
 		.context = &fd};
-	bool proven;
-	if (stream_rewind(&fd, f) != 0 || store_put(store, content, &body, &proven, f) != 0)
+	bool verified;
+	if (stream_rewind(&fd, f) != 0 || store_put(store, content, &body, &verified, f) != 0)
 		return -1;
-	return proven ? 0 : transfer_prove(store, content, f);
+	return verified ? 0 : transfer_verify(store, content, f);
 }
 
 static int send_parts(struct transfers *d, struct transfer_object *object, int fd, struct fail *f)
@@ -82,13 +82,13 @@ static int send_parts(struct transfers *d, struct transfer_object *object, int f
 		return -1;
 	while ((size = transfer_next_part(object, &last, &room)) > 0) {
 		void *bytes;
-		if (transfer_room(d, room, &bytes, f) != 0)
+		if (transfer_take_memory(d, room, &bytes, f) != 0)
 			return -1;
 		int result = read_bytes(fd, bytes, size, &got, f);
 		if (result == 0 && got < size)
 			result = fail_set(f, STATUS_UNACCEPTABLE, "it is shorter than it was");
 		if (result != 0) {
-			transfer_drop_room(d, bytes, room);
+			transfer_drop_memory(d, bytes, room);
 			return -1;
 		}
 		if (transfer_part(d, object, bytes, f) != 0)

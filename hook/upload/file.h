@@ -7,7 +7,7 @@
 #include "store/store.h"
 
 /* file_upload - send the file, unless the very same is there; in parts and side by side where that
- * pays, and proven, as upload_run does. *sent: bytes, 0 where it was there. */
+ * pays, and verified, as upload_run does. *sent: bytes, 0 where it was there. */
 MUST_CHECK int file_upload(
 	struct store *store, const char *local, const char *path, uint64_t *sent, struct fail *f);
 

@@ -81,12 +81,12 @@ static int send_whole(
 	struct store *store = u->store;
 	struct http_body body = {
 		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = u};
-	bool proven;
+	bool verified;
 	if (store->plan == NULL && package_source_go_to(&u->package_source, index, f) != 0)
 		return -1;
-	if (store_put(store, content, &body, &proven, f) != 0)
+	if (store_put(store, content, &body, &verified, f) != 0)
 		return -1;
-	if (!proven && store->plan == NULL)
+	if (!verified && store->plan == NULL)
 		return transfer_sent(&u->transfers, content, f);
 	transfer_count(&u->transfers, content->size, false);
 	return 0;
@@ -100,10 +100,10 @@ static int read_parts(struct upload *u, struct transfer_object *object, struct f
 	bool last;
 	while ((size = transfer_next_part(object, &last, &room)) > 0) {
 		void *bytes;
-		if (transfer_room(&u->transfers, room, &bytes, f) != 0)
+		if (transfer_take_memory(&u->transfers, room, &bytes, f) != 0)
 			return -1;
 		if (package_source_fill(&u->package_source, bytes, size, last, f) != 0) {
-			transfer_drop_room(&u->transfers, bytes, room);
+			transfer_drop_memory(&u->transfers, bytes, room);
 			return -1;
 		}
 		if (transfer_part(&u->transfers, object, bytes, f) != 0)
@@ -112,8 +112,8 @@ static int read_parts(struct upload *u, struct transfer_object *object, struct f
 	return 0;
 }
 
-/* What went ahead of the package, and stopped: its parts, passed over here, are digested again with
- * the others. */
+/* The file whose upload began during packing and did not end then: the bytes of the parts that were
+ * sent are skipped here, but still digested. */
 static int pass_over(struct upload *u, uint64_t size, struct fail *f)
 {
 	char buffer[32768];
@@ -163,10 +163,10 @@ static int send_small(
 	size_t size = (size_t)content->size;
 	void *bytes;
 	if (package_source_go_to(&u->package_source, index, f) != 0 ||
-		transfer_room(&u->transfers, size, &bytes, f) != 0)
+		transfer_take_memory(&u->transfers, size, &bytes, f) != 0)
 		return -1;
 	if (package_source_fill(&u->package_source, bytes, size, true, f) != 0) {
-		transfer_drop_room(&u->transfers, bytes, size);
+		transfer_drop_memory(&u->transfers, bytes, size);
 		return -1;
 	}
 	bool listed = upload_is_listed(u, index);
@@ -185,8 +185,8 @@ static int send_file(struct upload *u, size_t index, struct fail *f)
 	return result;
 }
 
-/* Our own MLmodel at its place: then everything else was proven before it was put there, and is
- * proven again. */
+/* Our own MLmodel at its place: then everything else was verified before it was put there, and is
+ * verified again. */
 static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
 {
 	struct store_content content;
@@ -249,7 +249,7 @@ static void drop_gathered(struct upload *u)
 	struct upload_overlap *overlap = &u->overlap;
 	if (overlap->bytes == NULL)
 		return;
-	transfer_drop_room(&u->transfers, overlap->bytes, overlap->room);
+	transfer_drop_memory(&u->transfers, overlap->bytes, overlap->room);
 	overlap->bytes = NULL;
 }
 

@@ -1,8 +1,8 @@
-/* model - the files of a package into the run's artifacts, proven there, MLmodel last.
+/* model - the files of a package into the run's artifacts, verified there, MLmodel last.
  *
  * MLmodel is the commit record: a model directory without it does not load, so that nobody ever
  * serves half an upload. What is there already with the right size and digest is not sent again;
- * everything is proven, by a checksum of the store's own or by reading it back, before upload_run
+ * everything is verified, by a checksum of the store's own or by reading it back, before upload_run
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
  * One thread reads the package once, in order, and compares each file's digest; up to

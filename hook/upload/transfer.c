@@ -28,13 +28,13 @@ struct transfer_job {
 	struct transfers *transfers;
 	enum {
 		JOB_SMALL,
-		JOB_PROVE, /* a file that was sent in one stream */
+		JOB_VERIFY, /* a file that was sent in one stream */
 		JOB_PART,
 		JOB_MAKE,
 	} kind;
 	struct transfer_object *object; /* of a part, or to be made */
 	unsigned part;
-	struct store_content content; /* of a small file, or of one to be proven */
+	struct store_content content; /* of a small file, or of one to be verified */
 	char *path;
 	bool listed;
 	void *bytes;
@@ -151,7 +151,7 @@ static void set_spare_size(struct transfers *d, size_t size)
 	pthread_mutex_unlock(&d->lock);
 }
 
-int transfer_room(struct transfers *d, size_t size, void **bytes, struct fail *f)
+int transfer_take_memory(struct transfers *d, size_t size, void **bytes, struct fail *f)
 {
 	if (workers_take_memory(&d->workers, size, f) != 0)
 		return -1;
@@ -164,13 +164,13 @@ void *transfer_try_room(struct transfers *d, size_t size, int64_t *ms)
 	return workers_try_memory(&d->workers, size, ms) ? memory_for(d, size) : NULL;
 }
 
-void transfer_drop_room(struct transfers *d, void *bytes, size_t size)
+void transfer_drop_memory(struct transfers *d, void *bytes, size_t size)
 {
 	drop_memory(d, bytes, size);
 	workers_give_memory(&d->workers, size);
 }
 
-int transfer_prove(struct store *store, const struct store_content *content, struct fail *f)
+int transfer_verify(struct store *store, const struct store_content *content, struct fail *f)
 {
 	char sha256[SHA256_HEX];
 	uint64_t size;
@@ -196,24 +196,24 @@ static int send_small(struct transfer_job *job, struct store *store, struct fail
 {
 	struct http_body body = {.bytes = job->bytes, .size = job->size};
 	enum store_has has = STORE_HAS_NOT;
-	bool proven;
+	bool verified;
 	if (job->listed && store_has_content(store, &job->content, &has, f) != 0)
 		return -1;
 	if (has == STORE_HAS_SAME) {
 		transfer_count(job->transfers, 0, true);
 		return 0;
 	}
-	if (store_put(store, &job->content, &body, &proven, f) != 0)
+	if (store_put(store, &job->content, &body, &verified, f) != 0)
 		return -1;
-	if (!proven && transfer_prove(store, &job->content, f) != 0)
+	if (!verified && transfer_verify(store, &job->content, f) != 0)
 		return -1;
 	transfer_count(job->transfers, job->size, false);
 	return 0;
 }
 
-static int prove_sent(struct transfer_job *job, struct store *store, struct fail *f)
+static int verify_sent(struct transfer_job *job, struct store *store, struct fail *f)
 {
-	if (transfer_prove(store, &job->content, f) != 0)
+	if (transfer_verify(store, &job->content, f) != 0)
 		return -1;
 	transfer_count(job->transfers, job->content.size, false);
 	return 0;
@@ -227,7 +227,7 @@ static int make_object(struct transfer_job *job, struct store *store, struct fai
 	struct store_upload *upload = &object->upload;
 	if (store->kind->finish(store, upload, f) != 0)
 		return fail_wrap(f, "artifact %.160s", object->path);
-	if (!upload->proven && transfer_prove(store, &upload->content, f) != 0)
+	if (!upload->verified && transfer_verify(store, &upload->content, f) != 0)
 		return -1;
 	object->done = true;
 	transfer_count(job->transfers, object->sent, object->sent == 0);
@@ -262,7 +262,7 @@ static int run(void *context, struct store *store, struct fail *f)
 	struct transfer_job *job = context;
 	static int (*const kinds[])(struct transfer_job *, struct store *, struct fail *) = {
 		[JOB_SMALL] = send_small,
-		[JOB_PROVE] = prove_sent,
+		[JOB_VERIFY] = verify_sent,
 		[JOB_PART] = send_part,
 		[JOB_MAKE] = make_object,
 	};
@@ -276,7 +276,7 @@ static void release_job(void *context)
 {
 	struct transfer_job *job = context;
 	if (job->bytes != NULL)
-		transfer_drop_room(job->transfers, job->bytes,
+		transfer_drop_memory(job->transfers, job->bytes,
 			job->kind == JOB_PART ? job->object->upload.part_size : job->size);
 	free(job->path);
 	free(job);
@@ -316,7 +316,7 @@ int transfer_small(struct transfers *d, const struct store_content *content, voi
 int transfer_sent(struct transfers *d, const struct store_content *content, struct fail *f)
 {
 	struct transfer_job job = {
-		.kind = JOB_PROVE, .content = *content, .path = text_copy(content->path)};
+		.kind = JOB_VERIFY, .content = *content, .path = text_copy(content->path)};
 	return add_job(d, &job, f);
 }
 

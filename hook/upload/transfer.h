@@ -1,11 +1,11 @@
-/* transfer - files on their way into a store, sent and proven by the workers.
+/* transfer - files on their way into a store, sent and verified by the workers.
  *
  * A small file is one job with its bytes; a large one is a job for each part, and one more that
  * makes the object of them, which is work for the store alone. As many as there are workers are
  * held back until no more parts come, and made side by side then: what sends has something to do in
  * the meantime, and less of a model shows before the whole of it is there. Each job keeps its bytes
  * until the store has them: one failed part is one part again, and the package is read once. An
- * object counts as sent when it is proven: by the store's own checksum, or read back.
+ * object counts as sent when it is verified: by the store's own checksum, or read back.
  *
  * What fails for now is left as it is for the next call to go on from, where the store lets it;
  * what fails for good is taken back.
@@ -47,8 +47,8 @@ void transfers_open(struct transfers *d, struct store *store, uint64_t total);
 /* transfers_show - from here on people see how far it is */
 void transfers_show(struct transfers *d, uint64_t total);
 
-/* transfer_small - hand over a file's bytes, from transfer_room; `listed`: the store has one of
- * that name and size, which may be the very same. path is copied, sha256 borrowed. */
+/* transfer_small - hand over a file's bytes, from transfer_take_memory; `listed`: the store has one
+ * of that name and size, which may be the very same. path is copied, sha256 borrowed. */
 MUST_CHECK int transfer_small(struct transfers *d, const struct store_content *content, void *bytes,
 	bool listed, struct fail *f);
 
@@ -61,27 +61,27 @@ MUST_CHECK int transfer_sent(
 MUST_CHECK int transfer_begin(struct transfers *d, const struct store_content *content,
 	struct transfer_object **object, struct fail *f);
 
-/* transfer_part - hand over the next part's bytes, from transfer_room */
+/* transfer_part - hand over the next part's bytes, from transfer_take_memory */
 MUST_CHECK int transfer_part(
 	struct transfers *d, struct transfer_object *object, void *bytes, struct fail *f);
 
 /* transfer_next_part - size of the next part, 0 after the last; *last: it is that; *room: what to
- * ask transfer_room for */
+ * ask transfer_take_memory for */
 size_t transfer_next_part(const struct transfer_object *object, bool *last, size_t *room);
 
 /* transfer_handed_over - bytes of the parts so far */
 uint64_t transfer_handed_over(const struct transfer_object *object);
 
-/* transfer_room - memory for a small file, or for a part (its object's part_size, always); waits
- * until others have been sent */
-MUST_CHECK int transfer_room(struct transfers *d, size_t size, void **bytes, struct fail *f);
+/* transfer_take_memory - memory for a small file, or for a part (its object's part_size, always);
+ * waits until others have been sent */
+MUST_CHECK int transfer_take_memory(struct transfers *d, size_t size, void **bytes, struct fail *f);
 
 /* transfer_try_room - waits for so long at most, *ms is what is left of it; NULL: there was none */
 void *transfer_try_room(struct transfers *d, size_t size, int64_t *ms);
-void transfer_drop_room(struct transfers *d, void *bytes, size_t size);
+void transfer_drop_memory(struct transfers *d, void *bytes, size_t size);
 
-/* transfer_prove - read an object back that the store did not prove; LATER where it is another */
-MUST_CHECK int transfer_prove(
+/* transfer_verify - read an object back that the store did not verify; LATER where it is another */
+MUST_CHECK int transfer_verify(
 	struct store *store, const struct store_content *content, struct fail *f);
 
 /* transfer_count - one more file is there; sent: bytes, or 0 with kept */
@@ -91,8 +91,8 @@ void transfer_progress(struct transfers *d, uint64_t bytes);
 /* transfers_make - no more parts come: what is held back is made, beside whatever else follows */
 MUST_CHECK int transfers_make(struct transfers *d, struct fail *f);
 
-/* transfers_wait - until everything handed over is made and proven; every object has all its parts
- * then */
+/* transfers_wait - until everything handed over is made and verified; every object has all its
+ * parts then */
 MUST_CHECK int transfers_wait(struct transfers *d, struct fail *f);
 
 /* transfers_settle - until nothing runs any more; objects are left as they are */

@@ -22,14 +22,14 @@
 #define BLOCK_MAX 65535
 
 struct gzip_deflate {
-	struct parallel_deflate *squeeze;
-	uint32_t crc, size; /* of what was squeezed or stored */
+	struct parallel_deflate *parallel;
+	uint32_t crc, size; /* of what was compressed or stored */
 	bool stores;
 	size_t held; /* bytes in the block that wait */
 	uint8_t block[BLOCK_HEAD + BLOCK_MAX];
 };
 
-static int take_squeezed(void *context, const void *bytes, size_t size, struct fail *f)
+static int take_compressed(void *context, const void *bytes, size_t size, struct fail *f)
 {
 	struct gzip_writer *w = context;
 	return file_write(&w->file, bytes, size, f);
@@ -42,7 +42,7 @@ int gzip_writer_open(
 	if (file_create_for(path, is_private, &w->file, f) != 0)
 		return -1;
 	w->deflate = memory_get(1, sizeof(*w->deflate));
-	w->deflate->squeeze = parallel_deflate_open(threads, take_squeezed, w);
+	w->deflate->parallel = parallel_deflate_open(threads, take_compressed, w);
 	/* deflate, no flags, no time, fastest, Unix */
 	static const uint8_t header[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 3};
 	if (file_write(&w->file, header, sizeof(header), f) == 0)
@@ -86,7 +86,7 @@ int gzip_writer_store(struct gzip_writer *w, bool stores, struct fail *f)
 		return 0;
 	d->stores = stores;
 	if (stores)
-		return parallel_deflate_flush(d->squeeze, f);
+		return parallel_deflate_flush(d->parallel, f);
 	return d->held > 0 ? write_block(w, false, f) : 0;
 }
 
@@ -96,13 +96,13 @@ int gzip_writer_add(struct gzip_writer *w, const void *bytes, size_t size, struc
 	d->crc = libdeflate_crc32(d->crc, bytes, size);
 	d->size += (uint32_t)size; /* modulo 2 to the 32nd, as RFC 1952 has it */
 	return d->stores ? store(w, bytes, size, f)
-			 : parallel_deflate_add(d->squeeze, bytes, size, f);
+			 : parallel_deflate_add(d->parallel, bytes, size, f);
 }
 
 static void release_deflate(struct gzip_writer *w)
 {
 	if (w->deflate != NULL)
-		parallel_deflate_release(w->deflate->squeeze);
+		parallel_deflate_release(w->deflate->parallel);
 	free(w->deflate);
 	w->deflate = NULL;
 }
@@ -123,7 +123,7 @@ static int write_trailer(struct gzip_writer *w, struct fail *f)
 
 int gzip_writer_finish(struct gzip_writer *w, struct fail *f)
 {
-	int result = parallel_deflate_flush(w->deflate->squeeze, f);
+	int result = parallel_deflate_flush(w->deflate->parallel, f);
 	if (result == 0)
 		result = write_block(w, true, f);
 	if (result == 0)

@@ -1,10 +1,10 @@
 /* gzip - one gzip member (RFC 1952), written to a file or read from one, in flat memory.
  *
- * Written: no time and no name in the header; what is not worth squeezing is stored (deflate's own
- * stored blocks), the rest is squeezed on all processors (packaging/archive/parallel_deflate.h).
- * The same bytes in come out as the same bytes, however they were cut into calls and however many
- * threads there were. Read: exactly one member and nothing behind it, and no more bytes out of it
- * than were allowed.
+ * Written: no time and no name in the header; what is not worth compressing is stored (deflate's
+ * own stored blocks), the rest is compressed on all processors
+ * (packaging/archive/parallel_deflate.h). The same bytes in come out as the same bytes, however
+ * they were cut into calls and however many threads there were. Read: exactly one member and
+ * nothing behind it, and no more bytes out of it than were allowed.
  *
  * The only place that includes <libdeflate.h>: zlib's own checksum would cost as much as all the
  * rest of reading what was stored.
@@ -27,12 +27,12 @@ struct gzip_writer {
 	struct gzip_deflate *deflate;
 };
 
-/* gzip_writer_open - is_private: the file is for this user alone; squeezing with so many threads at
- * most. Must not be moved while open. */
+/* gzip_writer_open - is_private: the file is for this user alone; compressing with so many threads
+ * at most. Must not be moved while open. */
 MUST_CHECK int gzip_writer_open(
 	const char *path, bool is_private, unsigned threads, struct gzip_writer *w, struct fail *f);
 
-/* gzip_writer_store - from here on store (true) or squeeze */
+/* gzip_writer_store - from here on store (true) or compress */
 MUST_CHECK int gzip_writer_store(struct gzip_writer *w, bool store, struct fail *f);
 MUST_CHECK int gzip_writer_add(
 	struct gzip_writer *w, const void *bytes, size_t size, struct fail *f);

@@ -13,13 +13,13 @@
 #define LEVEL 1 /* higher ones cost more than they gain here */
 #define DICTIONARY ((size_t)32 << 10)
 /* zlib's bound for a piece (deflateBound), and the empty block at its end */
-#define OUT (SQUEEZE_PIECE + (SQUEEZE_PIECE >> 12) + (SQUEEZE_PIECE >> 14) + 64)
+#define OUT (DEFLATE_PIECE + (DEFLATE_PIECE >> 12) + (DEFLATE_PIECE >> 14) + 64)
 
 struct piece {
 	bool done;
 	bool follows; /* another one, the end of which is its dictionary */
 	size_t size, out_size;
-	uint8_t in[DICTIONARY + SQUEEZE_PIECE]; /* the dictionary ends where the piece begins */
+	uint8_t in[DICTIONARY + DEFLATE_PIECE]; /* the dictionary ends where the piece begins */
 	uint8_t out[OUT];
 };
 
@@ -28,14 +28,14 @@ struct parallel_deflate {
 	unsigned threads;
 	parallel_deflate_sink *sink;
 	void *context;
-	struct piece *ring[SQUEEZE_THREADS_MAX + 1];
+	struct piece *ring[DEFLATE_THREADS_MAX + 1];
 	unsigned ring_size;
 	uint64_t filled;  /* the piece that is being filled */
 	uint64_t written; /* those before it were given to the sink */
 	bool filling;	  /* it has bytes */
 	bool follows;	  /* it follows another one */
 	z_stream own;	  /* of the caller's thread, once it has something to compress */
-	pthread_t ids[SQUEEZE_THREADS_MAX];
+	pthread_t ids[DEFLATE_THREADS_MAX];
 	unsigned started;
 	pthread_mutex_t lock; /* of what follows, of `filled`, and of `done` of pieces */
 	pthread_cond_t changed;
@@ -94,9 +94,9 @@ static void *work(void *context)
 /* Fewer than asked for only take longer; none, and the caller's own does it all. */
 static void start_threads(struct parallel_deflate *s)
 {
-	struct fail unsaid;
+	struct fail ignored;
 	unsigned wanted = s->threads > 1 ? s->threads : 0;
-	while (s->started < wanted && thread_start(&s->ids[s->started], work, s, &unsaid) == 0)
+	while (s->started < wanted && thread_start(&s->ids[s->started], work, s, &ignored) == 0)
 		s->started++;
 	s->threads = s->started;
 }
@@ -105,7 +105,7 @@ struct parallel_deflate *parallel_deflate_open(
 	unsigned threads, parallel_deflate_sink *sink, void *context)
 {
 	struct parallel_deflate *s = memory_get(1, sizeof(*s));
-	INVARIANT(threads >= 1 && threads <= SQUEEZE_THREADS_MAX);
+	INVARIANT(threads >= 1 && threads <= DEFLATE_THREADS_MAX);
 	*s = (struct parallel_deflate){.threads = threads, .sink = sink, .context = context};
 	s->ring_size = threads + 1;
 	INVARIANT(pthread_mutex_init(&s->lock, NULL) == 0);
@@ -139,14 +139,14 @@ static int begin_piece(struct parallel_deflate *s, struct fail *f)
 	s->filling = true;
 	/* only a full piece is followed */
 	if (s->follows)
-		memcpy(piece->in, piece_at(s, s->filled - 1)->in + SQUEEZE_PIECE, DICTIONARY);
+		memcpy(piece->in, piece_at(s, s->filled - 1)->in + DEFLATE_PIECE, DICTIONARY);
 	return 0;
 }
 
 static void hand_over(struct parallel_deflate *s)
 {
 	struct piece *piece = piece_at(s, s->filled);
-	if (s->started == 0 && piece->size == SQUEEZE_PIECE)
+	if (s->started == 0 && piece->size == DEFLATE_PIECE)
 		start_threads(s);
 	if (s->started == 0) {
 		if (s->own.state == NULL)
@@ -169,13 +169,13 @@ int parallel_deflate_add(struct parallel_deflate *s, const void *bytes, size_t s
 		if (!s->filling && begin_piece(s, f) != 0)
 			return -1;
 		struct piece *piece = piece_at(s, s->filled);
-		size_t room = SQUEEZE_PIECE - piece->size;
+		size_t room = DEFLATE_PIECE - piece->size;
 		size_t count = size < room ? size : room;
 		memcpy(piece->in + DICTIONARY + piece->size, at, count);
 		piece->size += count;
 		at += count;
 		size -= count;
-		if (piece->size == SQUEEZE_PIECE)
+		if (piece->size == DEFLATE_PIECE)
 			hand_over(s);
 	}
 	return 0;

@@ -1,6 +1,6 @@
 /* parallel_deflate - deflate (RFC 1951) on as many processors as there are.
  *
- * The input is cut in pieces of SQUEEZE_PIECE bytes. Each is compressed by itself, with the 32 KiB
+ * The input is cut in pieces of DEFLATE_PIECE bytes. Each is compressed by itself, with the 32 KiB
  * before it as its dictionary, and ends on a byte; one behind the other they are one stream, for
  * any inflater. What comes out hangs on the bytes alone: not on how many threads there are, nor on
  * how they were cut into calls.
@@ -15,8 +15,8 @@
 
 #include "base/fail.h"
 
-#define SQUEEZE_PIECE ((size_t)128 << 10)
-#define SQUEEZE_THREADS_MAX 4
+#define DEFLATE_PIECE ((size_t)128 << 10)
+#define DEFLATE_THREADS_MAX 4
 
 struct parallel_deflate;
 

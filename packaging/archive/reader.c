@@ -191,8 +191,8 @@ int archive_reader_finish(struct archive_reader *r, struct fail *f)
 
 void archive_reader_release(struct archive_reader *r)
 {
-	struct fail unwanted;
-	r->f = &unwanted;
+	struct fail ignored;
+	r->f = &ignored;
 	if (r->tar != NULL)
 		archive_read_free(r->tar);
 	gzip_reader_release(&r->gzip);

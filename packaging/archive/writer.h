@@ -26,7 +26,7 @@ struct archive_writer {
 MUST_CHECK int archive_writer_open(
 	const char *path, bool is_private, struct archive_writer *w, struct fail *f);
 
-/* archive_writer_entry - begin an entry of exactly size bytes, which are stored or squeezed */
+/* archive_writer_entry - begin an entry of exactly size bytes, which are stored or compressed */
 MUST_CHECK int archive_writer_entry(
 	struct archive_writer *w, const char *name, uint64_t size, bool store, struct fail *f);
 MUST_CHECK int archive_writer_data(

@@ -59,7 +59,7 @@ struct manifest {
 
 void manifest_release(struct manifest *manifest);
 
-/* manifest_add_file - append a file, without a seal; the list is sorted by manifest_sort_files.
+/* manifest_add_file - append a file, without a MAC; the list is sorted by manifest_sort_files.
  * What it returns is the new entry, until the next is added. */
 struct saved_model_file *manifest_add_file(
 	struct manifest *manifest, const char *path, uint64_t size, const char *sha256);

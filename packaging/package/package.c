@@ -86,8 +86,8 @@ static int add_files(const struct saved_model *model, struct manifest *manifest,
 		char *path = text_format("%s%s", MANIFEST_SAVED_MODEL, file->path);
 		struct saved_model_file *added =
 			manifest_add_file(manifest, path, file->size, file->sha256);
-		memcpy(added->seal, file->seal, sizeof(added->seal));
-		added->sealed = file->sealed;
+		memcpy(added->mac, file->mac, sizeof(added->mac));
+		added->has_mac = file->has_mac;
 		free(path);
 	}
 	return 0;

@@ -66,7 +66,7 @@ static void allow_files(struct archive_reader *r, const struct manifest *manifes
 }
 
 /* Why the present entry is not files[wanted]. */
-static int name_stranger(const struct archive_reader *r, const struct manifest *manifest,
+static int name_unexpected(const struct archive_reader *r, const struct manifest *manifest,
 	size_t wanted, struct fail *f)
 {
 	const char *path = r->name;
@@ -99,7 +99,7 @@ static int next_file(
 			f, STATUS_UNACCEPTABLE, "%s%.200s: missing", MODEL_FOLDER, file->path);
 	if (file == NULL || !text_starts_with(r->name, MODEL_FOLDER) ||
 		strcmp(r->name + strlen(MODEL_FOLDER), file->path) != 0)
-		return name_stranger(r, manifest, index, f);
+		return name_unexpected(r, manifest, index, f);
 	if (r->size != file->size)
 		return fail_set(f, STATUS_UNACCEPTABLE,
 			"%.200s: %llu bytes where the manifest says %llu", r->name,
@@ -179,7 +179,7 @@ static int read_settings(
 		return 0;
 	}
 	if (strcmp(r->name, SETTINGS_NAME) != 0 || (manifest->states_settings && !has))
-		return name_stranger(r, manifest, manifest->file_count, f);
+		return name_unexpected(r, manifest, manifest->file_count, f);
 	return take_settings(r, manifest, f);
 }
 
@@ -195,8 +195,8 @@ static int read_files(struct archive_reader *r, struct manifest *manifest, struc
 			result = read_through(&stream, f);
 		}
 		if (result == 0) {
-			memcpy(manifest->files[i].seal, stream.seal, FILE_MAC_BYTES);
-			manifest->files[i].sealed = true;
+			memcpy(manifest->files[i].mac, stream.mac, FILE_MAC_BYTES);
+			manifest->files[i].has_mac = true;
 		}
 	}
 	file_check_release(&stream.check);
@@ -268,11 +268,11 @@ static int check_whole(struct package_stream *stream, struct fail *f)
 	const struct saved_model_file *file = stream->file;
 	if (stream->check.file == NULL)
 		return 0; /* the end was reached before, and all was right */
-	if (file_check_end(&stream->check, stream->seal))
+	if (file_check_end(&stream->check, stream->mac))
 		return 0;
 	return fail_set(f, STATUS_UNACCEPTABLE,
-		file->sealed ? "model/%.200s: changed since it was checked"
-			     : "model/%.200s: SHA-256 is not the one that the manifest says",
+		file->has_mac ? "model/%.200s: changed since it was checked"
+			      : "model/%.200s: SHA-256 is not the one that the manifest says",
 		file->path);
 }
 

@@ -13,7 +13,7 @@
 #include "packaging/package/manifest.h"
 
 /* package_read - read the whole package from anyone's disk, check every name, size and digest, and
- * give its manifest, whose files are sealed. Refuses (UNACCEPTABLE): absolute paths, "..", links,
+ * give its manifest, whose files have MACs. Refuses (UNACCEPTABLE): absolute paths, "..", links,
  * devices, duplicates, entries that the manifest does not name or that are missing, sizes beyond
  * the manifest's, a compression bomb, trailing garbage, generated files (MLmodel, loader,
  * environments) that are not what this handoff gives. Writes nothing. progress (or NULL) counts the
@@ -28,14 +28,14 @@ struct package_stream {
 	size_t index;			     /* in the manifest's files */
 	const struct saved_model_file *file; /* borrowed from the manifest */
 	struct file_check check;
-	uint8_t seal[FILE_MAC_BYTES]; /* of the file, at its end */
+	uint8_t mac[FILE_MAC_BYTES]; /* of the file, at its end */
 };
 
 /* package_open_file - position at the first byte of files[index] */
 MUST_CHECK int package_open_file(const char *path, const struct manifest *manifest, size_t index,
 	struct package_stream *stream, struct fail *f);
 
-/* package_stream_read - up to size bytes; *got 0 at the end, where the file's seal or, without one,
+/* package_stream_read - up to size bytes; *got 0 at the end, where the file's MAC or, without one,
  * its SHA-256 has been compared */
 MUST_CHECK int package_stream_read(
 	struct package_stream *stream, void *buffer, size_t size, size_t *got, struct fail *f);

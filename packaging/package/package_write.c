@@ -18,9 +18,9 @@
 
 #define CHUNK 65536
 
-/* Weights are stored: squeezing floats gains 7 % at 33 MB/s. All else (the graph, the index of the
- * weights, vocabularies) is text enough to be worth it. By name, so that the bytes of a package do
- * not hang on a compressor's idea of its own gain. */
+/* Weights are stored: compressing floats gains 7 % at 33 MB/s. All else (the graph, the index of
+ * the weights, vocabularies) is text enough to be worth it. By name, so that the bytes of a package
+ * do not hang on a compressor's idea of its own gain. */
 static bool is_stored(const char *path)
 {
 	return text_starts_with(path, MANIFEST_SAVED_MODEL "variables/variables.data-");
@@ -81,13 +81,13 @@ static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 {
 	const struct saved_model_file *file = &w->manifest->files[index];
 	struct file_check check;
-	uint8_t seal[FILE_MAC_BYTES];
+	uint8_t mac[FILE_MAC_BYTES];
 	file_check_begin(&check, file);
 	if (copy_bytes(w, fd, index, &check, f) != 0) {
 		file_check_release(&check);
 		return -1;
 	}
-	if (!file_check_end(&check, seal))
+	if (!file_check_end(&check, mac))
 		return changed(file, "other bytes of the same size", f);
 	if (w->tap != NULL)
 		w->tap->end(w->tap->context, index);

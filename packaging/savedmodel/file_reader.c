@@ -32,7 +32,7 @@ int file_reader_open(struct file_reader *reader, const struct tree *tree, const 
 	posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	reader->buffer = memory_get(BUFFER_SIZE, 1);
 	sha256_init(&reader->sha);
-	file_mac_init(&reader->seal);
+	file_mac_init(&reader->mac);
 	return 0;
 }
 
@@ -40,9 +40,9 @@ void file_reader_of_memory(struct file_reader *reader, const void *bytes, size_t
 {
 	*reader = (struct file_reader){.bytes = bytes, .left = size};
 	sha256_init(&reader->sha);
-	file_mac_init(&reader->seal);
+	file_mac_init(&reader->mac);
 	sha256_add(&reader->sha, bytes, size);
-	file_mac_add(&reader->seal, bytes, size);
+	file_mac_add(&reader->mac, bytes, size);
 }
 
 void file_reader_tap(struct file_reader *reader, file_reader_taker *tap, void *context)
@@ -68,7 +68,7 @@ static int file_reader_fill(struct file_reader *reader, struct fail *f)
 	reader->bytes = reader->buffer;
 	reader->left = (size_t)count;
 	sha256_add(&reader->sha, reader->buffer, reader->left);
-	file_mac_add(&reader->seal, reader->buffer, reader->left);
+	file_mac_add(&reader->mac, reader->buffer, reader->left);
 	if (reader->tap != NULL)
 		reader->tap(reader->context, reader->buffer, reader->left);
 	if (reader->progress != NULL)
@@ -113,7 +113,7 @@ int file_reader_copy(
 }
 
 int file_reader_finish(struct file_reader *reader, char sha256[SHA256_HEX],
-	uint8_t seal[FILE_MAC_BYTES], struct fail *f)
+	uint8_t mac[FILE_MAC_BYTES], struct fail *f)
 {
 	const uint8_t *bytes;
 	size_t size;
@@ -122,7 +122,7 @@ int file_reader_finish(struct file_reader *reader, char sha256[SHA256_HEX],
 			return -1;
 	} while (size > 0);
 	sha256_finish(&reader->sha, sha256);
-	file_mac_finish(&reader->seal, seal);
+	file_mac_finish(&reader->mac, mac);
 	return 0;
 }
 
@@ -131,7 +131,7 @@ void file_reader_release(struct file_reader *reader)
 	if (reader->path != NULL)
 		close(reader->fd);
 	sha256_release(&reader->sha);
-	file_mac_release(&reader->seal);
+	file_mac_release(&reader->mac);
 	free(reader->buffer);
 	free(reader->path);
 	*reader = (struct file_reader){0};

@@ -1,5 +1,5 @@
 /* file_reader - one file, read once from its first byte to its last, with its SHA-256 and its
- * seal on the way.
+ * MAC on the way.
  *
  * The bytes are lent from one buffer: small enough to stay in the processor's cache while the
  * digest, the checksums and the scan for NaN go over it, so that memory is read once too.
@@ -32,7 +32,7 @@ struct file_reader {
 	const uint8_t *bytes; /* the next byte */
 	size_t left;	      /* in the buffer */
 	struct sha256 sha;
-	struct seal seal;
+	struct file_mac mac;
 	struct progress *progress;  /* borrowed, may be NULL */
 	file_reader_taker *tap;	    /* NULL: none */
 	void *context;		    /* of the tap, borrowed */
@@ -62,10 +62,10 @@ MUST_CHECK int file_reader_lend(struct file_reader *reader, size_t max, const ui
 MUST_CHECK int file_reader_copy(
 	struct file_reader *reader, void *out, size_t size, size_t *got, struct fail *f);
 
-/* file_reader_finish - read what is left and give the digest and the seal of the whole file;
+/* file_reader_finish - read what is left and give the digest and the MAC of the whole file;
  * reader->offset is its size then */
 MUST_CHECK int file_reader_finish(struct file_reader *reader, char sha256[SHA256_HEX],
-	uint8_t seal[FILE_MAC_BYTES], struct fail *f);
+	uint8_t mac[FILE_MAC_BYTES], struct fail *f);
 
 void file_reader_release(struct file_reader *reader);
 

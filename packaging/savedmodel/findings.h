@@ -26,7 +26,7 @@ struct finding {
 	int64_t offset;	  /* bytes from the file's start, -1 where it has none */
 	char *tensor;	  /* NULL where none is concerned */
 	char *text;	  /* what is wrong: "CRC32C is 0x12345678, the index says 0x9abcdef0" */
-	const char *hint; /* static: how to mend it; NULL where that is not known */
+	const char *hint; /* static: how to fix it; NULL where that is not known */
 };
 
 #define FINDINGS_MAX 1000 /* of one weight; the rest is counted */
@@ -43,7 +43,7 @@ struct findings {
 void findings_add(struct findings *findings, enum finding_weight weight, const char *file,
 	int64_t offset, const char *tensor, const char *format, ...) PRINTF_LIKE(6, 7);
 
-/* findings_hint - how to mend the one that was added last; hint is static */
+/* findings_hint - how to fix the one that was added last; hint is static */
 void findings_hint(struct findings *findings, const char *hint);
 
 /* findings_move - put all of `from` behind those of `findings`, as if they had been added there;

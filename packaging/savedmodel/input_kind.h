@@ -1,4 +1,4 @@
-/* input_kind - recognizes what is given in place of a SavedModel directory, and says how to mend
+/* input_kind - recognizes what is given in place of a SavedModel directory, and says how to fix
  * it: a URL, a Keras file, an archive, a directory of numbered versions, a Git LFS pointer.
  *
  * Looks at names and at the first bytes of files. Opens nothing that could block.

@@ -62,8 +62,7 @@ static void damaged(struct findings *findings, const char *file, const char *wha
 	findings_add(findings, FINDING_DAMAGE, file, -1, NULL, "%s", what);
 }
 
-static void mendable(
-	struct findings *findings, const char *file, const char *what, const char *hint)
+static void fixable(struct findings *findings, const char *file, const char *what, const char *hint)
 {
 	damaged(findings, file, what);
 	findings_hint(findings, hint);
@@ -197,7 +196,7 @@ struct batch {
 	struct inspection *in;
 	struct saved_model_file **files;
 	size_t count;
-	struct outcome outcomes[ABREAST_WINDOW];
+	struct outcome outcomes[PARALLEL_WINDOW];
 };
 
 /* What stands for another file is that one's damage, and none of its own kind. */
@@ -222,7 +221,7 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 	struct batch *batch = context;
 	struct inspection *in = batch->in;
 	struct saved_model_file *file = batch->files[job];
-	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
+	struct outcome *outcome = &batch->outcomes[job % PARALLEL_WINDOW];
 	struct file_reader reader;
 	if (file_reader_open(&reader, &in->tree, file->path, in->progress, f) != 0)
 		return -1;
@@ -231,8 +230,8 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 			     ? 0
 			     : part_of(file->path)->read(in, file, &reader, outcome, f);
 	if (result == 0)
-		result = file_reader_finish(&reader, file->sha256, file->seal, f);
-	file->sealed = result == 0;
+		result = file_reader_finish(&reader, file->sha256, file->mac, f);
+	file->has_mac = result == 0;
 	if (result == 0 && reader.offset != file->size)
 		damaged(&outcome->findings, file->path, "it was changed while it was read");
 	file_reader_release(&reader);
@@ -242,7 +241,7 @@ static int read_file(void *context, size_t job, const atomic_bool *dropped, stru
 static void take_file(void *context, size_t job)
 {
 	struct batch *batch = context;
-	struct outcome *outcome = &batch->outcomes[job % ABREAST_WINDOW];
+	struct outcome *outcome = &batch->outcomes[job % PARALLEL_WINDOW];
 	batch->in->model->nan_count += outcome->count.nan;
 	batch->in->model->inf_count += outcome->count.inf;
 	findings_move(&batch->in->findings, &outcome->findings);
@@ -268,7 +267,7 @@ static int read_parts(
 	const struct parallel_jobs jobs = {
 		.count = batch->count, .run = read_file, .take = take_file, .context = batch};
 	int result = parallel_run(&jobs, in->threads, f);
-	for (size_t i = 0; i < ABREAST_WINDOW; i++)
+	for (size_t i = 0; i < PARALLEL_WINDOW; i++)
 		findings_release(&batch->outcomes[i].findings);
 	free(batch->files);
 	free(batch);
@@ -321,12 +320,12 @@ static void check_graph(struct inspection *in)
 	if (has_file(in, GRAPH))
 		return;
 	if (has_file(in, "saved_model.cpb"))
-		mendable(&in->findings, GRAPH,
+		fixable(&in->findings, GRAPH,
 			"not there: the graph is split (saved_model.cpb), not read here",
 			"export with tf.saved_model.save and without its option "
 			"experimental_image_format");
 	else if (has_file(in, "saved_model.pbtxt"))
-		mendable(&in->findings, GRAPH,
+		fixable(&in->findings, GRAPH,
 			"not there: the graph is text (saved_model.pbtxt), not read here",
 			"export with model.export or tf.saved_model.save; TensorFlow 1's builder "
 			"takes as_text=False");
@@ -340,7 +339,7 @@ static void check_assets(struct inspection *in)
 		const char *name = in->graph.assets[i];
 		char *path = text_format(ASSETS "%s", name != NULL ? name : "");
 		if (!has_file(in, path))
-			mendable(&in->findings, path,
+			fixable(&in->findings, path,
 				"not there, though the graph names it as an asset", COPY_WHOLE);
 		free(path);
 	}
@@ -352,7 +351,7 @@ static void check_shards(struct inspection *in)
 		char *name = shard_name(i, in->bundle.shard_count);
 		char *path = text_format("variables/%s", name);
 		if (!has_file(in, path))
-			mendable(&in->findings, path, "not there", COPY_WHOLE);
+			fixable(&in->findings, path, "not there", COPY_WHOLE);
 		free(path);
 		free(name);
 	}

@@ -29,9 +29,9 @@ struct saved_model_file {
 	char *path;
 	uint64_t size;
 	char sha256[SHA256_HEX];
-	uint8_t seal[FILE_MAC_BYTES]; /* of the bytes with that digest, once this process read them
-				       */
-	bool sealed;
+	uint8_t mac[FILE_MAC_BYTES]; /* of the bytes with that digest, once this process read them
+				      */
+	bool has_mac;
 };
 
 struct saved_model {

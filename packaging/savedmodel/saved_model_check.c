@@ -26,7 +26,7 @@ int saved_model_fail(const char *folder, struct fail *f)
 	return -1;
 }
 
-/* What can be mended is said first: it may be the reason of the others. */
+/* What can be fixed is said first: it may be the reason of the others. */
 static bool is_worse(const struct finding *one, const struct finding *other)
 {
 	if (one->weight != other->weight)

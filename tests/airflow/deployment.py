@@ -21,7 +21,7 @@ from callers import UNWANTED
 from servers import Guarded, reserve_port
 
 DAGS = Path(__file__).parent / "dags"
-PATIENCE = 900.0  # seconds; a slow machine is not what is tested
+TIMEOUT = 900.0  # seconds; a slow machine is not what is tested
 
 
 def install(wheel: Path, folder: Path) -> Path:
@@ -74,12 +74,12 @@ class Airflow:
     def call(self, *arguments: str) -> None:
         """One that must succeed."""
         with self.start(*arguments) as process:
-            assert process.wait(PATIENCE) == 0, f"airflow {' '.join(arguments)}:\n{self.said[-4000:]}"
+            assert process.wait(TIMEOUT) == 0, f"airflow {' '.join(arguments)}:\n{self.said[-4000:]}"
 
     def answer(self, code: str) -> str:
         """What Python code prints in this Airflow, in its last line."""
         said = subprocess.check_output([self.python, "-c", code], env=self.env, cwd=self.home, text=True,
-                                       timeout=PATIENCE)
+                                       timeout=TIMEOUT)
         return said.splitlines()[-1]
 
     @property
@@ -110,7 +110,7 @@ class Airflow:
 
 def until(true: Callable[[], Any], what: Callable[[], str]) -> None:
     """Wait for something; says what there is instead when it does not come."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT
     while not true():
         assert time.monotonic() < end, what()
         time.sleep(0.2)

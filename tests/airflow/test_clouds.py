@@ -26,7 +26,7 @@ import tiny_model
 import trustme
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from deployment import PATIENCE, Airflow, install
+from deployment import TIMEOUT, Airflow, install
 from fault_proxy import Decide, Fault, FaultProxy, Request
 from object_stores import Versitygw
 from plan import GATE_THAT_HOLDS, bad_model, environment_of, fails_to_register, hooks_of, parent_of
@@ -224,7 +224,7 @@ def all_ran(wheel: Path, mlflow3: MLflow, tmp_path_factory: pytest.TempPathFacto
         def run_dag(airflow: Airflow, version: str, dag: str) -> Ran:
             shutil.copy(templates[version].home / "airflow.db", airflow.home)
             with airflow.start("dags", "test", dag) as process:
-                process.wait(PATIENCE)
+                process.wait(TIMEOUT)
             return Ran(airflow, Registry(mlflow3.url), clouds, alerts)
 
         def run(version: str, cloud: str, case: str) -> Ran:

@@ -17,7 +17,7 @@ import environment
 import pytest
 import tiny_model
 from conftest import UNWANTED  # noqa: F401 - the fixtures of all tests are there
-from deployment import PATIENCE, Airflow, Task
+from deployment import TIMEOUT, Airflow, Task
 from servers import MLflow
 from training import Registry
 
@@ -91,7 +91,7 @@ def all_ran(modelhook: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
             ran[name].call("db", "migrate")
             process = ran[name].start("dags", "test", "connections")
             stack.callback(process.kill)
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         yield ran
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Hook
-from deployment import PATIENCE, Airflow, Task, install
+from deployment import TIMEOUT, Airflow, Task, install
 from fault_proxy import FaultProxy
 from object_stores import Versitygw
 from plan import Plan, environment_of, is_hook, outcomes
@@ -104,12 +104,12 @@ def all_ran(modelhook: Path, mlflow3: MLflow, versitygw: Versitygw, wheel: Path,
             ran[name] = Ran(name, airflow, plan, versitygw.path / name)
         started = {name: one.airflow.start("db", "migrate") for name, one in ran.items()}
         for name, one in ran.items():
-            assert started[name].wait(PATIENCE) == 0, one.airflow.said
+            assert started[name].wait(TIMEOUT) == 0, one.airflow.said
             started[name] = one.airflow.start("dags", "test", "outcomes")
             stack.callback(started[name].kill)
             one.plan.airflow_runs(started[name].pid)
         for process in started.values():
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT)
         yield ran
 
 

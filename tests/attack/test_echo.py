@@ -107,13 +107,13 @@ def test_a_server_that_repeats_what_it_was_sent_does_not_get_it_shown(  # noqa: 
         assert "[redacted]" in shown
 
 
-@pytest.mark.parametrize("verb", [["status"], ["doctor"], ["history", "fish"], ["rollback", "fish"],
+@pytest.mark.parametrize("command", [["status"], ["doctor"], ["history", "fish"], ["rollback", "fish"],
                                   ["status", "--json"]])
-def test_no_verb_shows_what_a_server_repeats(attack: Attack, verb: list[str]) -> None:
+def test_no_command_shows_what_a_server_repeats(attack: Attack, command: list[str]) -> None:
     with Echo("/mlflow/", 400, (TOKEN,), in_json=True) as server:
         for form in sorted(forms(TOKEN)):
             server.picked = form
-            ended = attack(*verb, env=by_token(server.url))
+            ended = attack(*command, env=by_token(server.url))
             assert list(every(ended.stdout + ended.stderr, (TOKEN,))) == []
 
 

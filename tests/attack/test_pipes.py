@@ -86,13 +86,13 @@ def test_a_stop_and_the_deadline_end_it_when_nobody_reads(  # noqa: PLR0917 - fi
     assert json.loads(result.read_text())["exit"] == status
 
 
-@pytest.mark.parametrize("verb", ["inspect", "pack"])
+@pytest.mark.parametrize("command", ["inspect", "pack"])
 def test_inspect_and_pack_obey_their_deadline(
-    attack: Attack, make_handoff: HandoffMaker, full: int, verb: str
+    attack: Attack, make_handoff: HandoffMaker, full: int, command: str
 ) -> None:
     handoff = make_handoff("0" * 32)
-    what = handoff if verb == "pack" else handoff.parent / "saved_model"
-    ended = attack(verb, what, "--deadline", "2s", stdout=full)
+    what = handoff if command == "pack" else handoff.parent / "saved_model"
+    ended = attack(command, what, "--deadline", "2s", stdout=full)
     assert ended.status == 75
     assert "modelhook: the deadline is over\n" in ended.stderr
     assert ended.seconds < 8

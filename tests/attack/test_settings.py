@@ -47,13 +47,13 @@ def test_settings_of_a_stranger_are_refused(  # noqa: PLR0917 - fixtures
 
 
 @needs_root
-def test_verbs_by_hand_in_a_folder_of_a_stranger_are_refused(
+def test_commands_by_hand_in_a_folder_of_a_stranger_are_refused(
     attack: Attack, fake: FakeMlflow, tmp_path: Path
 ) -> None:
     (tmp_path / "modelhook.json").write_text(json.dumps({"tracking_uri": fake.url}))
     os.chown(tmp_path / "modelhook.json", STRANGER, STRANGER)
-    for verb in (["status"], ["rollback", "fish"], ["doctor"], ["repair"]):
-        assert attack(*verb, cwd=tmp_path, env={"MLFLOW_TRACKING_TOKEN": "token-of-mine"}).status == 78
+    for command in (["status"], ["rollback", "fish"], ["doctor"], ["repair"]):
+        assert attack(*command, cwd=tmp_path, env={"MLFLOW_TRACKING_TOKEN": "token-of-mine"}).status == 78
     assert fake.requests == []
 
 

@@ -128,7 +128,7 @@ def test_a_version_that_is_not_ready_is_not_promoted(three: Site) -> None:
     assert three.sent == []
 
 
-def test_a_stranger_in_a_store_that_is_not_served_is_promoted_with_a_warning(three: Site) -> None:
+def test_an_unmanaged_version_in_a_store_that_is_not_served_is_promoted_with_a_warning(three: Site) -> None:
     three.fake.add_version(MODEL, source="dbfs:/bucket/model")
     ended = three.hook("promote", MODEL, "4")
     assert ended.status == 0
@@ -248,7 +248,7 @@ def test_there_is_no_moment_without_production(three: Site, arguments: list[str]
 
 
 def test_a_winner_whose_files_are_gone_is_withdrawn_by_who_would_push_it(three: Site) -> None:
-    """A stranger archived the newest; its files went; an older training comes: it must not bring that back."""
+    """Somebody else archived the newest; its files went; an older training comes: it must not bring that back."""
     for version in three.fake.registry.model_versions[MODEL]:
         version["current_stage"] = "Archived"
     lose_files(three, 3)
@@ -321,7 +321,7 @@ def test_history_tells_from_when_to_when_by_whom_and_why(three: Site) -> None:
     assert three.sent.count("POST model-versions/transition-stage") == 1
 
 
-def test_history_shows_of_strangers_what_mlflow_knows(site: Site) -> None:
+def test_history_shows_of_unmanaged_versions_what_mlflow_knows(site: Site) -> None:
     site.fake.add_version(MODEL, "Archived")
     site.fake.add_version(MODEL, "None")
     site.fake.add_version(MODEL, "Production")
@@ -333,7 +333,7 @@ def test_history_shows_of_strangers_what_mlflow_knows(site: Site) -> None:
     assert "not by modelhook" in site.hook("history", MODEL).stdout
 
 
-def test_history_sees_what_a_stranger_ended(three: Site) -> None:
+def test_history_sees_what_somebody_else_ended(three: Site) -> None:
     three.fake.registry.transition({"name": MODEL, "version": "2", "stage": "Production",
                                     "archive_existing_versions": True})
     rows = three.hook("history", MODEL, "--json").result["production"]

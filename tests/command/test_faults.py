@@ -128,8 +128,8 @@ def test_killed_at_any_request_the_same_command_finishes_and_sends_no_file_twice
             found += complaints(site, handoff)
             if status != 0:
                 found.append(f"exit {status}: {stderr}")
-            proven = {r.path for r in before if r.method == "GET"} & {r.path for r in before if r.method == "PUT"}
-            again = proven & {r.path for r in fake.writes}
+            verified = {r.path for r in before if r.method == "GET"} & {r.path for r in before if r.method == "PUT"}
+            again = verified & {r.path for r in fake.writes}
             return found + [f"sent again: {path}" for path in sorted(again)]
 
     assert at_every_request(requests_of_a_run, trial) == {}
@@ -217,20 +217,20 @@ def test_a_deadline_ends_a_server_that_hangs_and_replay_finishes(site: Site) -> 
     assert site.production == [1]
 
 
-@pytest.mark.parametrize("verb", ["run", "pack", "replay"])
-def test_a_deadline_ends_local_work_too(site: Site, large: str, tmp_path: Path, verb: str) -> None:
+@pytest.mark.parametrize("command", ["run", "pack", "replay"])
+def test_a_deadline_ends_local_work_too(site: Site, large: str, tmp_path: Path, command: str) -> None:
     handoff = site.train(saved_model=large)
     package = tmp_path / "package.tar.gz"
-    if verb == "replay":
+    if command == "replay":
         assert site.hook("pack", handoff, "-o", package).status == 0
     arguments = {"run": ["run", handoff], "pack": ["pack", handoff, "-o", package], "replay": ["replay", package]}
-    ended = site.hook(*arguments[verb], "--deadline", "10ms")
+    ended = site.hook(*arguments[command], "--deadline", "10ms")
     assert ended.status == 75
     assert len(ended.errors) == 1
     assert ended.errors[0].endswith(": the deadline is over")
     assert site.fake.requests == []
     assert site.spooled(handoff) == []
-    assert package.exists() == (verb == "replay")
+    assert package.exists() == (command == "replay")
 
 
 @pytest.mark.parametrize("pause", [0.03, 0.06, 0.12, 0.25])

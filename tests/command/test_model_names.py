@@ -41,12 +41,12 @@ def test_all_three_agree_on_a_name(hook: Any, tmp_path: Path, name: str, is_good
         writer.write_handoff(tmp_path / "written.json", **written)
 
 
-@pytest.mark.parametrize("verb", [["status"], ["status", "fish"], ["history"], ["repair"], ["rollback"], ["promote"],
+@pytest.mark.parametrize("command", [["status"], ["status", "fish"], ["history"], ["repair"], ["rollback"], ["promote"],
                                   ["archive"], ["delete"], ["describe"], ["tag"]], ids=" ".join)
 @pytest.mark.parametrize("name", ["a?b", "a@production", "fish/1", "a#b", "fish ", "", "a\nb"], ids=ascii)
-def test_a_command_refuses_such_a_name_before_it_asks(hook: Any, verb: list[str], name: str) -> None:
+def test_a_command_refuses_such_a_name_before_it_asks(hook: Any, command: list[str], name: str) -> None:
     more = {"promote": ["1"], "archive": ["1"], "delete": ["1"], "describe": ["1", "text"], "tag": ["1", "a=b"]}
-    ended = hook(*verb, name, *more.get(verb[0], []), env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"})
+    ended = hook(*command, name, *more.get(command[0], []), env={"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"})
     assert ended.status == USAGE
     assert ended.errors[0].startswith("model ")
     assert "http" not in ended.stderr

@@ -19,8 +19,8 @@ def test_the_table_of_exit_statuses_is_the_programs(hook: Hook) -> None:
 
 
 def test_every_verb_of_the_readme_is_one_of_the_program(hook: Hook) -> None:
-    verbs = set(re.findall(r"^  modelhook (\w+)", hook("help").stdout, re.MULTILINE))
-    assert set(re.findall(r"modelhook (run|replay|inspect|pack|doctor|status|promote|rollback)\b", README)) <= verbs
+    commands = set(re.findall(r"^  modelhook (\w+)", hook("help").stdout, re.MULTILINE))
+    assert set(re.findall(r"modelhook (run|replay|inspect|pack|doctor|status|promote|rollback)\b", README)) <= commands
 
 
 def test_the_handoff_and_the_settings_of_the_readme_are_taken(hook: Hook, make_handoff) -> None:

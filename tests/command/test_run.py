@@ -104,9 +104,9 @@ def test_a_version_that_somebody_else_promoted_is_archived_and_can_be_returned_t
     site.fake.registry.model_versions[MODEL][0]["creation_timestamp"] = 1_700_000_000_000
     ended = site.run(site.train())
     assert (ended.status, ended.result["version"], ended.result["previous_version"]) == (0, "2", "1")
-    stranger = site.version(1)
-    assert (stranger["current_stage"], stranger["aliases"]) == ("Archived", ["previous"])
-    assert stranger["tags"]["modelhook.intent"] == "2023-11-14T22:13:20Z"
+    unmanaged = site.version(1)
+    assert (unmanaged["current_stage"], unmanaged["aliases"]) == ("Archived", ["previous"])
+    assert unmanaged["tags"]["modelhook.intent"] == "2023-11-14T22:13:20Z"
 
 
 def test_several_productions_of_others_are_mended_by_the_next_promotion(site: Site) -> None:

@@ -35,17 +35,17 @@ while len([n for n in os.listdir(os.path.dirname(MARK)) if n.startswith("mark.")
 def marks(tmp_path: Path) -> Path:
     """A folder where what runs can leave signs, and the folder for temporary files beside it."""
     (tmp_path / "marks").mkdir()
-    (tmp_path / "scratch").mkdir()
+    (tmp_path / "temp").mkdir()
     return tmp_path / "marks"
 
 
-def smoke(site: Site, marks: Path, script: str, *flags: str, verb: str = "run", gate: dict[str, Any] | None = None,
+def smoke(site: Site, marks: Path, script: str, *flags: str, command: str = "run", gate: dict[str, Any] | None = None,
           **more: Any) -> Ended:
     """Train and run with a smoke gate of that script; nothing of it may be left in any case."""
     handoff = site.train(config={"gates": [{"command": ["python3", "smoke.py", "{model}"], **(gate or {})}]})
     (handoff.parent / "smoke.py").write_text(f"MARK = {str(marks / 'mark')!r}\n{script}")
-    env = {"TMPDIR": str(marks.parent / "scratch"), **more.pop("env", {})}
-    ended = site.hook(verb, handoff, *flags, env=env, **more)
+    env = {"TMPDIR": str(marks.parent / "temp"), **more.pop("env", {})}
+    ended = site.hook(command, handoff, *flags, env=env, **more)
     left_over(marks)
     return ended
 
@@ -55,11 +55,11 @@ def left_over(marks: Path) -> None:
     for mark in marks.glob("mark.*"):
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.suffix[1:]), 0)
-    scratch = str(marks.parent / "scratch")
+    temp = str(marks.parent / "temp")
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            assert scratch not in command.read_text(errors="replace"), command
-    assert os.listdir(scratch) == []
+            assert temp not in command.read_text(errors="replace"), command
+    assert os.listdir(temp) == []
 
 
 def gate_of(ended: Ended) -> tuple[str, str, str]:
@@ -168,7 +168,7 @@ def test_daemons_that_detached_themselves_are_ended(site: Site, marks: Path) -> 
 def test_a_stop_ends_it_at_once(site: Site, marks: Path) -> None:
     handoff = site.train(config={"gates": [{"command": ["python3", "smoke.py", "{model}"]}]})
     (handoff.parent / "smoke.py").write_text(f"MARK = {str(marks / 'mark')!r}\n{DAEMON}time.sleep(600)\n")
-    with site.hook.start("run", handoff, env={"TMPDIR": str(marks.parent / "scratch")}) as process:
+    with site.hook.start("run", handoff, env={"TMPDIR": str(marks.parent / "temp")}) as process:
         wait_for(lambda: len(list(marks.glob("mark.*"))) == 3)
         stopped = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -182,11 +182,11 @@ def test_a_stop_ends_it_at_once(site: Site, marks: Path) -> None:
 def test_nothing_of_it_is_left_when_the_hook_itself_is_killed(site: Site, marks: Path) -> None:
     handoff = site.train(config={"gates": [{"command": ["python3", "smoke.py", "{model}"]}]})
     (handoff.parent / "smoke.py").write_text(f"MARK = {str(marks / 'mark')!r}\n{DAEMON}time.sleep(600)\n")
-    with site.hook.start("run", handoff, env={"TMPDIR": str(marks.parent / "scratch")}) as process:
+    with site.hook.start("run", handoff, env={"TMPDIR": str(marks.parent / "temp")}) as process:
         wait_for(lambda: len(list(marks.glob("mark.*"))) == 3)
         process.kill()
         process.communicate(timeout=30)
-    wait_for(lambda: os.listdir(marks.parent / "scratch") == [])
+    wait_for(lambda: os.listdir(marks.parent / "temp") == [])
     left_over(marks)
 
 
@@ -249,7 +249,7 @@ os.chmod(sys.argv[1] + "/deep", 0)
 def test_a_command_that_is_not_there_is_a_configuration_error(
         site: Site, marks: Path, command: list[str], error: str) -> None:
     handoff = site.train(config={"gates": [{"command": command}]})
-    ended = site.hook("run", handoff, env={"TMPDIR": str(marks.parent / "scratch")})
+    ended = site.hook("run", handoff, env={"TMPDIR": str(marks.parent / "temp")})
     assert ended.status == 78
     assert error in ended.errors[0]
     assert site.fake.versions(MODEL) == []
@@ -289,10 +289,10 @@ def test_an_override_passes_it_and_a_second_run_does_not_try_again(site: Site, m
 
 
 def test_gate_what_if_tries_it_and_writes_nothing(site: Site, marks: Path) -> None:
-    ended = smoke(site, marks, "raise SystemExit(1)\n", "--what-if", verb="gate")
+    ended = smoke(site, marks, "raise SystemExit(1)\n", "--what-if", command="gate")
     assert (ended.status, gate_of(ended)[1]) == (99, "rejected")
     assert site.sent == []
-    assert smoke(site, marks, "", "--what-if", verb="gate").status == 0
+    assert smoke(site, marks, "", "--what-if", command="gate").status == 0
 
 
 def test_the_command_of_a_package_is_not_run_by_a_replay(

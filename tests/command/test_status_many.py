@@ -184,7 +184,7 @@ def test_repair_without_a_terminal_and_without_yes_does_nothing(hook: Hook, fake
 
 
 def test_repair_passes_over_a_seed_whose_files_are_gone(hook: Hook, fake: FakeMlflow) -> None:
-    seeding.into_fake([seeding.none_of_strangers("a", 4)], fake)
+    seeding.into_fake([seeding.none_of_unmanaged("a", 4)], fake)
     del fake.registry.artifacts["1/a/4/MLmodel"]
     hook.env["MLFLOW_TRACKING_URI"] = fake.url
     ended = hook("repair", "a", "--yes", "--json")

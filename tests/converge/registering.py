@@ -21,7 +21,7 @@ from registry_oracle import DUPLICATE, Registry
 
 CREATE = "model-versions/create"
 FAULTED = 2  # how many creates of a caller meet the fault
-TIMEOUT, BEYOND = 3.0, 4.5  # seconds: a caller's patience, and how long it is tried
+TIMEOUT, BEYOND = 3.0, 4.5  # seconds: a caller's timeout, and how long it is tried
 FAULTS = {
     "none": Fault(),
     "answer dropped": Fault("drop"),

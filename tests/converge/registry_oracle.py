@@ -45,7 +45,7 @@ class Registry:
         return run, f"mlflow-artifacts:/{where}"
 
     def create(self, model: str, source: str, run: str) -> int:
-        """A version made by a stranger."""
+        """An unmanaged version."""
         made = self.call("POST", "model-versions/create", tries=8, name=model, source=source, run_id=run)
         return int(made["model_version"]["version"])
 

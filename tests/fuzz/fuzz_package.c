@@ -20,7 +20,7 @@ static void store(int fd, const void *bytes, size_t size)
 	INVARIANT(pwrite(fd, bytes, size, 0) == (ssize_t)size);
 }
 
-static void store_squeezed(int fd, const uint8_t *data, size_t size)
+static void store_compressed(int fd, const uint8_t *data, size_t size)
 {
 	z_stream stream = {.next_in = (Bytef *)data, .avail_in = (uInt)size};
 	INVARIANT(deflateInit2(&stream, 1, Z_DEFLATED, MAX_WBITS + 16, 8, Z_DEFAULT_STRATEGY) ==
@@ -56,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	store(fd, data, size);
 	read_package(path);
-	store_squeezed(fd, data, size);
+	store_compressed(fd, data, size);
 	read_package(path);
 	return 0;
 }

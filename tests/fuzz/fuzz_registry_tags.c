@@ -37,40 +37,39 @@ static void add_alias(struct registered_model *model, const char *name, int64_t 
 	model->aliases[model->alias_count++] = (struct alias){text_copy(name), version};
 }
 
-static void take_line(struct registry_state *standing, const char *line, size_t number)
+static void take_line(struct registry_state *state, const char *line, size_t number)
 {
-	struct version *version = &standing->versions.items[number % standing->versions.count];
+	struct version *version = &state->versions.items[number % state->versions.count];
 	size_t which = (size_t)(line[0] - 'a');
 	if (which < sizeof(keys) / sizeof(keys[0]))
 		add_tag(&version->tags, &version->tag_count, keys[which], line + 1);
 	else if (line[0] == 'x')
-		add_tag(&standing->model.tags, &standing->model.tag_count, TAG_DECISION, line + 1);
+		add_tag(&state->model.tags, &state->model.tag_count, TAG_DECISION, line + 1);
 	else if (line[0] == 'w')
-		add_tag(&standing->model.tags, &standing->model.tag_count, TAG_DELETED "3",
-			line + 1);
+		add_tag(&state->model.tags, &state->model.tag_count, TAG_DELETED "3", line + 1);
 	else if (line[0] == 'y')
-		add_alias(&standing->model, ALIAS_PRODUCTION, version->number);
+		add_alias(&state->model, ALIAS_PRODUCTION, version->number);
 	else if (line[0] == 'z')
 		version->created_ms = version->updated_ms = strlen(line) * INT64_C(86400000);
 }
 
-static void look(const struct registry_state *standing)
+static void look(const struct registry_state *state)
 {
-	struct production_periods tenures;
+	struct production_periods periods;
 	struct anomalies anomalies = {0};
-	int64_t winner = state_desired_version(standing);
+	int64_t winner = state_desired_version(state);
 	char *reason = NULL;
-	(void)state_decided_how(standing, winner, &reason);
-	MUST(winner == 0 || state_version(standing, winner) != NULL);
-	(void)state_previous(standing, winner);
-	for (size_t i = 0; i < standing->versions.count; i++)
-		free(state_says_why_not(standing, &standing->versions.items[i], winner));
-	(void)state_is_converged(standing, true, true);
-	production_periods_read(standing, &tenures);
-	anomalies_find(standing, true, &anomalies);
-	anomalies_find_stale(standing, INT64_C(1795643000123), &anomalies);
+	(void)state_decided_how(state, winner, &reason);
+	MUST(winner == 0 || state_version(state, winner) != NULL);
+	(void)state_previous(state, winner);
+	for (size_t i = 0; i < state->versions.count; i++)
+		free(state_says_why_not(state, &state->versions.items[i], winner));
+	(void)state_is_converged(state, true, true);
+	production_periods_read(state, &periods);
+	anomalies_find(state, true, &anomalies);
+	anomalies_find_stale(state, INT64_C(1795643000123), &anomalies);
 	anomalies_release(&anomalies);
-	production_periods_release(&tenures);
+	production_periods_release(&periods);
 	free(reason);
 }
 
@@ -106,22 +105,22 @@ static void make_version(struct version *version, int64_t number, const char *st
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct registry_state standing = {0};
+	struct registry_state state = {0};
 	char *text = memory_get(size + 1, 1), *rest = text;
 	memcpy(text, data, size);
-	standing.versions.items = memory_get(2, sizeof(*standing.versions.items));
-	standing.versions.count = 2;
-	make_version(&standing.versions.items[0], 1, size % 2 == 0 ? "Archived" : "Production");
-	make_version(&standing.versions.items[1], 2, size % 3 == 0 ? "None" : "Production");
+	state.versions.items = memory_get(2, sizeof(*state.versions.items));
+	state.versions.count = 2;
+	make_version(&state.versions.items[0], 1, size % 2 == 0 ? "Archived" : "Production");
+	make_version(&state.versions.items[1], 2, size % 3 == 0 ? "None" : "Production");
 	for (size_t number = 0; rest != NULL; number++)
-		take_line(&standing, strsep(&rest, "\n"), number);
-	look(&standing);
-	for (size_t i = 0; i < standing.versions.count; i++) {
-		look_at_version(&standing.versions.items[i]);
-		(void)version_pack(&standing.versions.items[i]);
+		take_line(&state, strsep(&rest, "\n"), number);
+	look(&state);
+	for (size_t i = 0; i < state.versions.count; i++) {
+		look_at_version(&state.versions.items[i]);
+		(void)version_pack(&state.versions.items[i]);
 	}
-	look(&standing);
-	state_release(&standing);
+	look(&state);
+	state_release(&state);
 	free(text);
 	return 0;
 }

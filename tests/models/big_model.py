@@ -3,7 +3,7 @@
 
     big_model.py OUT MEBIBYTES SHARDS SMALL    OUT/saved_model: that much in so many shards, SMALL files beside them
 
-The numbers are those of a normal distribution, from a fixed seed, so that nothing squeezes them; the small files
+The numbers are those of a normal distribution, from a fixed seed, so that nothing compresses them; the small files
 (assets.extra/) are 1 to 41 KiB of the same. Runs in the environment tests/requirements/bench.txt. What is there
 already, made by this very file, is kept.
 """

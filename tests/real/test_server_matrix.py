@@ -92,7 +92,7 @@ def test_a_replay_elsewhere_finishes_it_once(team: Team, tmp_path: Path) -> None
     assert team.registry.stages(team.model) == ["Production"]
 
 
-def test_several_productions_of_others_are_shown_and_mended(team: Team, server: MLflow) -> None:
+def test_several_productions_of_others_are_shown_and_fixed(team: Team, server: MLflow) -> None:
     team.registry.seed(team.model, "Production", "Staging", "Production", "None", "Production")
     said = json.loads(team.hook("status", team.model, "--json").stdout.splitlines()[0])
     assert [anomaly["kind"] for anomaly in said["anomalies"]] == ["several_production"]

@@ -201,7 +201,7 @@ def test_a_run_arrives_whole_and_is_not_sent_again(team: Team, hdfs: Hadoop, tmp
     assert_whole(team, hdfs, handoff)
 
 
-def test_files_are_proven_by_the_clusters_checksum_and_not_read_back(
+def test_files_are_verified_by_the_clusters_checksum_and_not_read_back(
         team: Team, hdfs: Hadoop, front: Front, tmp_path: Path) -> None:
     handoff = team.train(saved_model=with_large_file(tmp_path))
     assert team.run(handoff).status == 0
@@ -210,7 +210,7 @@ def test_files_are_proven_by_the_clusters_checksum_and_not_read_back(
     assert "dn OPEN" not in front.asked
 
 
-def test_a_version_in_production_is_proven_by_its_files(team: Team, hdfs: Hadoop) -> None:
+def test_a_version_in_production_is_verified_by_its_files(team: Team, hdfs: Hadoop) -> None:
     handoff = team.train()
     assert team.run(handoff).status == 0
     assert team.hook("status", team.model, "--files").status == 0

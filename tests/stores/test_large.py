@@ -1,4 +1,4 @@
-"""Large models and many files in a real S3: memory, what goes up while the package is written, lanes and rates."""
+"""Large models and many files in a real S3: memory, what goes up while the package is written, workers and rates."""
 
 from __future__ import annotations
 
@@ -171,17 +171,17 @@ def connections(port: int) -> set[str]:
     return {line[1] for line in lines if line[2] == f"0100007F:{port:04X}" and line[3] == "01"}
 
 
-@pytest.mark.parametrize("lanes", [1, 6])
-def test_parallel_is_how_many_send_at_once(bucket: Bucket, tmp_path: Path, lanes: int) -> None:
+@pytest.mark.parametrize("workers", [1, 6])
+def test_parallel_is_how_many_send_at_once(bucket: Bucket, tmp_path: Path, workers: int) -> None:
     saved_model = large_model(tmp_path / "saved_model", 200)
     before, most = connections(bucket.store.port), 0
-    with bucket.team.hook.start("run", bucket.train(saved_model), "--parallel", str(lanes)) as process:
+    with bucket.team.hook.start("run", bucket.train(saved_model), "--parallel", str(workers)) as process:
         while process.poll() is None:
             most = max(most, len(connections(bucket.store.port) - before))
             time.sleep(0.002)
         process.communicate()
     assert process.returncode == 0
-    assert min(lanes, 3) <= most <= lanes + 1  # one more asks for what is there and begins uploads
+    assert min(workers, 3) <= most <= workers + 1  # one more asks for what is there and begins uploads
 
 
 def test_limit_rate_is_not_exceeded(bucket: Bucket, tmp_path: Path) -> None:

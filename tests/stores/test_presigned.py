@@ -75,7 +75,7 @@ def test_a_consumer_loads_what_was_sent_without_a_key(team: Team, versitygw: Ver
     assert {path: (sent(versitygw, handoff) / "saved_model" / path).read_bytes() for path in inside} == {
         path: (saved_model / path).read_bytes() for path in inside}
     ours = signed(seen)
-    assert {request.method for request in ours} == {"PUT"}, "proven by the store's own MD5, not read back"
+    assert {request.method for request in ours} == {"PUT"}, "verified by the store's own MD5, not read back"
     assert [request for request in ours if "authorization" in request.headers] == []
     assert "X-Amz-Signature" not in ended.stdout + ended.stderr
     with Consumer("tensorflow", {**versitygw.client_env(), **team.server.client_env()}) as consumer:
@@ -111,7 +111,7 @@ def test_what_did_not_arrive_is_sent_again_and_an_address_that_ran_out_asked_for
     assert is_whole(team, versitygw, handoff)
 
 
-def test_a_version_is_proven_by_addresses_too(team: Team, versitygw: Versitygw) -> None:
+def test_a_version_is_verified_by_addresses_too(team: Team, versitygw: Versitygw) -> None:
     handoff = team.train()
     assert team.run(handoff, "--policy", "none").status == 99
     assert team.hook("promote", team.model, "1").status == 0

@@ -65,7 +65,7 @@ def check(team: Team, versitygw: Versitygw, handoff: Path, model: Path) -> None:
     assert [tag for tag in team.registry.run(run_of(handoff))["tags"] if "modelhook.upload" in tag] == []
 
 
-def test_small_large_and_empty_files_are_promoted_and_proven(
+def test_small_large_and_empty_files_are_promoted_and_verified(
         team: Team, front: FaultProxy, versitygw: Versitygw) -> None:
     model = large_model(team.folder / "saved_model", 12 * MIB)
     (model / "assets").mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Large artifacts past a real MLflow server, straight into its S3: in parts, proven, and nothing left open."""
+"""Large artifacts past a real MLflow server, straight into its S3: in parts, verified, and nothing left open."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_parts_go_straight_to_the_store_and_the_server_makes_the_object(site: Si
     assert [request for request in parts if "authorization" in request.headers] == []
     assert (site.asked("mpu/create"), site.asked("mpu/complete"), site.asked("mpu/abort")) == (1, 1, 0)
     assert site.asked("GET api/2.0/mlflow-artifacts/artifacts/0") > 0, "small files are read back"
-    assert site.asked(BIG) == 0, "the parts' own checksums prove the object"
+    assert site.asked(BIG) == 0, "the parts' own checksums verify the object"
     assert "X-Amz-Signature" not in ended.stdout + ended.stderr
 
 

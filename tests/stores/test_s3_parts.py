@@ -92,12 +92,12 @@ def test_killed_at_a_request_the_same_command_goes_on(
     process.communicate()
     bucket.proxy.settle()
     assert bucket.team.registry.versions(bucket.team.model) == []
-    proven = set(STEPS[: index + carried_out])
+    verified = set(STEPS[: index + carried_out])
     bucket.proxy.requests.clear()
     assert bucket.team.run(handoff).status == 0
     again = [step for step in sent(bucket) if step.startswith("part ")]
-    whole = "complete" in proven
-    assert again == ([] if whole else [step for step in STEPS if step.startswith("part ") and step not in proven])
+    whole = "complete" in verified
+    assert again == ([] if whole else [step for step in STEPS if step.startswith("part ") and step not in verified])
     assert bucket.holds(handoff, large_model)
     assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
     assert len(bucket.team.production) == 1

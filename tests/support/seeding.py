@@ -84,14 +84,14 @@ def sound(name: str, count: int) -> Model:
     return Model(name, versions, {"production": count, "previous": count - 1}, right=count)
 
 
-def strangers(name: str, count: int) -> Model:
+def unmanaged(name: str, count: int) -> Model:
     """A model that nobody but MLflow's own client promoted: no tags, no aliases."""
     model = Model(name, [Version(number) for number in range(1, count + 1)], right=count)
     model.version(count).stage = "Production"
     return model
 
 
-def unmanaged(name: str, count: int) -> Model:
+def never_promoted(name: str, count: int) -> Model:
     """Registered and never promoted: nobody ought to be Production."""
     return Model(name, [Version(number, "None") for number in range(1, count + 1)])
 
@@ -140,9 +140,9 @@ def none(name: str, count: int) -> Model:
     return model
 
 
-def none_of_strangers(name: str, count: int) -> Model:
+def none_of_unmanaged(name: str, count: int) -> Model:
     """The same without any tag: the highest version is to be taken."""
-    model = strangers(name, count)
+    model = unmanaged(name, count)
     model.version(count).stage = "Archived"
     model.anomalies = {"no_production"}
     return model
@@ -156,9 +156,9 @@ def several(name: str, count: int) -> Model:
     return model
 
 
-def several_strangers(name: str, count: int) -> Model:
+def several_unmanaged(name: str, count: int) -> Model:
     """The same without any tag."""
-    model = strangers(name, count)
+    model = unmanaged(name, count)
     model.version(1).stage = "Production"
     model.anomalies = {"several_production"}
     return model
@@ -209,8 +209,8 @@ def everything(name: str, count: int) -> Model:
     return model
 
 
-SOUND = (sound, sound, strangers, unmanaged, rejected, decided, marked)
-WRONG = (none, none_of_strangers, several, several_strangers, alias_apart, not_the_winner, duplicate, failed,
+SOUND = (sound, sound, unmanaged, never_promoted, rejected, decided, marked)
+WRONG = (none, none_of_unmanaged, several, several_unmanaged, alias_apart, not_the_winner, duplicate, failed,
          everything)
 
 

@@ -92,9 +92,9 @@ def end_all(first: int, first_signal: int, ended: dict[int, int]) -> None:
     """Asks the server to stop, and kills what is left once it has, or once its time is up."""
     if first not in ended:
         kill([first], first_signal)
-    patience = time.monotonic() + STOPPED_WITHIN
+    end = time.monotonic() + STOPPED_WITHIN
     while reap(ended):  # orphans of the server become children of this process, so none can hide
-        if first in ended or time.monotonic() > patience:
+        if first in ended or time.monotonic() > end:
             kill(descendants(os.getpid()))
         time.sleep(0.02)
 

@@ -2,7 +2,7 @@
 #include "base/text.h"
 #include "registry/anomaly.h"
 #include "registry/tags.h"
-#include "standing_table.h"
+#include "state_table.h"
 
 #define P "Production"
 #define A "Archived"
@@ -17,12 +17,12 @@ struct row {
 
 static void check(const struct row *row, bool stages)
 {
-	struct registry_state standing;
+	struct registry_state observed;
 	struct anomalies anomalies;
 	struct text text = {0};
-	table_standing(&standing, stages, row->versions, NULL);
-	table_alias(&standing, ALIAS_PRODUCTION, row->alias);
-	anomalies_find(&standing, row->aliases, &anomalies);
+	table_state(&observed, stages, row->versions, NULL);
+	table_alias(&observed, ALIAS_PRODUCTION, row->alias);
+	anomalies_find(&observed, row->aliases, &anomalies);
 	for (size_t i = 0; i < anomalies.count; i++)
 		text_printf(&text, "%s: %s\n", anomalies.items[i].kind, anomalies.items[i].text);
 	if (strcmp(text_string(&text), row->found) != 0)
@@ -30,7 +30,7 @@ static void check(const struct row *row, bool stages)
 	text_release(&text);
 	anomalies_release(&anomalies);
 	anomalies_release(&anomalies);
-	state_release(&standing);
+	state_release(&observed);
 }
 
 static void each_anomaly_is_named_with_its_versions(void **state)
@@ -100,20 +100,20 @@ static void previous_at(int64_t previous, const char *history, const char *found
 {
 	static const struct version_row rows[ROWS_MAX] = {
 		{1, A, "01", "01"}, {2, P, "02", "02"}, {3, "None", "03"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	struct anomalies anomalies;
-	table_standing(&standing, true, rows, NULL);
-	table_tag(&standing.versions.items[1], TAG_HISTORY, history);
-	table_alias(&standing, ALIAS_PRODUCTION, 2);
-	table_alias(&standing, ALIAS_PREVIOUS, previous);
-	anomalies_find(&standing, true, &anomalies);
+	table_state(&observed, true, rows, NULL);
+	table_tag(&observed.versions.items[1], TAG_HISTORY, history);
+	table_alias(&observed, ALIAS_PRODUCTION, 2);
+	table_alias(&observed, ALIAS_PREVIOUS, previous);
+	anomalies_find(&observed, true, &anomalies);
 	assert_int_equal(anomalies.count, found != NULL);
 	if (found != NULL)
 		assert_string_equal(anomalies.items[0].text, found);
 	anomalies_release(&anomalies);
-	anomalies_find(&standing, false, &anomalies);
+	anomalies_find(&observed, false, &anomalies);
 	assert_int_equal(anomalies.count, 0);
-	state_release(&standing);
+	state_release(&observed);
 }
 
 static void the_alias_of_the_previous_one_is_ours_to_keep(void **state)

@@ -83,17 +83,17 @@ static void what_the_store_says_of_other_bytes_is_no_proof(void **state)
 {
 	static const struct store_content content = {"x", 5, "2cf24dba"};
 	static const struct http_body body = {.bytes = "hello", .size = 5};
-	bool proven;
+	bool verified;
 	(void)state;
 	BEGIN({JSON("{\"name\":\"p/x\",\"crc32c\":\"mnG7TA==\"}")},
 		{JSON("{\"name\":\"p/x\",\"crc32c\":\"AAAAAA==\"}")}, {JSON("{}")});
 	open_store("gs://b/p");
-	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
-	assert_true(proven);
-	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
-	assert_false(proven);
-	assert_int_equal(store_put(&store, &content, &body, &proven, &f), 0);
-	assert_false(proven);
+	assert_int_equal(store_put(&store, &content, &body, &verified, &f), 0);
+	assert_true(verified);
+	assert_int_equal(store_put(&store, &content, &body, &verified, &f), 0);
+	assert_false(verified);
+	assert_int_equal(store_put(&store, &content, &body, &verified, &f), 0);
+	assert_false(verified);
 	assert_true(head_has(&server, 0, "POST /upload/storage/v1/b/b/o?uploadType=multipart&"));
 	close_store();
 }
@@ -162,7 +162,7 @@ static void more_than_32_parts_are_composed_in_rounds(void **state)
 	open_store("gs://b/p");
 	take_parts(&upload, 33);
 	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
-	assert_true(upload.proven);
+	assert_true(upload.verified);
 	assert_int_equal(server.seen, 6);
 	assert_true(head_has(&server, 0, parts));
 	assert_true(head_has(&server, 1, "2cf24dba5fb0a30e%2Fcomposed%2F00000/compose HTTP"));
@@ -183,7 +183,7 @@ static void what_is_composed_of_other_bytes_is_not_taken(void **state)
 	take_parts(&upload, 2);
 	assert_failure(store.kind->finish(&store, &upload, &f), f, STATUS_LATER,
 		"composed with CRC-32C AAAAAA==");
-	assert_false(upload.proven);
+	assert_false(upload.verified);
 	store_upload_release(&upload);
 	close_store();
 }
@@ -200,7 +200,7 @@ static void parts_that_were_taken_away_are_fine_where_the_object_is_there(void *
 	open_store("gs://b/p");
 	take_parts(&upload, 2);
 	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
-	assert_true(upload.proven);
+	assert_true(upload.verified);
 	store_upload_release(&upload);
 	take_parts(&upload, 2);
 	assert_failure(store.kind->finish(&store, &upload, &f), f, STATUS_LATER,

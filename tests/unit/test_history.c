@@ -1,6 +1,6 @@
 #include "base/fail.h"
 #include "base/utf8.h"
-#include "standing_table.h"
+#include "state_table.h"
 
 #include <cjson/cJSON.h>
 
@@ -11,7 +11,7 @@
 #include "registry/history.h"
 #include "registry/tags.h"
 
-/* A registry that plans: what would be written is kept in its standing, and nothing is sent. */
+/* A registry that plans: what would be written is kept in its observed, and nothing is sent. */
 struct planned {
 	struct plan plan;
 	struct mlflow mlflow;
@@ -24,7 +24,7 @@ static void planned_open(struct planned *p, const struct version_row rows[ROWS_M
 	p->mlflow = (struct mlflow){.base = "http://h", .plan = &p->plan};
 	p->registry = (struct registry){
 		.mlflow = &p->mlflow, .model = "fish", .stage = true, .read = true};
-	table_standing(&p->registry.state, true, rows, NULL);
+	table_state(&p->registry.state, true, rows, NULL);
 }
 
 static void planned_release(struct planned *p)

@@ -1,4 +1,4 @@
-/* Tests of the verbs: what an answer means, what is sent, what a plan holds. */
+/* Tests of the endpoints: what an answer means, what is sent, what a plan holds. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -343,8 +343,8 @@ static void logged_models_are_ours_and_newest_first(void **state)
 static int put(struct store *store, const char *path, const struct http_body *body)
 {
 	struct store_content content = {.path = path, .size = body->size};
-	bool proven;
-	return store_put(store, &content, body, &proven, &f);
+	bool verified;
+	return store_put(store, &content, body, &verified, &f);
 }
 
 static void a_plan_holds_the_writes_and_sends_none(void **state)

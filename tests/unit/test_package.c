@@ -479,7 +479,7 @@ static int stream_all(const struct job *job, const struct manifest *manifest, st
 	return result;
 }
 
-static void what_was_read_once_is_known_again_by_its_seals(void **state)
+static void what_was_read_once_is_known_again_by_its_macs(void **state)
 {
 	struct job job;
 	struct manifest again;
@@ -489,12 +489,12 @@ static void what_was_read_once_is_known_again_by_its_seals(void **state)
 	pack(&job);
 	assert_int_equal(package_read(job.package, NULL, &again, &f), 0);
 	for (size_t i = 0; i < again.file_count; i++) {
-		assert_true(again.files[i].sealed);
-		assert_false(job.manifest.files[i].sealed);
+		assert_true(again.files[i].has_mac);
+		assert_false(job.manifest.files[i].has_mac);
 	}
 	assert_int_equal(stream_all(&job, &job.manifest, &f), 0);
 	assert_int_equal(stream_all(&job, &again, &f), 0);
-	again.files[3].seal[0] ^= 1; /* as if other bytes had been there */
+	again.files[3].mac[0] ^= 1; /* as if other bytes had been there */
 	assert_refused(stream_all(&job, &again, &f), &f, ": changed since it was checked");
 	manifest_release(&again);
 	drop_job(&job);
@@ -589,7 +589,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_changed_since_is_named_and_nothing_is_left),
 		cmocka_unit_test(a_full_disk_is_a_disk_failure_and_leaves_nothing),
 		cmocka_unit_test(files_are_streamed_in_order_or_skipped),
-		cmocka_unit_test(what_was_read_once_is_known_again_by_its_seals),
+		cmocka_unit_test(what_was_read_once_is_known_again_by_its_macs),
 		cmocka_unit_test(another_package_under_the_same_name_is_not_streamed),
 		cmocka_unit_test(a_model_of_many_files_is_read_whatever_its_manifests_size),
 		cmocka_unit_test(a_logged_model_is_a_manifest_alone),

@@ -42,28 +42,28 @@ static void close_store(void)
 	end();
 }
 
-static int put_hello(const char *path, bool *proven)
+static int put_hello(const char *path, bool *verified)
 {
 	char sha256[SHA256_HEX];
 	sha256_of("hello", 5, sha256);
 	struct store_content content = {path, 5, sha256};
 	struct http_body body = {.bytes = "hello", .size = 5};
-	return store.kind->put(&store, &content, &body, proven, &f);
+	return store.kind->put(&store, &content, &body, verified, &f);
 }
 
 static void checksums_that_are_refused_are_left_out_from_then_on(void **state)
 {
-	bool proven;
+	bool verified;
 	(void)state;
 	BEGIN({ERROR("501 Not Implemented", "NotImplemented")}, {DONE("ETag: \"" HELLO "\"\r\n")},
 		{DONE("ETag: W/\"" HELLO "\"\r\n")}, {DONE("ETag: \"opaque\"\r\n")});
 	open_store();
-	assert_int_equal(put_hello("x", &proven), 0);
-	assert_true(proven);
-	assert_int_equal(put_hello("y", &proven), 0);
-	assert_true(proven); /* by an ETag that a proxy has weakened */
-	assert_int_equal(put_hello("z", &proven), 0);
-	assert_false(proven);
+	assert_int_equal(put_hello("x", &verified), 0);
+	assert_true(verified);
+	assert_int_equal(put_hello("y", &verified), 0);
+	assert_true(verified); /* by an ETag that a proxy has weakened */
+	assert_int_equal(put_hello("z", &verified), 0);
+	assert_false(verified);
 	assert_int_equal(server.seen, 4);
 	assert_true(head_has(&server, 0, "x-amz-checksum-sha256:"));
 	for (size_t i = 1; i < 4; i++) {
@@ -90,17 +90,17 @@ static void a_checksum_that_differs_is_no_matter_of_the_manner(void **state)
 
 static void what_no_other_manner_helps_is_told_as_it_was_and_not_remembered(void **state)
 {
-	bool proven;
+	bool verified;
 	(void)state;
 	BEGIN({ERROR("400 Bad Request", "InvalidArgument")},
 		{ERROR("400 Bad Request", "InvalidArgument")},
 		{DONE("x-amz-checksum-sha256: LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\r\n")});
 	open_store();
 	assert_failure(
-		put_hello("x", &proven), f, STATUS_REFUSED, "answers 400 InvalidArgument: no");
+		put_hello("x", &verified), f, STATUS_REFUSED, "answers 400 InvalidArgument: no");
 	assert_int_equal(server.seen, 2);
-	assert_int_equal(put_hello("y", &proven), 0);
-	assert_true(proven);
+	assert_int_equal(put_hello("y", &verified), 0);
+	assert_true(verified);
 	assert_true(head_has(&server, 2, "x-amz-checksum-sha256:"));
 	close_store();
 }
@@ -166,15 +166,15 @@ static int rewind_stream(void *context, struct fail *ignored)
 static void a_stream_of_unknown_digest_is_read_for_it_and_sent_from_its_start(void **state)
 {
 	size_t at = 0;
-	bool proven;
+	bool verified;
 	struct store_content content = {"x", 5, NULL};
 	struct http_body body = {
 		.size = 5, .read = read_stream, .rewind = rewind_stream, .context = &at};
 	(void)state;
 	BEGIN({ERROR("501 Not Implemented", "NotImplemented")}, {DONE("ETag: \"e\"\r\n")});
 	open_store();
-	assert_int_equal(store.kind->put(&store, &content, &body, &proven, &f), 0);
-	assert_false(proven);
+	assert_int_equal(store.kind->put(&store, &content, &body, &verified, &f), 0);
+	assert_false(verified);
 	assert_int_equal(server.bodies[1], 5);
 	assert_true(head_has(&server, 1, "x-amz-content-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e"));
 	close_store();
@@ -183,14 +183,14 @@ static void a_stream_of_unknown_digest_is_read_for_it_and_sent_from_its_start(vo
 static void the_settings_of_awss_clients_leave_checksums_out(void **state)
 {
 	enum store_has has;
-	bool proven;
+	bool verified;
 	struct store_content content = {"x", 5, SHA256};
 	(void)state;
 	BEGIN({DONE("ETag: \"" HELLO "\"\r\n")}, {DONE("Content-Length: 5\r\n")});
 	setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "WHEN_REQUIRED", 1);
 	setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required", 1);
 	open_store();
-	assert_int_equal(put_hello("x", &proven), 0);
+	assert_int_equal(put_hello("x", &verified), 0);
 	assert_int_equal(store.kind->has(&store, &content, &has, &f), 0);
 	assert_false(head_has(&server, 0, "x-amz-checksum"));
 	assert_false(head_has(&server, 1, "x-amz-checksum"));
@@ -268,7 +268,7 @@ static void an_etag_of_any_length_goes_back_as_it_came_and_is_no_proof(void **st
 	assert_int_equal(put_part(&upload, &kept), 0);
 	assert_true(text_starts_with(store_receipt(&upload, 0), "unsure - 5 eee"));
 	assert_int_equal(store.kind->finish(&store, &upload, &f), 0);
-	assert_false(upload.proven);
+	assert_false(upload.verified);
 	assert_int_equal(server.bodies[1],
 		strlen("<CompleteMultipartUpload><Part><ETag>&quot;&lt;&amp;&quot;</ETag>"
 		       "<PartNumber>1</PartNumber></Part></CompleteMultipartUpload>") +
@@ -371,13 +371,14 @@ static void a_list_that_never_ends_is_ended(void **state)
 
 static void an_error_in_a_200_is_an_error_whatever_its_namespace(void **state)
 {
-	bool proven;
+	bool verified;
 	(void)state;
 	BEGIN({STATUS("200 OK", "<?xml version=\"1.0\"?><Error "
 				"xmlns=\"http://s3.example/\"><Code>InternalError</Code>"
 				"<Message>late</Message></Error>")});
 	open_store();
-	assert_failure(put_hello("x", &proven), f, STATUS_LATER, "answers 200 InternalError: late");
+	assert_failure(
+		put_hello("x", &verified), f, STATUS_LATER, "answers 200 InternalError: late");
 	close_store();
 }
 

@@ -183,7 +183,7 @@ int azure_finish(struct store *s, struct store_upload *upload, struct fail *f)
 		result = ask_blob(s, upload, f);
 	else if (result == 0)
 		result = azure_expect(s, &reply, f);
-	upload->proven = result == 0;
+	upload->verified = result == 0;
 	azure_reply_release(&reply);
 	free(meta);
 	free(list);

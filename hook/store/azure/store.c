@@ -101,7 +101,7 @@ static int azure_list(
 /* Put. The server compares the MD5 that goes along; of a stream it is not known before. */
 
 static int azure_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	struct azure_reply reply;
 	uint8_t md5[MD5_BYTES];
@@ -124,7 +124,7 @@ static int azure_put(struct store *s, const struct store_content *content,
 	int result = azure_send(s, &request, &reply, f);
 	if (result == 0)
 		result = azure_expect(s, &reply, f);
-	*proven = result == 0 && sum != NULL;
+	*verified = result == 0 && sum != NULL;
 	azure_reply_release(&reply);
 	free(name);
 	free(meta);
@@ -149,7 +149,7 @@ static int azure_get(struct store *s, const char *path, const struct http_sink *
 	return result;
 }
 
-/* The digest that was kept with it: what made the blob had proven its blocks before. */
+/* The digest that was kept with it: what made the blob had verified its blocks before. */
 static int azure_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
 {

@@ -41,19 +41,19 @@ const char *azure_token_from(void)
 }
 
 /* What proves who the client is; a secret. */
-static char *read_proof(enum source source, struct fail *f)
+static char *read_credential(enum source source, struct fail *f)
 {
 	const char *secret = env_get(ENV_AZURE_CLIENT_SECRET);
 	const char *file = env_get(ENV_AZURE_FEDERATED_TOKEN_FILE);
-	char *proof = source == CLIENT_SECRET ? text_copy(secret) : fetch_read_file(file, f);
-	if (proof == NULL)
+	char *credential = source == CLIENT_SECRET ? text_copy(secret) : fetch_read_file(file, f);
+	if (credential == NULL)
 		return NULL;
-	char *escaped = http_escape_query(proof);
+	char *escaped = http_escape_query(credential);
 	char *form = source == CLIENT_SECRET
 			     ? text_format("client_secret=%s", escaped)
 			     : text_format("client_assertion_type=%s&client_assertion=%s",
 				       ASSERTION_TYPE, escaped);
-	fetch_wipe(&proof);
+	fetch_wipe(&credential);
 	fetch_wipe(&escaped);
 	return form;
 }
@@ -77,8 +77,8 @@ static int ask_authority(
 {
 	struct fetch fetch;
 	struct http_response response;
-	char *proof = read_proof(source, f), *url = authority_url();
-	int result = proof != NULL ? 0 : -1;
+	char *credential = read_credential(source, f), *url = authority_url();
+	int result = credential != NULL ? 0 : -1;
 	if (result == 0 && !fetch_may_see_secrets(url))
 		result = fail_set(
 			f, STATUS_CONFIGURATION, "AZURE_AUTHORITY_HOST is no https:// address");
@@ -87,7 +87,7 @@ static int ask_authority(
 	if (result == 0) {
 		char *client = http_escape_query(env_get(ENV_AZURE_CLIENT_ID));
 		char *form = text_format("grant_type=client_credentials&client_id=%s&scope=%s&%s",
-			client, SCOPE, proof);
+			client, SCOPE, credential);
 		result = fetch_post_form(&fetch, url, form, &response, f);
 		if (result == 0)
 			result = bearer_read(&response, bearer, f);
@@ -96,7 +96,7 @@ static int ask_authority(
 		fetch_wipe(&form);
 		free(client);
 	}
-	fetch_wipe(&proof);
+	fetch_wipe(&credential);
 	free(url);
 	return result;
 }
@@ -129,12 +129,12 @@ static int ask_identity(
 {
 	struct fetch fetch;
 	struct http_response response;
-	struct fail nobody;
+	struct fail ignored;
 	char *header;
 	if (fetch_open(&fetch, like, true, f) != 0)
 		return -1;
 	char *url = identity_url(source, &header);
-	int result = fetch_ask(&fetch, "GET", url, header, &response, &nobody);
+	int result = fetch_ask(&fetch, "GET", url, header, &response, &ignored);
 	if (result == 0)
 		result = bearer_read(&response, bearer, f);
 	else

@@ -297,10 +297,10 @@ static int write_file(
 }
 
 static int file_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	char *full;
-	(void)proven;
+	(void)verified;
 	int result = find(s, content->path, &full, f);
 	if (result == 0)
 		result = write_file(full, s->is_private, body, f);

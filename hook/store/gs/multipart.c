@@ -83,15 +83,15 @@ int gs_put_part(struct store *s, struct store_upload *upload, const struct store
 	struct http_body body = {.bytes = part->bytes, .size = part->size};
 	uint32_t crc = crc32c_add(0, part->bytes, part->size), there;
 	uint64_t size;
-	bool proven;
+	bool verified;
 	*kept = read_receipt(store_receipt(upload, part->index), &there, &size) && there == crc &&
 		size == part->size;
 	if (*kept)
 		return 0;
 	char *name = text_format(NAME_FORMAT, upload->id, part->index);
-	int result = gs_upload(s, name, NULL, &body, &crc, &proven, f);
+	int result = gs_upload(s, name, NULL, &body, &crc, &verified, f);
 	free(name);
-	if (result == 0 && !proven)
+	if (result == 0 && !verified)
 		return fail_set(
 			f, STATUS_LATER, "Google Cloud Storage has other bytes than were sent");
 	if (result == 0)
@@ -203,10 +203,10 @@ static int ask_object(struct store *s, struct store_upload *upload, struct fail 
 	enum store_has has;
 	if (store_has_content(s, &upload->content, &has, f) != 0)
 		return -1;
-	upload->proven = has == STORE_HAS_SAME;
-	return upload->proven ? 0
-			      : fail_set(f, STATUS_LATER,
-					"its parts were taken away, and the object is not there");
+	upload->verified = has == STORE_HAS_SAME;
+	return upload->verified ? 0
+				: fail_set(f, STATUS_LATER,
+					  "its parts were taken away, and the object is not there");
 }
 
 static int make_object(struct store *s, struct store_upload *upload, struct fail *f)
@@ -228,7 +228,7 @@ static int make_object(struct store *s, struct store_upload *upload, struct fail
 			"composed with CRC-32C %.12s, its parts give %.12s",
 			made.crc32c != NULL ? made.crc32c : "none", crc32c);
 	else if (result == 0)
-		upload->proven = true;
+		upload->verified = true;
 	gs_object_release(&made);
 	free(c.folder);
 	free(crc32c);

@@ -302,21 +302,21 @@ static void related_open(
 	r->tail = text_format("\r\n--%s--\r\n", boundary);
 }
 
-static int take_uploaded(
-	const struct http_response *response, const struct related *r, bool *proven, struct fail *f)
+static int take_uploaded(const struct http_response *response, const struct related *r,
+	bool *verified, struct fail *f)
 {
 	struct gs_object object;
 	if (gs_object_read(response, &object, f) != 0)
 		return -1;
 	char *crc = checksum_crc32c(r->crc);
-	*proven = text_equal(object.crc32c, crc);
+	*verified = text_equal(object.crc32c, crc);
 	gs_object_release(&object);
 	free(crc);
 	return 0;
 }
 
 int gs_upload(struct store *store, const char *name, const char *sha256,
-	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f)
+	const struct http_body *body, uint32_t *crc, bool *verified, struct fail *f)
 {
 	struct related related;
 	struct http_response response;
@@ -337,12 +337,12 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 			.rewind = related_rewind,
 			.context = &related},
 	};
-	*proven = false;
+	*verified = false;
 	int result = gs_send(store, &request, &response, f);
 	if (result == 0)
 		result = gs_expect(store, &response, f);
 	if (result == 0)
-		result = take_uploaded(&response, &related, proven, f);
+		result = take_uploaded(&response, &related, verified, f);
 	*crc = related.crc;
 	http_response_release(&response);
 	text_release(&related.head);

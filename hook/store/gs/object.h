@@ -40,9 +40,9 @@ MUST_CHECK int gs_page_read(const struct http_response *response, gs_list_functi
 MUST_CHECK int gs_delete_below(struct store *store, const char *below, struct fail *f);
 
 /* gs_upload - one object in one request, its checksum compared: before, where the body is bytes, by
- * the store too. sha256 is kept with it, or NULL; *crc: that of the bytes; *proven: the store has
+ * the store too. sha256 is kept with it, or NULL; *crc: that of the bytes; *verified: the store has
  * them. */
 MUST_CHECK int gs_upload(struct store *store, const char *name, const char *sha256,
-	const struct http_body *body, uint32_t *crc, bool *proven, struct fail *f);
+	const struct http_body *body, uint32_t *crc, bool *verified, struct fail *f);
 
 #endif

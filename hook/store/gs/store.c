@@ -45,11 +45,11 @@ static int gs_list(
 }
 
 static int gs_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	uint32_t crc;
 	char *name = gs_name(s->state, content->path);
-	int result = gs_upload(s, name, content->sha256, body, &crc, proven, f);
+	int result = gs_upload(s, name, content->sha256, body, &crc, verified, f);
 	free(name);
 	return result;
 }

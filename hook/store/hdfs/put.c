@@ -336,7 +336,7 @@ static int put_once(struct store *s, const struct store_content *content, struct
 }
 
 int hdfs_put(struct store *s, const struct store_content *content, const struct http_body *body,
-	bool *proven, struct fail *f)
+	bool *verified, struct fail *f)
 {
 	struct passing p = {.store = s, .body = body};
 	enum stored stored = STORED_NOTHING;
@@ -351,7 +351,7 @@ int hdfs_put(struct store *s, const struct store_content *content, const struct 
 	if (result == 0 && stored == STORED_NOTHING)
 		result = fail_set(
 			f, STATUS_LATER, "what was sent was taken away before it was in its place");
-	*proven = result == 0;
+	*verified = result == 0;
 	return result;
 }
 

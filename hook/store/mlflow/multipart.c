@@ -82,14 +82,14 @@ static struct target target_of(const struct store *s, const char *path)
 	return target;
 }
 
-/* verb: "create"; more is handed over. *reply is to be released. */
-static int call(struct store *s, const char *verb, const char *path, struct cJSON *more,
+/* action: "create"; more is handed over. *reply is to be released. */
+static int call(struct store *s, const char *action, const char *path, struct cJSON *more,
 	enum http_idempotency repeat, struct mlflow_reply *reply, struct fail *f)
 {
 	struct target target = target_of(s, path);
 	struct text body = {0};
 	char *url = text_format(
-		"%.*s/mlflow-artifacts/mpu/%s%s", target.before, s->root, verb, target.folder);
+		"%.*s/mlflow-artifacts/mpu/%s%s", target.before, s->root, action, target.folder);
 	json_set_string(more, "path", target.name);
 	json_print(more, &body);
 	struct http_request request = {
@@ -100,7 +100,7 @@ static int call(struct store *s, const char *verb, const char *path, struct cJSO
 		.repeat = repeat,
 		.is_permanent = repeat == HTTP_NOT_IDEMPOTENT ? proxy_is_500_permanent : NULL,
 	};
-	char *named = text_format("mlflow-artifacts/mpu/%s", verb);
+	char *named = text_format("mlflow-artifacts/mpu/%s", action);
 	int result = mlflow_send(s->mlflow, &request, "mlflow-artifacts/mpu", reply, f);
 	if (result != 0)
 		fail_wrap(f, "%s", named);
@@ -453,23 +453,23 @@ int proxy_finish(struct store *s, struct store_upload *upload, struct fail *f)
 		if (!done && stop_sleep(ms, f) != 0)
 			return -1;
 	}
-	upload->proven = sure;
+	upload->verified = sure;
 	return forget(s, upload->id, f);
 }
 
 /* In one part. */
 
 static int put_only_part(struct store *s, struct store_upload *upload, const struct http_body *body,
-	bool *proven, struct fail *f)
+	bool *verified, struct fail *f)
 {
 	const struct proxy_addresses *addresses = upload->state;
 	struct fail first;
 	struct presigned to;
 	char *etag;
 	presigned_unpack((const char *)addresses + addresses->at[0], &to);
-	int result = presigned_put_summed(s, &to, body, &etag, proven, f);
+	int result = presigned_put_summed(s, &to, body, &etag, verified, f);
 	if (result == 0)
-		result = set_receipt(upload, 0, etag, *proven, f);
+		result = set_receipt(upload, 0, etag, *verified, f);
 	if (result == 0)
 		result = proxy_finish(s, upload, f);
 	free(etag);
@@ -482,7 +482,7 @@ static int put_only_part(struct store *s, struct store_upload *upload, const str
 }
 
 int proxy_put_presigned(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	struct store_upload upload = {.content = *content, .part_count = 1};
 	upload.receipts = memory_get(1, sizeof(*upload.receipts));
@@ -493,7 +493,7 @@ int proxy_put_presigned(struct store *s, const struct store_content *content,
 	if (result == 0)
 		result = note(s, &upload, f);
 	if (result == 0)
-		result = put_only_part(s, &upload, body, proven, f);
+		result = put_only_part(s, &upload, body, verified, f);
 	store_upload_release(&upload);
 	return result;
 }

@@ -38,7 +38,7 @@ MUST_CHECK int proxy_ask_server(struct store *s, struct fail *f);
 /* proxy_put_presigned - for a server that wants that: an artifact as the one part of an upload,
  * whatever its size */
 MUST_CHECK int proxy_put_presigned(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f);
+	const struct http_body *body, bool *verified, struct fail *f);
 bool proxy_has_another_way(struct store *s);
 MUST_CHECK int proxy_sweep(struct store *s, const char *folder, struct fail *f);
 

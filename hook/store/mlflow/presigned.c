@@ -186,7 +186,7 @@ static int summed_rewind(void *context, struct fail *f)
 }
 
 int presigned_put_summed(struct store *s, const struct presigned *to,
-	const struct http_body *original, char **etag, bool *proven, struct fail *f)
+	const struct http_body *original, char **etag, bool *verified, struct fail *f)
 {
 	struct summed summed = {.body = original};
 	struct http_body body = *original;
@@ -201,7 +201,7 @@ int presigned_put_summed(struct store *s, const struct presigned *to,
 	if (body.bytes != NULL)
 		md5_add(&summed.md5, body.bytes, (size_t)body.size);
 	md5_finish(&summed.md5, md5);
-	*proven = result == 0 && etag_is_md5(*etag, md5);
+	*verified = result == 0 && etag_is_md5(*etag, md5);
 	return result;
 }
 

@@ -38,9 +38,9 @@ void presigned_unpack(const char *packed, struct presigned *address);
  * caller frees it */
 MUST_CHECK int presigned_put(struct store *s, const struct presigned *to,
 	const struct http_body *body, char **etag, struct fail *f);
-/* presigned_put_summed - the same; *proven: that is the MD5 of what was sent */
+/* presigned_put_summed - the same; *verified: that is the MD5 of what was sent */
 MUST_CHECK int presigned_put_summed(struct store *s, const struct presigned *to,
-	const struct http_body *body, char **etag, bool *proven, struct fail *f);
+	const struct http_body *body, char **etag, bool *verified, struct fail *f);
 /* presigned_get - max_tries: 0, as often as the settings say; *found false: the store has nothing
  * there */
 MUST_CHECK int presigned_get(struct store *s, const struct presigned *from,

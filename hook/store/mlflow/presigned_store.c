@@ -165,7 +165,7 @@ static int ask_address(
 
 /* Sending. */
 
-static int put_once(struct store *s, const char *path, const struct http_body *body, bool *proven,
+static int put_once(struct store *s, const char *path, const struct http_body *body, bool *verified,
 	struct fail *f)
 {
 	struct presigned to;
@@ -176,7 +176,7 @@ static int put_once(struct store *s, const char *path, const struct http_body *b
 		return fail_set(
 			f, STATUS_REFUSED, "the MLflow server says that there is no such run");
 	presigned_unpack(packed, &to);
-	int result = presigned_put_summed(s, &to, body, &etag, proven, f);
+	int result = presigned_put_summed(s, &to, body, &etag, verified, f);
 	free(etag);
 	presigned_drop(packed);
 	return result;
@@ -189,7 +189,7 @@ static bool may_have_run_out(const struct fail *f)
 }
 
 static int presigned_put_object(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	if (content->size > PUT_MAX) {
 		fail_set(f, STATUS_REFUSED,
@@ -197,12 +197,12 @@ static int presigned_put_object(struct store *s, const struct store_content *con
 			content->size);
 		return fail_hint(f, "give the job credentials for S3: then it goes in parts");
 	}
-	int result = put_once(s, content->path, body, proven, f);
+	int result = put_once(s, content->path, body, verified, f);
 	if (result == 0 || !may_have_run_out(f))
 		return result;
 	if (http_body_rewind(body, f) != 0)
 		return -1;
-	return put_once(s, content->path, body, proven, f);
+	return put_once(s, content->path, body, verified, f);
 }
 
 /* Reading. */

@@ -1,9 +1,9 @@
 /* presigned_store - a run's artifacts in S3 without any key of the store: the MLflow server signs
  * an address for each upload and each download, and lists what is there.
  *
- * The addresses are good for minutes, for one object and one verb; one that ran out is asked for
- * anew. An artifact goes in one, up to 5 GiB, and is proven by S3's own MD5 of it, else read back.
- * Nothing can be removed that way.
+ * The addresses are good for minutes, for one object and one method; one that ran out is asked for
+ * anew. An artifact goes in one, up to 5 GiB, and is verified by S3's own MD5 of it, else read
+ * back. Nothing can be removed that way.
  */
 #ifndef MODELHOOK_STORE_MLFLOW_PRESIGNED_STORE_H
 #define MODELHOOK_STORE_MLFLOW_PRESIGNED_STORE_H

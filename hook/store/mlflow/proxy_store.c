@@ -138,7 +138,7 @@ static int put_through_server(struct store *s, const struct store_content *conte
 }
 
 static int proxy_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f)
+	const struct http_body *body, bool *verified, struct fail *f)
 {
 	struct proxy *proxy = s->state;
 	bool refused = false;
@@ -156,7 +156,7 @@ static int proxy_put(struct store *s, const struct store_content *content,
 		if (http_body_rewind(body, f) != 0)
 			return -1;
 	}
-	return proxy_put_presigned(s, content, body, proven, f);
+	return proxy_put_presigned(s, content, body, verified, f);
 }
 
 static int proxy_remove(struct store *s, const char *path, struct fail *f)

@@ -3,7 +3,7 @@
  * Additional checksums (x-amz-checksum-*, Amazon's since 2022) and UNSIGNED-PAYLOAD are refused by
  * some servers, each with an error of its own. A request that one of them may be the cause of is
  * sent again without; what helped is kept for the rest of the run. Without checksums of its own an
- * object goes with its Content-MD5, and is proven by its ETag or read back.
+ * object goes with its Content-MD5, and is verified by its ETag or read back.
  */
 #ifndef MODELHOOK_STORE_S3_MANNER_H
 #define MODELHOOK_STORE_S3_MANNER_H

@@ -387,8 +387,8 @@ static bool is_gone(const struct s3_reply *reply)
 static bool is_made(struct store *s, const struct store_upload *upload)
 {
 	bool made = false;
-	struct fail unknown;
-	return ask_made(s, upload, &made, &unknown) == 0 && made;
+	struct fail ignored;
+	return ask_made(s, upload, &made, &ignored) == 0 && made;
 }
 
 /* A part that was not taken; fine, where the object is there all the same. */
@@ -511,7 +511,7 @@ static int complete_by(struct store *s, const char *key, struct store_upload *up
 	} else if (result == 0 && strstr(text_string(&reply.http.body), "ETag>") == NULL) {
 		sure = false; /* nothing but a status says that it is made */
 	}
-	upload->proven = result == 0 && sure;
+	upload->verified = result == 0 && sure;
 	s3_reply_release(&reply);
 	free(query);
 	free(id);
@@ -528,7 +528,7 @@ static int complete(struct store *s, const char *key, struct store_upload *uploa
 	if (completion_of(upload, checksums, &body, &sure))
 		result = complete_by(s, key, upload, &body, sure, &form, f);
 	else
-		upload->proven = true; /* it was compared when its upload was found gone */
+		upload->verified = true; /* it was compared when its upload was found gone */
 	if (result != 0 && form && strstr(text_string(&body), "<ChecksumCRC32C>") != NULL) {
 		completion_of(upload, false, &body, &sure);
 		result = complete_by(s, key, upload, &body, sure, &form, f);

@@ -29,24 +29,24 @@ static char *base64_of_hex(const char *hex)
 }
 
 /* Some servers take a digest and do not look at it: what they echo, or made themselves, counts. */
-static bool is_proven(
+static bool is_verified(
 	const struct http_response *response, const char *sum, const struct http_body *body)
 {
 	uint8_t md5[MD5_BYTES];
 	char *echoed = http_response_header(response, "x-amz-checksum-sha256");
 	char *etag = http_response_header(response, "ETag");
-	bool proven = sum != NULL && text_equal(echoed, sum);
-	if (!proven && body->bytes != NULL && etag_looks_like_md5(etag)) {
+	bool verified = sum != NULL && text_equal(echoed, sum);
+	if (!verified && body->bytes != NULL && etag_looks_like_md5(etag)) {
 		checksum_md5(body->bytes, (size_t)body->size, md5);
-		proven = etag_is_md5(etag, md5);
+		verified = etag_is_md5(etag, md5);
 	}
 	free(echoed);
 	free(etag);
-	return proven;
+	return verified;
 }
 
 int s3_put(struct store *s, const struct store_content *content, const struct http_body *body,
-	bool *proven, struct fail *f)
+	bool *verified, struct fail *f)
 {
 	struct s3_reply reply;
 	char *key = s3_key(s->state, content->path);
@@ -65,7 +65,7 @@ int s3_put(struct store *s, const struct store_content *content, const struct ht
 	int result = s3_send(s, &request, &reply, f);
 	if (result == 0)
 		result = s3_expect(s, &reply, f);
-	*proven = result == 0 && is_proven(&reply.http, sum, body);
+	*verified = result == 0 && is_verified(&reply.http, sum, body);
 	s3_reply_release(&reply);
 	free(sum);
 	free(checksum);

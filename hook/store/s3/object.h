@@ -8,7 +8,7 @@
 #include "store/store.h"
 
 MUST_CHECK int s3_put(struct store *s, const struct store_content *content,
-	const struct http_body *body, bool *proven, struct fail *f);
+	const struct http_body *body, bool *verified, struct fail *f);
 MUST_CHECK int s3_get(struct store *s, const char *path, const struct http_sink *sink, bool *found,
 	struct fail *f);
 MUST_CHECK int s3_has(

@@ -1,6 +1,6 @@
 /* Who was Production when, how, and when nobody was: read from what versions and their model keep.
  */
-#include "standing_table.h"
+#include "state_table.h"
 
 #include "mlflow/types.h"
 #include "registry/production_period.h"
@@ -28,44 +28,44 @@ static const char *day(int64_t ms, bool lasts, char out[8])
 	return out;
 }
 
-static void add_gaps(struct text *text, const struct production_periods *tenures, size_t before)
+static void add_gaps(struct text *text, const struct production_periods *periods, size_t before)
 {
 	char from[8], to[8];
-	for (size_t i = 0; i < tenures->gap_count; i++)
-		if (tenures->gaps[i].before == before)
+	for (size_t i = 0; i < periods->gap_count; i++)
+		if (periods->gaps[i].before == before)
 			text_printf(text, "none %s-%s\n",
-				day(tenures->gaps[i].from_ms, false, from),
-				day(tenures->gaps[i].to_ms, true, to));
+				day(periods->gaps[i].from_ms, false, from),
+				day(periods->gaps[i].to_ms, true, to));
 }
 
-static char *told(const struct registry_state *standing)
+static char *told(const struct registry_state *observed)
 {
-	struct production_periods tenures;
+	struct production_periods periods;
 	struct text text = {0};
-	production_periods_read(standing, &tenures);
-	for (size_t i = 0; i < tenures.count; i++) {
-		const struct production_period *tenure = &tenures.items[i];
+	production_periods_read(observed, &periods);
+	for (size_t i = 0; i < periods.count; i++) {
+		const struct production_period *period = &periods.items[i];
 		char from[8], to[8];
-		add_gaps(&text, &tenures, i);
-		text_printf(&text, "%d%s %s-%s %s\n", (int)tenure->version,
-			tenure->deleted ? " deleted" : "", day(tenure->from_ms, false, from),
-			day(tenure->to_ms, tenure->lasts, to),
-			tenure->how != NULL ? tenure->how : "?");
+		add_gaps(&text, &periods, i);
+		text_printf(&text, "%d%s %s-%s %s\n", (int)period->version,
+			period->deleted ? " deleted" : "", day(period->from_ms, false, from),
+			day(period->to_ms, period->lasts, to),
+			period->how != NULL ? period->how : "?");
 	}
-	add_gaps(&text, &tenures, tenures.count);
-	production_periods_release(&tenures);
+	add_gaps(&text, &periods, periods.count);
+	production_periods_release(&periods);
 	return text_take(&text);
 }
 
-static void make(struct registry_state *standing, const struct history_row *rows, size_t count)
+static void make(struct registry_state *observed, const struct history_row *rows, size_t count)
 {
 	struct version_row table[ROWS_MAX] = {0};
 	char time[64];
 	for (size_t i = 0; i < count; i++)
 		table[i] = (struct version_row){rows[i].number, rows[i].stage, "01"};
-	table_standing(standing, true, table, NULL);
+	table_state(observed, true, table, NULL);
 	for (size_t i = 0; i < count; i++) {
-		struct version *version = &standing->versions.items[i];
+		struct version *version = &observed->versions.items[i];
 		table_tag(version, TAG_HISTORY, rows[i].history);
 		assert_true(clock_parse_rfc3339(
 			table_time(rows[i].updated, time), &version->updated_ms));
@@ -74,12 +74,12 @@ static void make(struct registry_state *standing, const struct history_row *rows
 
 static void check(const struct history_row *rows, size_t count, const char *wanted)
 {
-	struct registry_state standing;
-	make(&standing, rows, count);
-	char *text = told(&standing);
+	struct registry_state observed;
+	make(&observed, rows, count);
+	char *text = told(&observed);
 	assert_string_equal(text, wanted);
 	free(text);
-	state_release(&standing);
+	state_release(&observed);
 }
 
 static void one_after_another_leaves_no_gap(void **state)
@@ -138,21 +138,21 @@ static void a_deleted_version_stays_told_until_it_turns_out_to_be_there(void **s
 		{1, "Production", "05", "[" TO_PRODUCTION("05", "rollback") "]"}};
 	static const char gone[] = "[" TO_PRODUCTION("03", "training") "," ARCHIVED(
 		"05", "1") ",{" AT("09") ",\"to\":\"Deleted\",\"by\":\"ann\",\"created\":1}]";
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	make(&standing, rows, COUNT(rows));
-	standing.model.tags = memory_get(1, sizeof(struct pair));
-	standing.model.tags[0] = (struct pair){text_copy(TAG_DELETED "2"), text_copy(gone)};
-	standing.model.tag_count = 1;
-	char *text = told(&standing);
+	make(&observed, rows, COUNT(rows));
+	observed.model.tags = memory_get(1, sizeof(struct pair));
+	observed.model.tags[0] = (struct pair){text_copy(TAG_DELETED "2"), text_copy(gone)};
+	observed.model.tag_count = 1;
+	char *text = told(&observed);
 	assert_string_equal(text, "2 deleted 03-05 training\n1 05-now rollback\n");
 	free(text);
-	standing.versions.items[0].number = 2;
-	standing.versions.items[0].created_ms = 1;
-	text = told(&standing);
+	observed.versions.items[0].number = 2;
+	observed.versions.items[0].created_ms = 1;
+	text = told(&observed);
 	assert_string_equal(text, "2 05-now rollback\n");
 	free(text);
-	state_release(&standing);
+	state_release(&observed);
 }
 
 int main(void)

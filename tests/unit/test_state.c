@@ -1,6 +1,6 @@
 #include "base/fail.h"
 #include "registry/tags.h"
-#include "standing_table.h"
+#include "state_table.h"
 
 /* The decision of a person for a version on a day of November 2026. */
 #define DECIDE(version, day)                                                                       \
@@ -20,18 +20,18 @@ struct row {
 static void check(const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct registry_state standing;
-		table_standing(&standing, true, rows[i].versions, rows[i].decision);
-		int64_t winner = state_desired_version(&standing);
+		struct registry_state observed;
+		table_state(&observed, true, rows[i].versions, rows[i].decision);
+		int64_t winner = state_desired_version(&observed);
 		if (winner != rows[i].winner)
 			fail_msg("%s: the winner is %lld", rows[i].name, (long long)winner);
-		int64_t previous = state_previous(&standing, winner);
+		int64_t previous = state_previous(&observed, winner);
 		if (previous != rows[i].previous)
 			fail_msg("%s: the previous is %lld", rows[i].name, (long long)previous);
-		assert_row(state_is_converged(&standing, true, false) == rows[i].settled,
+		assert_row(state_is_converged(&observed, true, false) == rows[i].settled,
 			rows[i].name);
-		state_release(&standing);
-		state_release(&standing);
+		state_release(&observed);
+		state_release(&observed);
 	}
 }
 
@@ -84,7 +84,7 @@ static void of_one_instant_the_higher_number_wins_and_the_lower_comes_before(voi
 			true});
 }
 
-static void a_stranger_in_production_counts_from_its_creation(void **state)
+static void an_unmanaged_version_counts_from_its_creation(void **state)
 {
 	CHECK({"alone", {{1, P, "03"}}, NULL, 1, 0, true},
 		{"newer than our training", {{1, "None", "01", "02"}, {2, P, "03"}}, NULL, 2, 0,
@@ -145,10 +145,10 @@ static void a_decision_outranks_until_a_newer_training(void **state)
 		{"trained before it, registered after it",
 			{{1, P, "01", "01"}, {2, "None", "07", "04"}}, DECIDE("1", "05"), 1, 0,
 			true},
-		{"a stranger promoted after it", {{1, A, "01", "01"}, {2, P, "06"}},
+		{"an unmanaged version promoted after it", {{1, A, "01", "01"}, {2, P, "06"}},
 			DECIDE("1", "05"), 2, 1, true},
-		{"a stranger from before it", {{1, A, "01", "01"}, {2, P, "04"}}, DECIDE("1", "05"),
-			1, 0, false},
+		{"an unmanaged version from before it", {{1, A, "01", "01"}, {2, P, "04"}},
+			DECIDE("1", "05"), 1, 0, false},
 		{"trained after it and withdrawn", {{1, P, "01", "01"}, {2, A, "06", "06", "x"}},
 			DECIDE("1", "05"), 1, 0, true},
 		{"in another zone", {{1, A, "01", "01"}, {2, P, "05", "05"}},
@@ -187,26 +187,26 @@ static void an_intent_that_cannot_be_read_is_none(void **state)
 		{"without a zone", {{1, P, "01", "01"}, {2, "None", "02", "2026-11-09T00:00:00"}},
 			NULL, 1, 0, true},
 		{"empty", {{1, P, "01", "01"}, {2, "None", "02", ""}}, NULL, 1, 0, true},
-		{"in Production it counts as a stranger",
+		{"in Production it counts as unmanaged",
 			{{1, A, "01", "01"}, {2, P, "02", "yesterday"}}, NULL, 2, 1, true});
 }
 
 static void the_previous_is_the_training_before_and_not_who_was_there_before(void **state)
 {
-	struct registry_state standing;
+	struct registry_state observed;
 	static const struct version_row rows[ROWS_MAX] = {{1, A, "01", "04"}, {2, A, "02", "02"},
 		{3, P, "03", "05"}, {4, A, "04", "03"}, {5, "None", "05"}};
 	(void)state;
-	table_standing(&standing, true, rows, NULL);
-	assert_int_equal(state_previous(&standing, 3), 1);
-	assert_int_equal(state_previous(&standing, 1), 4);
-	assert_int_equal(state_previous(&standing, 4), 2);
-	assert_int_equal(state_previous(&standing, 2), 0);
+	table_state(&observed, true, rows, NULL);
+	assert_int_equal(state_previous(&observed, 3), 1);
+	assert_int_equal(state_previous(&observed, 1), 4);
+	assert_int_equal(state_previous(&observed, 4), 2);
+	assert_int_equal(state_previous(&observed, 2), 0);
 	/* without an intent it has its place by its creation: after 1, of the instant of 3 */
-	assert_int_equal(state_previous(&standing, 5), 3);
-	assert_int_equal(state_previous(&standing, 9), 0);
-	assert_int_equal(state_previous(&standing, 0), 0);
-	state_release(&standing);
+	assert_int_equal(state_previous(&observed, 5), 3);
+	assert_int_equal(state_previous(&observed, 9), 0);
+	assert_int_equal(state_previous(&observed, 0), 0);
+	state_release(&observed);
 }
 
 static void the_aliases_are_settled_when_both_point_where_they_should(void **state)
@@ -219,28 +219,28 @@ static void the_aliases_are_settled_when_both_point_where_they_should(void **sta
 		{1, A, "01", "01"}, {2, P, "02", "02"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct registry_state standing;
-		table_standing(&standing, true, versions, NULL);
-		table_alias(&standing, "unrelated", 9);
-		table_alias(&standing, ALIAS_PRODUCTION, rows[i].production);
-		table_alias(&standing, ALIAS_PREVIOUS, rows[i].previous);
-		assert_true(state_is_converged(&standing, true, false));
-		assert_int_equal(state_is_converged(&standing, true, true), rows[i].settled);
-		state_release(&standing);
+		struct registry_state observed;
+		table_state(&observed, true, versions, NULL);
+		table_alias(&observed, "unrelated", 9);
+		table_alias(&observed, ALIAS_PRODUCTION, rows[i].production);
+		table_alias(&observed, ALIAS_PREVIOUS, rows[i].previous);
+		assert_true(state_is_converged(&observed, true, false));
+		assert_int_equal(state_is_converged(&observed, true, true), rows[i].settled);
+		state_release(&observed);
 	}
 }
 
 static void a_first_training_needs_no_previous_alias_and_refuses_a_stale_one(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {{2, P, "02", "02"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, true, versions, NULL);
-	table_alias(&standing, ALIAS_PRODUCTION, 2);
-	assert_true(state_is_converged(&standing, true, true));
-	table_alias(&standing, ALIAS_PREVIOUS, 1);
-	assert_false(state_is_converged(&standing, true, true));
-	state_release(&standing);
+	table_state(&observed, true, versions, NULL);
+	table_alias(&observed, ALIAS_PRODUCTION, 2);
+	assert_true(state_is_converged(&observed, true, true));
+	table_alias(&observed, ALIAS_PREVIOUS, 1);
+	assert_false(state_is_converged(&observed, true, true));
+	state_release(&observed);
 }
 
 /* Archived by hand before it ever served, it has a history that tells so. */
@@ -262,12 +262,12 @@ static void an_archived_version_served_by_its_history_else_by_its_stage(void **s
 		{1, A, "01", "01"}, {2, A, "02", "02"}, {3, P, "03", "03"}};
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct registry_state standing;
-		table_standing(&standing, true, versions, NULL);
-		table_tag(&standing.versions.items[1], TAG_HISTORY, rows[i].history);
-		assert_row(state_previous(&standing, 3) == rows[i].previous,
+		struct registry_state observed;
+		table_state(&observed, true, versions, NULL);
+		table_tag(&observed.versions.items[1], TAG_HISTORY, rows[i].history);
+		assert_row(state_previous(&observed, 3) == rows[i].previous,
 			rows[i].history != NULL ? rows[i].history : "none");
-		state_release(&standing);
+		state_release(&observed);
 	}
 }
 
@@ -279,50 +279,50 @@ static void of_one_package_the_lowest_version_stands_for_it(void **state)
 		{.number = 2, .created = "02", .intent = "02", .digest = "aa"},
 		{.number = 3, .created = "02", .intent = "02", .digest = "aa"},
 	};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(state_desired_version(&standing), 2);
-	state_release(&standing);
+	table_state(&observed, true, versions, NULL);
+	assert_int_equal(state_desired_version(&observed), 2);
+	state_release(&observed);
 }
 
 static void without_stages_the_alias_alone_says_what_is_production(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, P, "01"}, {2, NULL, "02", "02"}, {3, NULL, "03"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, false, versions, NULL);
-	assert_int_equal(state_production_count(&standing), 0);
-	assert_int_equal(state_desired_version(&standing), 2);
-	assert_false(state_is_converged(&standing, false, true));
-	table_alias(&standing, ALIAS_PRODUCTION, 3);
-	assert_int_equal(state_production_count(&standing), 1);
-	assert_true(state_is_production(&standing, &standing.versions.items[2]));
-	assert_int_equal(state_desired_version(&standing), 3);
+	table_state(&observed, false, versions, NULL);
+	assert_int_equal(state_production_count(&observed), 0);
+	assert_int_equal(state_desired_version(&observed), 2);
+	assert_false(state_is_converged(&observed, false, true));
+	table_alias(&observed, ALIAS_PRODUCTION, 3);
+	assert_int_equal(state_production_count(&observed), 1);
+	assert_true(state_is_production(&observed, &observed.versions.items[2]));
+	assert_int_equal(state_desired_version(&observed), 3);
 	/* version 2 was never Production, as far as its history says */
-	assert_int_equal(state_previous(&standing, 3), 0);
-	assert_true(state_is_converged(&standing, false, true));
-	table_tag(&standing.versions.items[1], TAG_HISTORY, "[{\"to\":\"Production\"}]");
-	assert_int_equal(state_previous(&standing, 3), 2);
-	assert_false(state_is_converged(&standing, false, true));
-	table_alias(&standing, ALIAS_PREVIOUS, 2);
-	assert_true(state_is_converged(&standing, false, true));
-	state_release(&standing);
+	assert_int_equal(state_previous(&observed, 3), 0);
+	assert_true(state_is_converged(&observed, false, true));
+	table_tag(&observed.versions.items[1], TAG_HISTORY, "[{\"to\":\"Production\"}]");
+	assert_int_equal(state_previous(&observed, 3), 2);
+	assert_false(state_is_converged(&observed, false, true));
+	table_alias(&observed, ALIAS_PREVIOUS, 2);
+	assert_true(state_is_converged(&observed, false, true));
+	state_release(&observed);
 }
 
 static void an_alias_that_points_nowhere_is_no_production(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {{1, NULL, "01", "01"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, false, versions, NULL);
-	table_alias(&standing, ALIAS_PRODUCTION, 7);
-	assert_int_equal(state_production_count(&standing), 0);
-	assert_int_equal(state_alias(&standing, ALIAS_PRODUCTION), 7);
-	assert_int_equal(state_desired_version(&standing), 1);
-	assert_false(state_is_converged(&standing, false, true));
-	state_release(&standing);
+	table_state(&observed, false, versions, NULL);
+	table_alias(&observed, ALIAS_PRODUCTION, 7);
+	assert_int_equal(state_production_count(&observed), 0);
+	assert_int_equal(state_alias(&observed, ALIAS_PRODUCTION), 7);
+	assert_int_equal(state_desired_version(&observed), 1);
+	assert_false(state_is_converged(&observed, false, true));
+	state_release(&observed);
 }
 
 static void a_digest_is_found_at_its_lowest_version(void **state)
@@ -330,30 +330,30 @@ static void a_digest_is_found_at_its_lowest_version(void **state)
 	static const struct version_row versions[ROWS_MAX] = {{.number = 1},
 		{.number = 4, .digest = "bb"}, {.number = 6, .digest = "aa"},
 		{.number = 8, .digest = "aa"}, {.number = 9, .digest = "b"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(state_find_digest(&standing, "aa")->number, 6);
-	assert_int_equal(state_find_digest(&standing, "b")->number, 9);
-	assert_null(state_find_digest(&standing, "cc"));
-	assert_null(state_find_digest(&standing, ""));
-	assert_int_equal(state_version(&standing, 8)->number, 8);
-	assert_null(state_version(&standing, 2));
-	state_release(&standing);
+	table_state(&observed, true, versions, NULL);
+	assert_int_equal(state_find_digest(&observed, "aa")->number, 6);
+	assert_int_equal(state_find_digest(&observed, "b")->number, 9);
+	assert_null(state_find_digest(&observed, "cc"));
+	assert_null(state_find_digest(&observed, ""));
+	assert_int_equal(state_version(&observed, 8)->number, 8);
+	assert_null(state_version(&observed, 2));
+	state_release(&observed);
 }
 
-static void a_stranger_is_in_production_without_an_intent_that_can_be_read(void **state)
+static void an_unmanaged_version_is_in_production_without_an_intent_that_can_be_read(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, P, "01"}, {2, P, "02", "02"}, {3, P, "03", "soon"}, {4, A, "04"}};
-	static const bool strangers[] = {true, false, true, false};
-	struct registry_state standing;
+	static const bool unmanaged[] = {true, false, true, false};
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, true, versions, NULL);
-	for (size_t i = 0; i < COUNT(strangers); i++)
+	table_state(&observed, true, versions, NULL);
+	for (size_t i = 0; i < COUNT(unmanaged); i++)
 		assert_int_equal(
-			version_is_unmanaged(&standing, &standing.versions.items[i]), strangers[i]);
-	state_release(&standing);
+			version_is_unmanaged(&observed, &observed.versions.items[i]), unmanaged[i]);
+	state_release(&observed);
 }
 
 /* What two promoters compute does not depend on who they are or what they read before: with every
@@ -363,15 +363,15 @@ static void the_winner_by_intents_does_not_depend_on_the_stages(void **state)
 	static const char *const stages[] = {"None", P, A, "Staging"};
 	(void)state;
 	for (int left = 0; left < 64; left++) {
-		struct registry_state standing;
+		struct registry_state observed;
 		const struct version_row versions[ROWS_MAX] = {
 			{1, stages[left % 4], "01", "03"},
 			{2, stages[left / 4 % 4], "02", "05"},
 			{3, stages[left / 16], "03", "04"},
 		};
-		table_standing(&standing, true, versions, NULL);
-		assert_int_equal(state_desired_version(&standing), 2);
-		state_release(&standing);
+		table_state(&observed, true, versions, NULL);
+		assert_int_equal(state_desired_version(&observed), 2);
+		state_release(&observed);
 	}
 }
 
@@ -379,11 +379,11 @@ static void a_training_that_was_never_production_is_no_way_back(void **state)
 {
 	static const struct version_row versions[ROWS_MAX] = {
 		{1, A, "01", "03"}, {2, "None", "02", "04"}, {3, P, "03", "05"}};
-	struct registry_state standing;
+	struct registry_state observed;
 	(void)state;
-	table_standing(&standing, true, versions, NULL);
-	assert_int_equal(state_previous(&standing, 3), 1);
-	state_release(&standing);
+	table_state(&observed, true, versions, NULL);
+	assert_int_equal(state_previous(&observed, 3), 1);
+	state_release(&observed);
 }
 
 int main(void)
@@ -392,7 +392,7 @@ int main(void)
 		cmocka_unit_test(nobody_wins_where_nobody_may_be_production),
 		cmocka_unit_test(the_training_with_the_newest_intent_wins),
 		cmocka_unit_test(of_one_instant_the_higher_number_wins_and_the_lower_comes_before),
-		cmocka_unit_test(a_stranger_in_production_counts_from_its_creation),
+		cmocka_unit_test(an_unmanaged_version_counts_from_its_creation),
 		cmocka_unit_test(several_in_production_are_never_settled),
 		cmocka_unit_test(what_was_withdrawn_is_no_candidate_any_more),
 		cmocka_unit_test(a_duplicate_counts_only_while_its_first_is_gone),
@@ -409,7 +409,8 @@ int main(void)
 		cmocka_unit_test(without_stages_the_alias_alone_says_what_is_production),
 		cmocka_unit_test(an_alias_that_points_nowhere_is_no_production),
 		cmocka_unit_test(a_digest_is_found_at_its_lowest_version),
-		cmocka_unit_test(a_stranger_is_in_production_without_an_intent_that_can_be_read),
+		cmocka_unit_test(
+			an_unmanaged_version_is_in_production_without_an_intent_that_can_be_read),
 		cmocka_unit_test(the_winner_by_intents_does_not_depend_on_the_stages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

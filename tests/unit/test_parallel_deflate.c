@@ -1,4 +1,4 @@
-/* Squeezing: whatever the threads and the cuts, the same bytes come out, and inflate to what went
+/* Compression: whatever the threads and the cuts, the same bytes come out, and inflate to what went
  * in. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "packaging/archive/parallel_deflate.h"
 
-#define MOST (6 * SQUEEZE_PIECE + 77)
+#define MOST (6 * DEFLATE_PIECE + 77)
 
 static int gather(void *context, const void *bytes, size_t size, struct fail *f)
 {
@@ -65,12 +65,12 @@ static void parallel_deflate_all(const uint8_t *bytes, size_t size, unsigned thr
 	parallel_deflate_release(s);
 }
 
-static void assert_inflates_to(const struct text *squeezed, const uint8_t *bytes, size_t size)
+static void assert_inflates_to(const struct text *compressed, const uint8_t *bytes, size_t size)
 {
 	static const uint8_t end[] = {1, 0, 0, 0xff, 0xff}; /* an empty block, the last one */
 	struct text whole = {0};
 	uint8_t *out = malloc(size + 1);
-	text_add(&whole, squeezed->data, squeezed->size);
+	text_add(&whole, compressed->data, compressed->size);
 	text_add(&whole, end, sizeof(end));
 	z_stream stream = {.next_in = (Bytef *)whole.data,
 		.avail_in = (uInt)whole.size,
@@ -87,8 +87,8 @@ static void assert_inflates_to(const struct text *squeezed, const uint8_t *bytes
 
 static void threads_and_cuts_do_not_matter(void **state)
 {
-	static const size_t sizes[] = {0, 1, 1000, SQUEEZE_PIECE - 1, SQUEEZE_PIECE,
-		SQUEEZE_PIECE + 1, 3 * SQUEEZE_PIECE, MOST};
+	static const size_t sizes[] = {0, 1, 1000, DEFLATE_PIECE - 1, DEFLATE_PIECE,
+		DEFLATE_PIECE + 1, 3 * DEFLATE_PIECE, MOST};
 	static const size_t cuts[] = {MOST, 65536, 4099};
 	static uint8_t bytes[MOST];
 	(void)state;
@@ -98,7 +98,7 @@ static void threads_and_cuts_do_not_matter(void **state)
 			struct text one = {0};
 			parallel_deflate_all(bytes, sizes[i], 1, MOST, sizes[i] / 3, &one);
 			assert_inflates_to(&one, bytes, sizes[i]);
-			for (unsigned threads = 1; threads <= SQUEEZE_THREADS_MAX; threads++) {
+			for (unsigned threads = 1; threads <= DEFLATE_THREADS_MAX; threads++) {
 				struct text other = {0};
 				parallel_deflate_all(bytes, sizes[i], threads, cuts[threads % 3],
 					sizes[i] / 3, &other);

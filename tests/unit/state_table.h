@@ -1,7 +1,7 @@
 /* state_table - what a registry says, written as a table of rows for the tests.
  */
-#ifndef MODELHOOK_TESTS_STANDING_TABLE_H
-#define MODELHOOK_TESTS_STANDING_TABLE_H
+#ifndef MODELHOOK_TESTS_STATE_TABLE_H
+#define MODELHOOK_TESTS_STATE_TABLE_H
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -57,9 +57,9 @@ static inline void table_version(const struct version_row *row, struct version *
 	table_tag(version, TAG_DIGEST, row->digest);
 }
 
-static inline void table_alias(struct registry_state *standing, const char *name, int64_t number)
+static inline void table_alias(struct registry_state *observed, const char *name, int64_t number)
 {
-	struct registered_model *model = &standing->model;
+	struct registered_model *model = &observed->model;
 	if (number == 0)
 		return;
 	model->aliases =
@@ -68,19 +68,19 @@ static inline void table_alias(struct registry_state *standing, const char *name
 		(struct alias){.name = text_copy(name), .version = number};
 }
 
-/* The standing of these versions; decision is the tag's text, or NULL. */
-static inline void table_standing(struct registry_state *standing, bool stages,
+/* The state of these versions; decision is the tag's text, or NULL. */
+static inline void table_state(struct registry_state *observed, bool stages,
 	const struct version_row rows[ROWS_MAX], const char *decision)
 {
-	*standing = (struct registry_state){.stages = stages};
-	standing->versions.items = memory_get(ROWS_MAX, sizeof(struct version));
+	*observed = (struct registry_state){.stages = stages};
+	observed->versions.items = memory_get(ROWS_MAX, sizeof(struct version));
 	for (size_t i = 0; i < ROWS_MAX && rows[i].number != 0; i++)
-		table_version(&rows[i], &standing->versions.items[standing->versions.count++]);
+		table_version(&rows[i], &observed->versions.items[observed->versions.count++]);
 	if (decision == NULL)
 		return;
-	standing->model.tags = memory_get(1, sizeof(struct pair));
-	standing->model.tag_count = 1;
-	standing->model.tags[0] =
+	observed->model.tags = memory_get(1, sizeof(struct pair));
+	observed->model.tag_count = 1;
+	observed->model.tags[0] =
 		(struct pair){.key = text_copy(TAG_DECISION), .value = text_copy(decision)};
 }
 

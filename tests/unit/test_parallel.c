@@ -12,11 +12,11 @@
 #include "base/fail.h"
 #include "base/parallel.h"
 
-#define JOBS ((size_t)10 * ABREAST_WINDOW)
+#define JOBS ((size_t)10 * PARALLEL_WINDOW)
 
 /* What the jobs of a test know of each other. */
 struct bench {
-	size_t outcomes[ABREAST_WINDOW];
+	size_t outcomes[PARALLEL_WINDOW];
 	size_t taken;
 	atomic_size_t begun;
 };
@@ -31,7 +31,7 @@ static void take(void *context, size_t job)
 {
 	struct bench *bench = context;
 	assert_int_equal(job, bench->taken);
-	assert_int_equal(bench->outcomes[job % ABREAST_WINDOW], job + 1);
+	assert_int_equal(bench->outcomes[job % PARALLEL_WINDOW], job + 1);
 	bench->taken++;
 }
 
@@ -40,7 +40,7 @@ static int run(void *context, size_t job, const atomic_bool *dropped, struct fai
 	struct bench *bench = context;
 	(void)f;
 	assert_false(atomic_load(dropped));
-	bench->outcomes[job % ABREAST_WINDOW] = job + 1;
+	bench->outcomes[job % PARALLEL_WINDOW] = job + 1;
 	return 0;
 }
 
@@ -50,8 +50,8 @@ static int run_slowly(void *context, size_t job, const atomic_bool *dropped, str
 	struct bench *bench = context;
 	atomic_fetch_add(&bench->begun, 1);
 	if (job == 0) {
-		wait_for_begun(bench, ABREAST_WINDOW);
-		assert_int_equal(atomic_load(&bench->begun), ABREAST_WINDOW);
+		wait_for_begun(bench, PARALLEL_WINDOW);
+		assert_int_equal(atomic_load(&bench->begun), PARALLEL_WINDOW);
 	}
 	return run(context, job, dropped, f);
 }
