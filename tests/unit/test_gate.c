@@ -206,60 +206,59 @@ static void check_champion(const struct champion_row *row)
 	gate_verdicts_release(&verdicts);
 }
 
+static const struct champion_row champion_rows[] = {
+	{"better", .ours = 0.91, .theirs = 0.90, .tag = NAN, .version = 3, .has_run = true,
+		.passes = true, .detail = "m 0.91, champion version 3 0.9, margin 0"},
+	{"the same", .ours = 0.90, .theirs = 0.90, .tag = NAN, .version = 3, .has_run = true,
+		.passes = true, .detail = "m 0.9, champion version 3 0.9, margin 0"},
+	{"worse", .ours = 0.8999999, .theirs = 0.90, .tag = NAN, .version = 3, .has_run = true,
+		.passes = false, .detail = "m 0.8999999, champion version 3 0.9, margin 0"},
+	{"worse by the margin", .ours = 0.89, .theirs = 0.90, .tag = NAN, .margin = 0.01,
+		.version = 3, .has_run = true, .passes = true,
+		.detail = "m 0.89, champion version 3 0.9, margin 0.01"},
+	{"worse by a margin that floats make smaller", .ours = 0.47, .theirs = 0.52, .tag = NAN,
+		.margin = 0.05, .version = 3, .has_run = true, .passes = true,
+		.detail = "m 0.47, champion version 3 0.52, margin 0.05"},
+	{"worse by more than the margin", .ours = 0.8899999, .theirs = 0.90, .tag = NAN,
+		.margin = 0.01, .version = 3, .has_run = true, .passes = false,
+		.detail = "m 0.8899999, champion version 3 0.9, margin 0.01"},
+	{"a negative margin asks for more", .ours = 0.905, .theirs = 0.90, .tag = NAN,
+		.margin = -0.01, .version = 3, .has_run = true, .passes = false,
+		.detail = "m 0.905, champion version 3 0.9, margin -0.01"},
+	{"no champion", .ours = 0.1, .theirs = 0.90, .tag = NAN, .has_run = true, .passes = true,
+		.detail = "m 0.1, no champion to compare with"},
+	{"the run before the tag", .ours = 0.85, .theirs = 0.90, .tag = 0.80, .version = 3,
+		.has_run = true, .passes = false,
+		.detail = "m 0.85, champion version 3 0.9, margin 0"},
+	{"the tag where there is no run", .ours = 0.85, .tag = 0.86, .version = 3, .passes = false,
+		.detail = "m 0.85, champion version 3 0.86, margin 0"},
+	{"the tag where the run says NaN", .ours = 0.85, .theirs = NAN, .tag = 0.86, .version = 3,
+		.has_run = true, .passes = false,
+		.detail = "m 0.85, champion version 3 0.86, margin 0"},
+	{"infinity is no number to compare with", .ours = 0.85, .theirs = INFINITY, .tag = NAN,
+		.version = 3, .has_run = true, .passes = true,
+		.detail = "m 0.85, champion version 3 has no such number: nothing to "
+			  "compare with"},
+	{"nor is one as MLflow stores it", .ours = 0.85, .theirs = 1.7976931348623157e308,
+		.tag = 0.86, .version = 3, .has_run = true, .passes = false,
+		.detail = "m 0.85, champion version 3 0.86, margin 0"},
+	{"our infinity beats nobody", .ours = INFINITY, .theirs = 0.9, .tag = NAN, .version = 3,
+		.has_run = true, .passes = false,
+		.detail = "m inf, champion version 3 0.9, margin 0; m is not a finite "
+			  "number"},
+	{"nor does it pass where there is no champion", .ours = INFINITY, .tag = NAN,
+		.passes = false,
+		.detail = "m inf, no champion to compare with; m is not a finite number"},
+	{"no number anywhere", .ours = 0.85, .tag = NAN, .version = 3, .passes = true,
+		.detail = "m 0.85, champion version 3 has no such number: nothing to "
+			  "compare with"},
+};
+
 static void the_champion_is_compared_with_as_far_as_its_numbers_are_known(void **state)
 {
-	static const struct champion_row rows[] = {
-		{"better", .ours = 0.91, .theirs = 0.90, .tag = NAN, .version = 3, .has_run = true,
-			.passes = true, .detail = "m 0.91, champion version 3 0.9, margin 0"},
-		{"the same", .ours = 0.90, .theirs = 0.90, .tag = NAN, .version = 3,
-			.has_run = true, .passes = true,
-			.detail = "m 0.9, champion version 3 0.9, margin 0"},
-		{"worse", .ours = 0.8999999, .theirs = 0.90, .tag = NAN, .version = 3,
-			.has_run = true, .passes = false,
-			.detail = "m 0.8999999, champion version 3 0.9, margin 0"},
-		{"worse by the margin", .ours = 0.89, .theirs = 0.90, .tag = NAN, .margin = 0.01,
-			.version = 3, .has_run = true, .passes = true,
-			.detail = "m 0.89, champion version 3 0.9, margin 0.01"},
-		{"worse by a margin that floats make smaller", .ours = 0.47, .theirs = 0.52,
-			.tag = NAN, .margin = 0.05, .version = 3, .has_run = true, .passes = true,
-			.detail = "m 0.47, champion version 3 0.52, margin 0.05"},
-		{"worse by more than the margin", .ours = 0.8899999, .theirs = 0.90, .tag = NAN,
-			.margin = 0.01, .version = 3, .has_run = true, .passes = false,
-			.detail = "m 0.8899999, champion version 3 0.9, margin 0.01"},
-		{"a negative margin asks for more", .ours = 0.905, .theirs = 0.90, .tag = NAN,
-			.margin = -0.01, .version = 3, .has_run = true, .passes = false,
-			.detail = "m 0.905, champion version 3 0.9, margin -0.01"},
-		{"no champion", .ours = 0.1, .theirs = 0.90, .tag = NAN, .has_run = true,
-			.passes = true, .detail = "m 0.1, no champion to compare with"},
-		{"the run before the tag", .ours = 0.85, .theirs = 0.90, .tag = 0.80, .version = 3,
-			.has_run = true, .passes = false,
-			.detail = "m 0.85, champion version 3 0.9, margin 0"},
-		{"the tag where there is no run", .ours = 0.85, .tag = 0.86, .version = 3,
-			.passes = false, .detail = "m 0.85, champion version 3 0.86, margin 0"},
-		{"the tag where the run says NaN", .ours = 0.85, .theirs = NAN, .tag = 0.86,
-			.version = 3, .has_run = true, .passes = false,
-			.detail = "m 0.85, champion version 3 0.86, margin 0"},
-		{"infinity is no number to compare with", .ours = 0.85, .theirs = INFINITY,
-			.tag = NAN, .version = 3, .has_run = true, .passes = true,
-			.detail = "m 0.85, champion version 3 has no such number: nothing to "
-				  "compare with"},
-		{"nor is one as MLflow stores it", .ours = 0.85, .theirs = 1.7976931348623157e308,
-			.tag = 0.86, .version = 3, .has_run = true, .passes = false,
-			.detail = "m 0.85, champion version 3 0.86, margin 0"},
-		{"our infinity beats nobody", .ours = INFINITY, .theirs = 0.9, .tag = NAN,
-			.version = 3, .has_run = true, .passes = false,
-			.detail = "m inf, champion version 3 0.9, margin 0; m is not a finite "
-				  "number"},
-		{"nor does it pass where there is no champion", .ours = INFINITY, .tag = NAN,
-			.passes = false,
-			.detail = "m inf, no champion to compare with; m is not a finite number"},
-		{"no number anywhere", .ours = 0.85, .tag = NAN, .version = 3, .passes = true,
-			.detail = "m 0.85, champion version 3 has no such number: nothing to "
-				  "compare with"},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		check_champion(&rows[i]);
+	for (size_t i = 0; i < COUNT(champion_rows); i++)
+		check_champion(&champion_rows[i]);
 }
 
 static void a_training_without_a_number_never_beats_a_champion(void **state)
@@ -278,72 +277,73 @@ static void a_training_without_a_number_never_beats_a_champion(void **state)
 
 /* z = (ours - theirs + margin) / sqrt(ours (1 - ours) / n + theirs (1 - theirs) / m), and the
  * quantiles of the normal distribution; both computed independently (Python's statistics). */
-static void confidence_asks_for_more_than_noise(void **state)
-{
 #define SAMPLES(n, m)                                                                              \
 	.tag = NAN, .our_samples = n, .their_samples = m, .version = 3, .has_run = true
-	static const struct champion_row rows[] = {
-		{"noise", .ours = 0.90, .theirs = 0.88, .confidence = 0.95, SAMPLES(1000, 1000),
-			.passes = false,
-			.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.430, needed "
-				  "1.645 (1000 and 1000 samples)"},
-		{"the same with less confidence", .ours = 0.90, .theirs = 0.88, .confidence = 0.9,
-			SAMPLES(1000, 1000), .passes = true,
-			.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.430, needed "
-				  "1.282 (1000 and 1000 samples)"},
-		{"the same with more samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
-			SAMPLES(1500, 1500), .passes = true,
-			.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.751, needed "
-				  "1.645 (1500 and 1500 samples)"},
-		{"just enough samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
-			SAMPLES(1330, 1330), .passes = true,
-			.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.649, needed "
-				  "1.645 (1330 and 1330 samples)"},
-		{"just too few samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
-			SAMPLES(1264, 1264), .passes = false,
-			.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.608, needed "
-				  "1.645 (1264 and 1264 samples)"},
-		{"different counts", .ours = 0.95, .theirs = 0.85, .confidence = 0.999,
-			SAMPLES(200, 400), .passes = true,
-			.detail = "m 0.95, champion version 3 0.85, margin 0; z 4.240, needed "
-				  "3.090 (200 and 400 samples)"},
-		{"few samples", .ours = 0.8, .theirs = 0.7, .confidence = 0.9, SAMPLES(50, 50),
-			.passes = false,
-			.detail = "m 0.8, champion version 3 0.7, margin 0; z 1.162, needed "
-				  "1.282 (50 and 50 samples)"},
-		{"not worse by the margin", .ours = 0.90, .theirs = 0.90, .margin = 0.03,
-			.confidence = 0.95, SAMPLES(1000, 1000), .passes = true,
-			.detail = "m 0.9, champion version 3 0.9, margin 0.03; z 2.236, needed "
-				  "1.645 (1000 and 1000 samples)"},
-		{"may be worse by the margin", .ours = 0.90, .theirs = 0.90, .margin = 0.02,
-			.confidence = 0.95, SAMPLES(1000, 1000), .passes = false,
-			.detail = "m 0.9, champion version 3 0.9, margin 0.02; z 1.491, needed "
-				  "1.645 (1000 and 1000 samples)"},
-		{"both perfect", .ours = 1, .theirs = 1, .confidence = 0.95, SAMPLES(10, 10),
-			.passes = false,
-			.detail = "m 1, champion version 3 1, margin 0; z -inf, needed 1.645 (10 "
-				  "and 10 samples)"},
-		{"perfect against useless", .ours = 1, .theirs = 0, .confidence = 0.95,
-			SAMPLES(10, 10), .passes = true,
-			.detail = "m 1, champion version 3 0, margin 0; z inf, needed 1.645 (10 "
-				  "and 10 samples)"},
-		{"percents are no proportions", .ours = 95, .theirs = 85, .confidence = 0.95,
-			SAMPLES(200, 400), .passes = false,
-			.detail = "m 95, champion version 3 85, margin 0; confidence needs "
-				  "proportions between 0 and 1"},
-		{"without the champion's count", .ours = 0.88, .theirs = 0.88, .confidence = 0.95,
-			SAMPLES(1000, 0), .passes = true,
-			.detail = "m 0.88, champion version 3 0.88, margin 0; the champion has no "
-				  "count of validation: compared without confidence"},
-		{"worse, without the champion's count", .ours = 0.87, .theirs = 0.88,
-			.confidence = 0.95, SAMPLES(1000, 0), .passes = false,
-			.detail = "m 0.87, champion version 3 0.88, margin 0; the champion has no "
-				  "count of validation: compared without confidence"},
-	};
+static const struct champion_row confidence_rows[] = {
+	{"noise", .ours = 0.90, .theirs = 0.88, .confidence = 0.95, SAMPLES(1000, 1000),
+		.passes = false,
+		.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.430, needed "
+			  "1.645 (1000 and 1000 samples)"},
+	{"the same with less confidence", .ours = 0.90, .theirs = 0.88, .confidence = 0.9,
+		SAMPLES(1000, 1000), .passes = true,
+		.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.430, needed "
+			  "1.282 (1000 and 1000 samples)"},
+	{"the same with more samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
+		SAMPLES(1500, 1500), .passes = true,
+		.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.751, needed "
+			  "1.645 (1500 and 1500 samples)"},
+	{"just enough samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
+		SAMPLES(1330, 1330), .passes = true,
+		.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.649, needed "
+			  "1.645 (1330 and 1330 samples)"},
+	{"just too few samples", .ours = 0.90, .theirs = 0.88, .confidence = 0.95,
+		SAMPLES(1264, 1264), .passes = false,
+		.detail = "m 0.9, champion version 3 0.88, margin 0; z 1.608, needed "
+			  "1.645 (1264 and 1264 samples)"},
+	{"different counts", .ours = 0.95, .theirs = 0.85, .confidence = 0.999, SAMPLES(200, 400),
+		.passes = true,
+		.detail = "m 0.95, champion version 3 0.85, margin 0; z 4.240, needed "
+			  "3.090 (200 and 400 samples)"},
+	{"few samples", .ours = 0.8, .theirs = 0.7, .confidence = 0.9, SAMPLES(50, 50),
+		.passes = false,
+		.detail = "m 0.8, champion version 3 0.7, margin 0; z 1.162, needed "
+			  "1.282 (50 and 50 samples)"},
+	{"not worse by the margin", .ours = 0.90, .theirs = 0.90, .margin = 0.03,
+		.confidence = 0.95, SAMPLES(1000, 1000), .passes = true,
+		.detail = "m 0.9, champion version 3 0.9, margin 0.03; z 2.236, needed "
+			  "1.645 (1000 and 1000 samples)"},
+	{"may be worse by the margin", .ours = 0.90, .theirs = 0.90, .margin = 0.02,
+		.confidence = 0.95, SAMPLES(1000, 1000), .passes = false,
+		.detail = "m 0.9, champion version 3 0.9, margin 0.02; z 1.491, needed "
+			  "1.645 (1000 and 1000 samples)"},
+	{"both perfect", .ours = 1, .theirs = 1, .confidence = 0.95, SAMPLES(10, 10),
+		.passes = false,
+		.detail = "m 1, champion version 3 1, margin 0; z -inf, needed 1.645 (10 "
+			  "and 10 samples)"},
+	{"perfect against useless", .ours = 1, .theirs = 0, .confidence = 0.95, SAMPLES(10, 10),
+		.passes = true,
+		.detail = "m 1, champion version 3 0, margin 0; z inf, needed 1.645 (10 "
+			  "and 10 samples)"},
+	{"percents are no proportions", .ours = 95, .theirs = 85, .confidence = 0.95,
+		SAMPLES(200, 400), .passes = false,
+		.detail = "m 95, champion version 3 85, margin 0; confidence needs "
+			  "proportions between 0 and 1"},
+	{"without the champion's count", .ours = 0.88, .theirs = 0.88, .confidence = 0.95,
+		SAMPLES(1000, 0), .passes = true,
+		.detail = "m 0.88, champion version 3 0.88, margin 0; the champion has no "
+			  "count of validation: compared without confidence"},
+	{"worse, without the champion's count", .ours = 0.87, .theirs = 0.88, .confidence = 0.95,
+		SAMPLES(1000, 0), .passes = false,
+		.detail = "m 0.87, champion version 3 0.88, margin 0; the champion has no "
+			  "count of validation: compared without confidence"},
+};
 #undef SAMPLES
+
+static void confidence_asks_for_more_than_noise(void **state)
+{
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++)
-		check_champion(&rows[i]);
+	for (size_t i = 0; i < COUNT(confidence_rows); i++)
+		check_champion(&confidence_rows[i]);
 }
 
 static void the_same_weights_again_are_rejected(void **state)

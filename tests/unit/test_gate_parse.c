@@ -79,78 +79,74 @@ static void no_rules_are_no_gates(void **state)
 	gates_release(gates, count);
 }
 
+static const struct {
+	const char *text, *error;
+} mistakes[] = {
+	{"{\"gates\": {}}", "gates: not an array"},
+	{"{}", "gates: missing"},
+	{RULE("1"), "gates[0]: not an object"},
+	{RULE("{}"), "gates[0]: is no rule: it needs \"metric\", \"weights\", "
+		     "\"max_age\" or \"command\""},
+	{RULE("{\"name\": \"x\"}"), "gates[0]: is no rule"},
+	{RULE("{\"at_least\": 1}"), "gates[0]: is no rule"},
+	{RULE("{\"metric\": \"a\"}"), "gates[0]: needs \"at_least\" or \"at_most\""},
+	{RULE("{\"metric\": \"a\", \"at_leat\": 1}"), "gates[0].at_leat: unknown key"},
+	{RULE("{\"metric\": \"a\", \"at_least\": \"1\"}"), "gates[0].at_least: not a number"},
+	{RULE("{\"metric\": \"a\", \"at_most\": null}"), "gates[0].at_most: not a number"},
+	{RULE("{\"metric\": 1, \"at_least\": 1}"), "gates[0].metric: not a string"},
+	{RULE("{\"metric\": \"a\", \"at_least\": 1, \"name\": 7}"), "gates[0].name: not a string"},
+	{RULE("{\"metric\": \"a\", \"at_least\": 2, \"at_most\": 1}"),
+		"gates[0]: \"at_least\" is above \"at_most\": nothing passes"},
+	{RULE("{\"metric\": \"a\", \"at_least\": 1}, {\"minus\": \"b\", \"at_most\": 1}"),
+		"gates[1]: needs \"metric\""},
+	{RULE("{\"metric\": \"a\", \"minus\": \"b\"}"),
+		"gates[0]: needs \"at_least\" or \"at_most\""},
+	{RULE("{\"metric\": \"a\", \"minus\": 1, \"at_most\": 1}"), "gates[0].minus: not a string"},
+	{RULE("{\"not_below_champion_by\": 1}"), "gates[0]: needs \"metric\""},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": true}"),
+		"gates[0].not_below_champion_by: not a number"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"at_least\": 1}"),
+		"gates[0].at_least: unknown key"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"minus\": \"b\"}"),
+		"gates[0].minus: unknown key"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 1}"),
+		"gates[0]: \"confidence\" must lie between 0.5 and 1"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 0.5}"),
+		"gates[0]: \"confidence\" must lie between 0.5 and 1"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 95}"),
+		"gates[0]: \"confidence\" must lie between 0.5 and 1"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": \"0.9\"}"),
+		"gates[0].confidence: not a number"},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"samples\": \"test\"}"),
+		"gates[0]: \"samples\" goes with \"confidence\""},
+	{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 0.9, "
+	      "\"samples\": 5}"),
+		"gates[0].samples: not a string"},
+	{RULE("{\"metric\": \"a\", \"confidence\": 0.9, \"at_least\": 1}"),
+		"gates[0].confidence: unknown key"},
+	{RULE("{\"weights\": \"differ\"}"), "gates[0]: \"weights\" takes \"differ_from_champion\""},
+	{RULE("{\"weights\": true}"), "gates[0].weights: not a string"},
+	{RULE("{\"weights\": \"differ_from_champion\", \"metric\": \"a\"}"),
+		"gates[0].metric: unknown key"},
+	{RULE("{\"max_age\": \"36\"}"), "gates[0]: \"max_age\" is a duration such as \"36h\""},
+	{RULE("{\"max_age\": 36}"), "gates[0].max_age: not a string"},
+	{RULE("{\"max_age\": \"36h\", \"at_most\": 1}"), "gates[0].at_most: unknown key"},
+	{RULE("{\"max_age\": \"36h\"}, {\"max_age\": \"1d\"}, {\"what\\n\": 1, \"metric\": "
+	      "\"a\"}"),
+		"gates[2].what\\x0a: unknown key"},
+};
+
 static void each_mistake_is_named_by_rule_and_key(void **state)
 {
-	static const struct {
-		const char *text, *error;
-	} rows[] = {
-		{"{\"gates\": {}}", "gates: not an array"},
-		{"{}", "gates: missing"},
-		{RULE("1"), "gates[0]: not an object"},
-		{RULE("{}"), "gates[0]: is no rule: it needs \"metric\", \"weights\", "
-			     "\"max_age\" or \"command\""},
-		{RULE("{\"name\": \"x\"}"), "gates[0]: is no rule"},
-		{RULE("{\"at_least\": 1}"), "gates[0]: is no rule"},
-		{RULE("{\"metric\": \"a\"}"), "gates[0]: needs \"at_least\" or \"at_most\""},
-		{RULE("{\"metric\": \"a\", \"at_leat\": 1}"), "gates[0].at_leat: unknown key"},
-		{RULE("{\"metric\": \"a\", \"at_least\": \"1\"}"),
-			"gates[0].at_least: not a number"},
-		{RULE("{\"metric\": \"a\", \"at_most\": null}"), "gates[0].at_most: not a number"},
-		{RULE("{\"metric\": 1, \"at_least\": 1}"), "gates[0].metric: not a string"},
-		{RULE("{\"metric\": \"a\", \"at_least\": 1, \"name\": 7}"),
-			"gates[0].name: not a string"},
-		{RULE("{\"metric\": \"a\", \"at_least\": 2, \"at_most\": 1}"),
-			"gates[0]: \"at_least\" is above \"at_most\": nothing passes"},
-		{RULE("{\"metric\": \"a\", \"at_least\": 1}, {\"minus\": \"b\", \"at_most\": 1}"),
-			"gates[1]: needs \"metric\""},
-		{RULE("{\"metric\": \"a\", \"minus\": \"b\"}"),
-			"gates[0]: needs \"at_least\" or \"at_most\""},
-		{RULE("{\"metric\": \"a\", \"minus\": 1, \"at_most\": 1}"),
-			"gates[0].minus: not a string"},
-		{RULE("{\"not_below_champion_by\": 1}"), "gates[0]: needs \"metric\""},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": true}"),
-			"gates[0].not_below_champion_by: not a number"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"at_least\": 1}"),
-			"gates[0].at_least: unknown key"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"minus\": \"b\"}"),
-			"gates[0].minus: unknown key"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 1}"),
-			"gates[0]: \"confidence\" must lie between 0.5 and 1"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 0.5}"),
-			"gates[0]: \"confidence\" must lie between 0.5 and 1"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 95}"),
-			"gates[0]: \"confidence\" must lie between 0.5 and 1"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": \"0.9\"}"),
-			"gates[0].confidence: not a number"},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"samples\": \"test\"}"),
-			"gates[0]: \"samples\" goes with \"confidence\""},
-		{RULE("{\"metric\": \"a\", \"not_below_champion_by\": 0, \"confidence\": 0.9, "
-		      "\"samples\": 5}"),
-			"gates[0].samples: not a string"},
-		{RULE("{\"metric\": \"a\", \"confidence\": 0.9, \"at_least\": 1}"),
-			"gates[0].confidence: unknown key"},
-		{RULE("{\"weights\": \"differ\"}"),
-			"gates[0]: \"weights\" takes \"differ_from_champion\""},
-		{RULE("{\"weights\": true}"), "gates[0].weights: not a string"},
-		{RULE("{\"weights\": \"differ_from_champion\", \"metric\": \"a\"}"),
-			"gates[0].metric: unknown key"},
-		{RULE("{\"max_age\": \"36\"}"),
-			"gates[0]: \"max_age\" is a duration such as \"36h\""},
-		{RULE("{\"max_age\": 36}"), "gates[0].max_age: not a string"},
-		{RULE("{\"max_age\": \"36h\", \"at_most\": 1}"), "gates[0].at_most: unknown key"},
-		{RULE("{\"max_age\": \"36h\"}, {\"max_age\": \"1d\"}, {\"what\\n\": 1, \"metric\": "
-		      "\"a\"}"),
-			"gates[2].what\\x0a: unknown key"},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(mistakes); i++) {
 		struct gate *gates;
 		struct fail f;
 		size_t count;
-		assert_row(parse(rows[i].text, &gates, &count, &f) == -1, rows[i].text);
+		assert_row(parse(mistakes[i].text, &gates, &count, &f) == -1, mistakes[i].text);
 		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
-		if (strncmp(f.text, rows[i].error, strlen(rows[i].error)) != 0)
-			fail_msg("%s: %s", rows[i].text, f.text);
+		if (strncmp(f.text, mistakes[i].error, strlen(mistakes[i].error)) != 0)
+			fail_msg("%s: %s", mistakes[i].text, f.text);
 		assert_null(gates);
 	}
 }

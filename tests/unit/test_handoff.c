@@ -74,71 +74,67 @@ static void everything_is_read_and_sorted(void **state)
 	handoff_release(&handoff);
 }
 
+static const struct {
+	const char *text, *said;
+} mistakes[] = {
+	{"[]", "not an object"},
+	{"{}", "schema: missing"},
+	{"{\"schema\":\"modelhook/handoff@2\"}", "schema: not modelhook/handoff@1"},
+	{"{\"schema\":1}", "schema: not a string"},
+	{WHOLE ",\"metric\":{}}", "metric: unknown key"},
+	{WHOLE ",\"model\":\"x\"}", "model: given twice"},
+	{START TIME "}", "saved_model: missing, and so is logged_model"},
+	{START "\"saved_model\":\"export\"}", "trained_at: missing"},
+	{START "\"saved_model\":\"e\",\"trained_at\":\"2026-11-22T20:03:17\"}",
+		"trained_at: not a time with a zone"},
+	{WHOLE ",\"logged_model\":\"model\"}", "saved_model: given beside logged_model"},
+	{START TIME ",\"logged_model\":\"model\",\"files\":{}}", "files: only for a saved_model"},
+	{START TIME ",\"logged_model\":\"model\",\"requirements\":[\"x\"]}",
+		"requirements: only for a saved_model"},
+	{START TIME ",\"logged_model\":\"/model\"}",
+		"logged_model: not a plain relative path: absolute"},
+	{START TIME ",\"saved_model\":\"\"}", "saved_model: empty"},
+	{WHOLE ",\"artifact_path\":\"a/../b\"}",
+		"artifact_path: not a plain relative path: has a part \"..\""},
+	{WHOLE ",\"artifact_path\":\"a//b\"}",
+		"artifact_path: not a plain relative path: has an empty part"},
+	{WHOLE ",\"artifact_path\":\"a#b\"}", "artifact_path: has a \"#\""},
+	{WHOLE ",\"metrics\":{\"val_accuracy\":\"0.9\"}}", "metrics.val_accuracy: not a number"},
+	{WHOLE ",\"metrics\":{\"val_accuracy\":1e999}}",
+		"metrics.val_accuracy: not a finite number"},
+	{WHOLE ",\"metrics\":{\"val_accuracy\":null}}", "metrics.val_accuracy: not a number"},
+	{WHOLE ",\"metrics\":{\"\":1}}", "metrics.: empty"},
+	{WHOLE ",\"metrics\":[1]}", "metrics: not an object"},
+	{WHOLE ",\"params\":{\"lr\":0.1}}", "params.lr: not a string"},
+	{WHOLE ",\"params\":{\"a\\nb\":\"\"}}", "params.a\\x0ab: has a control character"},
+	{WHOLE ",\"tags\":{\"modelhook.digest\":\"x\"}}", "tags.modelhook.digest: names"},
+	{WHOLE ",\"samples\":{\"train\":-1}}", "samples.train: not between 0 and"},
+	{WHOLE ",\"samples\":{\"train\":1.5}}", "samples.train: not an integer"},
+	{WHOLE ",\"files\":{\"a\":\"" RUN "\"}}", "files.a: not 64 lower-case hex digits"},
+	{WHOLE ",\"files\":{\"../a\":\"" SHA "\"}}", "files.../a: not a plain relative path"},
+	{WHOLE ",\"requirements\":[]}", "requirements: empty"},
+	{WHOLE ",\"requirements\":[\"a\\nb\"]}", "requirements[0]: has a control character"},
+	{WHOLE ",\"requirements\":[\"a\",1]}", "requirements[1]: not a string"},
+	{WHOLE ",\"description\":7}", "description: not a string"},
+	{"{\"schema\":\"modelhook/handoff@1\",\"run_id\":\"0123\"}",
+		"run_id: not 32 lower-case hex digits"},
+	{"{\"schema\":\"modelhook/handoff@1\",\"run_id\":\"" RUN "\",\"model\":\"a/b\"}",
+		"model: has a \"/\" or \":\""},
+	{WHOLE, "not JSON: line 1"},
+};
+
 static void what_is_wrong_is_named(void **state)
 {
-	static const struct {
-		const char *text, *said;
-	} rows[] = {
-		{"[]", "not an object"},
-		{"{}", "schema: missing"},
-		{"{\"schema\":\"modelhook/handoff@2\"}", "schema: not modelhook/handoff@1"},
-		{"{\"schema\":1}", "schema: not a string"},
-		{WHOLE ",\"metric\":{}}", "metric: unknown key"},
-		{WHOLE ",\"model\":\"x\"}", "model: given twice"},
-		{START TIME "}", "saved_model: missing, and so is logged_model"},
-		{START "\"saved_model\":\"export\"}", "trained_at: missing"},
-		{START "\"saved_model\":\"e\",\"trained_at\":\"2026-11-22T20:03:17\"}",
-			"trained_at: not a time with a zone"},
-		{WHOLE ",\"logged_model\":\"model\"}", "saved_model: given beside logged_model"},
-		{START TIME ",\"logged_model\":\"model\",\"files\":{}}",
-			"files: only for a saved_model"},
-		{START TIME ",\"logged_model\":\"model\",\"requirements\":[\"x\"]}",
-			"requirements: only for a saved_model"},
-		{START TIME ",\"logged_model\":\"/model\"}",
-			"logged_model: not a plain relative path: absolute"},
-		{START TIME ",\"saved_model\":\"\"}", "saved_model: empty"},
-		{WHOLE ",\"artifact_path\":\"a/../b\"}",
-			"artifact_path: not a plain relative path: has a part \"..\""},
-		{WHOLE ",\"artifact_path\":\"a//b\"}",
-			"artifact_path: not a plain relative path: has an empty part"},
-		{WHOLE ",\"artifact_path\":\"a#b\"}", "artifact_path: has a \"#\""},
-		{WHOLE ",\"metrics\":{\"val_accuracy\":\"0.9\"}}",
-			"metrics.val_accuracy: not a number"},
-		{WHOLE ",\"metrics\":{\"val_accuracy\":1e999}}",
-			"metrics.val_accuracy: not a finite number"},
-		{WHOLE ",\"metrics\":{\"val_accuracy\":null}}",
-			"metrics.val_accuracy: not a number"},
-		{WHOLE ",\"metrics\":{\"\":1}}", "metrics.: empty"},
-		{WHOLE ",\"metrics\":[1]}", "metrics: not an object"},
-		{WHOLE ",\"params\":{\"lr\":0.1}}", "params.lr: not a string"},
-		{WHOLE ",\"params\":{\"a\\nb\":\"\"}}", "params.a\\x0ab: has a control character"},
-		{WHOLE ",\"tags\":{\"modelhook.digest\":\"x\"}}", "tags.modelhook.digest: names"},
-		{WHOLE ",\"samples\":{\"train\":-1}}", "samples.train: not between 0 and"},
-		{WHOLE ",\"samples\":{\"train\":1.5}}", "samples.train: not an integer"},
-		{WHOLE ",\"files\":{\"a\":\"" RUN "\"}}", "files.a: not 64 lower-case hex digits"},
-		{WHOLE ",\"files\":{\"../a\":\"" SHA "\"}}",
-			"files.../a: not a plain relative path"},
-		{WHOLE ",\"requirements\":[]}", "requirements: empty"},
-		{WHOLE ",\"requirements\":[\"a\\nb\"]}",
-			"requirements[0]: has a control character"},
-		{WHOLE ",\"requirements\":[\"a\",1]}", "requirements[1]: not a string"},
-		{WHOLE ",\"description\":7}", "description: not a string"},
-		{"{\"schema\":\"modelhook/handoff@1\",\"run_id\":\"0123\"}",
-			"run_id: not 32 lower-case hex digits"},
-		{"{\"schema\":\"modelhook/handoff@1\",\"run_id\":\"" RUN "\",\"model\":\"a/b\"}",
-			"model: has a \"/\" or \":\""},
-		{WHOLE, "not JSON: line 1"},
-	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
 		struct handoff handoff;
 		struct fail f = {0};
-		if (parse(rows[i].text, &handoff, &f) == 0)
-			fail_msg("%s was taken", rows[i].text);
+		if (parse(mistakes[i].text, &handoff, &f) == 0)
+			fail_msg("%s was taken", mistakes[i].text);
 		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
-		if (!text_starts_with(f.text, rows[i].said))
-			fail_msg("%s: \"%s\" where \"%s\" was expected", rows[i].text, f.text,
-				rows[i].said);
+		if (!text_starts_with(f.text, mistakes[i].said))
+			fail_msg("%s: \"%s\" where \"%s\" was expected", mistakes[i].text, f.text,
+				mistakes[i].said);
 		assert_null(handoff.run_id);
 	}
 }

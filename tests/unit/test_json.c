@@ -33,65 +33,66 @@ static void what_is_json_is_taken(void **state)
 	}
 }
 
+static const struct {
+	const char *text, *said;
+} not_json[] = {
+	{"", "line 1, column 1: the text ends"},
+	{"\xef\xbb\xbf{}", "line 1, column 1: a value was expected"},
+	{"{\n \"a\": 1,\n}", "line 3, column 1: a key in quotes was expected"},
+	{"[1,]", "line 1, column 4: a value was expected"},
+	{"{\"a\" 1}", "':' was expected"},
+	{"{a:1}", "a key in quotes"},
+	{"[1 2]", "',' or ']' was expected"},
+	{"[1", "',' or ']' was expected"},
+	{"{\"a\":1 \"b\":2}", "',' or '}' was expected"},
+	{"1 2", "something follows the value"},
+	{"{}{}", "something follows"},
+	{"01", "not a number"},
+	{"-", "not a number"},
+	{"1.", "a digit is missing behind the point"},
+	{".5", "a value was expected"},
+	{"+1", "a value was expected"},
+	{"1e", "a digit is missing in the exponent"},
+	{"NaN", "a value was expected"},
+	{"Infinity", "a value was expected"},
+	{"{\"metrics\": {\"a\": 1, \"val_loss\": NaN}}",
+		"line 1, column 34: metrics.val_loss is NaN: a value was expected"},
+	{"{\"a\": [1, {\"b\": -Infinity}]}", "a[1].b is -Infinity: "},
+	{"[1, Infinity]", "[1] is Infinity: "},
+	{"-Infinity", ": -Infinity: a value was expected, and JSON has no -Infinity"},
+	{"{\"a\": Nan}", "a value was expected"},
+	{"nul", "a value was expected"},
+	{"'a'", "a value was expected"},
+	{"\"a", "the text ends inside a string"},
+	{"\"a\nb\"", "a control character in a string"},
+	{"\"\\x41\"", "an unknown escape"},
+	{"\"\\u12g4\"", "four hex digits"},
+	{"\"\\u0000\"", "a NUL character"},
+	{"\"\\ud800\"", "a lone surrogate"},
+	{"\"\\ud800\\u0041\"", "a lone surrogate"},
+	{"\"\\udc00\"", "a lone surrogate"},
+	{"\"\xc0\x80\"", "not UTF-8"},
+	{"\"\xed\xa0\x80\"", "not UTF-8"},
+	{"\f1", "a value was expected"},
+	{"1111111111222222222233333333334444444444555555555566666666667777",
+		"a number of more than 63 characters"},
+	{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+		"nested too deeply"},
+	{"{\"a\":1,\"b\":2,\"a\":3}", "a: given twice"},
+	{"{\"m\":[0,{\"k\":1,\"\\u006b\":2}]}", "m[1].k: given twice"},
+};
+
 static void what_is_not_json_is_refused_where_it_ends(void **state)
 {
-	static const struct {
-		const char *text, *said;
-	} rows[] = {
-		{"", "line 1, column 1: the text ends"},
-		{"\xef\xbb\xbf{}", "line 1, column 1: a value was expected"},
-		{"{\n \"a\": 1,\n}", "line 3, column 1: a key in quotes was expected"},
-		{"[1,]", "line 1, column 4: a value was expected"},
-		{"{\"a\" 1}", "':' was expected"},
-		{"{a:1}", "a key in quotes"},
-		{"[1 2]", "',' or ']' was expected"},
-		{"[1", "',' or ']' was expected"},
-		{"{\"a\":1 \"b\":2}", "',' or '}' was expected"},
-		{"1 2", "something follows the value"},
-		{"{}{}", "something follows"},
-		{"01", "not a number"},
-		{"-", "not a number"},
-		{"1.", "a digit is missing behind the point"},
-		{".5", "a value was expected"},
-		{"+1", "a value was expected"},
-		{"1e", "a digit is missing in the exponent"},
-		{"NaN", "a value was expected"},
-		{"Infinity", "a value was expected"},
-		{"{\"metrics\": {\"a\": 1, \"val_loss\": NaN}}",
-			"line 1, column 34: metrics.val_loss is NaN: a value was expected"},
-		{"{\"a\": [1, {\"b\": -Infinity}]}", "a[1].b is -Infinity: "},
-		{"[1, Infinity]", "[1] is Infinity: "},
-		{"-Infinity", ": -Infinity: a value was expected, and JSON has no -Infinity"},
-		{"{\"a\": Nan}", "a value was expected"},
-		{"nul", "a value was expected"},
-		{"'a'", "a value was expected"},
-		{"\"a", "the text ends inside a string"},
-		{"\"a\nb\"", "a control character in a string"},
-		{"\"\\x41\"", "an unknown escape"},
-		{"\"\\u12g4\"", "four hex digits"},
-		{"\"\\u0000\"", "a NUL character"},
-		{"\"\\ud800\"", "a lone surrogate"},
-		{"\"\\ud800\\u0041\"", "a lone surrogate"},
-		{"\"\\udc00\"", "a lone surrogate"},
-		{"\"\xc0\x80\"", "not UTF-8"},
-		{"\"\xed\xa0\x80\"", "not UTF-8"},
-		{"\f1", "a value was expected"},
-		{"1111111111222222222233333333334444444444555555555566666666667777",
-			"a number of more than 63 characters"},
-		{"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
-			"nested too deeply"},
-		{"{\"a\":1,\"b\":2,\"a\":3}", "a: given twice"},
-		{"{\"m\":[0,{\"k\":1,\"\\u006b\":2}]}", "m[1].k: given twice"},
-	};
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(not_json) / sizeof(not_json[0]); i++) {
 		struct fail f = {0};
-		if (parse(rows[i].text, &f) == 0)
-			fail_msg("%s was taken", rows[i].text);
+		if (parse(not_json[i].text, &f) == 0)
+			fail_msg("%s was taken", not_json[i].text);
 		assert_int_equal(f.status, STATUS_UNACCEPTABLE);
-		if (strstr(f.text, rows[i].said) == NULL)
-			fail_msg("%s: \"%s\" where \"%s\" was expected", rows[i].text, f.text,
-				rows[i].said);
+		if (strstr(f.text, not_json[i].said) == NULL)
+			fail_msg("%s: \"%s\" where \"%s\" was expected", not_json[i].text, f.text,
+				not_json[i].said);
 	}
 }
 

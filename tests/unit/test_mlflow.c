@@ -99,63 +99,61 @@ static bool asked(size_t i, const char *what)
 #define HTML_404 "<!doctype html><title>404 Not Found</title>"
 #define NOT_THERE "{\"error_code\":\"RESOURCE_DOES_NOT_EXIST\",\"message\":\"no such thing\"}"
 
+static const struct {
+	int status;
+	const char *type;
+	const char *body;
+	enum status wanted;
+	const char *text;
+	const char *hint;
+} refusals[] = {
+	{401, "text/html", "You are not authenticated", STATUS_DENIED, "401",
+		"MLFLOW_TRACKING_USERNAME"},
+	{403, "text/plain", "Permission denied", STATUS_DENIED, "Permission denied",
+		"MLFLOW_TRACKING_TOKEN"},
+	{403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected",
+		STATUS_DENIED, "Invalid Host", "--allowed-hosts"},
+	{404, "text/html", HTML_404, STATUS_NOT_A_REGISTRY, "404", "prefix"},
+	{200, "text/html", "<html>login</html>", STATUS_NOT_A_REGISTRY, "text/html", "login page"},
+	{200, "application/json", "[1]", STATUS_NOT_A_REGISTRY, "", ""},
+	{200, "application/json", "{\"registered_model\":3}", STATUS_NOT_A_REGISTRY,
+		"registered_model", ""},
+	{200, "application/json", "{}", STATUS_NOT_A_REGISTRY, "missing", ""},
+	{200, "application/json", "{\"registered_model\":", STATUS_NOT_A_REGISTRY, "not JSON", ""},
+	{400, "application/json", "{\"error_code\":\"INVALID_PARAMETER_VALUE\"}", STATUS_REFUSED,
+		"INVALID_PARAMETER_VALUE", ""},
+	{413, "text/html", "<html>", STATUS_REFUSED, "413", "proxy"},
+	{500, "application/json", "{\"error_code\":\"FEATURE_DISABLED\"}", STATUS_REFUSED,
+		"FEATURE_DISABLED", ""},
+	{501, "application/json", "{\"error_code\":\"NOT_IMPLEMENTED\"}", STATUS_REFUSED,
+		"NOT_IMPLEMENTED", ""},
+	{503, "application/json", "{\"detail\":\"Artifact serving is disabled\"}", STATUS_REFUSED,
+		"serving is disabled", "--artifacts-destination"},
+	{503, "text/html",
+		"Endpoint: /api disabled due to the mlflow server running without "
+		"`--serve-artifacts`.",
+		STATUS_REFUSED, "without `--serve-artifacts`", "--artifacts-destination"},
+	{503, "application/json", "{\"error_code\":\"TEMPORARILY_UNAVAILABLE\"}", STATUS_LATER,
+		"TEMPORARILY_UNAVAILABLE", ""},
+	{500, "text/html", "<html>", STATUS_LATER, "500", ""},
+	{520, "text/html", "<html>", STATUS_LATER, "520", ""},
+	{429, "text/plain", "slow down", STATUS_LATER, "slow down", ""},
+	{409, "application/json", "{\"error_code\":\"ABORTED\"}", STATUS_LATER, "ABORTED", ""},
+	{400, "application/json", "{\"error_code\":\"X\",\"message\":\"\\u001b[2Jgone\"}",
+		STATUS_REFUSED, "\\x1b[2Jgone", ""},
+};
+
 static void each_refusal_has_its_status_and_its_hint(void **state)
 {
-	static const struct {
-		int status;
-		const char *type;
-		const char *body;
-		enum status wanted;
-		const char *text;
-		const char *hint;
-	} rows[] = {
-		{401, "text/html", "You are not authenticated", STATUS_DENIED, "401",
-			"MLFLOW_TRACKING_USERNAME"},
-		{403, "text/plain", "Permission denied", STATUS_DENIED, "Permission denied",
-			"MLFLOW_TRACKING_TOKEN"},
-		{403, "text/plain", "Invalid Host header - possible DNS rebinding attack detected",
-			STATUS_DENIED, "Invalid Host", "--allowed-hosts"},
-		{404, "text/html", HTML_404, STATUS_NOT_A_REGISTRY, "404", "prefix"},
-		{200, "text/html", "<html>login</html>", STATUS_NOT_A_REGISTRY, "text/html",
-			"login page"},
-		{200, "application/json", "[1]", STATUS_NOT_A_REGISTRY, "", ""},
-		{200, "application/json", "{\"registered_model\":3}", STATUS_NOT_A_REGISTRY,
-			"registered_model", ""},
-		{200, "application/json", "{}", STATUS_NOT_A_REGISTRY, "missing", ""},
-		{200, "application/json", "{\"registered_model\":", STATUS_NOT_A_REGISTRY,
-			"not JSON", ""},
-		{400, "application/json", "{\"error_code\":\"INVALID_PARAMETER_VALUE\"}",
-			STATUS_REFUSED, "INVALID_PARAMETER_VALUE", ""},
-		{413, "text/html", "<html>", STATUS_REFUSED, "413", "proxy"},
-		{500, "application/json", "{\"error_code\":\"FEATURE_DISABLED\"}", STATUS_REFUSED,
-			"FEATURE_DISABLED", ""},
-		{501, "application/json", "{\"error_code\":\"NOT_IMPLEMENTED\"}", STATUS_REFUSED,
-			"NOT_IMPLEMENTED", ""},
-		{503, "application/json", "{\"detail\":\"Artifact serving is disabled\"}",
-			STATUS_REFUSED, "serving is disabled", "--artifacts-destination"},
-		{503, "text/html",
-			"Endpoint: /api disabled due to the mlflow server running without "
-			"`--serve-artifacts`.",
-			STATUS_REFUSED, "without `--serve-artifacts`", "--artifacts-destination"},
-		{503, "application/json", "{\"error_code\":\"TEMPORARILY_UNAVAILABLE\"}",
-			STATUS_LATER, "TEMPORARILY_UNAVAILABLE", ""},
-		{500, "text/html", "<html>", STATUS_LATER, "500", ""},
-		{520, "text/html", "<html>", STATUS_LATER, "520", ""},
-		{429, "text/plain", "slow down", STATUS_LATER, "slow down", ""},
-		{409, "application/json", "{\"error_code\":\"ABORTED\"}", STATUS_LATER, "ABORTED",
-			""},
-		{400, "application/json", "{\"error_code\":\"X\",\"message\":\"\\u001b[2Jgone\"}",
-			STATUS_REFUSED, "\\x1b[2Jgone", ""},
-	};
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(refusals); i++) {
 		struct registered_model model;
 		bool found;
 		set_up(state);
-		reply(rows[i].status, rows[i].type, rows[i].body);
+		reply(refusals[i].status, refusals[i].type, refusals[i].body);
 		assert_int_equal(mlflow_get_model(&mlflow, "m", &model, &found, &f), -1);
-		assert_int_equal(f.status, rows[i].wanted);
-		assert_non_null(strstr(f.text, rows[i].text));
-		assert_non_null(strstr(f.hint, rows[i].hint));
+		assert_int_equal(f.status, refusals[i].wanted);
+		assert_non_null(strstr(f.text, refusals[i].text));
+		assert_non_null(strstr(f.hint, refusals[i].hint));
 		assert_int_equal(server.seen, 1);
 		registered_model_release(&model);
 		tear_down(state);

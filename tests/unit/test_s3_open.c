@@ -70,63 +70,63 @@ static const struct s3 *opened(const char *uri)
 #define ENDPOINT "MLFLOW_S3_ENDPOINT_URL="
 #define VIRTUAL " MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=virtual"
 
+static const struct {
+	const char *uri, *environment, *endpoint, *region;
+	bool path_style;
+} environments[] = {
+	{FISH, "", "https://fish.s3.us-east-1.amazonaws.com", "us-east-1", false},
+	{FISH, "AWS_REGION=eu-west-1", "https://fish.s3.eu-west-1.amazonaws.com", "eu-west-1",
+		false},
+	{FISH, "AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-2",
+		"https://fish.s3.eu-west-2.amazonaws.com", "eu-west-2", false},
+	{FISH, "AWS_DEFAULT_REGION=cn-north-1", "https://fish.s3.cn-north-1.amazonaws.com.cn",
+		"cn-north-1", false},
+	{"s3a://fish/models", "", "https://fish.s3.us-east-1.amazonaws.com", "us-east-1", false},
+	{"s3://fish.models/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
+	{"s3://Fish/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
+	{"s3://fi/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
+	{"s3://-fish/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
+	{FISH, "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=path", "https://s3.us-east-1.amazonaws.com",
+		"us-east-1", true},
+	{FISH, ENDPOINT "http://minio:9000", "http://minio:9000", "us-east-1", true},
+	{FISH, ENDPOINT "http://minio:9000/", "http://minio:9000", "us-east-1", true},
+	{FISH, ENDPOINT "http://minio:80", "http://minio", "us-east-1", true},
+	{FISH, ENDPOINT "https://minio:443", "https://minio", "us-east-1", true},
+	{FISH, ENDPOINT "https://minio:80", "https://minio:80", "us-east-1", true},
+	{FISH, ENDPOINT "http://minio:9000 MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=auto",
+		"http://minio:9000", "us-east-1", true},
+	{FISH, ENDPOINT "http://minio:9000" VIRTUAL, "http://fish.minio:9000", "us-east-1", false},
+	{"s3://fish.models/x", ENDPOINT "http://minio:9000" VIRTUAL, "http://minio:9000",
+		"us-east-1", true},
+	{FISH, ENDPOINT "http://10.0.0.7:9000" VIRTUAL, "http://10.0.0.7:9000", "us-east-1", true},
+	{FISH, ENDPOINT "http://[fd00::7]:9000" VIRTUAL, "http://[fd00::7]:9000", "us-east-1",
+		true},
+	{FISH, "AWS_ENDPOINT_URL_S3=http://a AWS_ENDPOINT_URL=http://b", "http://a", "us-east-1",
+		true},
+	{FISH, "AWS_ENDPOINT_URL=http://b", "http://b", "us-east-1", true},
+	{FISH, ENDPOINT "http://m AWS_ENDPOINT_URL_S3=http://a", "http://m", "us-east-1", true},
+	{FISH, "AWS_ENDPOINT_URL=http://b AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
+		"https://fish.s3.us-east-1.amazonaws.com", "us-east-1", false},
+	{FISH, ENDPOINT "http://m AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "http://m",
+		"us-east-1", true},
+	{FISH, ENDPOINT "https://storage.yandexcloud.net", "https://storage.yandexcloud.net",
+		"ru-central1", true},
+};
+
 static void endpoint_region_and_style_are_those_of_mlflow(void **state)
 {
-	static const struct {
-		const char *uri, *environment, *endpoint, *region;
-		bool path_style;
-	} rows[] = {
-		{FISH, "", "https://fish.s3.us-east-1.amazonaws.com", "us-east-1", false},
-		{FISH, "AWS_REGION=eu-west-1", "https://fish.s3.eu-west-1.amazonaws.com",
-			"eu-west-1", false},
-		{FISH, "AWS_REGION=eu-west-1 AWS_DEFAULT_REGION=eu-west-2",
-			"https://fish.s3.eu-west-2.amazonaws.com", "eu-west-2", false},
-		{FISH, "AWS_DEFAULT_REGION=cn-north-1",
-			"https://fish.s3.cn-north-1.amazonaws.com.cn", "cn-north-1", false},
-		{"s3a://fish/models", "", "https://fish.s3.us-east-1.amazonaws.com", "us-east-1",
-			false},
-		{"s3://fish.models/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
-		{"s3://Fish/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
-		{"s3://fi/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
-		{"s3://-fish/x", "", "https://s3.us-east-1.amazonaws.com", "us-east-1", true},
-		{FISH, "MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=path",
-			"https://s3.us-east-1.amazonaws.com", "us-east-1", true},
-		{FISH, ENDPOINT "http://minio:9000", "http://minio:9000", "us-east-1", true},
-		{FISH, ENDPOINT "http://minio:9000/", "http://minio:9000", "us-east-1", true},
-		{FISH, ENDPOINT "http://minio:80", "http://minio", "us-east-1", true},
-		{FISH, ENDPOINT "https://minio:443", "https://minio", "us-east-1", true},
-		{FISH, ENDPOINT "https://minio:80", "https://minio:80", "us-east-1", true},
-		{FISH, ENDPOINT "http://minio:9000 MLFLOW_BOTO_CLIENT_ADDRESSING_STYLE=auto",
-			"http://minio:9000", "us-east-1", true},
-		{FISH, ENDPOINT "http://minio:9000" VIRTUAL, "http://fish.minio:9000", "us-east-1",
-			false},
-		{"s3://fish.models/x", ENDPOINT "http://minio:9000" VIRTUAL, "http://minio:9000",
-			"us-east-1", true},
-		{FISH, ENDPOINT "http://10.0.0.7:9000" VIRTUAL, "http://10.0.0.7:9000", "us-east-1",
-			true},
-		{FISH, ENDPOINT "http://[fd00::7]:9000" VIRTUAL, "http://[fd00::7]:9000",
-			"us-east-1", true},
-		{FISH, "AWS_ENDPOINT_URL_S3=http://a AWS_ENDPOINT_URL=http://b", "http://a",
-			"us-east-1", true},
-		{FISH, "AWS_ENDPOINT_URL=http://b", "http://b", "us-east-1", true},
-		{FISH, ENDPOINT "http://m AWS_ENDPOINT_URL_S3=http://a", "http://m", "us-east-1",
-			true},
-		{FISH, "AWS_ENDPOINT_URL=http://b AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true",
-			"https://fish.s3.us-east-1.amazonaws.com", "us-east-1", false},
-		{FISH, ENDPOINT "http://m AWS_IGNORE_CONFIGURED_ENDPOINT_URLS=true", "http://m",
-			"us-east-1", true},
-		{FISH, ENDPOINT "https://storage.yandexcloud.net",
-			"https://storage.yandexcloud.net", "ru-central1", true},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(environments); i++) {
 		for (size_t j = 0; j < UNSET_MAX; j++)
 			unsetenv(variables[j]);
-		set_all(rows[i].environment);
-		const struct s3 *s3 = opened(rows[i].uri);
-		assert_row(strcmp(s3->endpoint, rows[i].endpoint) == 0, rows[i].environment);
-		assert_row(strcmp(s3->region, rows[i].region) == 0, rows[i].environment);
-		assert_row(s3->path_style == rows[i].path_style, rows[i].environment);
+		set_all(environments[i].environment);
+		const struct s3 *s3 = opened(environments[i].uri);
+		assert_row(strcmp(s3->endpoint, environments[i].endpoint) == 0,
+			environments[i].environment);
+		assert_row(strcmp(s3->region, environments[i].region) == 0,
+			environments[i].environment);
+		assert_row(
+			s3->path_style == environments[i].path_style, environments[i].environment);
 		store_release(&store);
 	}
 }

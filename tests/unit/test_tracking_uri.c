@@ -52,60 +52,60 @@ static void servers_are_tidied_up(void **state)
 	}
 }
 
+static const struct {
+	const char *tracking, *registry, *error, *hint;
+} refused[] = {
+	{NULL, NULL, "no MLflow server is set", "MLFLOW_TRACKING_URI"},
+	{NULL, "http://r", "no MLflow server is set", "MLFLOW_TRACKING_URI"},
+	{"file:///mlruns", NULL, "MLFLOW_TRACKING_URI is \"file:///mlruns\": a folder",
+		"mlflow server --backend-store-uri file:///mlruns"},
+	{"./mlruns", NULL, "a folder", "mlflow server --backend-store-uri ./mlruns"},
+	{"/srv/mlruns", NULL, "a folder", "mlflow server"},
+	{"sqlite:///mlflow.db", NULL, "\"sqlite:///mlflow.db\": a database",
+		"mlflow server --backend-store-uri sqlite:///mlflow.db"},
+	{"postgresql+psycopg2://u:secret@h/db?password=secret", NULL,
+		"\"postgresql+psycopg2://h/db\": a database", "mlflow server"},
+	{"mysql://h/db", NULL, "a database", "mlflow server"},
+	{"databricks", NULL, "Databricks", "Python client"},
+	{"databricks://profile", NULL, "Databricks", "Python client"},
+	{"databricks-uc", NULL, "Unity Catalog", "Python client"},
+	{"http://h", "uc:http://h", "MLFLOW_REGISTRY_URI is \"uc:http://h\": Unity Catalog",
+		"set MLFLOW_REGISTRY_URI to"},
+	{"azureml://eu.api.azureml.ms/mlflow/v1.0/subscriptions/1", NULL, "Azure ML",
+		"azureml-mlflow"},
+	{"127.0.0.1:40509", NULL, "MLFLOW_TRACKING_URI is \"127.0.0.1:40509\"",
+		"did you mean http://127.0.0.1:40509?"},
+	{"mlflow.example/ml", NULL, "not an http:// or https:// URL",
+		"did you mean http://mlflow.example/ml?"},
+	{"localhost", NULL, "localhost", "did you mean http://localhost?"},
+	{"ann:secret@host", NULL, "MLFLOW_TRACKING_URI is \"host\"", "such as"},
+	{"htps://h", NULL, "\"htps://h\"", "such as http://mlflow:5000"},
+	{"http://", NULL, "MLFLOW_TRACKING_URI: \"http://\" names no host", ""},
+	{"https:////", NULL, "MLFLOW_TRACKING_URI: \"https://\" names no host", ""},
+	{"http://h/a b", NULL, "has a blank in it", "such as https://"},
+	{"https://example.com:", NULL, "\"https://example.com:\" has a colon and no port behind it",
+		"such as"},
+	{"https://u:secret@example.com:/x", NULL,
+		"\"https://example.com:/x\" has a colon and no port behind it", "such as"},
+	{"https://:5000", NULL, "names no host", "such as"},
+	{"http://h:0", NULL, "names no port from 1 to 65535", "such as"},
+	{"http://h:65536", NULL, "names no port from 1 to 65535", "such as"},
+	{"http://h:50x", NULL, "names no port from 1 to 65535", "such as"},
+	{"http://h", "http://r:", "MLFLOW_REGISTRY_URI: \"http://r:\" has a colon", "such as"},
+	{"  ", NULL, "MLFLOW_TRACKING_URI is \"\"", "such as http://mlflow:5000"},
+	{"a\x1b[2J", NULL, "a\\x1b[2J", "such as"},
+};
+
 static void all_else_is_refused_by_name(void **state)
 {
-	static const struct {
-		const char *tracking, *registry, *error, *hint;
-	} rows[] = {
-		{NULL, NULL, "no MLflow server is set", "MLFLOW_TRACKING_URI"},
-		{NULL, "http://r", "no MLflow server is set", "MLFLOW_TRACKING_URI"},
-		{"file:///mlruns", NULL, "MLFLOW_TRACKING_URI is \"file:///mlruns\": a folder",
-			"mlflow server --backend-store-uri file:///mlruns"},
-		{"./mlruns", NULL, "a folder", "mlflow server --backend-store-uri ./mlruns"},
-		{"/srv/mlruns", NULL, "a folder", "mlflow server"},
-		{"sqlite:///mlflow.db", NULL, "\"sqlite:///mlflow.db\": a database",
-			"mlflow server --backend-store-uri sqlite:///mlflow.db"},
-		{"postgresql+psycopg2://u:secret@h/db?password=secret", NULL,
-			"\"postgresql+psycopg2://h/db\": a database", "mlflow server"},
-		{"mysql://h/db", NULL, "a database", "mlflow server"},
-		{"databricks", NULL, "Databricks", "Python client"},
-		{"databricks://profile", NULL, "Databricks", "Python client"},
-		{"databricks-uc", NULL, "Unity Catalog", "Python client"},
-		{"http://h", "uc:http://h", "MLFLOW_REGISTRY_URI is \"uc:http://h\": Unity Catalog",
-			"set MLFLOW_REGISTRY_URI to"},
-		{"azureml://eu.api.azureml.ms/mlflow/v1.0/subscriptions/1", NULL, "Azure ML",
-			"azureml-mlflow"},
-		{"127.0.0.1:40509", NULL, "MLFLOW_TRACKING_URI is \"127.0.0.1:40509\"",
-			"did you mean http://127.0.0.1:40509?"},
-		{"mlflow.example/ml", NULL, "not an http:// or https:// URL",
-			"did you mean http://mlflow.example/ml?"},
-		{"localhost", NULL, "localhost", "did you mean http://localhost?"},
-		{"ann:secret@host", NULL, "MLFLOW_TRACKING_URI is \"host\"", "such as"},
-		{"htps://h", NULL, "\"htps://h\"", "such as http://mlflow:5000"},
-		{"http://", NULL, "MLFLOW_TRACKING_URI: \"http://\" names no host", ""},
-		{"https:////", NULL, "MLFLOW_TRACKING_URI: \"https://\" names no host", ""},
-		{"http://h/a b", NULL, "has a blank in it", "such as https://"},
-		{"https://example.com:", NULL,
-			"\"https://example.com:\" has a colon and no port behind it", "such as"},
-		{"https://u:secret@example.com:/x", NULL,
-			"\"https://example.com:/x\" has a colon and no port behind it", "such as"},
-		{"https://:5000", NULL, "names no host", "such as"},
-		{"http://h:0", NULL, "names no port from 1 to 65535", "such as"},
-		{"http://h:65536", NULL, "names no port from 1 to 65535", "such as"},
-		{"http://h:50x", NULL, "names no port from 1 to 65535", "such as"},
-		{"http://h", "http://r:", "MLFLOW_REGISTRY_URI: \"http://r:\" has a colon",
-			"such as"},
-		{"  ", NULL, "MLFLOW_TRACKING_URI is \"\"", "such as http://mlflow:5000"},
-		{"a\x1b[2J", NULL, "a\\x1b[2J", "such as"},
-	};
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	for (size_t i = 0; i < COUNT(refused); i++) {
 		struct mlflow_options s;
 		struct fail f;
-		int result = settle(rows[i].tracking, rows[i].registry, &s, &f);
-		assert_failure(result, f, STATUS_CONFIGURATION, rows[i].error);
-		if (rows[i].hint[0] != '\0')
-			assert_contains(f.hint, rows[i].hint);
+		int result = settle(refused[i].tracking, refused[i].registry, &s, &f);
+		assert_failure(result, f, STATUS_CONFIGURATION, refused[i].error);
+		if (refused[i].hint[0] != '\0')
+			assert_contains(f.hint, refused[i].hint);
 		assert_lacks(f.text, "secret");
 		assert_lacks(f.hint, "secret");
 		forget(&s);
