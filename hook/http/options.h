@@ -1,5 +1,4 @@
-/* options - how HTTP is spoken, as the settings say: plain values, whose strings belong to the
- * settings.
+/* options - the settings of the HTTP client. Plain values; struct settings owns the strings.
  */
 #ifndef MODELHOOK_HTTP_OPTIONS_H
 #define MODELHOOK_HTTP_OPTIONS_H

@@ -1,5 +1,4 @@
-/* options - where the MLflow servers are, as the settings say: plain values, whose strings belong
- * to the settings.
+/* options - the settings of the MLflow client. Plain values; struct settings owns the strings.
  */
 #ifndef MODELHOOK_MLFLOW_OPTIONS_H
 #define MODELHOOK_MLFLOW_OPTIONS_H

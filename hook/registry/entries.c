@@ -9,7 +9,7 @@
 #include "packaging/json/note.h"
 #include "registry/tags.h"
 
-/* Some ten thousand entries: more are not a history that anybody wrote. */
+/* Enough for some ten thousand entries, more than any real history has. */
 #define ENTRIES_MAX ((size_t)1 << 20)
 
 struct cJSON *entries_parse(const char *text)
@@ -40,7 +40,8 @@ bool entries_start_alike(const struct cJSON *a, const struct cJSON *b)
 	return first != NULL && other != NULL && json_is_equal(first, other);
 }
 
-/* Who died between writing a continuation and the tag itself left the same entries in both. */
+/* A writer that was killed after it wrote a continuation, and before it wrote the tag itself,
+ * leaves the same entries in both. */
 struct cJSON *entries_read(const struct pair *tags, size_t count, const char *key)
 {
 	struct cJSON *all = json_new_array(), *newest = entries_parse(tag_value(tags, count, key));
@@ -62,7 +63,7 @@ struct cJSON *entries_read(const struct pair *tags, size_t count, const char *ke
 	return all;
 }
 
-bool entries_end_open(const struct cJSON *entries)
+bool entries_end_in_production(const struct cJSON *entries)
 {
 	const struct cJSON *last = json_last_item(entries);
 	return text_equal(json_find_string(last, "to"), STAGE_PRODUCTION);

@@ -21,8 +21,7 @@ enum {
 /* One entry, all strings borrowed; NULL and 0 are left out. */
 struct entry {
 	const char *to, *by, *how, *why;
-	const char
-		*alias; /* the one that is set next, so that one who dies in between is found out */
+	const char *alias; /* set after this entry; an alias that differs shows a killed writer */
 	const char *since, *lost;
 	int64_t instead;
 };
@@ -67,8 +66,8 @@ static int write_tag(const struct holder *to, const char *key, const char *value
 			       : registry_tag_model(to->registry, key, value, f);
 }
 
-/* The entries that are there into the next continuation; or into the last one, where a killed
- * writer has put the same ones. */
+/* Moves the present entries to the next continuation, or to the last one if a killed writer has
+ * put the same entries there. */
 static int spill(
 	const struct holder *to, const struct cJSON *list, const char *text, struct fail *f)
 {
@@ -86,7 +85,7 @@ static int spill(
 	return result;
 }
 
-/* The entry is taken over. */
+/* Takes ownership of the entry. */
 static int append(const struct holder *to, struct cJSON *entry, struct fail *f)
 {
 	const char *old = tag_value(to->tags, to->count, to->key);
@@ -132,13 +131,13 @@ static const char *outside_time(
 	return out;
 }
 
-/* What others did since the last entry, into this one. */
+/* Adds to the entry what others did since the last one. */
 static void note_outside(struct entry *entry, const struct registry *registry, int64_t number,
 	const struct cJSON *before, char time[32])
 {
 	const struct registry_state *state = &registry->state;
 	const struct version *version = state_version(state, number);
-	bool open = entries_end_open(before);
+	bool open = entries_end_in_production(before);
 	if (version == NULL || open == state_is_production(state, version))
 		return;
 	if (open)
@@ -193,7 +192,7 @@ char *history_override_reason(const struct version *version)
 	return copy;
 }
 
-/* *why is the caller's. */
+/* The caller frees *why. */
 static const char *find_how(const struct registry *registry, int64_t winner, char **why)
 {
 	const struct registry_state *state = &registry->state;
@@ -227,13 +226,14 @@ int history_record_transition(
 
 /* Deleted versions */
 
-/* What others did to it since its last entry, as an entry; or none. */
+/* Appends an entry for what others did to the version since its last entry, if they did anything.
+ */
 static void add_rest(
 	struct cJSON *all, const struct registry_state *state, const struct version *version)
 {
 	char time[32];
 	struct entry entry = {.to = STAGE_ARCHIVED};
-	if (entries_end_open(all))
+	if (entries_end_in_production(all))
 		entry.lost = outside_time(state, version, time);
 	else if (json_first_item(all) == NULL && text_equal(version->stage, STAGE_ARCHIVED))
 		entry.since = "";
@@ -263,8 +263,8 @@ static struct cJSON *deleted_entry(const struct version *version, const char *by
 	return made;
 }
 
-/* What is kept of earlier versions of that number, unless it is this one, kept by a delete that
- * then failed. */
+/* What the model keeps of earlier versions of that number. Empty if it is this version itself,
+ * whose delete failed after its history was kept. */
 static struct cJSON *read_kept(
 	const struct registered_model *model, const struct version *version, const char *key)
 {
@@ -276,7 +276,7 @@ static struct cJSON *read_kept(
 	return json_new_array();
 }
 
-/* As many of the entries as fit into one tag, taken out of the list. */
+/* Takes as many entries out of the list as fit into one tag. */
 static char *take_part(struct cJSON *list)
 {
 	struct cJSON *part = json_new_array();

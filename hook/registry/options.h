@@ -1,4 +1,4 @@
-/* options - how a registry is kept and examined, as the settings say: plain values.
+/* options - the settings of promotion and of status. Plain values.
  */
 #ifndef MODELHOOK_REGISTRY_OPTIONS_H
 #define MODELHOOK_REGISTRY_OPTIONS_H

@@ -1,30 +1,34 @@
-/* reconcile - makes the registry agree with its desired state: one Production version.
+/* reconcile - makes the observed state of a model the desired one: one Production version.
  *
- * Whoever wants a version in Production writes its intent (registry/state.h). Then every caller,
- * whoever wins, does the same: read all, compute the desired version (the winner), and if the
- * registry does not agree, call transition-stage for THE WINNER with
- * archive_existing_versions=true; read again, until it agrees on one winner twice in a row, with a
- * random pause between.
+ * A caller that wants a version in Production writes its intent (registry/state.h). After that,
+ * all callers do the same: they read the state and compute the desired version (the winner). If
+ * the winner is not the only Production version, they call transition-stage for the winner with
+ * archive_existing_versions=true and read again. A caller stops when two reads in a row, with a
+ * random pause between them, show the same winner as the only Production version.
  *
- * Why the end is right: every write, of a tag or a stage, is followed by a reading of its writer.
- * Whoever writes last therefore reads the last state, and leaves only if there the winner alone is
- * Production. MLflow does not isolate a caller with an older view: its write may commit after ours;
- * but then it is the one that reads after it. Killed anywhere, there is nothing to undo: the next
- * caller reads, and finishes it. Why it ends: the tags are written once each; after the last,
- * everybody promotes the same version, and one such write is enough. Why twice: a reading is three
- * moments (decision, stages, tags), so one can be put together of two halves; two that agree on one
- * winner have a moment between at which it was so.
+ * Why the end state is right: every caller reads after each of its writes, of a tag or a stage.
+ * The caller that writes last therefore reads the final state, and stops only if the winner alone
+ * is Production in it. MLflow does not isolate callers: a write that was decided on an older state
+ * may commit after ours, but then its caller is the one that reads last. A killed caller leaves
+ * nothing to undo: the next caller reads the state and completes it.
  *
- * Without Production? The call that archives also promotes, in one transaction, and nothing is
- * archived alone. What is left: MLflow writes the stage of the target only where it read another
- * one, so that two overlapping transitions of versions that are BOTH Production already can archive
- * each other. On SQLite they cannot (the target is read under the write lock), nor if SERIALIZABLE.
- * On READ COMMITTED (PostgreSQL) the locks on the archived rows prevent it for up to three callers
- * at once; four or more with three different winners in view could, all within one transaction's
- * time. On MySQL's REPEATABLE READ three can. Then the gap lasts until the callers that made it
- * have read again, some 50 ms, or, were all of them killed, until the next caller. REST offers no
- * condition
- * ("only if") that would close it; READ COMMITTED is the setting for MySQL.
+ * Why it ends: each caller writes its tags once. After the last of them all callers compute the
+ * same winner, and one transition is enough.
+ *
+ * Why two reads: a read takes several requests (decision, stages, tags), and the state may change
+ * between them. One read can therefore mix an old state with a new one. If two reads in a row show
+ * the same winner, there was a moment between them at which the state was as both show it.
+ *
+ * Can Production be empty for a moment? The call that archives also promotes, in one transaction,
+ * and nothing is archived by itself. One case is left: MLflow writes the stage of the target only
+ * if it read a different one, so that two overlapping transitions of versions that are BOTH in
+ * Production already can archive each other. On SQLite they cannot (the target is read under the
+ * write lock), nor if SERIALIZABLE. On READ COMMITTED (PostgreSQL) the locks on the archived rows
+ * prevent it for up to three callers at once; four or more that see three different winners can do
+ * it, within the time of one transaction. On REPEATABLE READ (MySQL) three callers can. The gap
+ * lasts until the callers that made it have read again, some 50 ms, or, if all of them were killed,
+ * until the next caller. The REST API has no conditional write that would close it; set MySQL to
+ * READ COMMITTED.
  *
  * All this is checked exhaustively, and wrong variants are found wrong: tests/model. Other limits:
  * a lagging read replica shows a state that is no longer true; a request that the server still
@@ -37,8 +41,8 @@
 #include "base/fail.h"
 #include "registry/registry.h"
 
-/* registry_reconcile - read and write until the registry agrees (see above). *winner: who is
- * Production at the end, 0 for nobody. */
+/* registry_reconcile - read and write until the observed state is the desired one (see above).
+ * *winner: the version in Production at the end, or 0 */
 MUST_CHECK int registry_reconcile(
 	struct registry *registry, const char *by, int64_t *winner, struct fail *f);
 

@@ -1,5 +1,4 @@
-/* options - how stores are used, as the settings say: plain values, whose strings belong to the
- * settings.
+/* options - the settings of the artifact stores. Plain values; struct settings owns the strings.
  */
 #ifndef MODELHOOK_STORE_OPTIONS_H
 #define MODELHOOK_STORE_OPTIONS_H

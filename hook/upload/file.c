@@ -76,19 +76,19 @@ static int send_whole(
 
 static int send_parts(struct transfers *d, struct transfer_object *object, int fd, struct fail *f)
 {
-	size_t size, room, got;
+	size_t size, capacity, got;
 	bool last;
 	if (stream_rewind(&fd, f) != 0)
 		return -1;
-	while ((size = transfer_next_part(object, &last, &room)) > 0) {
+	while ((size = transfer_next_part(object, &last, &capacity)) > 0) {
 		void *bytes;
-		if (transfer_take_memory(d, room, &bytes, f) != 0)
+		if (transfer_take_memory(d, capacity, &bytes, f) != 0)
 			return -1;
 		int result = read_bytes(fd, bytes, size, &got, f);
 		if (result == 0 && got < size)
 			result = fail_set(f, STATUS_UNACCEPTABLE, "it is shorter than it was");
 		if (result != 0) {
-			transfer_drop_memory(d, bytes, room);
+			transfer_drop_memory(d, bytes, capacity);
 			return -1;
 		}
 		if (transfer_part(d, object, bytes, f) != 0)

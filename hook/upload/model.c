@@ -96,14 +96,14 @@ static int send_whole(
 
 static int read_parts(struct upload *u, struct transfer_object *object, struct fail *f)
 {
-	size_t size, room;
+	size_t size, capacity;
 	bool last;
-	while ((size = transfer_next_part(object, &last, &room)) > 0) {
+	while ((size = transfer_next_part(object, &last, &capacity)) > 0) {
 		void *bytes;
-		if (transfer_take_memory(&u->transfers, room, &bytes, f) != 0)
+		if (transfer_take_memory(&u->transfers, capacity, &bytes, f) != 0)
 			return -1;
 		if (package_source_fill(&u->package_source, bytes, size, last, f) != 0) {
-			transfer_drop_memory(&u->transfers, bytes, room);
+			transfer_drop_memory(&u->transfers, bytes, capacity);
 			return -1;
 		}
 		if (transfer_part(&u->transfers, object, bytes, f) != 0)
@@ -249,7 +249,7 @@ static void drop_gathered(struct upload *u)
 	struct upload_overlap *overlap = &u->overlap;
 	if (overlap->bytes == NULL)
 		return;
-	transfer_drop_memory(&u->transfers, overlap->bytes, overlap->room);
+	transfer_drop_memory(&u->transfers, overlap->bytes, overlap->capacity);
 	overlap->bytes = NULL;
 }
 

@@ -31,7 +31,7 @@ struct upload_overlap {
 	size_t index;			/* of the last file that was begun */
 	bool small;			/* it goes in one */
 	void *bytes;			/* of it, or of its part that is being gathered, or NULL */
-	size_t gathered, room;
+	size_t gathered, capacity;
 	int64_t time_left; /* ms that may still be waited */
 	bool over;
 };

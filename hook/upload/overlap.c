@@ -63,14 +63,14 @@ static void hand_over(struct upload *upload)
 static size_t wanted(struct upload *upload, bool *last)
 {
 	struct upload_overlap *overlap = &upload->overlap;
-	size_t size = (size_t)upload->manifest->files[overlap->index].size, room = size;
+	size_t size = (size_t)upload->manifest->files[overlap->index].size, capacity = size;
 	*last = true;
 	if (!overlap->small)
-		size = transfer_next_part(overlap->object, last, &room);
+		size = transfer_next_part(overlap->object, last, &capacity);
 	if (overlap->bytes != NULL)
 		return size;
-	overlap->room = room;
-	overlap->bytes = transfer_try_room(&upload->transfers, room, &overlap->time_left);
+	overlap->capacity = capacity;
+	overlap->bytes = transfer_try_memory(&upload->transfers, capacity, &overlap->time_left);
 	overlap->over = overlap->bytes == NULL;
 	return overlap->over ? 0 : size;
 }

@@ -17,10 +17,10 @@ struct transfer_object {
 	struct transfer_object *next;
 	struct store_upload upload;
 	char *path;
-	unsigned read; /* parts handed over */
-	unsigned left; /* parts that are not there yet */
-	uint64_t sent; /* bytes, without those that were there */
-	bool held;     /* all parts are there, and it is to be made */
+	unsigned read; /* parts queued */
+	unsigned left; /* parts that are not in the store yet */
+	uint64_t sent; /* bytes, without parts that were in the store before */
+	bool held;     /* all parts are in the store; its completion is held back */
 	bool done;
 };
 
@@ -32,9 +32,9 @@ struct transfer_job {
 		JOB_PART,
 		JOB_MAKE,
 	} kind;
-	struct transfer_object *object; /* of a part, or to be made */
+	struct transfer_object *object; /* of a part, or to complete */
 	unsigned part;
-	struct store_content content; /* of a small file, or of one to be verified */
+	struct store_content content; /* of a small file, or of a file to verify */
 	char *path;
 	bool listed;
 	void *bytes;
@@ -109,10 +109,11 @@ static void unmap(void *bytes, size_t size)
 	INVARIANT(munmap(bytes, size > 0 ? size : 1) == 0);
 }
 
-/* Spare memory and what is in use are never more than the workers' room. */
+/* Spare memory and what is in use are never more than the workers' limit. */
 static void trim_spare(struct transfers *d)
 {
-	while (d->spare_count > 0 && d->used + d->spare_count * d->spare_size > d->workers.room)
+	while (d->spare_count > 0 &&
+		d->used + d->spare_count * d->spare_size > d->workers.memory_max)
 		unmap(d->spare[--d->spare_count], d->spare_size);
 }
 
@@ -141,7 +142,7 @@ static void drop_memory(struct transfers *d, void *bytes, size_t size)
 		unmap(bytes, size);
 }
 
-/* From here on memory of that size is used again. */
+/* From here on memory of that size is reused. */
 static void set_spare_size(struct transfers *d, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
@@ -159,7 +160,7 @@ int transfer_take_memory(struct transfers *d, size_t size, void **bytes, struct 
 	return 0;
 }
 
-void *transfer_try_room(struct transfers *d, size_t size, int64_t *ms)
+void *transfer_try_memory(struct transfers *d, size_t size, int64_t *ms)
 {
 	return workers_try_memory(&d->workers, size, ms) ? memory_for(d, size) : NULL;
 }
@@ -361,12 +362,12 @@ uint64_t transfer_handed_over(const struct transfer_object *object)
 	return (uint64_t)object->read * object->upload.part_size;
 }
 
-size_t transfer_next_part(const struct transfer_object *object, bool *last, size_t *room)
+size_t transfer_next_part(const struct transfer_object *object, bool *last, size_t *capacity)
 {
 	const struct store_upload *upload = &object->upload;
 	uint64_t left = upload->content.size - transfer_handed_over(object);
 	*last = object->read + 1 == upload->part_count;
-	*room = upload->part_size;
+	*capacity = upload->part_size;
 	if (object->read == upload->part_count)
 		return 0;
 	return *last ? (size_t)left : upload->part_size;
@@ -375,19 +376,19 @@ size_t transfer_next_part(const struct transfer_object *object, bool *last, size
 int transfer_part(struct transfers *d, struct transfer_object *object, void *bytes, struct fail *f)
 {
 	bool last;
-	size_t room;
+	size_t capacity;
 	struct transfer_job job = {
 		.kind = JOB_PART,
 		.object = object,
 		.part = object->read,
 		.bytes = bytes,
-		.size = transfer_next_part(object, &last, &room),
+		.size = transfer_next_part(object, &last, &capacity),
 	};
 	object->read++;
 	return add_job(d, &job, f);
 }
 
-/* One that is held, and is no more. */
+/* Takes one object out of those that are held back. */
 static struct transfer_object *let_go(struct transfers *d)
 {
 	pthread_mutex_lock(&d->lock);
@@ -428,8 +429,8 @@ void transfers_settle(struct transfers *d)
 	(void)!workers_wait(&d->workers, &ignored);
 }
 
-/* Credentials that ran out can be had anew: the parts stay for the next call. */
-static bool is_for_good(const struct fail *f)
+/* Expired credentials can be renewed, so that the next call can use the parts. */
+static bool is_permanent(const struct fail *f)
 {
 	return f != NULL && (f->status == STATUS_UNACCEPTABLE || f->status == STATUS_REFUSED);
 }
@@ -441,7 +442,7 @@ void transfers_release(struct transfers *d, const struct fail *f)
 	progress_end(&d->progress);
 	for (struct transfer_object *object = d->objects, *next; object != NULL; object = next) {
 		next = object->next;
-		bool gives_up = is_for_good(f) || (f != NULL && d->store->kind->parts_get_lost);
+		bool gives_up = is_permanent(f) || (f != NULL && d->store->kind->parts_get_lost);
 		if (!object->done && gives_up &&
 			d->store->kind->abandon(d->store, &object->upload, &own) != 0)
 			console_warn(

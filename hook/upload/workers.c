@@ -11,16 +11,17 @@
 #include "base/thread.h"
 #include "stores/open.h"
 
-#define WAITING_MAX 1024 /* small jobs need little room, but something all the same */
+#define WAITING_MAX 1024 /* even a small job takes some memory */
 
 struct worker_entry {
 	struct worker_job job;
 	struct worker_entry *next;
 };
 
-void workers_open(struct workers *workers, const struct store *store, unsigned max, size_t room)
+void workers_open(
+	struct workers *workers, const struct store *store, unsigned max, size_t memory_max)
 {
-	*workers = (struct workers){.store = store, .max = max, .room = room};
+	*workers = (struct workers){.store = store, .max = max, .memory_max = memory_max};
 	INVARIANT(max > 0 && max <= WORKERS_MAX);
 	pthread_condattr_t attributes;
 	INVARIANT(pthread_mutex_init(&workers->lock, NULL) == 0);
@@ -208,18 +209,19 @@ int workers_add(struct workers *workers, const struct worker_job *job, struct fa
 	return result;
 }
 
-static bool lacks_room(const struct workers *workers, size_t bytes)
+static bool lacks_memory(const struct workers *workers, size_t bytes)
 {
-	return !workers->failed && workers->taken > 0 && workers->taken + bytes > workers->room;
+	return !workers->failed && workers->taken > 0 &&
+	       workers->taken + bytes > workers->memory_max;
 }
 
 bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms)
 {
 	int64_t until = clock_monotonic_ms() + *ms;
 	lock(workers);
-	while (lacks_room(workers, bytes) && wait_for_change_until(workers, until))
+	while (lacks_memory(workers, bytes) && wait_for_change_until(workers, until))
 		;
-	bool taken = !workers->failed && !lacks_room(workers, bytes);
+	bool taken = !workers->failed && !lacks_memory(workers, bytes);
 	workers->taken += taken ? bytes : 0;
 	unlock(workers);
 	int64_t left = until - clock_monotonic_ms();
@@ -230,7 +232,7 @@ bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms)
 int workers_take_memory(struct workers *workers, size_t bytes, struct fail *f)
 {
 	lock(workers);
-	while (lacks_room(workers, bytes))
+	while (lacks_memory(workers, bytes))
 		wait_for_change(workers);
 	int result = result_of(workers, f);
 	if (result == 0)

@@ -20,7 +20,7 @@
 
 struct worker_job {
 	int (*run)(void *context, struct store *store, struct fail *f);
-	void (*release)(void *context); /* gives back its room too */
+	void (*release)(void *context); /* gives back its memory too */
 	void *context;
 	const void *series; /* or NULL: it may run beside any other */
 	bool small;
@@ -44,7 +44,7 @@ struct worker {
 struct workers {
 	const struct store *store; /* borrowed */
 	unsigned max;
-	size_t room; /* bytes that may be taken at once */
+	size_t memory_max; /* bytes that may be taken at once */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct worker workers[WORKERS_MAX];
@@ -57,14 +57,15 @@ struct workers {
 };
 
 /* workers_open - starts nothing yet. Must not be moved until workers_release. */
-void workers_open(struct workers *workers, const struct store *store, unsigned max, size_t room);
+void workers_open(
+	struct workers *workers, const struct store *store, unsigned max, size_t memory_max);
 
 /* workers_take_memory - wait until so many bytes are free (more than all there is: until nothing is
  * taken), and take them */
 MUST_CHECK int workers_take_memory(struct workers *workers, size_t bytes, struct fail *f);
 
 /* workers_try_memory - the same, but for so long at most; *ms is what is left of it. False: not
- * taken, for want of room or because something failed. */
+ * taken, for want of memory or because something failed. */
 bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms);
 void workers_give_memory(struct workers *workers, size_t bytes);
 

@@ -80,7 +80,7 @@ static void look_at_version(const struct version *version)
 	struct text told = {0};
 	struct cJSON *entries = entries_read(version->tags, version->tag_count, TAG_HISTORY);
 	MUST(entries != NULL);
-	(void)entries_end_open(entries);
+	(void)entries_end_in_production(entries);
 	json_release(entries);
 	free(history_override_reason(version));
 	verdict_describe(version, &told);
