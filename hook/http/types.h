@@ -76,8 +76,8 @@ struct http_request {
 	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */
 	bool redirect_is_answer; /* none is followed */
-	/* whether a transient status is meant for good all the same, by what the body says; or NULL
-	 */
+	/* Optional: returns true if a status that is normally retryable is permanent, judging by
+	 * the body. */
 	bool (*is_permanent)(const struct http_response *response);
 };
 

@@ -35,7 +35,7 @@ bool mlflow_is_missing(const struct mlflow_reply *reply);
 /* mlflow_is_unsupported - the server has no such call, or has it switched off */
 bool mlflow_is_unsupported(const struct mlflow_reply *reply);
 
-/* mlflow_is_permanent - a status that looks transient but is meant for good */
+/* mlflow_is_permanent - whether a status that is normally retryable is permanent */
 bool mlflow_is_permanent(const struct http_response *response);
 
 /* mlflow_wants_presigned - the refusal of a server (3.18 with --artifacts-presigned-only) that

@@ -110,7 +110,7 @@ struct store_kind {
 	/* all parts are there: make the object of them; nothing of the upload stays behind, nor of
 	 * earlier ones of the same object */
 	int (*finish)(struct store *s, struct store_upload *upload, struct fail *f);
-	/* give it up for good, and leave nothing of it behind */
+	/* abort it, so that nothing of it is left in the store */
 	int (*abandon)(struct store *s, struct store_upload *upload, struct fail *f);
 
 	/* an upload failed: whether this same call should try again, because it will go another

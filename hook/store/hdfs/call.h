@@ -56,7 +56,7 @@ struct hdfs_reply {
 	char message[240];
 };
 
-/* hdfs_ask - of the NameNode. Any answer that is meant for good is a reply (0). */
+/* hdfs_ask - of the NameNode. Any response that is not retryable is a reply (0). */
 MUST_CHECK int hdfs_ask(struct store *store, const struct hdfs_operation *operation,
 	struct hdfs_reply *reply, struct fail *f);
 

@@ -37,7 +37,7 @@ const char *proxy_below(const struct store *s, int *before)
 	return endpoint + strlen(PROXY_ENDPOINT);
 }
 
-/* Servers before 2 answer 500 to removing a file, for good. */
+/* MLflow before 2 answers 500 to every removal of a file. */
 bool proxy_is_500_permanent(const struct http_response *response)
 {
 	return response->status == 500 || mlflow_is_permanent(response);

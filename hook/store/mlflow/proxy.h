@@ -43,7 +43,8 @@ MUST_CHECK int proxy_check_name(const char *path, struct fail *f);
 /* proxy_below - the root's path behind PROXY_ENDPOINT; *before: the length of what stands in front
  * of that */
 const char *proxy_below(const struct store *s, int *before);
-/* proxy_is_500_permanent - for calls to which the server answers 500 for good */
+/* proxy_is_500_permanent - is_permanent of a request (http/types.h) to which some servers always
+ * answer 500 */
 bool proxy_is_500_permanent(const struct http_response *response);
 
 #endif
