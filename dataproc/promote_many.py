@@ -264,7 +264,7 @@ def settle(files: Files, row: Dict[str, Any]) -> None:
 
 def promote_share(share: List[Training], access: Access, options: List[str]) -> Iterator[Dict[str, Any]]:
     """One task: its trainings, one after another."""
-    program = modelhook.find_hook()
+    program = modelhook.find_binary()
     with access.open() as files:
         for training in share:
             yield promote_one(files, training, program, options)
@@ -278,7 +278,7 @@ def promote_one(files: Files, training: Training, program: str, options: List[st
     try:
         for path in (name, *training.needs):
             files.get(f"{folder}/{path}", os.path.join(work, "training", path))
-        result = modelhook.run_hook(
+        result = modelhook.run_command(
             "replay" if name.endswith(PACKAGE) else "run", os.path.join(work, "training", name), *options,
             binary=program, env={"MODELHOOK_SPOOL": os.path.join(work, "spool"), **os.environ})
         told = {"exit": int(result.exit), "outcome": result.outcome, "scheduler": result.scheduler,

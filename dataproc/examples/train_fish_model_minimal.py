@@ -53,7 +53,7 @@ def main() -> None:
     options, for_hook = parse(sys.argv[1:])
     modelhook.load_secret()
     spark = SparkSession.builder.appName(f"train {MODEL}").getOrCreate()
-    program = modelhook.find_hook(spark=spark, uri=options.hook)  # before hours of training
+    program = modelhook.find_binary(spark=spark, uri=options.hook)  # before hours of training
     data = read_pictures(spark, options.images, options.pictures)
     options.out.mkdir(parents=True, exist_ok=True)
     params = {"pictures": options.pictures, "spark": spark.version, "master": spark.sparkContext.master}

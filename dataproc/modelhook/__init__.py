@@ -6,13 +6,29 @@
     exit_with(promote(handoff))
 """
 
-from .find import HookError, find_hook
-from .handoff import HandoffError, write_handoff
+from typing import TYPE_CHECKING, Any
+
+from .errors import BinaryNotFoundError, CommandError, HandoffError, ModelhookError, RetryableError, SecretError
+from .find import find_binary
+from .handoff import write_handoff
 from .job import promoting
 from .result import Result, exit_with, scheduler_action
-from .run import promote, run_hook
-from .secret import SecretError, load_secret
+from .run import promote, run_command
+from .secret import load_secret
 from .status import Status
 
-__all__ = ["HandoffError", "HookError", "Result", "SecretError", "Status", "exit_with", "find_hook", "load_secret",
-           "promote", "promoting", "run_hook", "scheduler_action", "write_handoff"]
+__version__ = "0.2.0"
+__all__ = ["BinaryNotFoundError", "CommandError", "HandoffError", "ModelhookError", "Result", "RetryableError",
+           "SecretError", "Status", "__version__", "exit_with", "find_binary", "load_secret", "promote", "promoting",
+           "run_command", "scheduler_action", "write_handoff"]
+
+_RENAMED = {"HookError": "BinaryNotFoundError", "find_hook": "find_binary", "run_hook": "run_command"}
+
+
+if not TYPE_CHECKING:  # else a type checker takes every misspelled name of this module for Any
+
+    def __getattr__(name: str) -> Any:
+        """A name of 0.1 raises ImportError, because `from modelhook import` hides the text of an AttributeError."""
+        if name in _RENAMED:
+            raise ImportError(f"modelhook.{name} was renamed in 0.2.0: use modelhook.{_RENAMED[name]}", name=__name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,7 +4,7 @@
 
     @task(retries=5)
     def promote(handoff):
-        return raise_for_result(run_hook("run", handoff))
+        return raise_for_result(run_command("run", handoff))
 
     OutcomeOperator(task_id="outcome", result="s3://bucket/results/{{ run_id }}.json", retries=5)
 
@@ -40,10 +40,10 @@ except ImportError:
     RetryDecision = RetryPolicy = None
 
 from .connection import ConnectionFault, connection_env
-from .find import HookError
+from .errors import BinaryNotFoundError
 from .handoff import AnyPath
 from .result import Result, scheduler_action
-from .run import run_hook
+from .run import run_command
 from .status import Status
 
 XCOM_KEY = "return_value"
@@ -57,7 +57,7 @@ _STATUS_IN_TEXT = re.compile(r"(?:exit|error|return) (?:code|status)(?: is)?\s*[
 def raise_for_result(result: Result) -> Dict[str, Any]:
     """The result as a dict where the model was promoted; else what Airflow skips, retries or fails on.
 
-    To be called last in a task, with what run_hook gave. What is raised has the result in XCom before.
+    To be called last in a task, with what run_command gave. What is raised has the result in XCom before.
     """
     try:
         task_instance = get_current_context()["ti"]
@@ -115,7 +115,7 @@ class _Operator(BaseOperator):
     mlflow_conn_id  an Airflow connection of type HTTP: the server, and its user and password, or a token as
                     password without a user; then no credentials of the worker's own are used. With the schema,
                     or as a connection's URI the type, https, or port 443, it is called by TLS
-    binary          the program; else modelhook.find_hook() finds it
+    binary          the program; else modelhook.find_binary() finds it
     timeout         seconds, after which it gets SIGTERM; else so many that the task's execution_timeout, which
                     would lose the result, does not come first
 
@@ -146,9 +146,9 @@ class _Operator(BaseOperator):
         """Runs modelhook; what it says goes to the task's log."""
         env = {**(_connection_env(self.mlflow_conn_id) if self.mlflow_conn_id else {}), **(self.env or {})}
         try:
-            return run_hook(*arguments, binary=self.binary, timeout=self._time(), grace=self.grace, env=env,
+            return run_command(*arguments, binary=self.binary, timeout=self._time(), grace=self.grace, env=env,
                             stderr=_LogStream(self.log))
-        except HookError as error:
+        except BinaryNotFoundError as error:
             raise AirflowFailException(str(error)) from error
 
     def _time(self) -> Optional[float]:

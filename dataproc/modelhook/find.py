@@ -10,6 +10,7 @@ import sys
 import tempfile
 from typing import Any, Iterator, List, Optional, Tuple
 
+from .errors import BinaryNotFoundError
 from .handoff import AnyPath
 
 NAME = "modelhook"
@@ -17,11 +18,7 @@ SPARK = "Spark's files"
 _ITSELF = "bin/modelhook"  # in this package: the wheel's own program
 
 
-class HookError(RuntimeError):
-    """The program is not there, or does not start; the text says where it was looked for."""
-
-
-def find_hook(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: Optional[str] = None) -> str:
+def find_binary(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: Optional[str] = None) -> str:
     """The path of the program, which was seen to start.
 
     It is looked for, in this order, in
@@ -34,7 +31,7 @@ def find_hook(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: Opt
 
     Where the run bit was lost or the package is a zip, the program is copied to a private folder; so is
     what Spark fetched, which is gone when Spark stops.
-    Raises HookError, which names every place and what was wrong there.
+    Raises BinaryNotFoundError, which names every place and what was wrong there.
     """
     given = _given(explicit)
     looked: List[str] = []
@@ -45,10 +42,10 @@ def find_hook(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: Opt
         looked.append(f"{place}: {why}")
     if uri and spark is None:
         looked.append(f"{uri}: not fetched, as no spark was given")
-    raise HookError("modelhook was not found; looked at " + "; ".join(looked))
+    raise BinaryNotFoundError("modelhook was not found; looked at " + "; ".join(looked))
 
 
-def packaged_hook() -> Optional[str]:
+def packaged_binary() -> Optional[str]:
     """The wheel's own program as a file, None where this package has none."""
     beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), *_ITSELF.split("/"))
     if os.path.isfile(beside):
@@ -74,7 +71,7 @@ def _places(spark: Any, uri: Optional[str]) -> Iterator[Tuple[str, Optional[str]
     yield f"the working directory {os.getcwd()}", os.path.abspath(NAME)
     if spark is not None or "pyspark" in sys.modules:
         yield SPARK, _spark_file(NAME)
-    yield "the package", packaged_hook()
+    yield "the package", packaged_binary()
     yield "PATH", shutil.which(NAME)
     if uri and spark is not None:
         spark.sparkContext.addFile(uri)

@@ -5,7 +5,7 @@
 
 The file is there whole or not at all: it is written beside its place, flushed to the disk and renamed.
 Whatever modelhook would refuse for its form is refused here already, by name, while the training still
-runs. Standard library only, so that this one file can be copied to a cluster.
+runs.
 """
 
 import datetime
@@ -18,6 +18,8 @@ import re
 import secrets
 from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
+from .errors import HandoffError
+
 SCHEMA = "modelhook/handoff@1"
 AnyPath = Union[str, "os.PathLike[str]"]
 
@@ -26,10 +28,6 @@ _BLANKS = " \u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range
 _BLOCK = 1 << 20
 _ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 _NOT_MEASURED = ("learning_rate", "lr")
-
-
-class HandoffError(ValueError):
-    """A value that modelhook would refuse; the text begins with the key that it stands under."""
 
 
 def write_handoff(

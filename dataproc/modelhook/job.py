@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from typing import Any, Iterator, Mapping, Optional, Sequence
 
-from .find import find_hook
+from .find import find_binary
 from .handoff import AnyPath, write_handoff
 from .result import Result
 from .run import promote
@@ -55,13 +55,13 @@ def promoting(
         modelhook.exit_with(job.result)
 
     The program is looked for before the block, not after hours of training (binary, spark, uri: as
-    find_hook takes them). At the end of the block the handoff is written and modelhook runs with these
+    find_binary takes them). At the end of the block the handoff is written and modelhook runs with these
     options. Whatever the block raises goes on, and nothing is promoted. Further keys are write_handoff's.
     """
     job = Job()
     for name, value in keys.items():
         setattr(job, name, value)
-    program = find_hook(binary, spark=spark, uri=uri)
+    program = find_binary(binary, spark=spark, uri=uri)
     yield job
     path = write_handoff(handoff, run_id=run_id, model=model,
                          **{name: value for name, value in vars(job).items() if name != "result"})

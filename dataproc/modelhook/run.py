@@ -10,7 +10,8 @@ import threading
 import time
 from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO
 
-from .find import HookError, find_hook
+from .errors import BinaryNotFoundError
+from .find import find_binary
 from .handoff import AnyPath
 from .result import Result, result_of
 
@@ -20,7 +21,7 @@ _LINE_MAX = 1 << 24  # of stdout, what is kept while no line ends
 _PAUSE = 0.2  # between two looks at the clock while waiting
 
 
-def run_hook(
+def run_command(
     *arguments: AnyPath,
     binary: Optional[AnyPath] = None,
     timeout: Optional[float] = None,
@@ -30,7 +31,7 @@ def run_hook(
 ) -> Result:
     """Runs modelhook with these arguments, waits for it and tells what came of it; no status raises.
 
-    binary   the program; else find_hook() finds it
+    binary   the program; else find_binary() finds it
     timeout  after so many seconds it gets SIGTERM
     grace    and after so many more, SIGKILL
     env      variables, besides this process's own
@@ -42,9 +43,9 @@ def run_hook(
     and they stay with their handlers. Nothing of it is left when this returns or raises; and it stops, as on
     SIGTERM, when this process is killed.
 
-    Raises HookError where there is no program, or none that can be started.
+    Raises BinaryNotFoundError where there is no program, or none that can be started.
     """
-    command = [find_hook() if binary is None else os.fspath(binary), *map(os.fspath, arguments)]
+    command = [find_binary() if binary is None else os.fspath(binary), *map(os.fspath, arguments)]
     with _Forwarding() as forwarding:
         process = _start(command, {**os.environ, "MODELHOOK_END_WITH_PARENT": "true", **(env or {})})
         try:
@@ -61,8 +62,8 @@ def run_hook(
 
 
 def promote(handoff: AnyPath, *options: AnyPath, **more: Any) -> Result:
-    """modelhook run HANDOFF OPTIONS, as run_hook runs it: packs, uploads, registers, decides, promotes."""
-    return run_hook("run", handoff, *options, **more)
+    """modelhook run HANDOFF OPTIONS, as run_command runs it: packs, uploads, registers, decides, promotes."""
+    return run_command("run", handoff, *options, **more)
 
 
 def _start(command: List[str], env: Dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -70,7 +71,7 @@ def _start(command: List[str], env: Dict[str, str]) -> "subprocess.Popen[bytes]"
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                 env=env, start_new_session=True)
     except OSError as error:
-        raise HookError(f"{command[0]} cannot be started: {error.strerror or error}") from error
+        raise BinaryNotFoundError(f"{command[0]} cannot be started: {error.strerror or error}") from error
 
 
 class _Forwarding:

@@ -10,13 +10,11 @@ import os
 import urllib.request
 from typing import Any, Dict, List, Optional
 
+from .errors import SecretError
+
 _METADATA = "http://{}/computeMetadata/v1/instance/service-accounts/default/token"
 _LOCKBOX = "https://payload.lockbox.api.cloud.yandex.net"
 _SECRET_MANAGER = "https://secretmanager.googleapis.com"
-
-
-class SecretError(RuntimeError):
-    """The secret cannot be read; the text has its name, never a value."""
 
 
 def load_secret(name: Optional[str] = None, *, endpoint: Optional[str] = None) -> List[str]:

@@ -179,12 +179,14 @@ def test_the_file_is_as_readable_as_the_umask_says(saved_model: Path) -> None:
     assert (saved_model.parent / "handoff.json").stat().st_mode & 0o777 == 0o640
 
 
-def test_the_module_is_python_3_8_as_the_clusters_have_it() -> None:
-    source = (ROOT / "dataproc" / "modelhook" / "handoff.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("module", ["errors", "handoff"])
+def test_the_module_is_python_3_8_as_the_clusters_have_it(module: str) -> None:
+    source = (ROOT / "dataproc" / "modelhook" / f"{module}.py").read_text(encoding="utf-8")
     tree = ast.parse(source, feature_version=(3, 8))
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
-    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert imported <= sys.stdlib_module_names
+
 
 class History:
     """What fit returns."""

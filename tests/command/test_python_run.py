@@ -122,7 +122,7 @@ def test_a_refusal_has_its_error(promote: Any, tmp_path: Path) -> None:
 
 
 def test_what_is_no_result_is_printed(modelhook: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    result = api.run_hook("--version", binary=modelhook)
+    result = api.run_command("--version", binary=modelhook)
     assert (result.exit, result.outcome, result.raw) == (0, "promoted", {})
     assert capfd.readouterr().out.startswith("modelhook ")
 
@@ -143,36 +143,36 @@ def test_both_streams_come_while_it_runs(stand_in: Any, tmp_path: Path, monkeypa
     monkeypatch.setattr(sys, "stdout", Listener())
     program = stand_in(f"printf 'fish \\342' >&2; printf '\\202\\254\\n' >&2; echo first\n"
                        f"until [ -e {tmp_path}/go ]; do sleep 0.02; done; echo '{LATER}'; exit 75")
-    result = api.run_hook("run", binary=program, timeout=60)
+    result = api.run_command("run", binary=program, timeout=60)
     assert (result.exit, result.error) == (75, {"message": "no answer"})
     assert "".join(heard).replace("first\n", "") == "fish \u20ac\n"
     assert "first\n" in "".join(heard)
 
 
 def test_a_program_killed_from_outside_is_128_and_the_signal(stand_in: Any) -> None:
-    result = api.run_hook(binary=stand_in("kill -KILL $$"))
+    result = api.run_command(binary=stand_in("kill -KILL $$"))
     assert (result.exit, result.outcome, result.scheduler) == (137, "signal 9", "retry")
 
 
 def test_a_timeout_asks_first(stand_in: Any, tmp_path: Path) -> None:
-    result = api.run_hook(binary=stand_in(SLEEPY), timeout=2, grace=30)
+    result = api.run_command(binary=stand_in(SLEEPY), timeout=2, grace=30)
     assert (result.exit, result.outcome, is_gone(tmp_path)) == (75, "later", True)
 
 
 def test_who_does_not_heed_a_timeout_is_killed_with_all_its_processes(stand_in: Any, tmp_path: Path) -> None:
-    result = api.run_hook(binary=stand_in(DEAF), timeout=1, grace=0.2)
+    result = api.run_command(binary=stand_in(DEAF), timeout=1, grace=0.2)
     assert (result.exit, is_gone(tmp_path)) == (137, True)
 
 
 def test_what_it_leaves_behind_is_ended_and_not_waited_for(stand_in: Any, tmp_path: Path) -> None:
-    result = api.run_hook(binary=stand_in(f"sleep 600 &\necho '{LATER}'; exit 75"), timeout=60)
+    result = api.run_command(binary=stand_in(f"sleep 600 &\necho '{LATER}'; exit 75"), timeout=60)
     assert (result.exit, is_gone(tmp_path)) == (75, True)
 
 
 def test_it_works_in_a_thread(stand_in: Any) -> None:
     found = []
     program = stand_in(f"echo '{LATER}'; exit 75")
-    thread = threading.Thread(target=lambda: found.append(api.run_hook(binary=program)))
+    thread = threading.Thread(target=lambda: found.append(api.run_command(binary=program)))
     before = signal.getsignal(signal.SIGTERM)
     thread.start()
     thread.join()
@@ -180,15 +180,15 @@ def test_it_works_in_a_thread(stand_in: Any) -> None:
 
 
 def test_what_cannot_be_started_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(api.HookError, match="cannot be started: No such file"):
-        api.run_hook(binary=tmp_path / "nothing")
+    with pytest.raises(api.BinaryNotFoundError, match="cannot be started: No such file"):
+        api.run_command(binary=tmp_path / "nothing")
 
 
 CALLER = """
 import signal, sys
 sys.path.insert(0, {dataproc!r})
 import modelhook
-result = modelhook.run_hook(binary={program!r}, grace={grace})
+result = modelhook.run_command(binary={program!r}, grace={grace})
 print(result.outcome, flush=True)
 assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 modelhook.exit_with(result)
@@ -218,7 +218,7 @@ def test_a_caller_that_is_killed_takes_it_along(modelhook: Path, hook: Hook, mak
         server.settimeout(60)
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         call = ("run", str(make_handoff("0" * 32)), "--tracking-uri", url)
-        code = f"import modelhook; modelhook.run_hook(*{call}, binary={str(modelhook)!r})"
+        code = f"import modelhook; modelhook.run_command(*{call}, binary={str(modelhook)!r})"
         env = hook.environment(PYTHONPATH=str(environment.ROOT / "dataproc"))
         with subprocess.Popen([sys.executable, "-c", code], env=env) as process:
             connection, _ = server.accept()
@@ -240,7 +240,7 @@ def test_an_exception_while_waiting_ends_it_first(stand_in: Any, tmp_path: Path)
     signal.setitimer(signal.ITIMER_REAL, 0.5)
     try:
         with pytest.raises(TimeIsUp):
-            api.run_hook(binary=program)
+            api.run_command(binary=program)
     finally:
         signal.signal(signal.SIGALRM, before)
     assert is_gone(tmp_path)
@@ -284,7 +284,7 @@ def test_a_misspelled_key_is_an_error_where_it_is_written(modelhook: Path) -> No
 
 def test_no_program_is_noticed_before_the_training(tmp_path: Path) -> None:
     trained = []
-    with pytest.raises(api.HookError), \
+    with pytest.raises(api.BinaryNotFoundError), \
             api.promoting("fish", run_id="0" * 32, binary=tmp_path / "nothing"):
         trained.append("for hours")
     assert trained == []

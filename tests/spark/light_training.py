@@ -1,6 +1,6 @@
 """A Spark job that trains nothing: it writes a tiny SavedModel, hands it over and calls modelhook as a training does.
 
-The program is where find_hook finds it, or at --program URL. What follows `--` goes to `modelhook run`.
+The program is where find_binary finds it, or at --program URL. What follows `--` goes to `modelhook run`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def main() -> None:
     handoff = modelhook.write_handoff(
         f"{options.run}.json", run_id=options.run, model=options.model, saved_model=saved_model,
         trained_at="2026-11-22T12:00:00Z", metrics={"val_accuracy": 0.9}, samples={"train": trained_with})
-    program = modelhook.find_hook(spark=spark, uri=options.program)
+    program = modelhook.find_binary(spark=spark, uri=options.program)
     spark.stop()
     modelhook.exit_with(modelhook.promote(handoff, *sys.argv[end + 1:], binary=program))
 

@@ -19,7 +19,7 @@ except ImportError:
     from airflow.operators.bash import BashOperator
     from airflow.operators.empty import EmptyOperator
 
-from modelhook import find_hook, run_hook
+from modelhook import find_binary, run_command
 from modelhook.airflow import HookOperator, OutcomeOperator, raise_for_result, retry_policy
 
 with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
@@ -29,7 +29,7 @@ with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
 def shell(name, *options):
     """The command line of a stock operator."""
     variables = " ".join(f"{key}={value}" for key, value in PLAN[name]["env"].items())
-    return " ".join(["env", variables, find_hook(), "run", PLAN[name]["handoff"], *options])
+    return " ".join(["env", variables, find_binary(), "run", PLAN[name]["handoff"], *options])
 
 
 with DAG(
@@ -58,7 +58,7 @@ with DAG(
     @task
     def in_task(name):
         """What raise_for_result is for."""
-        return raise_for_result(run_hook("run", PLAN[name]["handoff"], env=PLAN[name]["env"]))
+        return raise_for_result(run_command("run", PLAN[name]["handoff"], env=PLAN[name]["env"]))
 
     in_task.override(task_id="task_promoted")("task_promoted")
     in_task.override(task_id="task_held")("task_held")
