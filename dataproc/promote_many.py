@@ -282,7 +282,7 @@ def promote_one(files: Files, training: Training, program: str, options: List[st
             "replay" if name.endswith(PACKAGE) else "run", os.path.join(work, "training", name), *options,
             binary=program, env={"MODELHOOK_SPOOL": os.path.join(work, "spool"), **os.environ})
         told = {"exit": int(result.exit), "outcome": result.outcome, "scheduler": result.scheduler,
-                "version": result.version, "error": (result.error or {}).get("message")}
+                "version": result.version, "error": result.error and result.error.message}
     except Exception as error:  # the store's, of any kind: the others go on
         later = modelhook.Status.LATER
         told = {"exit": int(later), "outcome": "later", "scheduler": later.scheduler, "version": None,

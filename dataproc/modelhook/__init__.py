@@ -12,15 +12,17 @@ from .errors import BinaryNotFoundError, CommandError, HandoffError, ModelhookEr
 from .find import find_binary
 from .handoff import write_handoff
 from .job import promoting
-from .result import Result, exit_with, scheduler_action
-from .run import promote, run_command
+from .result import ErrorDetail, GateVerdict, PackageOutcome, Result, Step, exit_with, scheduler_action
+from .run import capture, promote, run_command
 from .secret import load_secret
 from .status import Status
 
 __version__ = "0.2.0"
-__all__ = ["BinaryNotFoundError", "CommandError", "HandoffError", "ModelhookError", "Result", "RetryableError",
-           "SecretError", "Status", "__version__", "exit_with", "find_binary", "load_secret", "promote", "promoting",
-           "run_command", "scheduler_action", "write_handoff"]
+__all__ = [
+    "BinaryNotFoundError", "CommandError", "ErrorDetail", "GateVerdict", "HandoffError", "ModelhookError",
+    "PackageOutcome", "Result", "RetryableError", "SecretError", "Status", "Step", "__version__", "capture",
+    "exit_with", "find_binary", "load_secret", "promote", "promoting", "run_command", "scheduler_action",
+    "write_handoff"]
 
 _RENAMED = {"HookError": "BinaryNotFoundError", "find_hook": "find_binary", "run_hook": "run_command"}
 

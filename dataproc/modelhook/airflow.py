@@ -320,15 +320,11 @@ def _end(result: Result, task_instance: Any) -> Dict[str, Any]:
 
 def _described(result: Result) -> str:
     """One line for people: how it ended, and why."""
-    rejected = "; ".join(f"{gate['name']}: {gate['detail']}" for gate in result.gate if gate["verdict"] == "rejected")
-    hint = (result.error or {}).get("hint")
-    reason = result.raw.get("reason") if result.raw else None
-    parts = [f"modelhook: {result.outcome} ({int(result.exit)})", _message(result) or rejected or reason, hint]
-    return ": ".join(filter(None, parts))
+    return f"modelhook: {result.describe()}"
 
 
 def _message(result: Result) -> str:
-    return (result.error or {}).get("message") or ""
+    return result.error.message if result.error else ""
 
 
 def _word(status: int) -> str:

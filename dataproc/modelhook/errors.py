@@ -1,6 +1,6 @@
 """The errors of this package. All of them are a ModelhookError."""
 
-from typing import TYPE_CHECKING, Optional
+from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 if TYPE_CHECKING:
     from .result import Result
@@ -16,6 +16,10 @@ class ModelhookError(Exception):
         super().__init__(message)
         self.result = result
 
+    def __reduce__(self) -> Tuple[Any, ...]:
+        """As Spark and multiprocessing carry it from one process to another."""
+        return type(self), (str(self), self.result) if self.result is not None else (str(self),)
+
 
 class BinaryNotFoundError(ModelhookError):
     """The program is missing or does not start; the text names every place that was searched."""
@@ -30,8 +34,13 @@ class SecretError(ModelhookError):
 
 
 class CommandError(ModelhookError):
-    """A command of modelhook failed: its exit status is permanent, and a retry ends the same. ``result`` is set."""
+    """A command of modelhook failed: its exit status is permanent, and a retry ends the same."""
+
+    result: "Result"
+
+    def __init__(self, message: str, result: "Result") -> None:
+        super().__init__(message, result)
 
 
 class RetryableError(CommandError):
-    """A command of modelhook failed, and the same command may succeed later. ``result`` is set."""
+    """A command of modelhook failed, and the same command may succeed later."""

@@ -2,23 +2,40 @@
 
 import codecs
 import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, Optional, TextIO
+from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, TextIO
 
-from .errors import BinaryNotFoundError
+from .errors import BinaryNotFoundError, ModelhookError
 from .find import find_binary
 from .handoff import AnyPath
 from .result import Result, result_of
 
+NAME = "modelhook: "  # begins every line that the program writes to stderr
 _FORWARDED = (signal.SIGTERM, signal.SIGINT)
 _BLOCK = 1 << 16
 _LINE_MAX = 1 << 24  # of stdout, what is kept while no line ends
 _PAUSE = 0.2  # between two looks at the clock while waiting
+
+
+class Ended(NamedTuple):
+    """A call that has ended."""
+
+    result: Result
+    line: str  # the last one on stdout
+    signals: Sequence[int]  # that this process got meanwhile
+
+    def deliver_signals(self) -> None:
+        """Lets the handlers of this process have the signals, now that the program has ended."""
+        for number in dict.fromkeys(self.signals):
+            for stream in (sys.stdout, sys.stderr):
+                _write(stream, "")
+            signal.raise_signal(number)
 
 
 def run_command(
@@ -28,42 +45,114 @@ def run_command(
     grace: float = 4.0,
     env: Optional[Mapping[str, str]] = None,
     stderr: Optional[TextIO] = None,
+    label: Optional[str] = None,
+    deliver_signals: bool = True,
 ) -> Result:
-    """Runs modelhook with these arguments, waits for it and tells what came of it; no status raises.
+    """Runs modelhook and waits for it. No exit status raises: see ``Result.ok`` and ``Result.raise_for_status``.
 
-    binary   the program; else find_binary() finds it
-    timeout  after so many seconds it gets SIGTERM
-    grace    and after so many more, SIGKILL
-    env      variables, besides this process's own
-    stderr   a text stream for what it says on stderr; else that comes on sys.stderr
+    Each line that the program writes to stderr begins with ``modelhook:``. What it prints goes to ``sys.stdout``,
+    except the result line. It runs in a session of its own and is stopped, as by SIGTERM, when this process is killed.
 
-    What it says comes as it is said, and so does, on sys.stdout, what it prints, but for the result line.
-    It has a session of its own. SIGTERM and SIGINT that this process gets meanwhile go to it, and its
-    result comes back then, too: 143 or 130. In a thread other than the main one Python handles no signals,
-    and they stay with their handlers. Nothing of it is left when this returns or raises; and it stops, as on
-    SIGTERM, when this process is killed.
+    SIGTERM and SIGINT that this process gets meanwhile are forwarded to the program. After it has ended they are
+    delivered again: SIGINT raises KeyboardInterrupt, SIGTERM ends this process unless it has a handler. In a thread
+    other than the main one Python handles no signals; there they stay with their handlers.
 
-    Raises BinaryNotFoundError where there is no program, or none that can be started.
+    :param arguments: the command line, without the program
+    :param binary: the program; by default find_binary() finds it
+    :param timeout: seconds until the program gets SIGTERM; None: no limit
+    :param grace: seconds from SIGTERM until it gets SIGKILL
+    :param env: environment variables besides those of this process
+    :param stderr: a text stream for the messages; by default ``sys.stderr``
+    :param label: stands in every message after ``modelhook:``, such as the name of the model
+    :param deliver_signals: whether signals are delivered again; if not, the result tells of them: 130 or 143
+    :return: the exit status and the result line
+    :raises BinaryNotFoundError: the program is missing or cannot be started
+    """
+    ended = call(arguments, binary=binary, timeout=timeout, grace=grace, env=env, stderr=stderr, label=label)
+    if not ended.result.raw:
+        _write(sys.stdout, ended.line)
+    if deliver_signals:
+        ended.deliver_signals()
+    return ended.result
+
+
+def promote(
+    handoff: AnyPath,
+    *options: AnyPath,
+    binary: Optional[AnyPath] = None,
+    timeout: Optional[float] = None,
+    grace: float = 4.0,
+    env: Optional[Mapping[str, str]] = None,
+    stderr: Optional[TextIO] = None,
+    label: Optional[str] = None,
+    deliver_signals: bool = True,
+) -> Result:
+    """Runs ``modelhook run HANDOFF OPTIONS``: packs, uploads, registers, decides, promotes.
+
+    The parameters, the result and the errors are those of run_command.
+
+    :param handoff: the handoff that write_handoff wrote
+    :param options: options of ``modelhook run``
+    """
+    return run_command("run", handoff, *options, binary=binary, timeout=timeout, grace=grace, env=env, stderr=stderr,
+                       label=label, deliver_signals=deliver_signals)
+
+
+def capture(
+    *arguments: AnyPath,
+    binary: Optional[AnyPath] = None,
+    timeout: Optional[float] = None,
+    grace: float = 4.0,
+    env: Optional[Mapping[str, str]] = None,
+    stderr: Optional[TextIO] = None,
+) -> Any:
+    """Runs a command with ``--json`` and returns what it printed, such as ``capture("status", "fish")``.
+
+    The parameters are those of run_command.
+
+    :return: the JSON object, as Python has it
+    :raises CommandError: the command failed
+    :raises ModelhookError: the command printed no JSON
+    """
+    said: List[str] = []
+    ended = call([*arguments, "--json"], binary=binary, timeout=timeout, grace=grace, env=env, stderr=stderr,
+                 stdout=said.append)
+    ended.deliver_signals()
+    ended.result.raise_for_status()
+    try:
+        return json.loads(ended.line)
+    except ValueError:
+        text = f"modelhook {' '.join(map(os.fspath, arguments))}: the command printed no JSON"
+        raise ModelhookError(text, ended.result) from None
+
+
+def call(
+    arguments: Sequence[AnyPath],
+    *,
+    binary: Optional[AnyPath] = None,
+    timeout: Optional[float] = None,
+    grace: float = 4.0,
+    env: Optional[Mapping[str, str]] = None,
+    stderr: Optional[TextIO] = None,
+    stdout: Optional[Callable[[str], None]] = None,
+    label: Optional[str] = None,
+) -> Ended:
+    """As run_command, with all that is known of it; nothing of the program is left when this returns or raises.
+
+    :param stdout: takes what is printed but for the last line; by default it is written to ``sys.stdout``
     """
     command = [find_binary() if binary is None else os.fspath(binary), *map(os.fspath, arguments)]
     with _Forwarding() as forwarding:
         process = _start(command, {**os.environ, "MODELHOOK_END_WITH_PARENT": "true", **(env or {})})
         try:
-            streams = _Streams(process, stderr)
+            streams = _Streams(process, stdout or _print, _Labelled(stderr, f"{NAME}{label}: " if label else NAME))
             forwarding.to(process)
             _wait(process, forwarding, timeout, grace)
         finally:
             _end(process, grace, told=forwarding.since is not None)
     line = streams.last_line()
-    result = result_of(process.returncode if process.returncode >= 0 else 128 - process.returncode, line)
-    if not result.raw:
-        _write(sys.stdout, line)
-    return result
-
-
-def promote(handoff: AnyPath, *options: AnyPath, **more: Any) -> Result:
-    """modelhook run HANDOFF OPTIONS, as run_command runs it: packs, uploads, registers, decides, promotes."""
-    return run_command("run", handoff, *options, **more)
+    status = process.returncode if process.returncode >= 0 else 128 - process.returncode
+    return Ended(result_of(status, line), line, forwarding.taken)
 
 
 def _start(command: List[str], env: Dict[str, str]) -> "subprocess.Popen[bytes]":
@@ -79,7 +168,7 @@ class _Forwarding:
 
     def __init__(self) -> None:
         self.process: Optional[subprocess.Popen[bytes]] = None
-        self.asked: List[int] = []
+        self.taken: List[int] = []
         self.since: Optional[float] = None
         self.before: Dict[int, Any] = {}
 
@@ -98,14 +187,13 @@ class _Forwarding:
     def to(self, process: "subprocess.Popen[bytes]") -> None:
         """Names the process, which gets what has come before it was there."""
         self.process = process
-        for number in self.asked:
+        for number in self.taken:
             _signal(process, number)
 
     def _take(self, number: int, _frame: Any) -> None:
         self.since = self.since or time.monotonic()
-        if self.process is None:
-            self.asked.append(number)
-        else:
+        self.taken.append(number)
+        if self.process is not None:
             _signal(self.process, number)
 
 
@@ -138,15 +226,40 @@ def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
         process.send_signal(number)
 
 
+class _Labelled:
+    """Messages, a whole line at a time, each with a beginning."""
+
+    def __init__(self, stream: Optional[TextIO], label: str) -> None:
+        self._stream = stream
+        self._label = label
+        self._rest = ""
+
+    def take(self, text: str) -> None:
+        """Writes the lines that are whole."""
+        *lines, self._rest = (self._rest + text).split("\n")
+        self._show(lines)
+
+    def end(self) -> None:
+        """Writes what is left."""
+        self._show([self._rest] if self._rest else [])
+
+    def _show(self, lines: List[str]) -> None:
+        """In one piece, so that nobody else's line comes between."""
+        said = [line[len(NAME):] if line.startswith(NAME) else line for line in lines]
+        if said:
+            _write(self._stream or sys.stderr, "".join(f"{self._label}{line}\n" for line in said))
+
+
 class _Streams:
     """What the program writes, passed on as it comes; its last line on stdout is kept."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", stderr: Optional[TextIO]) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", out: Callable[[str], None], messages: _Labelled) -> None:
         self._line = ""
-        self._stderr = stderr
+        self._out = out
+        self._messages = messages
         self._threads = [
             threading.Thread(target=self._each, args=(process.stdout, self._keep), daemon=True),
-            threading.Thread(target=self._each, args=(process.stderr, self._show), daemon=True),
+            threading.Thread(target=self._each, args=(process.stderr, messages.take), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -155,6 +268,7 @@ class _Streams:
         """The last line of stdout, when all is read."""
         for thread in self._threads:
             thread.join()
+        self._messages.end()
         return self._line
 
     @staticmethod
@@ -163,17 +277,14 @@ class _Streams:
             for text in _texts(stream):
                 take(text)
 
-    def _show(self, text: str) -> None:
-        _write(self._stderr or sys.stderr, text)
-
     def _keep(self, text: str) -> None:
-        """Whole lines that another one follows are printed."""
+        """Whole lines that another one follows are passed on."""
         text = self._line + text
         body = text.rstrip("\n")
         start = max(body.rfind("\n") + 1, len(text) - _LINE_MAX)
         self._line = text[start:]
         if start:
-            _write(sys.stdout, text[:start])
+            self._out(text[:start])
 
 
 def _texts(stream: IO[bytes]) -> Iterator[str]:
@@ -193,3 +304,7 @@ def _write(stream: Optional[TextIO], text: str) -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         stream.write(text)
         stream.flush()
+
+
+def _print(text: str) -> None:
+    _write(sys.stdout, text)

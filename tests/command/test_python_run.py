@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import shutil
 import signal
 import socket
@@ -24,7 +25,8 @@ sys.path.insert(0, str(environment.ROOT / "dataproc"))
 import modelhook as api
 from modelhook import Status
 
-LATER = '{"schema": "modelhook/result@1", "outcome": "later", "exit": 75, "error": {"message": "no answer"}}'
+LATER = ('{"schema": "modelhook/result@1", "outcome": "later", "exit": 75, '
+         '"error": {"kind": "later", "message": "no answer"}}')
 # What a stand-in may do: tell its process id, then this.
 SLEEPY = f"""trap 'kill $nap; echo "{LATER.replace('"', chr(92) + '"')}"; exit 75' TERM INT
 sleep 60 & nap=$!
@@ -98,7 +100,7 @@ def test_a_promotion_comes_back_typed(site: Site, promote: Any, capfd: pytest.Ca
     result = promote(site.train(), env={"MLFLOW_TRACKING_URI": site.fake.url})
     assert (result.exit, result.outcome, result.version) == (Status.PROMOTED, "promoted", "1")
     assert (result.retryable, result.scheduler, result.error, result.package) == (False, "go on", None, None)
-    assert [step["name"] for step in result.steps][-1] == "verify"
+    assert [step.name for step in result.steps][-1] == "verify"
     assert result.raw["digest"] == result.digest
     out, said = capfd.readouterr()
     assert (out, "Production" in said) == ("", True)
@@ -113,17 +115,17 @@ def test_what_it_says_goes_where_it_is_told_to(site: Site, promote: Any, capfd: 
 def test_a_held_one_names_its_gate_and_raises_nothing(site: Site, promote: Any) -> None:
     handoff = site.train(config={"gates": [{"metric": "val_accuracy", "at_least": 0.99}]})
     result = promote(handoff, env={"MLFLOW_TRACKING_URI": site.fake.url})
-    assert (result.exit, result.scheduler, result.gate[0]["verdict"]) == (Status.HELD, "skip", "rejected")
+    assert (result.exit, result.scheduler, result.gate[0].verdict) == (Status.HELD, "skip", "rejected")
 
 
 def test_a_refusal_has_its_error(promote: Any, tmp_path: Path) -> None:
     result = promote(tmp_path / "nothing.json", "--tracking-uri", "http://127.0.0.1:1")
-    assert (result.exit, result.outcome, result.error["kind"]) == (Status.MISSING, "missing", "missing")
+    assert (result.exit, result.outcome, result.error.kind) == (Status.MISSING, "missing", "missing")
 
 
 def test_what_is_no_result_is_printed(modelhook: Path, capfd: pytest.CaptureFixture[str]) -> None:
     result = api.run_command("--version", binary=modelhook)
-    assert (result.exit, result.outcome, result.raw) == (0, "promoted", {})
+    assert (result.exit, result.outcome, result.raw) == (0, None, {})
     assert capfd.readouterr().out.startswith("modelhook ")
 
 
@@ -144,8 +146,8 @@ def test_both_streams_come_while_it_runs(stand_in: Any, tmp_path: Path, monkeypa
     program = stand_in(f"printf 'fish \\342' >&2; printf '\\202\\254\\n' >&2; echo first\n"
                        f"until [ -e {tmp_path}/go ]; do sleep 0.02; done; echo '{LATER}'; exit 75")
     result = api.run_command("run", binary=program, timeout=60)
-    assert (result.exit, result.error) == (75, {"message": "no answer"})
-    assert "".join(heard).replace("first\n", "") == "fish \u20ac\n"
+    assert (result.exit, result.error) == (75, api.ErrorDetail("later", "no answer"))
+    assert "".join(heard).replace("first\n", "") == "modelhook: fish \u20ac\n"
     assert "first\n" in "".join(heard)
 
 
@@ -188,11 +190,33 @@ CALLER = """
 import signal, sys
 sys.path.insert(0, {dataproc!r})
 import modelhook
-result = modelhook.run_command(binary={program!r}, grace={grace})
-print(result.outcome, flush=True)
-assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-modelhook.exit_with(result)
+for model in ("first", "second"):
+    print(model, flush=True)
+    result = modelhook.run_command(binary={program!r}, grace={grace}, deliver_signals={deliver})
+    print(result.outcome, flush=True)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not {deliver}:
+        modelhook.exit_with(result)
 """
+
+
+def stopped(stand_in: Any, script: str, number: int, *, deliver: bool) -> tuple[str, int]:
+    """What a loop over two models prints, and its status, when it is stopped at the first."""
+    code = CALLER.format(dataproc=str(environment.ROOT / "dataproc"), program=str(stand_in(script)),
+                         grace=0.3 if script == DEAF else 30, deliver=deliver)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
+        assert process.stderr.readline() == "modelhook: ready\n"
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    return out, process.returncode
+
+
+@pytest.mark.parametrize("script", [SLEEPY, DEAF])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_ends_the_program_and_then_the_loop(stand_in: Any, tmp_path: Path, *, script: str, number: int) -> None:
+    assert stopped(stand_in, script, number, deliver=True) == ("first\n", -number)
+    assert is_gone(tmp_path)
 
 
 @pytest.mark.parametrize(("script", "number", "status", "outcome"), [
@@ -200,17 +224,20 @@ modelhook.exit_with(result)
     (SLEEPY, signal.SIGINT, 75, "later"),
     (DEAF, signal.SIGTERM, 137, "signal 9"),
 ])
-def test_signals_go_on_to_it_and_it_is_waited_for(stand_in: Any, tmp_path: Path, *, script: str, number: int,
-                                                  status: int, outcome: str) -> None:
-    program = str(stand_in(script))
-    code = CALLER.format(dataproc=str(environment.ROOT / "dataproc"), program=program,
-                         grace=0.3 if script == DEAF else 30)
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True) as process:
-        assert process.stderr.readline() == "ready\n"
-        process.send_signal(number)
-        out, _ = process.communicate(timeout=60)
-    assert (out, process.returncode, is_gone(tmp_path)) == (f"{outcome}\n", status, True)
+def test_who_wants_the_result_of_a_stop_gets_it(stand_in: Any, tmp_path: Path, *, script: str, number: int,
+                                                status: int, outcome: str) -> None:
+    assert stopped(stand_in, script, number, deliver=False) == (f"first\n{outcome}\n", status)
+    assert is_gone(tmp_path)
+
+
+def test_a_handler_has_the_stop_once_and_the_result_comes_back(stand_in: Any) -> None:
+    taken = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: taken.append(number))
+    try:
+        result = api.run_command(binary=stand_in(f"kill -TERM $PPID; kill -TERM $PPID\n{SLEEPY}"))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert (taken, result.exit) == ([signal.SIGTERM], 75)
 
 
 def test_a_caller_that_is_killed_takes_it_along(modelhook: Path, hook: Hook, make_handoff: Any) -> None:
@@ -294,6 +321,69 @@ def test_sigterm_comes_to_modelhook_which_keeps_the_package(site: Site, promote:
     site.fake.fail("model-versions/create", times=None, delay=60,
                    before=lambda: os.kill(os.getpid(), signal.SIGTERM))
     handoff = site.train()
-    result = promote(handoff, env={"MLFLOW_TRACKING_URI": site.fake.url}, grace=60)
+    result = promote(handoff, env={"MLFLOW_TRACKING_URI": site.fake.url}, grace=60, deliver_signals=False)
     assert (result.exit, result.scheduler) == (Status.TERMINATED, "retry")
     assert result.package == str(site.package(handoff))
+
+
+# ---- results
+
+
+def test_a_result_is_true_where_it_ended_well_and_raises_where_it_did_not() -> None:
+    held = api.Result(exit=99, outcome="held")
+    assert (bool(held), held.ok, held.raise_for_status()) == (True, True, held)
+    later = api.Result(exit=75, outcome="later", model="fish", error=api.ErrorDetail("later", "no answer", "wait"))
+    assert (bool(later), later.ok) == (False, False)
+    with pytest.raises(api.RetryableError, match=r"^later \(75\): fish: no answer: wait$") as raised:
+        later.raise_for_status()
+    assert raised.value.result is later
+    with pytest.raises(api.CommandError, match=r"^denied \(77\)$") as raised:
+        api.Result(exit=77, outcome="denied").raise_for_status()
+    assert not isinstance(raised.value, api.RetryableError)
+
+
+def test_an_error_survives_the_way_between_processes() -> None:
+    result = api.Result(exit=77, outcome="denied")
+    copy = pickle.loads(pickle.dumps(api.CommandError("denied", result)))
+    assert (str(copy), copy.result) == ("denied", result)
+
+
+def test_a_key_of_a_later_version_does_not_break_an_earlier_package(stand_in: Any) -> None:
+    line = json.dumps({"schema": "modelhook/result@1", "outcome": "held", "exit": 99, "new_key": 1,
+                       "gate": [{"name": "a", "verdict": "rejected", "detail": "0.1", "new_key": 2}]})
+    result = api.run_command(binary=stand_in(f"echo '{line}'; exit 99"))
+    assert (result.gate, result.raw["new_key"]) == ([api.GateVerdict("a", "rejected", "0.1")], 1)
+    assert result.describe() == "held (99): a: 0.1"
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(0, None), (75, "later"), (1, "status 1")])
+def test_a_command_without_a_result_line_has_no_outcome_of_a_promotion(stand_in: Any, status: int,
+                                                                      outcome: str | None) -> None:
+    result = api.run_command(binary=stand_in(f"echo a table; exit {status}"))
+    assert (result.exit, result.outcome) == (status, outcome)
+
+
+def test_every_message_begins_with_the_products_name_and_a_label(stand_in: Any,
+                                                                 capfd: pytest.CaptureFixture[str]) -> None:
+    program = stand_in("echo step one >&2; echo 'modelhook: no answer' >&2; printf 'no end' >&2; exit 75")
+    api.run_command(binary=program)
+    assert capfd.readouterr().err == "modelhook: step one\nmodelhook: no answer\nmodelhook: no end\n"
+    api.run_command(binary=program, label="fish")
+    assert capfd.readouterr().err.splitlines()[:2] == ["modelhook: fish: step one", "modelhook: fish: no answer"]
+
+
+def test_capture_gives_what_a_command_printed(site: Site, modelhook: Path, monkeypatch: pytest.MonkeyPatch,
+                                              capfd: pytest.CaptureFixture[str]) -> None:
+    alone(monkeypatch, site.hook)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", site.fake.url)
+    site.fake.add_version("fish", "Production", tags={"modelhook.intent": "2026-11-01T00:00:00Z"})
+    assert api.capture("status", "fish", binary=modelhook)["production"][0]["version"] == "1"
+    assert capfd.readouterr().out == ""
+    with pytest.raises(api.CommandError, match=r"^refused \(69\): .*no such registered model") as raised:
+        api.capture("status", "mackerel", binary=modelhook)
+    assert raised.value.result.error.kind == "refused"
+
+
+def test_capture_of_a_command_without_json_is_an_error(stand_in: Any) -> None:
+    with pytest.raises(api.ModelhookError, match=r"^modelhook status: the command printed no JSON$"):
+        api.capture("status", binary=stand_in("echo a table"))
