@@ -132,6 +132,7 @@ void flow_release(struct flow *flow)
 	free(flow->who);
 	free(flow->source);
 	free(flow->model_id);
+	free(flow->framework);
 	free(flow->verdict);
 	*flow = (struct flow){0};
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/console.h"
 #include "base/fail.h"
 #include "base/text.h"
 #include "flow/challenger.h"
@@ -29,6 +30,8 @@ static int decide(struct flow *flow, const struct champion *champion, struct fai
 		.now_ms = clock_now_ms(),
 		.trials = &trials,
 	};
+	if (settings->gate_count == 0)
+		console_warn(GATE_NONE);
 	if (result == 0)
 		flow->passed = gate_decide(settings->gates, settings->gate_count, &input,
 			settings->override_reason, &flow->call->result.verdicts);

@@ -70,7 +70,9 @@ static void add_own_tags(struct tag_list *list, const struct flow *flow)
 	const struct handoff *handoff = &manifest->handoff;
 	add_metric_tag(list, "accuracy", handoff_metric(handoff, "train_accuracy"));
 	add_metric_tag(list, "val_accuracy", handoff_metric(handoff, "val_accuracy"));
-	tag_list_add(list, "framework", "tensorflow");
+	/* a package is a SavedModel */
+	tag_list_add(
+		list, "framework", manifest_is_logged(manifest) ? flow->framework : "tensorflow");
 	tag_list_add(list, "architecture", manifest->architecture);
 	tag_list_add(list, "training_date", handoff->trained_at);
 	tag_list_add(list, "auto_registered", "true");
@@ -140,6 +142,8 @@ int register_step(struct flow *flow, struct text *did, struct fail *f)
 	if (result == 0)
 		result = create_or_find(flow, &created, f);
 	flow->call->result.version = flow->version;
+	if (result == 0)
+		flow->call->result.created = created ? CREATED_NOW : CREATED_BEFORE;
 	if (result != 0)
 		return fail_wrap(f, "register %s", flow->manifest->handoff.model);
 	if (!created && flow->verdict != NULL &&

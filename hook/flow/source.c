@@ -4,12 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "mlflow/logged_models.h"
 #include "mlflow/types.h"
 #include "packaging/package/handoff.h"
+#include "packaging/package/mlmodel_read.h"
 #include "store/store.h"
+#include "stores/location.h"
 #include "stores/open.h"
 #include "upload/model.h"
 
@@ -43,31 +46,55 @@ static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 	return result;
 }
 
-/* The digest of a model that the script logged: that of run, path and the bytes of its MLmodel. */
-static void logged_digest(struct flow *flow, const char *mlmodel_sha256)
+/* The digest of a model that the script logged: that of run, name and the bytes of its MLmodel. */
+static void logged_digest(struct flow *flow, const char *name, const struct text *mlmodel)
 {
 	struct text text = {0};
-	text_printf(&text, "%s\n%s\n%s\n", flow->manifest->handoff.run_id,
-		flow->manifest->handoff.logged_model, mlmodel_sha256);
+	char sha256[SHA256_HEX];
+	sha256_of(text_string(mlmodel), mlmodel->size, sha256);
+	text_printf(&text, "%s\n%s\n%s\n", flow->manifest->handoff.run_id, name, sha256);
 	sha256_of(text.data, text.size, flow->digest);
 	text_release(&text);
 }
 
-static int find_mlmodel(struct flow *flow, const char *artifact_uri, const char *folder,
-	bool *found, struct fail *f)
+static void take_facts(struct flow *flow, const struct text *mlmodel)
 {
-	char sha256[SHA256_HEX];
-	uint64_t size;
+	struct mlmodel_facts facts;
+	mlmodel_read_facts(text_string(mlmodel), mlmodel->size, &facts);
+	free(flow->framework);
+	flow->framework = facts.framework;
+	facts.framework = NULL;
+	if (!facts.has_signature)
+		console_warn("the model was logged without a signature: consumers cannot check "
+			     "their inputs; pass signature= or input_example= to log_model");
+	mlmodel_facts_release(&facts);
+}
+
+/* name: of the model, by whatever URI the handoff has it */
+static int find_mlmodel(struct flow *flow, const char *artifact_uri, const char *folder,
+	const char *name, bool *found, struct fail *f)
+{
+	struct text mlmodel = {0};
 	store_release(&flow->store);
 	if (store_open(&flow->store, &flow->session.tracking.mlflow, &flow->run, artifact_uri, f) !=
 		0)
 		return -1;
 	char *path = folder != NULL ? file_join(folder, "MLmodel") : text_copy("MLmodel");
-	int result = store_get_digest(&flow->store, path, sha256, &size, found, f);
+	int result = location_get(&flow->store, path, MLMODEL_BYTES, &mlmodel, found, f);
 	free(path);
-	if (result == 0 && *found)
-		logged_digest(flow, sha256);
+	if (result == 0 && *found) {
+		logged_digest(flow, name, &mlmodel);
+		take_facts(flow, &mlmodel);
+	}
+	text_release(&mlmodel);
 	return result;
+}
+
+static void take_logged_model(struct flow *flow, const struct logged_model *model, struct text *did)
+{
+	flow->model_id = text_copy(model->id);
+	flow->source = text_format("models:/%s", model->id);
+	text_printf(did, "logged by the script as LoggedModel %s", model->id);
 }
 
 static int find_logged_model(struct flow *flow, struct text *did, bool *found, struct fail *f)
@@ -83,14 +110,46 @@ static int find_logged_model(struct flow *flow, struct text *did, bool *found, s
 		const struct logged_model *model = &models.items[i];
 		if (text_equal(model->status, "LOGGED_MODEL_UPLOAD_FAILED"))
 			continue;
-		result = find_mlmodel(flow, model->artifact_uri, NULL, found, f);
-		if (result != 0 || !*found)
-			continue;
-		flow->model_id = text_copy(model->id);
-		flow->source = text_format("models:/%s", model->id);
-		text_printf(did, "logged by the script as LoggedModel %s", model->id);
+		result = find_mlmodel(flow, model->artifact_uri, NULL, name, found, f);
+		if (result == 0 && *found)
+			take_logged_model(flow, model, did);
 	}
 	logged_models_release(&models);
+	return result;
+}
+
+static int check_logged_model(
+	const struct flow *flow, const struct logged_model *model, bool found, struct fail *f)
+{
+	const char *uri = flow->manifest->handoff.logged_model;
+	if (!found)
+		return fail_set(
+			f, STATUS_REFUSED, "logged_model %s: not found on this server", uri);
+	if (!text_equal(model->source_run_id, flow->run.id))
+		return fail_set(f, STATUS_REFUSED,
+			"logged_model %s: is of the run %.40s, not of %s", uri,
+			model->source_run_id, flow->run.id);
+	if (text_equal(model->status, "LOGGED_MODEL_UPLOAD_FAILED"))
+		return fail_set(f, STATUS_REFUSED, "logged_model %s: its upload failed", uri);
+	return 0;
+}
+
+/* By its id, as log_model of MLflow 3 gives it. */
+static int find_by_id(struct flow *flow, const char *id, struct text *did, struct fail *f)
+{
+	struct logged_model model = {0};
+	bool found;
+	if (mlflow_get_logged_model(&flow->session.tracking.mlflow, id, &model, &found, f) != 0)
+		return -1;
+	int result = check_logged_model(flow, &model, found, f);
+	if (result == 0)
+		result = find_mlmodel(flow, model.artifact_uri, NULL, model.name, &found, f);
+	if (result == 0 && !found)
+		result = fail_set(f, STATUS_REFUSED,
+			"logged_model " LOGGED_MODEL_URI "%s: has no MLmodel", id);
+	if (result == 0)
+		take_logged_model(flow, &model, did);
+	logged_model_release(&model);
 	return result;
 }
 
@@ -98,7 +157,9 @@ static int find_logged(struct flow *flow, struct text *did, struct fail *f)
 {
 	const char *path = flow->manifest->handoff.logged_model;
 	bool found;
-	if (find_mlmodel(flow, flow->run.artifact_uri, path, &found, f) != 0)
+	if (text_starts_with(path, LOGGED_MODEL_URI))
+		return find_by_id(flow, path + strlen(LOGGED_MODEL_URI), did, f);
+	if (find_mlmodel(flow, flow->run.artifact_uri, path, path, &found, f) != 0)
 		return -1;
 	if (found) {
 		flow->source = file_join(flow->run.artifact_uri, path);

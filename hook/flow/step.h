@@ -24,8 +24,9 @@ struct flow {
 	struct upload upload;
 	struct registry registry;
 	char *who;
-	char *source;	/* of the version: where its files are */
-	char *model_id; /* of a LoggedModel, or NULL */
+	char *source;	 /* of the version: where its files are */
+	char *model_id;	 /* of a LoggedModel, or NULL */
+	char *framework; /* of a model that the script logged, or NULL */
 	char digest[SHA256_HEX];
 	int64_t version;
 	char *verdict; /* of the gates, for the version's tag; NULL: it passed before */

@@ -28,6 +28,9 @@
 #include "gate/types.h"
 #include "gate/verdict.h"
 
+/* what is said where there are no rules */
+#define GATE_NONE "no gate is configured: every model passes; set \"gates\" in modelhook.json"
+
 /* gate_check_inputs - UNACCEPTABLE where a rule needs a metric that the training does not have:
  * nobody should find out only after an upload */
 MUST_CHECK int gate_check_inputs(

@@ -160,6 +160,14 @@ static void add_gates(struct cJSON *object, const struct result *result)
 	}
 }
 
+static void add_created(struct cJSON *object, const struct result *result)
+{
+	if (result->created == CREATED_UNKNOWN)
+		json_set_null(object, "created");
+	else
+		json_set_bool(object, "created", result->created == CREATED_NOW);
+}
+
 static void add_steps(struct cJSON *object, const struct result *result)
 {
 	struct cJSON *list = json_set_array(object, "steps");
@@ -247,6 +255,39 @@ char *result_outcome(const struct result *result, const struct fail *f)
 	return json_take_text(object);
 }
 
+/* Why nothing failed, and it is not Production all the same. */
+static void summarize_why(const struct result *result, struct text *text)
+{
+	const char *between = ": ";
+	for (size_t i = 0; i < result->verdicts.count; i++) {
+		const struct gate_verdict *verdict = &result->verdicts.items[i];
+		if (strcmp(verdict->verdict, "rejected") != 0)
+			continue;
+		text_printf(text, "%s%s: %s", between, verdict->name, verdict->detail);
+		between = "; ";
+	}
+	if (result->reason != NULL)
+		text_printf(text, "%s%s", between, result->reason);
+}
+
+char *result_summary(const struct result *result, const struct fail *f)
+{
+	struct text text = {0};
+	if (result->model == NULL)
+		return NULL;
+	text_printf(&text, "%-8s %s", outcome_of(result, f), result->model);
+	if (result->version != 0)
+		text_printf(&text, " version %lld", (long long)result->version);
+	if (f == NULL)
+		summarize_why(result, &text);
+	else if (result->package != NULL)
+		text_printf(&text, ": the package is %s", result->package);
+	if (result->version != 0 && result->registry_url != NULL)
+		text_printf(&text, ": %s/#/models/%s/versions/%lld", result->registry_url,
+			result->model, (long long)result->version);
+	return text_take(&text);
+}
+
 char *result_line(const struct result *result, const struct fail *f)
 {
 	struct cJSON *object = start_object(result, f);
@@ -257,6 +298,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_string(object, "stage", result->stage);
 	add_own(object, "alias", result->alias);
 	add_string(object, "reason", result->reason);
+	add_created(object, result);
 	add_gates(object, result);
 	add_steps(object, result);
 	add_string(object, "package", result->package);

@@ -43,6 +43,11 @@ struct result {
 	char *stage;
 	char *alias;
 	char *reason; /* why it is not Production though nothing failed; NULL elsewhere */
+	enum result_created {
+		CREATED_UNKNOWN, /* it did not get that far */
+		CREATED_BEFORE,
+		CREATED_NOW,
+	} created; /* the version */
 	struct gate_verdicts verdicts;
 	struct result_step *steps;
 	size_t step_count;
@@ -67,6 +72,10 @@ void result_add_package(struct result *result, const struct fail *f);
 
 /* result_is_outcome - whether a hook that ends with this status can tell of that outcome */
 bool result_is_outcome(const char *outcome, enum status status);
+
+/* result_summary - one line for people: outcome, model, version and where it is to be seen, or what
+ * is kept of it. NULL where no model is told of. The caller frees it. */
+char *result_summary(const struct result *result, const struct fail *f);
 
 /* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
 char *result_line(const struct result *result, const struct fail *f);

@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "http/url.h"
 #include "mlflow/call.h"
 #include "mlflow/page.h"
 #include "mlflow/read.h"
@@ -84,4 +85,27 @@ int mlflow_search_logged_models(struct mlflow *m, const char *experiment_id, con
 	if (models->count > 1)
 		qsort(models->items, models->count, sizeof(*models->items), newest_first);
 	return 0;
+}
+
+int mlflow_get_logged_model(
+	struct mlflow *m, const char *id, struct logged_model *model, bool *found, struct fail *f)
+{
+	struct mlflow_reply reply;
+	char *escaped = http_escape_path(id);
+	char *path = text_format("logged-models/%s", escaped);
+	*model = (struct logged_model){0};
+	int result = mlflow_get(m, path, NULL, &reply, f);
+	*found = result == 0 && !mlflow_is_missing(&reply) && !mlflow_is_unsupported(&reply);
+	if (*found)
+		result = mlflow_expect(m, &reply, f);
+	if (*found && result == 0 &&
+		(mlflow_read_logged_model(&reply.http.body, model, f) != 0 ||
+			mlflow_check_named("model_id", model->id, id, f) != 0))
+		result = fail_wrap(f, "logged-models");
+	if (result != 0)
+		logged_model_release(model);
+	free(path);
+	free(escaped);
+	mlflow_reply_release(&reply);
+	return result;
 }

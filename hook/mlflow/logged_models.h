@@ -12,4 +12,9 @@
 MUST_CHECK int mlflow_search_logged_models(struct mlflow *m, const char *experiment_id,
 	const char *name, const char *run_id, struct logged_models *models, struct fail *f);
 
+/* mlflow_get_logged_model - the one of that id ("m-..."); *found false where there is none, or the
+ * server has no LoggedModels */
+MUST_CHECK int mlflow_get_logged_model(
+	struct mlflow *m, const char *id, struct logged_model *model, bool *found, struct fail *f);
+
 #endif

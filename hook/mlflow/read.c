@@ -192,6 +192,19 @@ int mlflow_read_run(const struct text *body, struct run *run, struct fail *f)
 	return result;
 }
 
+int mlflow_read_logged_model(const struct text *body, struct logged_model *model, struct fail *f)
+{
+	struct json_lenient a;
+	*model = (struct logged_model){0};
+	int result = parse(&a, body, f);
+	if (result == 0)
+		fill_logged_model(&a, only(&a, "model"), model);
+	result = close_answer(&a, result, f);
+	if (result != 0)
+		logged_model_release(model);
+	return result;
+}
+
 /* One string that must be there, of the whole answer or of the object `in`. */
 static int read_string(
 	const struct text *body, const char *in, const char *key, char **string, struct fail *f)

@@ -29,6 +29,8 @@ MUST_CHECK int mlflow_read_download_uri(const struct text *body, char **uri, str
 bool mlflow_read_yes(const struct text *body, const char *key);
 /* mlflow_read_location - an experiment's artifact_location */
 MUST_CHECK int mlflow_read_location(const struct text *body, char **location, struct fail *f);
+MUST_CHECK int mlflow_read_logged_model(
+	const struct text *body, struct logged_model *model, struct fail *f);
 MUST_CHECK int mlflow_read_logged_models(
 	const struct text *body, struct logged_models *models, char **next, struct fail *f);
 

@@ -17,13 +17,15 @@
 
 #define HANDOFF_SCHEMA "modelhook/handoff@1"
 #define HANDOFF_BYTES (4 << 20)
+#define LOGGED_MODEL_URI "models:/" /* then "m-" and 32 hex digits */
 
 /* The lists are sorted by key. */
 struct handoff {
 	char *run_id;	   /* 32 lower-case hex digits */
 	char *model;	   /* registered model name */
 	char *saved_model; /* folder, made absolute or relative to the working directory; or NULL */
-	char *logged_model;  /* artifact path of what the script logged itself; or NULL */
+	char *logged_model;  /* what the script logged itself: its artifact path, or
+				LOGGED_MODEL_URI with its id; or NULL */
 	char *artifact_path; /* "model" unless given */
 	char *trained_at;    /* as given */
 	int64_t trained_at_ms;

@@ -17,6 +17,7 @@
 #define KEY_MAX 250
 #define DESCRIPTION_MAX 5000
 #define REQUIREMENT_MAX 1000
+#define RUN_URI "runs:/"
 
 /* One line that says something: not empty, no control characters, not too long. */
 static int check_line(const struct json_at *at, const char *string, size_t most, struct fail *f)
@@ -79,22 +80,55 @@ static int read_saved_model(const struct json_at *at, struct handoff *handoff, s
 	return check_line(at, handoff->saved_model, 4096, f);
 }
 
-static int read_artifact(const struct json_at *at, char **out, struct fail *f)
+static int check_artifact(const struct json_at *at, const char *path, struct fail *f)
 {
-	if (json_string(at, out, f) != 0 || check_path(at, *out, f) != 0)
+	if (check_path(at, path, f) != 0)
 		return -1;
 	/* MLflow's artifact proxy takes a # for the start of a fragment, however it is encoded */
-	return strchr(*out, '#') == NULL ? 0 : json_fail(at, f, "has a \"#\"");
+	return strchr(path, '#') == NULL ? 0 : json_fail(at, f, "has a \"#\"");
+}
+
+/* As MLflow 3 names what was logged. A registered version is none: its promotion is by hand. */
+static int check_logged_uri(const struct json_at *at, const char *id, struct fail *f)
+{
+	if (text_starts_with(id, "m-") && text_is_hex(id + 2, 32))
+		return 0;
+	json_fail(at, f, "%s%.80s is not a logged model: " LOGGED_MODEL_URI "m-ID is needed",
+		LOGGED_MODEL_URI, id);
+	return fail_hint(f, "a version that is registered already is promoted by hand: modelhook "
+			    "promote MODEL VERSION");
+}
+
+/* As MLflow 2 names it: runs:/RUN/PATH, of this run. */
+static int take_path_of_run(const struct json_at *at, struct handoff *handoff, struct fail *f)
+{
+	const char *run = handoff->logged_model + strlen(RUN_URI);
+	size_t size = strcspn(run, "/");
+	if (size != strlen(handoff->run_id) || strncmp(run, handoff->run_id, size) != 0)
+		return json_fail(at, f, "is of another run than run_id: %.40s", run);
+	char *path = text_copy(run[size] == '/' ? run + size + 1 : "");
+	free(handoff->logged_model);
+	handoff->logged_model = path;
+	return 0;
 }
 
 static int read_logged_model(const struct json_at *at, struct handoff *handoff, struct fail *f)
 {
-	return read_artifact(at, &handoff->logged_model, f);
+	if (json_string(at, &handoff->logged_model, f) != 0)
+		return -1;
+	char **model = &handoff->logged_model;
+	if (text_starts_with(*model, LOGGED_MODEL_URI))
+		return check_logged_uri(at, *model + strlen(LOGGED_MODEL_URI), f);
+	if (text_starts_with(*model, RUN_URI) && take_path_of_run(at, handoff, f) != 0)
+		return -1;
+	return check_artifact(at, *model, f);
 }
 
 static int read_artifact_path(const struct json_at *at, struct handoff *handoff, struct fail *f)
 {
-	return read_artifact(at, &handoff->artifact_path, f);
+	if (json_string(at, &handoff->artifact_path, f) != 0)
+		return -1;
+	return check_artifact(at, handoff->artifact_path, f);
 }
 
 static int read_trained_at(const struct json_at *at, struct handoff *handoff, struct fail *f)

@@ -19,12 +19,16 @@ static void read_lists(uint8_t which, const struct text *body)
 	struct versions versions = {0};
 	struct registered_models models = {0};
 	struct logged_models logged = {0};
+	struct logged_model one = {0};
 	struct fail f;
 	char *next = NULL;
 	int result = which == 3	  ? mlflow_read_versions(body, &versions, &next, &f)
 		     : which == 4 ? mlflow_read_models(body, &models, &next, &f)
 				  : mlflow_read_logged_models(body, &logged, &next, &f);
 	(void)result;
+	if (which == 5 && mlflow_read_logged_model(body, &one, &f) == 0)
+		MUST(one.id[0] != '\0');
+	logged_model_release(&one);
 	free(next);
 	versions_release(&versions);
 	registered_models_release(&models);

@@ -454,6 +454,8 @@ class FakeMlflow:
 
     def api(self, request: Request, path: str) -> Answer:
         """A call of the REST API."""
+        if request.method == "GET" and path.startswith(f"{API}logged-models/"):
+            return Answer.of(self.registry.get_logged_model(path.rpartition("/")[2]))
         call = self.registry.routes.get((request.method, path.removeprefix(API)))
         if not path.startswith(API) or call is None:
             return NO_ROUTE

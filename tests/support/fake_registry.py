@@ -423,6 +423,12 @@ class Registry:
                  and all(model["info"].get(key) == value for key, value in wanted.items())]
         return self.page(body, "models", found, 50)
 
+    def get_logged_model(self, model_id: str) -> dict[str, Any]:
+        """One LoggedModel, by the id in the path of the call."""
+        if model_id not in self.logged_models:
+            raise missing(f"Logged model with ID '{model_id}' not found.")
+        return {"model": self.logged_models[model_id]}
+
     def page(self, query: dict[str, Any], key: str, items: list[Any], most: int) -> dict[str, Any]:
         """One page of a list, as big as was asked for; the token is an offset."""
         size = self.page_size or int(query.get("max_results", most))

@@ -11,6 +11,7 @@ static void fill(struct result *result)
 	*result = (struct result){.status = STATUS_HELD, .outcome = "superseded"};
 	result_set(&result->model, "fish");
 	result->version = 12;
+	result->created = CREATED_NOW;
 	result->previous_version = 11;
 	result_set(&result->run_id, "0123");
 	result_set(&result->digest, "abcd");
@@ -37,7 +38,8 @@ static void the_line_has_exactly_the_fields_that_are_scripted_against(void **sta
 		"\"retryable\":false,\"model\":\"fish\",\"version\":\"12\","
 		"\"previous_version\":\"11\",\"run_id\":\"0123\",\"trained_at\":null,\"digest\":"
 		"\"abcd\","
-		"\"stage\":\"None\",\"alias\":\"production\",\"reason\":null,\"gate\":[{\"name\":"
+		"\"stage\":\"None\",\"alias\":\"production\",\"reason\":null,\"created\":true,"
+		"\"gate\":[{\"name\":"
 		"\"val_accuracy\",\"verdict\":\"passed\",\"detail\":\"val_accuracy 0.9, at least "
 		"0.8\"},{\"name\":\"freshness\",\"verdict\":\"overridden\",\"detail\":\"trained "
 		"40.00 h ago\"}],\"steps\":[{\"name\":\"upload\",\"ms\":1234,\"did\":\"3 files "
@@ -61,7 +63,7 @@ static void what_was_never_reached_is_null_and_not_left_out(void **state)
 		"{\"schema\":\"modelhook/result@1\",\"outcome\":\"later\",\"exit\":75,"
 		"\"retryable\":true,\"model\":null,\"version\":null,\"previous_version\":null,"
 		"\"run_id\":null,\"trained_at\":null,\"digest\":null,\"stage\":null,\"alias\":null,"
-		"\"reason\":null,\"gate\":[],"
+		"\"reason\":null,\"created\":null,\"gate\":[],"
 		"\"steps\":[],\"package\":null,\"error\":{\"kind\":\"later\",\"message\":\"no "
 		"answer from \\\"h\\\"\",\"hint\":\"replay "
 		"it\"},\"registry_url\":null,\"tracking_url\":null}");
