@@ -67,6 +67,10 @@ static const struct command commands[] = {
 		"set the description of a version"},
 	{"delete", "MODEL VERSION", 2, 2, BY_HAND | TAKES_YES, REPORT_JSON, command_delete,
 		"for ever; asks for the model's name; never the Production version"},
+	{"check", "[HANDOFF]", 0, 1,
+		TAKES_SERVER | TAKES_FLOW | TAKES_JSON | TAKES_MODEL | TAKES_NAME | TAKES_RUN,
+		REPORT_FAILURE, command_check,
+		"before a training: will settings, server, run and store do; writes nothing"},
 	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN | TAKES_SPOOL, REPORT_FAILURE,
 		command_doctor, "can the server be reached, and does it do what is needed"},
 	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, REPORT_FAILURE, run_help,
@@ -162,6 +166,8 @@ static const char *why_no_result(void)
 {
 	if (call.settings.mlflow.plan)
 		return "a plan";
+	if (command->report == REPORT_FAILURE)
+		return "nothing was promoted";
 	return command->report == REPORT_PACKAGE && !call.had_package ? "no package was replayed"
 								      : NULL;
 }
@@ -173,6 +179,17 @@ static int64_t time_left(const struct fail *f)
 	if (is_stopped(f) || left < FAREWELL_MS)
 		return FAREWELL_MS;
 	return left < RESULT_MS ? left : RESULT_MS;
+}
+
+/* The last line for people, where a scheduler's log is read. */
+static void tell_summary(const struct fail *f)
+{
+	char *summary = command->report == REPORT_ALWAYS || command->report == REPORT_PACKAGE
+				? result_summary(&call.result, f)
+				: NULL;
+	if (summary != NULL)
+		console_say("%s", summary);
+	free(summary);
 }
 
 /* The result where a scheduler looks for it: --result, and the last line of stdout. */
@@ -189,6 +206,7 @@ static void tell_result(const struct fail *f)
 			write_result(line, f);
 	}
 	stop_farewell(deadline_in(time_left(f)));
+	tell_summary(f);
 	console_result(line);
 	free(line);
 }

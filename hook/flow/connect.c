@@ -34,17 +34,12 @@ static int check_trained_at(const struct handoff *handoff, struct fail *f)
 	return fail_hint(f, "correct the clock of the training machine, or this one's");
 }
 
-int connect_step(struct flow *flow, struct text *did, struct fail *f)
+int connect_run(struct flow *flow, struct fail *f)
 {
-	struct invocation *call = flow->call;
 	const char *run_id = flow->manifest->handoff.run_id;
 	bool found;
 	if (check_trained_at(&flow->manifest->handoff, f) != 0)
 		return -1;
-	if (connect_session(&flow->session, call, f) != 0)
-		return -1;
-	result_set(&call->result.registry_url, flow->session.registry->base);
-	result_set(&call->result.tracking_url, flow->session.tracking.base);
 	if (mlflow_get_run(&flow->session.tracking.mlflow, run_id, &flow->run, &found, f) != 0)
 		return fail_wrap(f, "MLflow at %s: run %s", flow->session.tracking.base, run_id);
 	if (!found) {
@@ -56,12 +51,29 @@ int connect_step(struct flow *flow, struct text *did, struct fail *f)
 		fail_set(f, STATUS_REFUSED, "run %s: is deleted on this server", run_id);
 		return fail_hint(f, "mlflow runs restore --run-id %s", run_id);
 	}
-	text_printf(did, "%s, run %s", flow->session.tracking.base,
-		flow->run.name != NULL ? flow->run.name : run_id);
-	if (challenger_check(flow, f) != 0)
-		return -1;
+	return 0;
+}
+
+int connect_registry(struct flow *flow, struct fail *f)
+{
 	if (registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
-		    call->settings.registry.promote_by, f) != 0)
+		    flow->call->settings.registry.promote_by, f) != 0)
 		return -1;
 	return registry_check_model(&flow->registry, f);
+}
+
+int connect_step(struct flow *flow, struct text *did, struct fail *f)
+{
+	struct invocation *call = flow->call;
+	if (connect_session(&flow->session, call, f) != 0)
+		return -1;
+	result_set(&call->result.registry_url, flow->session.registry->base);
+	result_set(&call->result.tracking_url, flow->session.tracking.base);
+	if (connect_run(flow, f) != 0)
+		return -1;
+	text_printf(did, "%s, run %s", flow->session.tracking.base,
+		flow->run.name != NULL ? flow->run.name : flow->run.id);
+	if (challenger_check(flow, f) != 0)
+		return -1;
+	return connect_registry(flow, f);
 }

@@ -102,7 +102,10 @@ static const struct option options[] = {
 		"artifacts "
 		"on this machine (default: run directories, if the server is on this machine)"},
 	{"--run", NULL, NULL, KIND_STRING, AT(run_id), TAKES_RUN, "RUN_ID",
-		"what the tag of this MLflow run says; with RESULT, whose result that must be"},
+		"this MLflow run: what its tag says, and with RESULT, whose result that must be; "
+		"of check, the run that trains"},
+	{"--model", NULL, NULL, KIND_STRING, AT(model), TAKES_NAME, "NAME",
+		"the registered model, before there is a handoff: HANDOFF is where it will be"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
 		NULL, "accept NaN and Inf in weights"},
 	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",

@@ -33,6 +33,7 @@ struct settings {
 	char *config_path;     /* --config, or NULL */
 	char *result_path;     /* --result, file or URL, or NULL */
 	char *run_id;	       /* --run */
+	char *model;	       /* --model */
 	char *spool;	       /* folder or URL; NULL: .modelhook beside the handoff */
 	char *output_path;     /* -o */
 	char *override_reason; /* --override */
@@ -78,6 +79,7 @@ enum {
 	TAKES_ALL = 1 << 15,	/* --all */
 	TAKES_RUN = 1 << 16,	/* --run */
 	TAKES_SPOOL = 1 << 17,	/* --spool */
+	TAKES_NAME = 1 << 18,	/* --model */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

@@ -16,8 +16,9 @@ from promoting import FILES, FIRST_RUN, MODEL, PROMOTION, REPORT, UPLOAD, Site, 
 
 KEYS = [
     "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest",
-    "stage", "alias", "reason", "gate", "steps", "package", "error", "registry_url", "tracking_url",
+    "stage", "alias", "reason", "created", "gate", "steps", "package", "error", "registry_url", "tracking_url",
 ]
+PASSES = {"gates": [{"metric": "val_accuracy", "at_least": 0.5}]}
 REJECTS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
 
 
@@ -299,6 +300,89 @@ def test_a_logged_model_that_is_not_there_is_refused(site: Site) -> None:
     assert site.sent == ["POST runs/log-batch", *REPORT]
 
 
+FLAVORS = {
+    "sklearn": b"flavors:\n  python_function:\n    loader_module: mlflow.sklearn\n  sklearn:\n    code: null\n",
+    "spark": b"flavors:\n  python_function:\n    data: sparkml\n  spark:\n    model_data: sparkml\n",
+    "python_function": b"flavors:\n  python_function:\n    loader_module: mine\n",
+}
+SIGNED = b"signature:\n  inputs: '[]'\n  outputs: null\n"
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_the_framework_of_a_logged_model_is_its_flavor(site: Site, flavor: str) -> None:
+    handoff = site.train(logged_model="model")
+    site.fake.registry.artifacts[f"1/{run_of(handoff)}/artifacts/model/MLmodel"] = FLAVORS[flavor] + SIGNED
+    ended = site.run(handoff)
+    assert (ended.status, site.version(1)["tags"]["framework"]) == (0, flavor)
+    assert "signature" not in ended.stderr
+
+
+def test_a_logged_model_without_a_signature_is_promoted_with_a_warning(site: Site) -> None:
+    handoff = site.train(logged_model="model")
+    site.fake.registry.artifacts[f"1/{run_of(handoff)}/artifacts/model/MLmodel"] = FLAVORS["sklearn"]
+    ended = site.run(handoff)
+    assert (ended.status, site.production) == (0, [1])
+    assert "warning: the model was logged without a signature: " in ended.stderr
+
+
+def test_a_logged_model_goes_by_its_uris_too_and_is_one_version(site: Site) -> None:
+    handoff = site.train(logged_model="model")
+    run = run_of(handoff)
+    model_id = site.fake.add_logged_model(run)
+    site.fake.registry.artifacts[f"1/models/{model_id}/artifacts/MLmodel"] = FLAVORS["sklearn"] + SIGNED
+    for form in ("model", f"runs:/{run}/model", f"models:/{model_id}"):
+        ended = site.run(site.train(run=run, logged_model=form))
+        assert (ended.status, ended.result["version"]) == (0, "1")
+        assert ended.result["created"] is (form == "model")
+    assert site.version(1)["source"] == f"models:/{model_id}"
+
+
+@pytest.mark.parametrize(("form", "status", "said"), [
+    ("models:/fish/3", 65, "models:/fish/3 is not a logged model: models:/m-ID is needed"),
+    ("models:/m-123", 65, "models:/m-123 is not a logged model"),
+    ("runs:/" + "0" * 32 + "/model", 65, "is of another run than run_id"),
+    ("runs:/{run}", 65, "not a plain relative path"),
+    ("models:/m-" + "0" * 32, 69, "not found on this server"),
+    ("models:/{other}", 69, "is of the run"),
+])
+def test_a_uri_of_something_else_is_refused(site: Site, form: str, status: int, said: str) -> None:
+    other = site.fake.add_logged_model(site.fake.add_run())
+    run = site.fake.add_run()
+    ended = site.run(site.train(run=run, logged_model=form.format(run=run, other=other)))
+    assert ended.status == status
+    assert said in ended.errors[0]
+    assert site.production == []
+
+
+def test_a_run_without_gates_is_promoted_with_a_warning(site: Site) -> None:
+    said = "warning: no gate is configured: every model passes"
+    assert said in site.promote(10).stderr
+    gates = {"gates": [{"metric": "val_accuracy", "at_least": 0.5}]}
+    assert said not in site.run(site.train(11, config=gates)).stderr
+
+
+def test_the_last_line_for_people_names_outcome_model_version_and_address(site: Site) -> None:
+    first = site.promote(10)
+    assert first.stderr.splitlines()[-1] == (
+        f"promoted {MODEL} version 1: {site.fake.url}/#/models/{MODEL}/versions/1")
+    late = site.run(site.train(9))
+    assert re.fullmatch(rf"superseded {MODEL} version 2: .*version 1.*: {site.fake.url}/#/models/{MODEL}/versions/2",
+                        late.stderr.splitlines()[-1])
+    site.fake.stop()
+    handoff = site.train(11)
+    away = site.run(handoff, env={"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"})
+    assert away.stderr.splitlines()[-1] == f"later    {MODEL}: the package is {site.package(handoff)}"
+
+
+def test_a_package_is_kept_where_no_server_is_set(site: Site) -> None:
+    handoff = site.train()
+    ended = site.run(handoff, env={"MLFLOW_TRACKING_URI": ""})
+    assert (ended.status, ended.errors) == (78, ["no MLflow server is set"])
+    assert ended.result["package"] == str(site.package(handoff))
+    assert site.hook("replay", site.package(handoff)).status == 0
+    assert site.production == [1]
+
+
 # ---- refusals
 
 
@@ -424,14 +508,14 @@ def test_the_result_file_holds_the_result_line(site: Site, tmp_path: Path) -> No
 
 
 def test_a_result_file_that_cannot_be_written_is_a_warning(site: Site, tmp_path: Path) -> None:
-    ended = site.run(site.train(), "--result", str(tmp_path / "nowhere/result.json"))
+    ended = site.run(site.train(config=PASSES), "--result", str(tmp_path / "nowhere/result.json"))
     assert ended.status == 0
     assert [line for line in ended.stderr.splitlines() if line.startswith("warning: ")] == [
         f"warning: result file: {tmp_path}/nowhere/result.json: No such file or directory"]
 
 
 def test_quiet_says_nothing_but_warnings_and_errors(site: Site) -> None:
-    ended = site.run(site.train(), "--quiet")
+    ended = site.run(site.train(config=PASSES), "--quiet")
     assert (ended.status, ended.stderr) == (0, "")
     assert len(ended.stdout.splitlines()) == 1
     ended = site.run(site.train(run="0" * 32), "--quiet")
