@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .errors import BinaryNotFoundError, CommandError, HandoffError, ModelhookError, RetryableError, SecretError
 from .find import find_binary
-from .handoff import write_handoff
-from .job import promoting
+from .handoff import Handoff, write_handoff
+from .job import Job, promoting
 from .result import ErrorDetail, GateVerdict, PackageOutcome, Result, Step, exit_with, scheduler_action
 from .run import capture, promote, run_command
 from .secret import load_secret
@@ -19,9 +19,9 @@ from .status import Status
 
 __version__ = "0.2.0"
 __all__ = [
-    "BinaryNotFoundError", "CommandError", "ErrorDetail", "GateVerdict", "HandoffError", "ModelhookError",
-    "PackageOutcome", "Result", "RetryableError", "SecretError", "Status", "Step", "__version__", "capture",
-    "exit_with", "find_binary", "load_secret", "promote", "promoting", "run_command", "scheduler_action",
+    "BinaryNotFoundError", "CommandError", "ErrorDetail", "GateVerdict", "Handoff", "HandoffError", "Job",
+    "ModelhookError", "PackageOutcome", "Result", "RetryableError", "SecretError", "Status", "Step", "__version__",
+    "capture", "exit_with", "find_binary", "load_secret", "promote", "promoting", "run_command", "scheduler_action",
     "write_handoff"]
 
 _RENAMED = {"HookError": "BinaryNotFoundError", "find_hook": "find_binary", "run_hook": "run_command"}

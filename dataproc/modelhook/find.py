@@ -1,6 +1,7 @@
 """Finds the program, wherever a cluster has put it."""
 
 import hashlib
+import importlib
 import os
 import pkgutil
 import shutil
@@ -51,7 +52,7 @@ def packaged_binary() -> Optional[str]:
     if os.path.isfile(beside):
         return beside
     try:
-        content = pkgutil.get_data(__package__, _ITSELF)
+        content = pkgutil.get_data(__name__.rpartition(".")[0], _ITSELF)
     except OSError:
         return None
     return _first_that_starts(content)[0] if content else None
@@ -80,10 +81,8 @@ def _places(spark: Any, uri: Optional[str]) -> Iterator[Tuple[str, Optional[str]
 
 def _spark_file(name: str) -> Optional[str]:
     """Where Spark has put a file; None where no job runs here."""
-    from pyspark import SparkFiles  # noqa: PLC0415  (only Spark has it)
-
     try:
-        return SparkFiles.get(name)
+        return str(importlib.import_module("pyspark").SparkFiles.get(name))
     except Exception:  # Spark's, of any kind, where its context is not there or not there any more
         return None
 

@@ -4,11 +4,12 @@
                   saved_model="out/saved_model", metrics={"train_accuracy": 0.93, "val_accuracy": 0.91})
 
 The file is there whole or not at all: it is written beside its place, flushed to the disk and renamed.
-Whatever modelhook would refuse for its form is refused here already, by name, while the training still
+Whatever modelhook would refuse for its form is refused where it is written, by name, while the training still
 runs.
 """
 
 import datetime
+import difflib
 import hashlib
 import json
 import math
@@ -16,79 +17,153 @@ import numbers
 import os
 import re
 import secrets
-from typing import Any, Dict, Mapping, Optional, Sequence, Union
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Union, overload
 
 from .errors import HandoffError
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class History(Protocol):
+        """What Keras's fit returns."""
+
+        @property
+        def history(self) -> Any:
+            """The values of each epoch by name."""
+            ...
+
+    class ModelInfo(Protocol):
+        """What log_model of MLflow returns."""
+
+        @property
+        def model_uri(self) -> str:
+            """runs:/RUN/PATH, or models:/m-ID."""
+            ...
+
 
 SCHEMA = "modelhook/handoff@1"
 AnyPath = Union[str, "os.PathLike[str]"]
 
 _TIME_WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+_LOGGED_MODEL = re.compile(r"models:/m-[0-9a-f]{32}")
 _BLANKS = " \u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 _BLOCK = 1 << 20
 _ACCURACIES = ("accuracy", "acc", "binary_accuracy", "categorical_accuracy", "sparse_categorical_accuracy")
 _NOT_MEASURED = ("learning_rate", "lr")
+_MISNAMED = {"val": "validation", "valid": "validation", "validate": "validation", "eval": "validation",
+             "training": "train", "trainset": "train"}  # samples that no description and no gate would find
 
 
+@dataclass
+class Handoff:
+    """What a training says of its model. Each value is checked when it is set.
+
+    :param run_id: the MLflow run, 32 lower-case hex digits
+    :param model: name of the registered model
+    :param saved_model: directory of the SavedModel; or
+    :param logged_model: what the script logged itself: the artifact path, ``runs:/RUN_ID/PATH``, ``models:/m-ID``, or
+        the ModelInfo that MLflow's log_model returned
+    :param metrics: finite numbers by name, numpy's too. Or the History that Keras's fit returned: the last epoch's,
+        under the names that history_metrics gives them
+    :param trained_at: when the training ended, as a datetime with a zone or as RFC 3339 text; None: now
+    :param samples: counts by name: train, validation
+    :param params: any values by name; they are written as text, as MLflow does
+    :param tags: text or numbers by name
+    :param description: of the model version; None: one is made of samples, architecture, accuracy and date
+    :param requirements: pip requirements of a SavedModel; None: tensorflow and mlflow
+    :param artifact_path: where a SavedModel goes in the run's artifacts; None: ``model``
+    :param files: whether to note the SHA-256 of every file of the SavedModel, so that a later change is named
+    :raises HandoffError: modelhook would refuse a value
+    """
+
+    run_id: str
+    model: str
+    saved_model: Optional[AnyPath] = None
+    logged_model: "Union[str, ModelInfo, None]" = None
+    metrics: "Union[Mapping[str, Any], History, None]" = None
+    trained_at: Union[str, datetime.datetime, None] = None
+    samples: Optional[Mapping[str, int]] = None
+    params: Optional[Mapping[str, Any]] = None
+    tags: Optional[Mapping[str, Any]] = None
+    description: Optional[str] = None
+    requirements: Optional[Sequence[str]] = None
+    artifact_path: Optional[str] = None
+    files: bool = True
+
+    if not TYPE_CHECKING:  # else a type checker takes every misspelled attribute
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            """A misspelled key and a wrong value are errors where they are written."""
+            if name.startswith("_"):
+                super().__setattr__(name, value)
+                return
+            if name not in _CHECKS:
+                near = difflib.get_close_matches(name, _CHECKS, 1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                raise AttributeError(f"{name} is not a key of a handoff{hint}")
+            if value is not None or name in ("run_id", "model"):
+                _CHECKS[name](self, value)
+            super().__setattr__(name, value)
+
+    def written(self, beside: str) -> Dict[str, Any]:
+        """The content of the handoff file.
+
+        :param beside: directory of that file; a SavedModel below it is named by its relative path
+        :raises HandoffError: modelhook would refuse a value, or there is no model
+        """
+        if (self.saved_model is None) == (self.logged_model is None):
+            raise HandoffError("saved_model: exactly one of saved_model and logged_model is needed")
+        if self.requirements is not None and self.saved_model is None:
+            raise HandoffError("requirements: only for a saved_model")
+        keys = {each.name: getattr(self, each.name) for each in fields(Handoff)}
+        found = {name: _CHECKS[name](self, value) for name, value in keys.items() if value is not None}
+        lists = {name: found.get(name, {}) for name in ("metrics", "samples", "params", "tags")}
+        note_files = found.pop("files", True)
+        if self.saved_model is not None:
+            found.update(_saved_model_keys(found["saved_model"], beside, note_files))
+        return {"schema": SCHEMA, **found, **lists, "trained_at": _time(self.trained_at)}
+
+
+@overload
+def write_handoff(path: AnyPath, handoff: Handoff) -> str: ...
+
+
+@overload
 def write_handoff(
     path: AnyPath,
     *,
     run_id: str,
     model: str,
     saved_model: Optional[AnyPath] = None,
-    logged_model: Optional[str] = None,
-    artifact_path: Optional[str] = None,
-    metrics: Any = None,
+    logged_model: "Union[str, ModelInfo, None]" = None,
+    metrics: "Union[Mapping[str, Any], History, None]" = None,
     trained_at: Union[str, datetime.datetime, None] = None,
     samples: Optional[Mapping[str, int]] = None,
     params: Optional[Mapping[str, Any]] = None,
     tags: Optional[Mapping[str, Any]] = None,
     description: Optional[str] = None,
     requirements: Optional[Sequence[str]] = None,
+    artifact_path: Optional[str] = None,
     files: bool = True,
-) -> str:
-    """Writes the handoff and returns its absolute path.
+) -> str: ...
 
-    run_id       the MLflow run: 32 lower-case hex digits
-    model        the registered model's name
-    saved_model  the folder of the SavedModel; or logged_model, the artifact path under which the script
-                 has logged the model itself
-    metrics      finite numbers by name; numpy's are taken too. Or the History that Keras's fit returned: the
-                 last epoch's, under the names that history_metrics gives them
-    trained_at   when the training ended: now, a datetime with a zone, or such a time as RFC 3339 text
-    samples      counts by name: train, validation
-    params, tags texts by name; numbers are written as text
-    files        note the SHA-256 of every file of the SavedModel, so that a later change is named
 
-    Raises HandoffError for what modelhook would refuse, and OSError for what the disk refuses; either
-    way no file is left behind, and one that was there before stays as it was.
+def write_handoff(path: AnyPath, handoff: Optional[Handoff] = None, **keys: Any) -> str:
+    """Writes the handoff.
+
+    :param path: the file to write
+    :param handoff: what it says; or the keys of Handoff, each as a keyword
+    :return: the absolute path of the file
+    :raises HandoffError: modelhook would refuse a value
+    :raises OSError: the file cannot be written; either way no file is left behind, and one that was there before
+        stays as it was
     """
     path = os.path.abspath(os.fspath(path))
-    handoff: Dict[str, Any] = {
-        "schema": SCHEMA,
-        "run_id": _run_id(run_id),
-        "model": _model(model),
-        "trained_at": _time(trained_at),
-        "metrics": {_key("metrics", key): _finite(key, value) for key, value in _metrics(metrics).items()},
-        "samples": {_key("samples", key): _count(key, value) for key, value in (samples or {}).items()},
-        "params": {_key("params", key): _text(f"params.{key}", value) for key, value in (params or {}).items()},
-        "tags": {_tag(key): _text(f"tags.{key}", value) for key, value in (tags or {}).items()},
-    }
-    if (saved_model is None) == (logged_model is None):
-        raise HandoffError("saved_model: exactly one of saved_model and logged_model is needed")
-    if saved_model is not None:
-        handoff.update(_saved_model(os.fspath(saved_model), os.path.dirname(path), files))
-    else:
-        handoff["logged_model"] = _line("logged_model", logged_model, 1024)
-    if artifact_path is not None:
-        handoff["artifact_path"] = _line("artifact_path", artifact_path, 1024)
-    if description is not None:
-        handoff["description"] = _text("description", description, 5000)
-    if requirements is not None:
-        if saved_model is None or isinstance(requirements, str) or not requirements:
-            raise HandoffError("requirements: a list of pip requirements, and only for a saved_model")
-        handoff["requirements"] = [_line("requirements", line, 1000) for line in requirements]
-    text = json.dumps(handoff, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    if handoff is not None and keys:
+        raise TypeError("write_handoff takes a Handoff or keywords, not both")
+    content = (handoff or Handoff(**keys)).written(os.path.dirname(path))
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     _replace(path, text.encode("utf-8") + b"\n")
     return path
 
@@ -161,7 +236,14 @@ def _metrics(given: Any) -> Mapping[str, Any]:
     return given or {}
 
 
-def _saved_model(folder: str, beside: str, files: bool) -> Dict[str, Any]:
+def _saved_model(folder: Any) -> str:
+    """A path, of what will be there when the handoff is written."""
+    if not isinstance(folder, (str, os.PathLike)) or isinstance(os.fspath(folder), bytes):
+        raise HandoffError(f"saved_model: a path is needed, this is {type(folder).__name__}")
+    return str(os.fspath(folder))
+
+
+def _saved_model_keys(folder: str, beside: str, files: bool) -> Dict[str, Any]:
     """The key saved_model, relative where the folder lies beside the handoff, and its digests."""
     if not os.path.isfile(os.path.join(folder, "saved_model.pb")):
         raise HandoffError(f"saved_model: {folder} has no saved_model.pb")
@@ -180,6 +262,59 @@ def _sha256(file: str) -> str:
         for block in iter(lambda: stream.read(_BLOCK), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _logged_model(run_id: str, given: Any) -> str:
+    """What names a model that MLflow has logged: an artifact path of the run, or the URI of a LoggedModel."""
+    uri = getattr(given, "model_uri", given)
+    if not isinstance(uri, str):
+        raise HandoffError("logged_model: an artifact path, a URI or MLflow's ModelInfo is needed, "
+                           f"this is {type(given).__name__}")
+    if uri.startswith("models:/") and not _LOGGED_MODEL.fullmatch(uri):
+        raise HandoffError(f"logged_model: {uri} is not a logged model: models:/m-ID is needed")
+    if uri.startswith("runs:/"):
+        of, _, uri = uri[len("runs:/"):].partition("/")
+        if of != run_id:
+            raise HandoffError(f"logged_model: is of the run {of}, not of run_id {run_id}")
+    return uri if _LOGGED_MODEL.fullmatch(uri) else _artifact("logged_model", uri)
+
+
+def _artifact(where: str, given: Any) -> str:
+    """A path in the run's artifacts."""
+    path = _line(where, given, 1024)
+    if any(part in ("", ".", "..") for part in path.split("/")) or "#" in path or "\\" in path:
+        raise HandoffError(f"{where}: a plain relative path is needed, this is {path!r}")
+    return path
+
+
+def _each(where: str, given: Any, key: Callable[[Any], str], value: Callable[[str, Any], Any]) -> Dict[str, Any]:
+    """A mapping with each key and each value checked."""
+    if not isinstance(given, Mapping):
+        raise HandoffError(f"{where}: a dictionary is needed, this is {type(given).__name__}")
+    return {key(name): value(name, each) for name, each in given.items()}
+
+
+def _param(key: str, value: Any) -> str:
+    """As MLflow logs it: str() of anything."""
+    return _text(f"params.{key}", str(value))
+
+
+def _sample(key: Any) -> str:
+    if key in _MISNAMED:
+        raise HandoffError(f"samples.{key}: no gate and no description reads it; the name is {_MISNAMED[key]}")
+    return _key("samples", key)
+
+
+def _requirements(lines: Any) -> Sequence[str]:
+    if isinstance(lines, str) or not isinstance(lines, Sequence) or not lines:
+        raise HandoffError("requirements: a list of pip requirements is needed")
+    return [_line("requirements", line, 1000) for line in lines]
+
+
+def _files(files: Any) -> bool:
+    if not isinstance(files, bool):
+        raise HandoffError(f"files: True or False is needed, this is {files!r}")
+    return files
 
 
 def _text(where: str, value: Any, most: int = 100000) -> str:
@@ -222,8 +357,8 @@ def _run_id(run_id: Any) -> str:
     return run_id
 
 
-def _model(model: Any) -> str:
-    _line("model", model, 256)
+def _model(given: Any) -> str:
+    model = _line("model", given, 256)
     if "/" in model or ":" in model:
         raise HandoffError(f'model: has a "/" or ":", which the registry does not take: {model}')
     if model == "." or model.startswith(".."):
@@ -251,7 +386,7 @@ def _finite(key: str, value: Any) -> float:
 
 
 def _count(key: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 0 <= value < 1 << 53:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or not 0 <= int(value) < 1 << 53:
         raise HandoffError(f"samples.{key}: a count is needed, this is {value!r}")
     return int(value)
 
@@ -289,3 +424,21 @@ def _replace(path: str, content: bytes) -> None:
         os.fsync(directory)
     finally:
         os.close(directory)
+
+
+# what is written for each key of a handoff, from what it was given
+_CHECKS: Dict[str, Callable[[Handoff, Any], Any]] = {
+    "run_id": lambda _, value: _run_id(value),
+    "model": lambda _, value: _model(value),
+    "saved_model": lambda _, value: _saved_model(value),
+    "logged_model": lambda handoff, value: _logged_model(handoff.run_id, value),
+    "metrics": lambda _, value: _each("metrics", _metrics(value), lambda key: _key("metrics", key), _finite),
+    "trained_at": lambda _, value: _time(value),
+    "samples": lambda _, value: _each("samples", value, _sample, _count),
+    "params": lambda _, value: _each("params", value, lambda key: _key("params", key), _param),
+    "tags": lambda _, value: _each("tags", value, _tag, lambda key, each: _text(f"tags.{key}", each)),
+    "description": lambda _, value: _text("description", value, 5000),
+    "requirements": lambda _, value: _requirements(value),
+    "artifact_path": lambda _, value: _artifact("artifact_path", value),
+    "files": lambda _, value: _files(value),
+}

@@ -115,14 +115,14 @@ def capture(
     :raises ModelhookError: the command printed no JSON
     """
     said: List[str] = []
-    ended = call([*arguments, "--json"], binary=binary, timeout=timeout, grace=grace, env=env, stderr=stderr,
-                 stdout=said.append)
+    ended = call([*arguments[:1], "--json", *arguments[1:]], binary=binary, timeout=timeout, grace=grace, env=env,
+                 stderr=stderr, stdout=said.append)
     ended.deliver_signals()
     ended.result.raise_for_status()
     try:
         return json.loads(ended.line)
     except ValueError:
-        text = f"modelhook {' '.join(map(os.fspath, arguments))}: the command printed no JSON"
+        text = f"modelhook {' '.join(os.fspath(each) for each in arguments)}: the command printed no JSON"
         raise ModelhookError(text, ended.result) from None
 
 
@@ -141,7 +141,8 @@ def call(
 
     :param stdout: takes what is printed but for the last line; by default it is written to ``sys.stdout``
     """
-    command = [find_binary() if binary is None else os.fspath(binary), *map(os.fspath, arguments)]
+    program = find_binary() if binary is None else os.fspath(binary)
+    command = [program, *(os.fspath(argument) for argument in arguments)]
     with _Forwarding() as forwarding:
         process = _start(command, {**os.environ, "MODELHOOK_END_WITH_PARENT": "true", **(env or {})})
         try:
@@ -301,6 +302,8 @@ def _texts(stream: IO[bytes]) -> Iterator[str]:
 
 def _write(stream: Optional[TextIO], text: str) -> None:
     """Where it cannot be written, the job goes on."""
+    if stream is None:
+        return
     with contextlib.suppress(OSError, ValueError, AttributeError):
         stream.write(text)
         stream.flush()

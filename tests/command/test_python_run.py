@@ -280,43 +280,6 @@ def test_a_job_ends_well_with_what_was_promoted_or_held(status: int, ends_with: 
     assert left.value.code == ends_with
 
 
-def test_a_block_promotes_what_it_has_trained(site: Site, modelhook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    handoff = site.train()
-    folder = handoff.parent
-    run = json.loads(handoff.read_text())["run_id"]
-    handoff.unlink()
-    alone(monkeypatch, site.hook)
-    with api.promoting("fish", run_id=run, handoff=handoff, binary=modelhook,
-                                            tags={"team": "fish"}) as job:
-        job.saved_model = folder / "saved_model"
-        job.metrics = {"val_accuracy": 0.9}
-    assert (job.result.exit, job.result.version, job.result.model) == (0, "1", "fish")
-    assert json.loads(handoff.read_text())["tags"] == {"team": "fish"}
-    assert len(site.fake.in_stage("fish")) == 1
-
-
-def test_a_block_that_fails_promotes_nothing(site: Site, modelhook: Path, tmp_path: Path) -> None:
-    handoff = tmp_path / "handoff.json"
-    with pytest.raises(ZeroDivisionError), \
-            api.promoting("fish", run_id="0" * 32, handoff=handoff, binary=modelhook) as job:
-        job.metrics = {"val_accuracy": 1 / 0}
-    assert (site.fake.requests, handoff.exists(), job.result) == ([], False, None)
-
-
-def test_a_misspelled_key_is_an_error_where_it_is_written(modelhook: Path) -> None:
-    with pytest.raises(AttributeError, match="savedmodel is no key of a handoff"), \
-            api.promoting("fish", run_id="0" * 32, binary=modelhook) as job:
-        job.savedmodel = "saved_model"
-
-
-def test_no_program_is_noticed_before_the_training(tmp_path: Path) -> None:
-    trained = []
-    with pytest.raises(api.BinaryNotFoundError), \
-            api.promoting("fish", run_id="0" * 32, binary=tmp_path / "nothing"):
-        trained.append("for hours")
-    assert trained == []
-
-
 def test_sigterm_comes_to_modelhook_which_keeps_the_package(site: Site, promote: Any) -> None:
     site.fake.fail("model-versions/create", times=None, delay=60,
                    before=lambda: os.kill(os.getpid(), signal.SIGTERM))
