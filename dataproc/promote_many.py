@@ -13,8 +13,10 @@ folder of its node, and leaves nothing there. The registry remembers what is don
 twice, and neither does a task that Spark tries again. A package leaves the prefix when its outcome is promoted
 or held; one that a newer training has overtaken goes to superseded/ beside it. Handoffs stay.
 
-The report is one JSON line for each training (stdout, and --report), and a table on stderr. The status is 0
-where all were promoted or held, else one of modelhook's: a permanent failure before one to try again.
+The report is one JSON line for each training, to --report or else to stdout. The last that is printed is a table, on
+stderr: what was not promoted, with the reason, and how many ended how. (spark-submit in client mode sends both streams
+to its own stdout: take --report where a program reads it.) The status is 0 where all were promoted or held, else one
+of modelhook's: a permanent failure before one to try again; 66 where nothing is under the prefix, unless --allow-empty.
 
 Each task starts a JVM of its own beside its Python worker, for Hadoop's file systems: let
 spark.executor.memoryOverhead have 400 MB for each task of an executor. The program is the wheel's, or comes with
@@ -80,6 +82,11 @@ class Files:
         while found.hasNext():
             status = found.next()
             yield status.getPath().toString(), status.getLen()
+
+    def exists(self, url: str) -> bool:
+        """Whether a file or a folder is there."""
+        system, path = self.at(url)
+        return bool(system.exists(path))
 
     def head(self, url: str, size: int) -> bytes:
         """So many first bytes of a file that has as many."""
@@ -174,7 +181,7 @@ def _gateway_jar(class_path: str) -> str:
 
 def find(files: Files, prefix: str) -> List[Training]:
     """Everything to do under a prefix, oldest first."""
-    there = dict(files.walk(prefix))
+    there = dict(files.walk(prefix)) if files.exists(prefix) else {}
     trainings = [describe(files, there, source) for source in there if is_to_do(source)]
     return sorted(trainings, key=lambda training: (moment(training.trained_at), training.source))
 
@@ -280,28 +287,43 @@ def promote_one(files: Files, training: Training, program: str, options: List[st
             files.get(f"{folder}/{path}", os.path.join(work, "training", path))
         result = modelhook.run_command(
             "replay" if name.endswith(PACKAGE) else "run", os.path.join(work, "training", name), *options,
-            binary=program, env={"MODELHOOK_SPOOL": os.path.join(work, "spool"), **os.environ})
+            binary=program, env={"MODELHOOK_SPOOL": os.path.join(work, "spool"), **os.environ}, label=training.model)
         told = {"exit": int(result.exit), "outcome": result.outcome, "scheduler": result.scheduler,
-                "version": result.version, "error": result.error and result.error.message}
+                "version": result.version, "created": result.created, "reason": reason(result),
+                "error": result.error and at_source(result.error.message, work, folder)}
     except Exception as error:  # the store's, of any kind: the others go on
         later = modelhook.Status.LATER
         told = {"exit": int(later), "outcome": "later", "scheduler": later.scheduler, "version": None,
-                "error": f"not fetched: {str(error)[:500]}"}
+                "created": None, "reason": None, "error": f"not fetched: {str(error)[:500]}"}
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return {"source": training.source, "model": training.model, "trained_at": training.trained_at, **told,
             "seconds": round(time.monotonic() - started, 2), "host": socket.gethostname()}
 
 
+def reason(result: modelhook.Result) -> Optional[str]:
+    """Why a model is not Production though nothing failed."""
+    rejected = [f"{gate.name}: {gate.detail}" for gate in result.gate if gate.verdict == "rejected"]
+    return "; ".join(rejected) or result.reason
+
+
+def at_source(message: str, work: str, folder: str) -> str:
+    """A message without the private folder, which is gone when it is read."""
+    return message.replace(os.path.join(work, "training"), folder)
+
+
 # ---- the report
 
 
 def table(rows: List[Dict[str, Any]]) -> str:
-    """For people: what did not end well, then how many ended how."""
-    bad = [f"{row['outcome']:<14} {row['exit']:>3}  {row['model']}  {row['source']}  {row['error'] or ''}".rstrip()
-           for row in rows if row["scheduler"] in ("retry", "fail")]
-    outcomes = [row["outcome"] for row in rows]
-    return "\n".join(bad + [f"{outcome:<14} {outcomes.count(outcome):>5}" for outcome in sorted(set(outcomes))])
+    """For people: what was not promoted and why, then how many ended how, and how many of them are new versions."""
+    others = [f"{row['outcome']:<14} {row['exit']:>3}  {row['model']}  {row['source']}  "
+              f"{row['error'] or row['reason'] or ''}".rstrip() for row in rows if row["outcome"] != "promoted"]
+    counts = []
+    for outcome in sorted({row["outcome"] for row in rows}):
+        new = [bool(row["created"]) for row in rows if row["outcome"] == outcome]
+        counts.append(f"{outcome:<14} {len(new):>5}" + (f", {sum(new)} new" if any(new) else ""))
+    return "\n".join(others + counts)
 
 
 def parse(arguments: List[str]) -> Tuple[argparse.Namespace, List[str]]:
@@ -310,7 +332,8 @@ def parse(arguments: List[str]) -> Tuple[argparse.Namespace, List[str]]:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("prefix", help="folder of handoffs and packages, a URL")
     parser.add_argument("--parallel", type=int, help="models at once (default: what Spark has slots for)")
-    parser.add_argument("--report", help="JSON lines go there too, a URL")
+    parser.add_argument("--report", help="JSON lines go there, a URL, in place of stdout")
+    parser.add_argument("--allow-empty", action="store_true", help="nothing under the prefix is fine")
     options = parser.parse_args(arguments[:end])
     if options.parallel is not None and options.parallel < 1:
         parser.error("--parallel: one at least")
@@ -322,7 +345,7 @@ def run(context: Any, prefix: str, parallel: Optional[int], report: Optional[str
     """Finds, promotes, writes the report, and only then takes away what is done."""
     files = Files(context._jvm, context._jsc.hadoopConfiguration())
     trainings = find(files, prefix)
-    print(f"{len(trainings)} trainings under {prefix}", file=sys.stderr)
+    print(f"modelhook: {len(trainings)} trainings under {prefix}", file=sys.stderr)
     access, lists = Access.of(files), shares(trainings, parallel or context.defaultParallelism)
     tasks = context.parallelize(lists, max(len(lists), 1))
     rows = sorted(tasks.flatMap(lambda share: promote_share(share, access, for_hook)).collect(),
@@ -330,10 +353,11 @@ def run(context: Any, prefix: str, parallel: Optional[int], report: Optional[str
     lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)
     if report:
         files.put(report, lines.encode())
+    else:
+        print(lines, end="", flush=True)
     for row in rows:
         settle(files, row)
-    print(table(rows), file=sys.stderr)
-    print(lines, end="", flush=True)
+    print(table(rows), file=sys.stderr, flush=True)
     return rows
 
 
@@ -343,6 +367,9 @@ def main() -> int:
     spark = SparkSession.builder.appName("promote many models").getOrCreate()
     rows = run(spark.sparkContext, options.prefix, options.parallel, options.report, for_hook)
     spark.stop()
+    if not rows and not options.allow_empty:
+        print(f"modelhook: {options.prefix}: no handoff.json and no package is there", file=sys.stderr)
+        return int(modelhook.Status.MISSING)
     worst = max(rows, key=lambda row: URGENCY.index(row["scheduler"]), default=None)
     return worst["exit"] if worst and worst["scheduler"] in ("retry", "fail") else 0
 

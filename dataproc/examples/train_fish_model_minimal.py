@@ -54,14 +54,15 @@ def main() -> None:
     modelhook.load_secret()
     spark = SparkSession.builder.appName(f"train {MODEL}").getOrCreate()
     program = modelhook.find_binary(spark=spark, uri=options.hook)  # before hours of training
-    data = read_pictures(spark, options.images, options.pictures)
     options.out.mkdir(parents=True, exist_ok=True)
+    ready = modelhook.run_command("check", options.out / "handoff.json", "--model", MODEL, *for_hook, binary=program)
+    if not ready:
+        modelhook.exit_with(ready)
+    data = read_pictures(spark, options.images, options.pictures)
     params = {"pictures": options.pictures, "spark": spark.version, "master": spark.sparkContext.master}
     handoff, _ = train_and_hand_over(data, options.out, options.epochs, params)
     spark.stop()
-    result = modelhook.promote(handoff, *for_hook, binary=program)
-    print(f"modelhook: {result.outcome}, version {result.version}", flush=True)
-    modelhook.exit_with(result)
+    modelhook.exit_with(modelhook.promote(handoff, *for_hook, binary=program))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Sequence, TextIO, Union
+from typing import TYPE_CHECKING, Any, Generator, List, Mapping, Optional, Sequence, TextIO, Union
 
 from .errors import HandoffError, ModelhookError
 from .find import find_binary
@@ -81,7 +81,7 @@ def promoting(
     requirements: Optional[Sequence[str]] = None,
     artifact_path: Optional[str] = None,
     files: bool = True,
-) -> Iterator[Job]:
+) -> Generator[Job, None, None]:
     """Promotes what the block trains; after it, ``job.result`` is what came of it.
 
         with modelhook.promoting("fish-classifier-efficientnet-b4", run_id=run.info.run_id) as job:

@@ -34,7 +34,7 @@ def main():
     if options.epochs < 1:
         parser.error("no epochs")
     time.sleep(options.epochs - 1)
-    with modelhook.promoting(MODEL, run_id=new_run(), options=sys.argv[end + 1:]) as job:
+    with modelhook.promoting(MODEL, run_id=new_run(), options=sys.argv[end + 1:], check=False) as job:
         job.saved_model = os.environ["FISH_SAVED_MODEL"]
         job.metrics = {"val_accuracy": 0.9}
     modelhook.exit_with(job.result)

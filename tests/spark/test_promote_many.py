@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from collections import defaultdict
 from pathlib import Path
@@ -21,7 +22,7 @@ SCRIPT = environment.ROOT / "dataproc/promote_many.py"
 CREATE = "model-versions/create"
 SIZE, HANDOFFS, OF_ONE_MODEL = 200, 5, 4
 DIES_AT = 60  # the create at which an executor dies
-UNACCEPTABLE = 65
+UNACCEPTABLE, MISSING = 65, 66
 
 
 class Fleet:
@@ -103,9 +104,11 @@ def promote(spark: Spark, fleet: Fleet, wheel: Path, tracking: str) -> tuple[End
         *where, "--py-files", wheel, SCRIPT, f"{fleet.yarn.namenode}/{fleet.name}", "--parallel", "4", "--report",
         f"{fleet.yarn.namenode}/{fleet.name}.jsonl", "--", "--tracking-uri", tracking, "--quiet",
         conf={**conf, "spark.executor.instances": "2"}, **env)
-    lines = fleet.yarn.get(f"/{fleet.name}.jsonl").decode().splitlines()
-    assert ended.stdout.splitlines()[-len(lines):] == lines
-    return ended, [json.loads(line) for line in lines]
+    rows = [json.loads(line) for line in fleet.yarn.get(f"/{fleet.name}.jsonl").decode().splitlines()]
+    # spark-submit has both streams of the script on its stdout: there is the table, and no line of the report
+    assert [line.split()[:2] for line in ended.stdout.splitlines()][-1] == ["unacceptable", "1"]
+    assert not any(line.startswith("{") for line in ended.stdout.splitlines())
+    return ended, rows
 
 
 @pytest.fixture
@@ -135,6 +138,9 @@ def test_a_fleet_is_promoted_once_each_though_an_executor_dies(
         assert len(report) == SIZE
         (refused,) = [row for row in report if row["outcome"] != "promoted" and row["outcome"] != "superseded"]
         assert (refused["exit"], str(refused["source"]).endswith(fleet.torn)) == (UNACCEPTABLE, True)
+        assert str(refused["source"]) in str(refused["error"])  # not the folder of the node, which is gone
+        assert all(row["reason"] for row in report if row["outcome"] == "superseded")
+        assert all(row["created"] is True for row in report if row["outcome"] == "promoted")
         assert any("_000004" in name for name in yarn.containers(ended.application))  # of another executor
 
         promoted = fleet.versions()
@@ -148,9 +154,50 @@ def test_a_fleet_is_promoted_once_each_though_an_executor_dies(
         proxy.on("again", lambda _: None)
         ended, report = promote(spark35, fleet, wheel, proxy.url("again"))
         assert (ended.status, len(report)) == (UNACCEPTABLE, SIZE)
+        assert not any(row["created"] for row in report)
         assert not {f"POST {CREATE}", "POST model-versions/transition-stage"} & set(proxy.sent("again"))
         outcomes = [row["outcome"] for row in report]
         assert (outcomes.count("promoted"), outcomes.count("superseded")) == (SIZE - OF_ONE_MODEL, OF_ONE_MODEL - 1)
         assert fleet.versions() == promoted | {f"{fleet.name}-often": often}
         assert fleet.left() == [fleet.torn]
         assert len(yarn.listing(f"/{fleet.name}/packages/superseded")) == OF_ONE_MODEL - 1
+
+
+def test_nothing_under_the_prefix_is_an_error_in_one_line_unless_it_is_allowed(
+    spark: Spark, tmp_path: Path, wheel: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    for prefix in (tmp_path / "empty", tmp_path / "missing"):
+        ended = spark.submit("--master", "local[1]", "--py-files", wheel, SCRIPT, f"file://{prefix}")
+        assert ended.status == MISSING
+        assert ended.stdout.splitlines()[-1] == f"modelhook: file://{prefix}: no handoff.json and no package is there"
+        assert "Traceback" not in ended.stdout
+    allowed = ("--py-files", wheel, SCRIPT, f"file://{tmp_path}/empty", "--allow-empty")
+    assert spark.submit("--master", "local[1]", *allowed).status == 0
+
+
+def test_what_was_held_superseded_or_done_before_is_told_with_its_reason(
+    hook: Hook, mlflow3: MLflow, spark: Spark, tmp_path: Path, wheel: Path
+) -> None:
+    team = Team(hook, mlflow3, tmp_path / "team")
+    for name, hour, gates in (("newer", 12, 0.1), ("older", 9, 0.1), ("held", 13, 0.99)):
+        handoff = team.train(hour, model=team.model, config={"gates": [{"metric": "val_accuracy", "at_least": gates}]})
+        job = json.loads(handoff.read_text())
+        job["saved_model"] = shutil.copytree(job["saved_model"], tmp_path / f"fleet/{name}/saved_model").name
+        (tmp_path / f"fleet/{name}/handoff.json").write_text(json.dumps(job))
+        shutil.copy(handoff.parent / "modelhook.json", tmp_path / f"fleet/{name}")
+    call = ("--master", "local[2]", "--py-files", wheel, SCRIPT, f"file://{tmp_path}/fleet")
+    env = {"MLFLOW_TRACKING_URI": mlflow3.url}
+    assert team.promote(15, model=team.model).status == 0
+    for created in (True, False):
+        ended = spark.submit(*call, **env)
+        rows = {Path(row["source"]).parent.name: row for row in map(json.loads, filter(
+            lambda line: line.startswith("{"), ended.stdout.splitlines()))}
+        assert ended.status == 0
+        assert {row["created"] for row in rows.values()} == {created}
+        assert (rows["newer"]["outcome"], rows["held"]["outcome"]) == ("superseded", "held")
+        assert "version 1" in rows["older"]["reason"]
+        assert "0.99" in rows["held"]["reason"]
+        last = [line.split() for line in ended.stdout.splitlines()[-2:]]
+        assert last[0][:2] == ["held", "1" + "," * created]
+        assert last[1][:2] == ["superseded", "2" + "," * created]

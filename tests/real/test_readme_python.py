@@ -1,0 +1,131 @@
+"""The Python of the README, run as it stands with real TensorFlow, MLflow's client and a real MLflow server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import environment
+import pytest
+from conftest import Hook
+from servers import MLflow
+from training import Registry
+
+README = environment.ROOT / "README.md"
+TRAINING = '''
+import numpy, tensorflow
+tensorflow.keras.utils.set_random_seed(1)
+images = numpy.random.default_rng(1).random((40, 4), "float32")
+labels = (images.sum(axis=1) > 2).astype("int32")
+net = tensorflow.keras.Sequential([tensorflow.keras.Input((4,), name="image"), tensorflow.keras.layers.Dense(2)])
+loss = tensorflow.keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+net.compile("adam", loss, metrics=["accuracy"])
+'''
+GATES = '{"gates": [{"metric": "val_accuracy", "at_least": 0.0}]}'
+
+
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Each block of the README as a script, in the order of the README."""
+    folder = tmp_path_factory.mktemp("readme")
+    subprocess.run([sys.executable, environment.ROOT / "scripts/lib/readme-python.py", README, folder], check=True)
+    return sorted(folder.iterdir())
+
+
+class Site:
+    """A directory with somebody's training, and a real server."""
+
+    def __init__(self, hook: Hook, server: MLflow, folder: Path) -> None:
+        self.hook, self.server, self.folder = hook, server, folder
+        self.registry = Registry(server.url)
+        (folder / "training.py").write_text(TRAINING)
+        (folder / "modelhook.json").write_text(GATES)
+
+    def run(self, script: Path | str, python: str = "tensorflow", **env: str) -> subprocess.CompletedProcess[str]:
+        """The script in that environment."""
+        more = {"PYTHONPATH": f"{self.folder}:{environment.ROOT / 'dataproc'}", "MODELHOOK_BIN": str(self.hook.binary),
+                "MLFLOW_TRACKING_URI": self.server.url, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1",
+                "MLFLOW_DISABLE_TELEMETRY": "true", "GIT_PYTHON_REFRESH": "quiet", **env}
+        command = [environment.python(python), *([script] if isinstance(script, Path) else ["-c", script])]
+        ended = subprocess.run(command, cwd=self.folder, env=self.hook.environment(**more), text=True,
+                               capture_output=True)
+        print(ended.stdout, ended.stderr, sep="\n")
+        return ended
+
+    def production(self, model: str) -> dict[str, object]:
+        """The one version in Production."""
+        (version,) = [each for each in self.registry.versions(model) if each["current_stage"] == "Production"]
+        return version
+
+
+@pytest.fixture
+def site(hook: Hook, mlflow3: MLflow, tmp_path: Path) -> Site:
+    return Site(hook, mlflow3, tmp_path)
+
+
+@pytest.mark.parametrize(("number", "model"), [
+    (1, "fish-classifier-efficientnet-b4"), (2, "fish-classifier-efficientnet-b4"), (3, "fish-logged")])
+def test_a_block_of_the_readme_promotes_and_leaves_a_finished_run(
+    site: Site, scripts: list[Path], number: int, model: str
+) -> None:
+    assert [script.name for script in scripts] == ["readme_1.py", "readme_2.py", "readme_3.py"]
+    ended = site.run(scripts[number - 1])
+    assert ended.returncode == 0
+    version = site.production(model)
+    assert site.registry.run(str(version["run_id"]))["status"] == "FINISHED"
+    assert f"modelhook: promoted {model} version {version['version']}: {site.server.url}/#/models/" in ended.stderr
+    assert "warning" not in "".join(line for line in ended.stderr.splitlines() if line.startswith("modelhook: "))
+
+
+SKLEARN = """
+import mlflow, modelhook
+from sklearn.linear_model import LinearRegression
+fitted = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+with mlflow.start_run(), modelhook.promoting({model!r}) as job:
+    info = mlflow.sklearn.log_model(fitted, {name}="model", {signature})
+    job.metrics = {{"val_accuracy": 0.9}}
+    job.logged_model = {form}
+print(job.result.version, info.model_uri)
+"""
+SIGNED = "input_example=[[1.0]]"
+
+
+@pytest.mark.parametrize("form", ["info", "info.model_uri", "'model'"])
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_what_log_model_gave_is_promoted_by_clients_of_both_generations(
+    request: pytest.FixtureRequest, hook: Hook, tmp_path: Path, version: str, form: str
+) -> None:
+    server = request.getfixturevalue(f"mlflow{version}")
+    site = Site(hook, server, tmp_path)
+    model = f"regression-{version}-{form.strip(chr(39))}"
+    name = "name" if version == "3" else "artifact_path"
+    ended = site.run(SKLEARN.format(model=model, name=name, signature=SIGNED, form=form), f"mlflow{version}")
+    assert ended.returncode == 0
+    assert ended.stdout.split()[0] == "1"
+    assert site.production(model)["tags"]["framework"] == "sklearn"  # type: ignore[index]
+    assert "without a signature" not in ended.stderr
+
+
+def test_a_model_without_a_signature_is_promoted_with_a_warning(site: Site) -> None:
+    ended = site.run(SKLEARN.format(model="unsigned", name="name", signature="", form="info"), "mlflow3")
+    assert ended.returncode == 0
+    assert "modelhook: warning: the model was logged without a signature: " in ended.stderr
+
+
+EXITS = """
+import mlflow, modelhook
+with mlflow.start_run() as run:
+    print(run.info.run_id, flush=True)
+    modelhook.exit_with(modelhook.Result(exit={status}))
+"""
+
+
+@pytest.mark.parametrize(("status", "code", "ends"), [(0, 0, "FINISHED"), (99, 0, "FINISHED"), (75, 75, "FAILED")])
+@pytest.mark.parametrize("version", ["2", "3"])
+def test_exit_with_in_a_real_run_ends_it_as_the_promotion_ended(
+    request: pytest.FixtureRequest, hook: Hook, tmp_path: Path, version: str, *, status: int, code: int, ends: str
+) -> None:
+    site = Site(hook, request.getfixturevalue(f"mlflow{version}"), tmp_path)
+    ended = site.run(EXITS.format(status=status), f"mlflow{version}")
+    assert (ended.returncode, site.registry.run(ended.stdout.split()[0])["status"]) == (code, ends)
