@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "command/finish.h"
+#include "mlflow/tracking_uri.h"
 #include "packaging/package/handoff.h"
 #include "packaging/package/handoff_read.h"
 #include "packaging/package/libraries.h"
@@ -70,13 +71,16 @@ static int plan_and(struct invocation *call, const struct handoff *handoff, cons
 	return result;
 }
 
-int from_handoff(struct invocation *call, from_handoff_function *use, struct fail *f)
+int from_handoff(
+	struct invocation *call, bool with_server, from_handoff_function *use, struct fail *f)
 {
 	struct handoff handoff = {0};
 	char *folder = file_folder(call->argv[0]);
 	int result = invocation_settle(call, folder, f);
 	if (result == 0)
 		result = handoff_read(call->argv[0], &handoff, f);
+	if (result == 0 && with_server && call->settings.mlflow.tracking_uri != NULL)
+		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result == 0) {
 		result_set(&call->result.model, handoff.model);
 		result_set(&call->result.run_id, handoff.run_id);

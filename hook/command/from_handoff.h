@@ -13,9 +13,12 @@
 typedef int from_handoff_function(
 	struct invocation *call, struct manifest *manifest, const char *folder, struct fail *f);
 
-/* from_handoff - the handoff that the first argument names. Whether a server is set is not asked
- * here: a run keeps its package first. */
-MUST_CHECK int from_handoff(struct invocation *call, from_handoff_function *use, struct fail *f);
+/* from_handoff - the handoff that the first argument names; with a server, one that is set wrong is
+ * told before anything is read. Whether one is set is not asked here: a run keeps its package
+ * first.
+ */
+MUST_CHECK int from_handoff(
+	struct invocation *call, bool with_server, from_handoff_function *use, struct fail *f);
 
 /* from_handoff_pack - write the package, a step of the result; is_private: for nobody else to read;
  * tap: what else gets the bytes, or NULL */

@@ -42,5 +42,5 @@ static int judge_planned(
 
 int command_gate(struct invocation *call, struct fail *f)
 {
-	return from_handoff(call, judge_planned, f);
+	return from_handoff(call, true, judge_planned, f);
 }

@@ -28,5 +28,5 @@ static int pack_planned(
 
 int command_pack(struct invocation *call, struct fail *f)
 {
-	return from_handoff(call, pack_planned, f);
+	return from_handoff(call, false, pack_planned, f);
 }

@@ -195,5 +195,5 @@ static int run_planned(
 
 int command_run(struct invocation *call, struct fail *f)
 {
-	return from_handoff(call, run_planned, f);
+	return from_handoff(call, true, run_planned, f);
 }

@@ -236,7 +236,7 @@ def test_a_run_with_json_and_plan_is_one_object(site: Site) -> None:
 
 
 COMMANDS = ["run", "replay", "outcome", "pack", "inspect", "gate", "status", "history", "promote", "rollback", "repair",
-            "archive", "tag", "describe", "delete", "doctor", "help"]
+            "archive", "tag", "describe", "delete", "check", "doctor", "help"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
