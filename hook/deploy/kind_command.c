@@ -2,9 +2,7 @@
  *
  *   {"command": ["./reload.sh", "{name}", "{version}"], "timeout": "2m"}
  *
- * How it runs: sandbox/user_command.h. "{name}", "{version}", "{previous_version}", "{digest}",
- * "{run_id}" and "{source}" stand for those of the new version; what is not known is empty. */
-#include <stdio.h>
+ * How it runs: sandbox/user_command.h. Its placeholders: deploy/values.h. */
 #include <stdlib.h>
 
 #include "base/fail.h"
@@ -12,6 +10,7 @@
 #include "base/temp_dir.h"
 #include "base/text.h"
 #include "deploy/kinds.h"
+#include "deploy/values.h"
 #include "sandbox/user_command.h"
 
 static const char *const keys[] = {"command", "memory", "environment"};
@@ -23,31 +22,18 @@ static int parse(const struct json_at *entry, struct deploy_target *target, stru
 	return user_command_parse(entry, target->folder, command, f);
 }
 
-static const char *or_empty(const char *string)
-{
-	return string != NULL ? string : "";
-}
-
 static int reload(const struct deploy_target *target, const struct deploy_call *call,
 	struct text *did, struct fail *f)
 {
-	const struct deploy_model *model = call->model;
-	char version[24], previous[24], *temporary = NULL;
+	struct deploy_values values;
 	struct user_command_end end = {0};
-	snprintf(version, sizeof(version), "%lld", (long long)model->version);
-	snprintf(previous, sizeof(previous), "%lld", (long long)model->previous_version);
-	struct user_command_value values[] = {
-		{"{name}", model->name},
-		{"{version}", version},
-		{"{previous_version}", model->previous_version != 0 ? previous : ""},
-		{"{digest}", or_empty(model->digest)},
-		{"{run_id}", or_empty(model->run_id)},
-		{"{source}", or_empty(model->source)},
-		{NULL},
-	};
+	char *temporary = NULL;
 	if (temp_dir_open(&temporary, f) != 0)
 		return -1;
-	int result = user_command_run(target->options, target->name, values, temporary, &end, f);
+	deploy_values_make(&values, call->model, false);
+	int result =
+		user_command_run(target->options, target->name, values.list, temporary, &end, f);
+	deploy_values_release(&values);
 	temp_dir_release(temporary);
 	if (result == 0)
 		text_add_string(did, end.detail);

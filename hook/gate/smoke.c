@@ -26,7 +26,7 @@ static int try_one(
 	const struct gate *gate, const char *folder, struct gate_trial *trial, struct fail *f)
 {
 	char *model = file_join(folder, MODEL_FOLDER);
-	struct user_command_value values[] = {{PLACEHOLDER_MODEL, model}, {NULL}};
+	struct placeholder values[] = {{PLACEHOLDER_MODEL, model}, {NULL}};
 	struct user_command_end end;
 	int result = user_command_run(&gate->command, gate->name, values, folder, &end, f);
 	free(model);

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/placeholder.h"
 #include "base/text.h"
 #include "sandbox/sandbox.h"
 
@@ -114,30 +115,6 @@ bool user_command_names(const struct user_command *command, const char *placehol
 
 /* Running */
 
-static const struct user_command_value *find_value(
-	const struct user_command_value *values, const char *at)
-{
-	for (; values->placeholder != NULL; values++)
-		if (strncmp(at, values->placeholder, strlen(values->placeholder)) == 0)
-			return values;
-	return NULL;
-}
-
-static char *fill_in(const char *argument, const struct user_command_value *values)
-{
-	struct text text = {0};
-	while (*argument != '\0') {
-		const struct user_command_value *value = find_value(values, argument);
-		if (value == NULL) {
-			text_add(&text, argument++, 1);
-			continue;
-		}
-		text_add_string(&text, value->value);
-		argument += strlen(value->placeholder);
-	}
-	return text_take(&text);
-}
-
 /* A script that is not there would end the interpreter as if the script had failed. */
 static int check_scripts(const struct user_command *command, struct fail *f)
 {
@@ -155,13 +132,13 @@ static int check_scripts(const struct user_command *command, struct fail *f)
 	return 0;
 }
 
-static int run(const struct user_command *command, const struct user_command_value *values,
+static int run(const struct user_command *command, const struct placeholder *values,
 	const char *temporary, struct sandboxed *done, struct fail *f)
 {
 	char *home = file_join(temporary, "home");
 	char **argv = memory_get(command->count + 1, sizeof(*argv));
 	for (size_t i = 0; i < command->count; i++)
-		argv[i] = fill_in(command->argv[i], values);
+		argv[i] = placeholder_fill(command->argv[i], values);
 	struct sandbox what = {
 		.argv = argv,
 		.folder = command->folder,
@@ -253,8 +230,8 @@ static char *describe(const struct user_command *command, const struct sandboxed
 }
 
 int user_command_run(const struct user_command *command, const char *name,
-	const struct user_command_value *values, const char *temporary,
-	struct user_command_end *end, struct fail *f)
+	const struct placeholder *values, const char *temporary, struct user_command_end *end,
+	struct fail *f)
 {
 	struct sandboxed done = {0};
 	*end = (struct user_command_end){0};

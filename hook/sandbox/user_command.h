@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
+#include "base/placeholder.h"
 #include "packaging/json/json.h"
 
 struct user_command {
@@ -38,12 +39,6 @@ void user_command_release(struct user_command *command);
 /* user_command_names - whether an argument has that placeholder */
 bool user_command_names(const struct user_command *command, const char *placeholder);
 
-/* user_command_value - what stands for a placeholder; the last of a list has a NULL name */
-struct user_command_value {
-	const char *placeholder; /* "{model}" */
-	const char *value;
-};
-
 /* struct user_command_end - what came of a run; owns the detail */
 struct user_command_end {
 	bool passed;  /* exit status 0 */
@@ -54,7 +49,7 @@ struct user_command_end {
  * private folder (base/temp_dir.h); home/ comes there. CONFIGURATION where the program or a script
  * among its arguments is missing; TERMINATED, INTERRUPTED and LATER as sandbox_run. */
 MUST_CHECK int user_command_run(const struct user_command *command, const char *name,
-	const struct user_command_value *values, const char *temporary,
-	struct user_command_end *end, struct fail *f);
+	const struct placeholder *values, const char *temporary, struct user_command_end *end,
+	struct fail *f);
 
 #endif
