@@ -27,6 +27,10 @@ struct deploy_target {
  * made, each verified against what was registered */
 typedef int deploy_fetch_function(void *context, const char *folder, struct fail *f);
 
+/* deploy_current_function - whether the version still is the one to be served: another promotion
+ * may have overtaken this one since. Asks the registry anew. */
+typedef int deploy_current_function(void *context, bool *current, struct fail *f);
+
 /* struct deploy_model - the version that the service is to serve from now on */
 struct deploy_model {
 	const char *name; /* registered model */
@@ -38,9 +42,11 @@ struct deploy_model {
 	const char *source;	  /* where its files are */
 	const char *stage;	  /* "Production", or NULL: this registry has no stages */
 	const char *alias;	  /* "production", or NULL */
+	const char *since;	  /* RFC 3339, when this promotion put it there; NULL: not known */
 	const char *by;		  /* who promoted it */
 	deploy_fetch_function *fetch;
-	void *fetch_context;
+	deploy_current_function *is_current;
+	void *context; /* of both */
 };
 
 /* struct deploy_call - what a reload is given */

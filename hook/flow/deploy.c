@@ -5,33 +5,8 @@
 #include "base/text.h"
 #include "deploy/deploy.h"
 #include "deploy/kind.h"
+#include "flow/to_serve.h"
 #include "mlflow/types.h"
-#include "packaging/package/package_unpack.h"
-#include "registry/tags.h"
-
-static int fetch(void *context, const char *folder, struct fail *f)
-{
-	const struct flow *flow = context;
-	return package_unpack(flow->package, flow->manifest, folder, f);
-}
-
-static struct deploy_model model_of(struct flow *flow, const struct version *version)
-{
-	const struct result *result = &flow->call->result;
-	return (struct deploy_model){
-		.name = flow->manifest->handoff.model,
-		.version = flow->version,
-		.previous_version = result->previous_version,
-		.digest = flow->digest,
-		.run_id = version->run_id,
-		.source = version->source,
-		.stage = flow->registry.stage ? version->stage : NULL,
-		.alias = flow->registry.alias ? ALIAS_PRODUCTION : NULL,
-		.by = flow->who,
-		.fetch = fetch,
-		.fetch_context = flow,
-	};
-}
 
 static int reload(struct flow *flow, const struct deploy_target *target,
 	const struct deploy_model *model, struct fail *f)
@@ -61,9 +36,14 @@ int deploy_step(struct flow *flow, struct text *did, struct fail *f)
 	(void)did;
 	if (version == NULL || !state_is_production(&flow->registry.state, version))
 		return 0;
-	struct deploy_model model = model_of(flow, version);
-	for (size_t i = 0; i < settings->deploy_count; i++)
-		if (reload(flow, &settings->deploy[i], &model, f) != 0)
-			return -1;
-	return 0;
+	struct to_serve to_serve;
+	to_serve_init(&to_serve, &flow->registry, version, flow->call->result.previous_version,
+		flow->who);
+	to_serve.package = flow->package;
+	to_serve.manifest = flow->manifest;
+	int result = 0;
+	for (size_t i = 0; result == 0 && i < settings->deploy_count; i++)
+		result = reload(flow, &settings->deploy[i], &to_serve.model, f);
+	to_serve_release(&to_serve);
+	return result;
 }

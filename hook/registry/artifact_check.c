@@ -12,7 +12,7 @@
 #include "store/store.h"
 #include "stores/open.h"
 
-static void add_sum(struct text *sums, const char *sha256, const char *path)
+void artifact_check_add_sum(struct text *sums, const char *sha256, const char *path)
 {
 	text_printf(sums, "%s  %s\n", sha256, path);
 }
@@ -21,7 +21,7 @@ void artifact_check_content(const struct manifest *manifest, char digest[SHA256_
 {
 	struct text sums = {0};
 	for (size_t i = 0; i < manifest->file_count; i++)
-		add_sum(&sums, manifest->files[i].sha256, manifest->files[i].path);
+		artifact_check_add_sum(&sums, manifest->files[i].sha256, manifest->files[i].path);
 	sha256_of(text_string(&sums), sums.size, digest);
 	text_release(&sums);
 }
@@ -38,7 +38,7 @@ static int sum_all(struct store *store, const struct store_listing *listing,
 		result =
 			store_get_digest(store, listing->objects[i].path, sha256, &size, &found, f);
 		if (result == 0 && found)
-			add_sum(&sums, sha256, listing->objects[i].path);
+			artifact_check_add_sum(&sums, sha256, listing->objects[i].path);
 	}
 	if (result == 0)
 		sha256_of(text_string(&sums), sums.size, digest);
@@ -74,22 +74,29 @@ static int ask_mlmodel(struct store *store, const char **lacks, struct fail *f)
 	return 0;
 }
 
+int artifact_check_open(struct mlflow *mlflow, const char *model, const struct version *version,
+	const struct run *run, struct store *store, struct fail *f)
+{
+	char *uri = NULL;
+	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
+		return -1;
+	int result = store_open(store, mlflow, run, uri, f);
+	free(uri);
+	return result;
+}
+
 int artifact_check_ask(struct mlflow *mlflow, const char *model, const struct version *version,
 	const char **lacks, struct fail *f)
 {
 	struct store store = {0};
-	const char *content = version_tag(version, TAG_CONTENT);
 	struct run run = {.id = version->run_id};
-	char *uri = NULL;
+	const char *content = version_tag(version, TAG_CONTENT);
 	*lacks = NULL;
-	if (mlflow_get_download_uri(mlflow, model, version->number, &uri, f) != 0)
-		return -1;
-	int result = store_open(&store, mlflow, &run, uri, f);
+	int result = artifact_check_open(mlflow, model, version, &run, &store, f);
 	if (result == 0)
 		result = content != NULL ? ask_content(&store, content, lacks, f)
 					 : ask_mlmodel(&store, lacks, f);
 	store_release(&store);
-	free(uri);
 	return result;
 }
 

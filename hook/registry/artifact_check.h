@@ -9,8 +9,10 @@
 #define MODELHOOK_REGISTRY_ARTIFACT_CHECK_H
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "mlflow/mlflow.h"
 #include "mlflow/types.h"
+#include "store/store.h"
 
 #define TAG_CONTENT "modelhook.content"
 
@@ -22,6 +24,14 @@ MUST_CHECK int artifact_check_ask(struct mlflow *mlflow, const char *model,
 /* artifact_check_check - 0 where they are; REFUSED where a file is gone or differs */
 MUST_CHECK int artifact_check_check(
 	struct mlflow *mlflow, const char *model, const struct version *version, struct fail *f);
+
+/* artifact_check_open - the store of a version's files; run: its run, borrowed by the store */
+MUST_CHECK int artifact_check_open(struct mlflow *mlflow, const char *model,
+	const struct version *version, const struct run *run, struct store *store, struct fail *f);
+
+/* artifact_check_add_sum - one more file in the text that modelhook.content is the digest of; in
+ * the order of their paths */
+void artifact_check_add_sum(struct text *sums, const char *sha256, const char *path);
 
 struct manifest; /* packaging/package/manifest.h */
 

@@ -45,7 +45,7 @@ static int unpack_file(struct package_stream *stream, const char *path, struct f
 	free(folder);
 	if (result != 0)
 		return -1;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
 		return fail_errno(f, fail_output_status(errno), "create");
 	result = copy_stream(stream, fd, f);
