@@ -18,7 +18,7 @@ enum env_variable {
  * environment. */
 const char *env_get(enum env_variable variable);
 
-/* env_named - the same by name, for the table of the settings alone */
+/* env_named - the same by name, for the table of the settings and what a setting names */
 const char *env_named(const char *name);
 
 /* env_name - the name of a variable, for messages; a literal */
