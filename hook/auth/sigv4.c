@@ -1,7 +1,6 @@
 #include "auth/sigv4.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,15 +9,14 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "http/url.h"
+#include "packaging/digest/hmac_sha256.h"
 #include "packaging/digest/sha256.h"
 
 #define DATE_SIZE 17 /* 20261122T200317Z */
 
 static void hmac(const void *key, size_t key_size, const char *text, uint8_t out[SHA256_BYTES])
 {
-	unsigned size = SHA256_BYTES;
-	INVARIANT(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text, strlen(text),
-			  out, &size) != NULL);
+	hmac_sha256(key, key_size, text, strlen(text), out);
 }
 
 /* The part of the URL behind its authority, and how long the authority is. */

@@ -1,7 +1,5 @@
 #include "store/azure/key.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -9,6 +7,7 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "packaging/digest/base64.h"
+#include "packaging/digest/hmac_sha256.h"
 #include "store/checksum.h"
 
 #define HEADERS_MAX 16
@@ -75,8 +74,7 @@ char *azure_key_sign(const char *account, const uint8_t *key, size_t key_size,
 	const struct azure_to_sign *request)
 {
 	struct text text = {0};
-	uint8_t mac[EVP_MAX_MD_SIZE];
-	unsigned size = sizeof(mac);
+	uint8_t mac[SHA256_BYTES];
 	text_printf(&text, "%s\n", request->method);
 	add_standard_headers(&text, request);
 	add_own_headers(&text, request);
@@ -84,9 +82,8 @@ char *azure_key_sign(const char *account, const uint8_t *key, size_t key_size,
 	for (size_t i = 0; i < AZURE_QUERY_MAX && request->parameters[i].name != NULL; i++)
 		text_printf(&text, "\n%s:%s", request->parameters[i].name,
 			request->parameters[i].value);
-	INVARIANT(HMAC(EVP_sha256(), key, (int)key_size, (const unsigned char *)text.data,
-			  text.size, mac, &size) != NULL);
-	char *signature = base64_encode(mac, size);
+	hmac_sha256(key, key_size, text.data, text.size, mac);
+	char *signature = base64_encode(mac, sizeof(mac));
 	char *value = text_format("SharedKey %s:%s", account, signature);
 	text_release(&text);
 	free(signature);
