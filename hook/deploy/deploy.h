@@ -10,7 +10,8 @@
 #include "deploy/types.h"
 
 /* deploy_reload - one target, within its timeout and call->deadline; `did` tells what was done.
- * Status as kind.h says, with the target's name in front. */
+ * What may succeed later keeps its status, everything else is NOT_SERVED; the message has the
+ * target's name in front. */
 MUST_CHECK int deploy_reload(const struct deploy_target *target, const struct deploy_call *call,
 	struct text *did, struct fail *f);
 

@@ -6,6 +6,10 @@
 #include "deploy/kind.h"
 
 extern const struct deploy_kind deploy_kind_command;
+extern const struct deploy_kind deploy_kind_directory;
+extern const struct deploy_kind deploy_kind_mlserver;
+extern const struct deploy_kind deploy_kind_triton;
+extern const struct deploy_kind deploy_kind_webhook;
 
 /* deploy_kinds - all of them, NULL behind the last */
 extern const struct deploy_kind *const deploy_kinds[];

@@ -29,6 +29,11 @@ const struct cJSON *json_find(const struct cJSON *object, const char *key)
 	return cJSON_GetObjectItemCaseSensitive(object, key);
 }
 
+struct cJSON *json_find_own(struct cJSON *object, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(object, key);
+}
+
 const char *json_find_string(const struct cJSON *object, const char *key)
 {
 	return cJSON_GetStringValue(json_find(object, key));
@@ -82,4 +87,12 @@ void json_prepend(struct cJSON *list, struct cJSON *item)
 void json_replace_string(struct cJSON *object, const char *key, const char *string)
 {
 	INVARIANT(cJSON_ReplaceItemInObjectCaseSensitive(object, key, json_new_string(string)));
+}
+
+void json_put_string(struct cJSON *object, const char *key, const char *string)
+{
+	if (json_find(object, key) != NULL)
+		json_replace_string(object, key, string);
+	else
+		json_set_string(object, key, string);
 }

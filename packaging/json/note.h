@@ -22,6 +22,9 @@ bool json_is_equal(const struct cJSON *a, const struct cJSON *b);
 /* json_find - the member of that key, borrowed, or NULL */
 const struct cJSON *json_find(const struct cJSON *object, const char *key);
 
+/* json_find_own - the same, to be changed */
+struct cJSON *json_find_own(struct cJSON *object, const char *key);
+
 /* json_find_string - the same, where it is a string */
 const char *json_find_string(const struct cJSON *object, const char *key);
 
@@ -45,5 +48,8 @@ void json_prepend(struct cJSON *list, struct cJSON *item);
 
 /* json_replace_string - another string under the key, in the place of the value that is there */
 void json_replace_string(struct cJSON *object, const char *key, const char *string);
+
+/* json_put_string - the same, or a new member where there is none */
+void json_put_string(struct cJSON *object, const char *key, const char *string);
 
 #endif
