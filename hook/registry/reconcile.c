@@ -93,9 +93,11 @@ static int apply(struct registry *r, int64_t winner, const char *by, struct fail
 	if (!r->stage && state_alias(&r->state, ALIAS_PRODUCTION) != winner &&
 		history_record_transition(r, winner, by, f) != 0)
 		return -1;
-	if (apply_alias(r, ALIAS_PRODUCTION, winner, f) != 0)
+	/* Who is told of the alias by MLflow's webhooks finds everything else done: it comes last.
+	 */
+	if (apply_alias(r, ALIAS_PREVIOUS, state_previous(&r->state, winner), f) != 0)
 		return -1;
-	return apply_alias(r, ALIAS_PREVIOUS, state_previous(&r->state, winner), f);
+	return apply_alias(r, ALIAS_PRODUCTION, winner, f);
 }
 
 /* Between two converged reads, so that a late write may show; between two rounds of writes, so that

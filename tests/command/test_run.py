@@ -52,7 +52,7 @@ def test_a_second_training_archives_the_first_in_the_call_that_promotes_it(site:
     assert site.sent == [
         "POST runs/log-batch", *UPLOAD, "POST model-versions/create", "POST model-versions/transition-stage",
         "POST model-versions/set-tag modelhook.history", "POST model-versions/set-tag modelhook.history",
-        "POST registered-models/alias production", "POST registered-models/alias previous", *REPORT]
+        "POST registered-models/alias previous", "POST registered-models/alias production", *REPORT]
     (transition,) = [request.json for request in site.fake.writes if request.name.endswith("transition-stage")]
     assert transition == {"name": MODEL, "version": "2", "stage": "Production", "archive_existing_versions": True}
     assert (ended.result["version"], ended.result["previous_version"]) == ("2", "1")
