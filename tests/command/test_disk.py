@@ -6,33 +6,13 @@ import json
 import os
 import resource
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import Mount, needs_root
 from promoting import FIRST_RUN, Site, complaints
 
 KIB = 1024
-needs_root = pytest.mark.skipif(os.geteuid() != 0 and not os.environ.get("CI"), reason="mounting needs root")
-Mount = Callable[[str, str], Path]
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Mount]:
-    """A function that mounts a tmpfs with these options and returns its folder."""
-    mounted: list[Path] = []
-
-    def make(name: str, options: str) -> Path:
-        folder = tmp_path / name
-        folder.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
-        mounted.append(folder)
-        return folder
-
-    yield make
-    for folder in mounted:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def big(site: Site, **keys: object) -> Path:
