@@ -23,6 +23,7 @@ from fault_proxy import FaultProxy
 from hadoop import Hadoop
 from object_stores import Minio, Versitygw
 from promoting import Site
+from served_table import ServedTable
 from servers import MLflow, PostgreSQL
 from submitting import Spark, python_package
 
@@ -115,6 +116,15 @@ def large_model() -> Path:
     return environment.models(12) / "big-12/saved_model"
 
 
+@pytest.fixture(scope="session")
+def scaled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """SavedModels that tell which one they are: 1 to 5, y = x * NUMBER."""
+    folder = tmp_path_factory.mktemp("scaled")
+    subprocess.run([environment.python("tensorflow"), environment.ROOT / "tests/models/scaled_models.py", folder,
+                    *"12345"], check=True)
+    return folder
+
+
 @pytest.fixture
 def fake() -> Iterator[FakeMlflow]:
     """A fake MLflow server that counts requests and injects faults."""
@@ -124,6 +134,7 @@ def fake() -> Iterator[FakeMlflow]:
 
 Attack = Callable[..., Attacked]
 ATTACKS = Table()
+SERVED = ServedTable()
 
 
 @pytest.fixture
@@ -139,8 +150,8 @@ def attack(hook: Hook, request: pytest.FixtureRequest) -> Attack:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the table of the attacks, where there were some."""
-    for line in ATTACKS.lines():
+    """Print the tables of the attacks and of the model servers, where there were some."""
+    for line in [*ATTACKS.lines(), *SERVED.lines()]:
         terminalreporter.write_line(line)
 
 

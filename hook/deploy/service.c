@@ -160,6 +160,11 @@ static char *url_of(const struct service_client *client, const char *path)
 	return text_format("%.*s%s", (int)size, client->url, path);
 }
 
+static bool is_verdict(const struct http_response *response)
+{
+	return response->status == 500;
+}
+
 int service_send(struct service_client *client, const char *method, const char *path,
 	const char *body, struct http_response *response, struct fail *f)
 {
@@ -174,8 +179,9 @@ int service_send(struct service_client *client, const char *method, const char *
 		.body = {.bytes = body, .size = body != NULL ? strlen(body) : 0},
 		.repeat = HTTP_IDEMPOTENT,
 		.max_tries = client->max_tries,
+		.is_permanent = client->loads ? is_verdict : NULL,
 	};
-	if (client->is_slow)
+	if (client->loads)
 		client->options.timeout_ms = 0; /* the deadline bounds it all the same */
 	int result = http_send(&client->http, &request, response, f);
 	client->options.timeout_ms = silence;
@@ -197,11 +203,15 @@ void service_says(const struct http_response *response, char *line, size_t size)
 	json_release(tree);
 }
 
-static enum status status_of(long http)
+static enum status status_of(
+	const struct service_client *client, const struct http_response *response)
 {
-	if (http == 401 || http == 403)
+	long status = response->status;
+	if (status == 401 || status == 403)
 		return STATUS_DENIED;
-	return http_retry_is_transient(http) ? STATUS_LATER : STATUS_NOT_SERVED;
+	if (client->loads && is_verdict(response))
+		return STATUS_NOT_SERVED;
+	return http_retry_is_transient(status) ? STATUS_LATER : STATUS_NOT_SERVED;
 }
 
 int service_check(const struct service_client *client, const char *path,
@@ -212,7 +222,7 @@ int service_check(const struct service_client *client, const char *path,
 		return 0;
 	char *url = url_of(client, path), *shown = http_url_show(url);
 	service_says(response, line, sizeof(line));
-	fail_set(f, status_of(response->status), "HTTP %ld from %.160s%s%s", response->status,
+	fail_set(f, status_of(client, response), "HTTP %ld from %.160s%s%s", response->status,
 		shown, line[0] != '\0' ? ": " : "", line);
 	f->http = response->status;
 	if (f->status == STATUS_DENIED)

@@ -44,7 +44,8 @@ struct service_client {
 	char *url;
 	char **lines; /* of headers, NULL-terminated */
 	char *secret; /* NULL: the service names none */
-	bool is_slow; /* silence is no failure: the service answers when it is done */
+	bool loads;   /* the service answers when it has loaded: silence is no failure, and a 500 is
+		       * its verdict on the model */
 	struct http_options options; /* of http, its own copy */
 	int max_tries;		     /* of each request; 0: as often as the settings say */
 };

@@ -115,11 +115,13 @@ int v2_load(struct v2_call *v2, struct fail *f)
 {
 	struct http_response response = {0};
 	char *path = v2_path("/v2/repository/models/{}/load", v2->model);
-	v2->client.is_slow = true;
+	v2->client.loads = true;
 	int result = service_send(&v2->client, "POST", path, "{}", &response, f);
-	v2->client.is_slow = false;
 	if (result == 0)
 		result = service_check(&v2->client, path, &response, f);
+	if (result != 0 && f->status == STATUS_NOT_SERVED)
+		fail_hint(f, "the server's log says why it could not load the model");
+	v2->client.loads = false;
 	http_response_release(&response);
 	free(path);
 	return result;

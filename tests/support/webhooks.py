@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 from environment import python
+from local_server import Answering
 
 # MLflow's own function makes the signature that is compared: a script, since it lives in another environment.
 SIGN = """
@@ -52,7 +53,7 @@ def signatures(secret: str, deliveries: list[Delivery]) -> list[str]:
     return json.loads(done.stdout)
 
 
-class Receiver:
+class Receiver(Answering):
     """It answers with the statuses in `answers`, one after the other, then with 200; `body` is what it says."""
 
     def __init__(self, body: str = "") -> None:
@@ -83,22 +84,9 @@ class Receiver:
             def log_message(self, *_: Any) -> None:
                 """Nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        super().__init__(Handler)
 
-    def wait(self, event: str, seconds: float = 60) -> None:
-        """Until an event of that name has arrived."""
+    def wait(self, is_wanted: Callable[[Delivery], bool], seconds: float = 60) -> None:
+        """Until one of these has arrived."""
         with self.arrived:
-            assert self.arrived.wait_for(lambda: any(one.event == event for one in self.deliveries), seconds), event
-
-    def __enter__(self) -> Self:
-        """Serving."""
-        self.thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        """Ended."""
-        self.server.shutdown()
-        self.server.server_close()
+            assert self.arrived.wait_for(lambda: any(map(is_wanted, self.deliveries)), seconds)
