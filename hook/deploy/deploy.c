@@ -4,15 +4,41 @@
 #include "base/fail.h"
 #include "deploy/kind.h"
 
+static int ask_served(const struct deploy_target *target, const struct deploy_call *call,
+	bool *served, struct fail *f)
+{
+	*served = false;
+	if (!target->kind->skips_served || call->is_served == NULL)
+		return 0;
+	return call->is_served(call->served_context, target, served, f);
+}
+
+static int reload(const struct deploy_target *target, const struct deploy_call *call,
+	struct text *did, struct fail *f)
+{
+	bool served;
+	if (ask_served(target, call, &served, f) != 0)
+		return -1;
+	if (!served)
+		return target->kind->reload(target, call, did, f);
+	text_add_string(did, "every replica serves the version already");
+	return 0;
+}
+
+static enum status end_status(enum status status, struct deadline deadline)
+{
+	if (status_is_retryable(status)) /* LATER, a full disk, a stop */
+		return status;
+	return deadline_left(deadline) == 0 ? STATUS_LATER : STATUS_NOT_SERVED;
+}
+
 int deploy_reload(const struct deploy_target *target, const struct deploy_call *call,
 	struct text *did, struct fail *f)
 {
 	struct deploy_call own = *call;
 	own.deadline = deadline_within(call->deadline, target->timeout_ms);
-	if (target->kind->reload(target, &own, did, f) == 0)
+	if (reload(target, &own, did, f) == 0)
 		return 0;
-	/* the registry says Production by now, whatever the service did not like */
-	if (!status_is_retryable(f->status))
-		f->status = STATUS_NOT_SERVED;
+	f->status = end_status(f->status, call->deadline);
 	return fail_wrap(f, "deploy %s", target->name);
 }

@@ -9,9 +9,10 @@
 #include "base/text.h"
 #include "deploy/types.h"
 
-/* deploy_reload - one target, within its timeout and call->deadline; `did` tells what was done.
- * What may succeed later keeps its status, everything else is NOT_SERVED; the message has the
- * target's name in front. */
+/* deploy_reload - one target, within its timeout and call->deadline, unless it is served already;
+ * `did` tells what was done. With the target's name in front of a failure, which is NOT_SERVED
+ * where it is permanent, because the version is in Production by now, and LATER where the time of
+ * the whole command is over; one that may pass keeps its status. */
 MUST_CHECK int deploy_reload(const struct deploy_target *target, const struct deploy_call *call,
 	struct text *did, struct fail *f);
 

@@ -49,11 +49,19 @@ struct deploy_model {
 	void *context; /* of both */
 };
 
+/* deploy_served_function - whether every replica of the service that target reloads serves the
+ * model already; *served is false also where that is not known, as of a target whose replicas are
+ * not the ones that are asked */
+typedef int deploy_served_function(
+	void *context, const struct deploy_target *target, bool *served, struct fail *f);
+
 /* struct deploy_call - what a reload is given */
 struct deploy_call {
 	const struct deploy_model *model;
 	const struct http_options *http;
-	struct deadline deadline; /* of the target */
+	struct deadline deadline;	   /* of the target */
+	deploy_served_function *is_served; /* or NULL */
+	void *served_context;
 };
 
 #endif
