@@ -10,63 +10,16 @@ import string
 import subprocess
 import sys
 import tempfile
-import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
 import environment
 import seeding
 import tiny_model
+from bench_promote import bench_promote, server_cpu
 from bench_upload import bench_large, bench_upload
 from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
-from servers import MLflow, descendants
-
-PYTHON_PROMOTE = """
-import sys
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
-client, (name, source, run_id) = MlflowClient(), sys.argv[1:]
-try:
-    client.create_registered_model(name)
-except MlflowException:
-    pass
-made = client.create_model_version(name, source, run_id)
-client.transition_model_version_stage(name, made.version, "Production", archive_existing_versions=True)
-assert [v.version for v in client.get_latest_versions(name, ["Production"])] == [made.version]
-"""
-
-
-def logged_run(server: MLflow) -> tuple[str, str]:
-    """A run with an MLmodel among its artifacts, as log_model leaves one: its id and the version's source."""
-    run_id = new_run(server)
-    where = f"0/{run_id}/artifacts/model"
-    request = urllib.request.Request(f"{server.url}/api/2.0/mlflow-artifacts/artifacts/{where}/MLmodel",
-                                     b"flavors: {}\n", method="PUT")
-    urllib.request.urlopen(request).close()
-    return run_id, f"mlflow-artifacts:/{where}"
-
-
-def bench_promote(folder: Path) -> bool:
-    """Register, archive, promote, check."""
-    python = environment.python("mlflow3")
-    hooks, clients = [], []
-    with MLflow(folder / "server") as server:
-        env = server.client_env()
-        for number in range(ROUNDS + 1):
-            run_id, source = logged_run(server)
-            job = handoff(folder / f"job{number}", run_id, number, model="bench-hook", logged_model="model")
-            hook = timed([HOOK, "run", job], env)
-            client = timed([python, "-c", PYTHON_PROMOTE, "bench-client", source, run_id], env)
-            if number > 0:  # the first round makes the models and fills the caches
-                hooks.append(hook)
-                clients.append(client)
-    print(row("modelhook run", hooks), row("MLflow client (Python)", clients), sep="\n")
-    faster, smaller = ratio(clients, hooks, "wall"), ratio(clients, hooks, "peak")
-    return all([
-        goal("times faster than the client (goal 20)", faster, faster >= 20),
-        goal("times less memory (goal 10)", smaller, smaller >= 10),
-        goal("peak memory (goal 16 MiB)", median(hooks, "peak"), median(hooks, "peak") <= 16, " MiB"),
-    ])
+from servers import MLflow
 
 
 def bench_startup(_folder: Path) -> bool:
@@ -139,15 +92,6 @@ def bench_memory(folder: Path) -> bool:
             print(row(f"modelhook run, {size} MiB", [run]))
             met &= goal("peak memory (goal 16 MiB)", run.peak, run.peak <= 16, " MiB")
     return met
-
-
-def server_cpu(server: MLflow) -> float:
-    """Seconds of CPU that a server has used so far, all its processes together."""
-    ticks = 0
-    for pid in [server.pid, *descendants(server.pid)]:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def bench_status(folder: Path) -> bool:
