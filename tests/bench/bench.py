@@ -16,6 +16,7 @@ from pathlib import Path
 import environment
 import seeding
 import tiny_model
+from bench_network import bench_network, network_options
 from bench_promote import bench_promote, server_cpu
 from bench_upload import bench_large, bench_upload
 from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
@@ -131,16 +132,24 @@ BENCHES: dict[str, Callable[[Path], bool]] = {
 }
 
 
+def chosen(arguments: list[str]) -> dict[str, Callable[[Path], bool]]:
+    """The named benchmarks, or all but network, which takes options and up to a day."""
+    if arguments[:1] == ["network"]:
+        options = network_options(arguments[1:])
+        return {"network": lambda folder: bench_network(folder, options)}
+    if unknown := set(arguments) - set(BENCHES):
+        known = ", ".join([*BENCHES, "network"])
+        sys.exit(f"no such benchmark: {', '.join(sorted(unknown))} (there are: {known})")
+    return {name: BENCHES[name] for name in arguments or BENCHES}
+
+
 def main() -> int:
-    """Run the named benchmarks, or all."""
-    names = sys.argv[1:] or list(BENCHES)
-    if unknown := set(names) - set(BENCHES):
-        sys.exit(f"no such benchmark: {', '.join(sorted(unknown))} (there are: {', '.join(BENCHES)})")
+    """Run them."""
     missed = []
-    for name in names:
+    for name, bench in chosen(sys.argv[1:]).items():
         print(f"== {name} ({ROUNDS} rounds, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f})", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            if not BENCHES[name](Path(folder)):
+            if not bench(Path(folder)):
                 missed.append(name)
     print(f"bench: goals missed in {', '.join(missed)}" if missed else "bench: every goal met")
     return 1 if missed else 0

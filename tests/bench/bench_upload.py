@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
-import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import environment
-from measuring import HOOK, ROUNDS, Run, call, goal, handoff, median, new_run, row, timed
+from measuring import HOOK, ROUNDS, Run, call, goal, handoff, median, new_run, row, timed, upload_step
 from object_stores import Versitygw
+from peers import Command, Site, aws_cli, big_model, curl, fast_folder, mlflow_client, rclone, s3_curl, s5cmd
 from servers import MLflow
-
-LOG_ARTIFACTS = """
-import sys
-from mlflow.tracking import MlflowClient
-MlflowClient().log_artifacts(sys.argv[1], sys.argv[2], "model")
-"""
-
-
-def big_model(folder: Path, mebibytes: int, shards: int, small: int) -> Path:
-    """The SavedModel of that size, made when missing in that folder."""
-    out = folder / f"big-{mebibytes}-{shards}-{small}"
-    subprocess.run([environment.python("bench"), environment.ROOT / "tests/models/big_model.py", out,
-                    *map(str, (mebibytes, shards, small))], check=True)
-    return out / "saved_model"
-
-
-def fast_folder(gibibytes: int) -> Path:
-    """A folder for a server's data: in memory where there is room for so much, else on the disk."""
-    memory = Path("/dev/shm")
-    free = shutil.disk_usage(memory).free >> 30 if memory.is_dir() else 0
-    return Path(tempfile.mkdtemp(dir=memory if free > gibibytes else None, prefix="modelhook-bench-"))
-
-
-@dataclass
-class Site:
-    """Where the models go: an MLflow server, one of its experiments, and the S3 that is there too."""
-
-    folder: Path
-    mlflow: MLflow
-    s3: Versitygw
-    experiment: str
-
-    def env(self) -> dict[str, str]:
-        """The variables of every client."""
-        return self.mlflow.client_env() | self.s3.client_env()
-
-    def run(self) -> str:
-        """A new run of the experiment."""
-        return new_run(self.mlflow, self.experiment)
-
-    def clear(self) -> None:
-        """Nothing is left of what was uploaded: there is not room for two."""
-        for path in [*self.s3.path.glob("bench/*"), *Path(self.mlflow.artifacts).glob("*")]:
-            shutil.rmtree(path)
 
 
 @dataclass
@@ -71,72 +25,42 @@ class Hook:
     run: Run  # from the handoff on: inspect, pack, upload, register, promote
 
 
-def upload_step(result: Path) -> float:
-    """The seconds that the result says of its upload."""
-    steps = {step["name"]: step["ms"] for step in json.loads(result.read_text())["steps"]}
-    return steps["upload"] / 1000
-
-
 def hook_round(site: Site, model: Path, number: int) -> Hook:
     """Pack (not measured), replay, replay again; and a whole run."""
-    keys = {"model": f"bench-{site.experiment}", "saved_model": str(model)}
-    job = site.folder / "job"
-    first = handoff(job, site.run(), 2 * number, **keys)
-    packed = subprocess.run([HOOK, "pack", "-o", job, first], stdout=subprocess.PIPE, text=True, check=True)
-    package, result = packed.stdout.strip(), job / "result.json"
+    package, result = site.package(model, 2 * number), site.folder / "result.json"
     replay = timed([HOOK, "replay", "--result", result, package], site.env())
     step = upload_step(result)
     again = timed([HOOK, "replay", package], site.env())
     site.clear()
-    whole = timed([HOOK, "run", handoff(job, site.run(), 2 * number + 1, **keys)], site.env())
+    whole = timed([HOOK, "run", site.job(model, 2 * number + 1)], site.env())
     site.clear()
-    shutil.rmtree(job)
+    shutil.rmtree(package.parent)
     return Hook(replay, step, again, whole)
 
 
-def curl(site: Site, model: Path, url: str, *options: str) -> Run:
-    """Every file by one PUT, eight at once, nothing hashed: what the wire and the server can do."""
-    config = site.folder / "curl.config"
-    files = [path for path in sorted(model.rglob("*")) if path.is_file()]
-    config.write_text("".join(f'upload-file = "{path}"\nurl = "{url}/{path.relative_to(model)}"\noutput = "/dev/null"\n'
-                              for path in files))
-    took = timed(["curl", "-sS", "--fail", "-Z", "--parallel-max", "8", *options, "-K", config])
-    site.clear()
-    return took
-
-
-def peer(site: Site, *command: str | Path) -> Run:
+def sent(site: Site, command: Command) -> Run:
     """Another program's upload."""
-    took = timed(list(command), site.env())
+    took = timed(command, site.env())
     site.clear()
     return took
-
-
-def mlflow_client(site: Site, model: Path) -> Run:
-    """MLflow's own client, with the run's artifact store."""
-    return peer(site, environment.python("bench"), "-c", LOG_ARTIFACTS, site.run(), model)
 
 
 def s3_round(site: Site, model: Path) -> dict[str, Run]:
     """The peers on S3."""
-    programs, url = environment.venv("bench") / "bin", site.s3.url
-    keys = ("--aws-sigv4", f"aws:amz:{site.s3.region}:s3", "--user", f"{site.s3.user}:{site.s3.secret}",
-            "--header", "x-amz-content-sha256: UNSIGNED-PAYLOAD")
     return {
-        "curl -Z": curl(site, model, f"{url}/bench/curl", *keys),
-        "s5cmd": peer(site, programs / "s5cmd", "--endpoint-url", url, "cp", f"{model}/", "s3://bench/s5cmd/"),
-        "aws-cli": peer(site, programs / "aws", "s3", "cp", "--recursive", "--only-show-errors", "--endpoint-url", url,
-                        model, "s3://bench/aws/"),
-        "rclone": peer(site, programs / "rclone", "copy", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint",
-                       url, "--config", "/dev/null", model, ":s3:bench/rclone"),
-        "MLflow's client": mlflow_client(site, model),
+        "curl -Z": sent(site, s3_curl(site, model, 8)),
+        "s5cmd": sent(site, s5cmd(site, model)),
+        "aws-cli": sent(site, aws_cli(site, model)),
+        "rclone": sent(site, rclone(site, model)),
+        "MLflow's client": sent(site, mlflow_client(site, model)),
     }
 
 
 def proxy_round(site: Site, model: Path) -> dict[str, Run]:
     """The peers on the proxy."""
     there = f"{site.mlflow.url}/api/2.0/mlflow-artifacts/artifacts/curl"
-    return {"curl -Z": curl(site, model, there), "MLflow's client": mlflow_client(site, model)}
+    return {"curl -Z": sent(site, curl(site, model, there, 8)),
+            "MLflow's client": sent(site, mlflow_client(site, model))}
 
 
 def times_faster(hooks: list[Hook], peers: list[Run]) -> float:

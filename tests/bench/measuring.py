@@ -7,7 +7,6 @@ import os
 import resource
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 import urllib.request
@@ -31,8 +30,19 @@ class Run:
     peak: float
 
 
-def timed(command: list[str | Path], env: dict[str, str] | None = None, expect: int = 0) -> Run:
-    """Run a command with its output thrown away; its exit status must be the expected one.
+class Failed(SystemExit):
+    """A command with another exit status than it should have; what nobody catches ends the benchmark.
+
+    status  the one that it had
+    """
+
+    def __init__(self, command: list[str | Path], status: int, said: str) -> None:
+        super().__init__(f"{' '.join(map(str, command[:4]))} ... ended with {status}: {said}")
+        self.status = status
+
+
+def timed(command: list[str | Path], env: dict[str, str] | None = None) -> Run:
+    """Run a command with its output thrown away; raises Failed where its exit status is not 0.
 
     GNU time stands between: a process starts with the peak memory of the one it was forked from, and Python's
     would be counted as the command's.
@@ -44,9 +54,9 @@ def timed(command: list[str | Path], env: dict[str, str] | None = None, expect: 
                                env={**os.environ, **(env or {})}, stdout=subprocess.DEVNULL, stderr=log)
         wall = time.perf_counter() - start
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if ended.returncode != expect:
+        if ended.returncode != 0:
             log.seek(0)
-            sys.exit(f"{command} ended with {ended.returncode}: {log.read().decode()[-2000:]}")
+            raise Failed(command, ended.returncode, log.read().decode()[-2000:])
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         return Run(wall, cpu, int(peak.read()) / 1024)
 
@@ -95,3 +105,9 @@ def handoff(folder: Path, run_id: str, minute: int, **keys: Any) -> Path:
     at = f"2026-11-22T{minute // 60:02}:{minute % 60:02}:00Z"
     path.write_text(json.dumps({"schema": "modelhook/handoff@1", "run_id": run_id, "trained_at": at, **keys}))
     return path
+
+
+def upload_step(result: Path) -> float:
+    """The seconds of the upload in a result of the hook."""
+    steps = {step["name"]: step["ms"] for step in json.loads(result.read_text())["steps"]}
+    return steps["upload"] / 1000

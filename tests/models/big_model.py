@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Makes a large SavedModel of float32 weights and many small files, without TensorFlow.
 
-    big_model.py OUT MEBIBYTES SHARDS SMALL    OUT/saved_model: that much in so many shards, SMALL files beside them
+    big_model.py OUT MEBIBYTES SHARDS SMALL [BYTES]
+                 OUT/saved_model: that much in so many shards, SMALL files beside them, of BYTES each
 
 The numbers are those of a normal distribution, from a fixed seed, so that nothing compresses them; the small files
-(assets.extra/) are 1 to 41 KiB of the same. Runs in the environment tests/requirements/bench.txt. What is there
-already, made by this very file, is kept.
+(assets.extra/) are of the same, and of 1 to 41 KiB where no size is given. Runs in the environment
+tests/requirements/bench.txt. What is there already, made by this very file, is kept.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ def write_shard(path: Path, size: int, random: np.random.Generator) -> int:
     return tiny_model.mask(crc)
 
 
-def write(folder: Path, mebibytes: int, shards: int, small: int) -> None:
-    """The SavedModel in folder."""
+def write(folder: Path, mebibytes: int, shards: int, small: int, each: int) -> None:
+    """The SavedModel in folder; each 0: small files of many sizes."""
     random = np.random.default_rng(7)
     size = (mebibytes << 20) // shards
     (folder / "variables").mkdir(parents=True)
@@ -49,14 +50,15 @@ def write(folder: Path, mebibytes: int, shards: int, small: int) -> None:
     (folder / "variables/variables.index").write_bytes(tiny_model.table(entries))
     (folder / "saved_model.pb").write_bytes(tiny_model.saved_model_pb())
     for number in range(small):
-        values = random.standard_normal(256 + int(random.integers(10240)), np.float32)
+        count = each // 4 if each else 256 + int(random.integers(10240))
+        values = random.standard_normal(count, np.float32)
         (folder / f"assets.extra/small-{number:05}.f32").write_bytes(values.tobytes())
 
 
 def main() -> None:
     """Makes it beside its place, then moves it there whole."""
-    out, sizes = Path(sys.argv[1]), [int(argument) for argument in sys.argv[2:5]]
-    made_by = hashlib.sha256(Path(__file__).read_bytes() + struct.pack("<3q", *sizes)).hexdigest()
+    out, sizes = Path(sys.argv[1]), [int(argument) for argument in (*sys.argv[2:], "0")[:4]]
+    made_by = hashlib.sha256(Path(__file__).read_bytes() + struct.pack("<4q", *sizes)).hexdigest()
     mark = out / "made_by"
     if mark.exists() and mark.read_text() == made_by:
         return

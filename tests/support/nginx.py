@@ -16,12 +16,13 @@ daemon off;
 {user}
 pid {folder}/nginx.pid;
 error_log {folder}/error.log info;
-events {{ worker_connections 128; }}
+events {{ worker_connections 1024; }}
 http {{
     access_log {folder}/access.log combined;
     {temporary}
     log_format sent '$request_method $uri $status $sent_http_content_encoding $http_accept_encoding';
     access_log {folder}/sent.log sent;
+    {http}
     server {{
         listen 127.0.0.1:{port}{tls};
         {server}
@@ -37,12 +38,14 @@ class Nginx(Started):
     folder     where its configuration, logs and temporary files go
     server     the inside of the server block
     tls        certificate and key, for https
+    http       what stands beside the server block
     """
 
-    def __init__(self, folder: Path, server: str, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, folder: Path, server: str, tls: tuple[Path, Path] | None = None, *, http: str = "") -> None:
         self.folder = folder
         self.server = server
         self.tls = tls
+        self.http = http
         self.port = 0
 
     @property
@@ -63,7 +66,7 @@ class Nginx(Started):
         configuration = self.folder / "nginx.conf"
         configuration.write_text(MAIN.format(
             user="user root;" if os.getuid() == 0 else "", folder=self.folder, temporary=temporary, port=self.port,
-            tls=" ssl" if self.tls else "", server=server))
+            tls=" ssl" if self.tls else "", http=self.http, server=server))
         self._server = Guarded([program, "-p", str(self.folder), "-c", str(configuration)], self.folder / "log")
         self.wait()
         return self
