@@ -1,13 +1,16 @@
 # static-libraries.sh - builds each library of the static binary, only as much of it as the program uses.
-# Sourced, never run, after common.sh and static-fetch.sh. static_libraries makes them all, in $PREFIX;
-# each build_NAME takes the unpacked source, works in the current folder and finds modelhook-cc in PATH.
+# Sourced, never run, after common.sh, tasks.sh and static-fetch.sh. static_libraries makes them all, in $PREFIX, side
+# by side; each build_NAME takes the unpacked source, works in the current folder and finds modelhook-cc in PATH.
 # shellcheck shell=bash disable=SC2153
 
 STATIC_CFLAGS="-O2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero \
 -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables"
 
-# static_pinned: "NAME VERSION" of each library, in the order of building
+# static_pinned: "NAME VERSION" of each library, in the order of fetching
 static_pinned() { awk '/^[^#]/ { print $1, $2 }' "$ROOT/scripts/lib/static-sources.txt"; }
+
+# static_needs NAME: the libraries that must be there before that one is configured
+static_needs() { awk -v name="$1" '$1 == name { $1 = $2 = ""; print }' "$ROOT/scripts/lib/static-sources.txt"; }
 
 # static_fingerprint: what the libraries are made of, as a short name
 static_fingerprint() {
@@ -118,7 +121,8 @@ build_expat() {
 
 # TLS 1.2 and 1.3 with the ciphers, curves and digests in use; no files, modules or engines are looked for on
 # the host, whose openssl.cnf may name what a static program cannot load. Older releases do not know
-# all the switches: those are left out.
+# all the switches: those are left out. It is more than half of all compiling: without warnings and at -O1 a third
+# of that is saved, and nothing lost, because its ciphers, digests and curves in use are in assembler.
 build_openssl() {
     local switch switches=()
     for switch in shared dso module engine afalgeng tests apps docs async legacy ui-console autoload-config \
@@ -129,21 +133,27 @@ build_openssl() {
     done
     # shellcheck disable=SC2086  # flags are words
     CC=modelhook-cc perl "$1/Configure" linux-x86_64 --prefix=/usr --libdir=lib --openssldir=/etc/ssl \
-        "${switches[@]}" no-shared no-tests $STATIC_CFLAGS
+        "${switches[@]}" no-shared no-tests $STATIC_CFLAGS -O1 -w
     make -s -j"$JOBS" build_generated
     make -s -j"$JOBS" libcrypto.a libssl.a
     cp libcrypto.a libssl.a "$PREFIX/lib/"
     cp -r "$1/include/openssl" include/openssl "$PREFIX/include/"
 }
 
-# tar and gzip, reading and writing
+# a reader of tar and a writer of GNU's: of its 122 files those that the program links. The table in write_set_format
+# names all writers, in functions that the linker leaves out.
 build_libarchive() {
+    local files
     # shellcheck disable=SC2046  # the switches are words
     static_cmake "$1" -DENABLE_ZLIB=ON -DPOSIX_REGEX_LIB=NONE $(static_switches OFF ENABLE_ OPENSSL MBEDTLS NETTLE \
         LIBB2 LZ4 LZO LZMA ZSTD BZip2 LIBXML2 EXPAT PCREPOSIX PCRE2POSIX LIBGCC CNG ICONV ACL XATTR TAR CPIO CAT \
         UNZIP TEST WERROR)
-    cmake --build build --target archive_static
-    cp build/libarchive/libarchive.a "$PREFIX/lib/"
+    files=({acl,check_magic,entry,entry_sparse,entry_xattr,read,read_support_filter_none,read_support_format_tar}
+        {string,string_sprintf,util,virtual,write,write_add_filter_none,write_set_format,write_set_format_gnutar})
+    files=("${files[@]/#/libarchive/CMakeFiles/archive_static.dir/archive_}")
+    files=("${files[@]/%/.c.o}")
+    cmake --build build --target "${files[@]}"
+    (cd build && ar rcsD "$PREFIX/lib/libarchive.a" "${files[@]}")
     cp "$1/libarchive/archive.h" "$1/libarchive/archive_entry.h" "$PREFIX/include/"
 }
 
@@ -168,41 +178,66 @@ build_curl() {
     cp "$1"/include/curl/*.h "$PREFIX/include/curl/"
 }
 
-# static_library WORK NAME VERSION: unpacks and builds in a folder of its own, with a log of its own
+# static_await WORK NAME MARK: until WORK/NAME.MARK is there; where it never comes, the task that should have made
+# it has failed, and this one is ended with the rest
+static_await() {
+    while [ ! -e "$1/$2.$3" ]; do task_pause; done
+}
+
+# static_sources WORK: fetches all, the longest build first; WORK/NAME.fetched says which version came
+static_sources() {
+    local name version
+    echo "reading the lists of source packages"
+    static_lists "$CACHE/static-sources"
+    while read -r name version; do
+        echo "fetching $name $version"
+        static_fetch "$CACHE/static-sources" "$name" "$version" >"$1/fetching"
+        cat "$1/fetching" >>"$PREFIX/sources.txt"
+        mv "$1/fetching" "$1/$name.fetched"
+    done < <(static_pinned)
+}
+
+# static_library WORK NAME: unpacks and builds in a folder of its own, once it has its source and what it needs
 static_library() {
-    local folder=$1/$2 name=$2 version=$3 started=$SECONDS failed
+    local folder=$1/$2 name=$2 version need started
+    static_await "$1" "$name" fetched
+    for need in $(static_needs "$name"); do static_await "$1" "$need" made; done
+    started=$SECONDS
+    version=$(cut -d ' ' -f 2 "$1/$name.fetched")
     mkdir -p "$folder/made"
     static_unpack "$CACHE/static-sources" "$name" "$version" "$folder/source"
-    # not as a condition: there the shell goes on after a command that failed
-    set +e
-    (set -e; cd "$folder/made"; "build_$name" "$folder/source") >"$folder/log" 2>&1 </dev/null
-    failed=$?
-    set -e
-    if [ "$failed" -ne 0 ]; then
-        tail -n 30 "$folder/log" >&2
-        die "$name $version does not build, see $folder/log"
-    fi
+    cd "$folder/made" || return
+    "build_$name" "$folder/source"
     cp "$folder/source/debian/copyright" "$PREFIX/licenses/$name.txt"
-    say "$name $version: $((SECONDS - started)) s"
+    echo "$name $version: $((SECONDS - started)) s" >"$1/$name.made"
+}
+
+# task_progress NAME: how far a library is, of which its compiler says nothing; the sources: what is fetched
+task_progress() {
+    local work=$CACHE/static-work
+    if [ "$1" = sources ]; then
+        tail -n 1 "${TASKS_LOG[$1]}"
+    elif [ -d "$work/$1/source" ]; then
+        echo "$(find "$work/$1" -name '*.o' | wc -l) files compiled"
+    fi
 }
 
 # static_libraries DESTINATION: made beside it, and moved there in one step when all is done, so that what is
 # there is whole. sources.txt in it tells the versions, licenses/ what they ask for.
 static_libraries() {
-    local work=$CACHE/static-work name version
+    local work=$CACHE/static-work name names
     rm -rf "$work"
     PREFIX=$work/prefix
     mkdir -p "$PREFIX/licenses"
     export SOURCE_DATE_EPOCH=0 LC_ALL=C PATH=$PREFIX/bin:$PATH
     static_compiler "$work"
-    say "fetching the sources"
-    static_lists "$CACHE/static-sources"
-    while read -r name version; do
-        static_fetch "$CACHE/static-sources" "$name" "$version" >>"$PREFIX/sources.txt"
-    done < <(static_pinned)
-    while read -r name version; do
-        static_library "$work" "$name" "$version"
-    done <"$PREFIX/sources.txt"
+    mapfile -t names < <(static_pinned | cut -d ' ' -f 1)
+    trap tasks_stop EXIT
+    say "building ${names[*]}, side by side"
+    task_start sources "$work/sources.log" static_sources "$work"
+    for name in "${names[@]}"; do task_start "$name" "$work/$name.log" static_library "$work" "$name"; done
+    task_wait sources "${names[@]}" || die "the libraries could not be built, see the logs in $work"
+    for name in "${names[@]}"; do say "$(cat "$work/$name.made")"; done
     printf 'musl %s\n' "$(dpkg-query -W -f '${Version}' musl-dev)" >>"$PREFIX/sources.txt"
     cp /usr/share/doc/musl-dev/copyright "$PREFIX/licenses/musl.txt" 2>/dev/null || true
     mv "$PREFIX" "$1"

@@ -8,9 +8,9 @@ From Python, as context managers (see their arguments below):
 
 From a shell, one JSON line {"url", "pid", "log", ...} and then serving until TERM, INT, or the caller's end:
 
-    servers.py mlflow --dir D [--version 1|2|3|318] [--store sqlite|postgresql|URI] [--workers N] [--auth]
-               [--prefix /ml] [--artifacts DIR|URI] [--direct-artifacts] [--workspaces] [--outlive]
-               [-- MORE OPTIONS OF `mlflow server`]
+    servers.py mlflow --dir D [--version 1|2|3|318] [--environment NAME] [--store sqlite|postgresql|URI]
+               [--workers N] [--auth] [--prefix /ml] [--artifacts DIR|URI] [--direct-artifacts] [--workspaces]
+               [--outlive] [-- MORE OPTIONS OF `mlflow server`]
     servers.py postgresql --dir D [--set NAME=VALUE ...]
 
 Every server listens on the loopback (PostgreSQL on a socket file only), writes its log to a file, and
@@ -226,6 +226,7 @@ class MLflow(Started):
     folder     where its database, artifacts and log go; made when missing, kept when it stops, so that a
                second server on the same folder finds the same registry
     version    "1" (1.30.1), "2" (2.22.5), "3" (3.17.2) or "318" (3.18.0)
+    environment  the Python environment that has this version; default the one made for it alone
     store      "sqlite", or a database URI such as PostgreSQL.create gives, or a function that gives it at the start
     workers    worker processes
     auth       basic authentication; the administrator is `user` with `password` (version 2 and later)
@@ -239,10 +240,10 @@ class MLflow(Started):
 
     user = "admin"
 
-    def __init__(self, folder: Path | str, *, version: str = "3", store: str | Callable[[], str] = "sqlite",
-                 workers: int = 1, auth: bool = False, prefix: str = "", artifacts: Path | str | None = None,
-                 direct_artifacts: bool = False, workspaces: bool = False, extra: tuple[str, ...] = (),
-                 env: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path | str, *, version: str = "3", environment: str = "",
+                 store: str | Callable[[], str] = "sqlite", workers: int = 1, auth: bool = False, prefix: str = "",
+                 artifacts: Path | str | None = None, direct_artifacts: bool = False, workspaces: bool = False,
+                 extra: tuple[str, ...] = (), env: dict[str, str] | None = None) -> None:
         self.folder = Path(folder).resolve()
         self.folder.mkdir(parents=True, exist_ok=True)
         self.version = version
@@ -251,7 +252,7 @@ class MLflow(Started):
         self.password = secrets.token_urlsafe(12) if auth else ""
         self._prefix = prefix
         self._store = (lambda: f"sqlite:///{self.folder}/mlflow.db") if store == "sqlite" else store
-        self._venv = venv(f"mlflow{version}")
+        self._venv = venv(environment or f"mlflow{version}")
         self._env = self._environment(auth, env or {})
         self._options = [
             *(["--default-artifact-root", self.artifacts] if direct_artifacts
@@ -445,6 +446,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     kinds = parser.add_subparsers(dest="kind", required=True)
     mlflow = kinds.add_parser("mlflow")
     mlflow.add_argument("--version", choices=VERSIONS, default="3")
+    mlflow.add_argument("--environment", default="", help="the Python environment that has this version")
     mlflow.add_argument("--store", default="sqlite", help="sqlite, postgresql or a database URI")
     mlflow.add_argument("--workers", type=int, default=1)
     mlflow.add_argument("--auth", action="store_true")
@@ -463,7 +465,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def mlflow_with_store(options: argparse.Namespace, extra: list[str]) -> list[Any]:
     """The MLflow of the command line, after the PostgreSQL that it wants."""
     more = {name: getattr(options, name) for name in
-            ("version", "workers", "auth", "prefix", "artifacts", "direct_artifacts", "workspaces")}
+            ("version", "environment", "workers", "auth", "prefix", "artifacts", "direct_artifacts", "workspaces")}
     if options.store != "postgresql":
         return [MLflow(options.dir, store=options.store, extra=tuple(extra), **more)]
     database = PostgreSQL(options.dir)
