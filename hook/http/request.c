@@ -301,11 +301,25 @@ static void set_callbacks(struct http_transfer *t)
 static void set_proxy(struct http_transfer *t)
 {
 	http_proxy_release(&t->proxy);
-	if (!t->http->direct)
+	if (!t->http->direct && t->request->connect_to == NULL)
 		http_proxy_find(t->url, &t->proxy);
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy.url != NULL ? t->proxy.url : "");
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(t->easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+}
+
+/* A redirect to another host is not of the server that lies at that address. */
+static void set_address(struct http_transfer *t)
+{
+	const char *to = t->request->connect_to;
+	if (to == NULL || !http_url_same_origin(t->url, t->request->url))
+		return;
+	char *line = text_format("::%s", to);
+	t->address = curl_slist_append(NULL, line);
+	free(line);
+	if (t->address == NULL)
+		panic_out_of_memory();
+	curl_easy_setopt(t->easy, CURLOPT_CONNECT_TO, t->address);
 }
 
 static void set_connection(struct http_transfer *t)
@@ -330,8 +344,11 @@ static void set_connection(struct http_transfer *t)
 		curl_easy_setopt(t->easy, CURLOPT_IPRESOLVE, (long)CURL_IPRESOLVE_V4);
 	/* libcurl sends a request again by itself when a kept connection closes without a byte of
 	 * response. The server may have acted on it: a create gets a connection of its own. */
-	if (t->request->repeat == HTTP_NOT_IDEMPOTENT)
+	if (t->request->repeat == HTTP_NOT_IDEMPOTENT || t->request->fresh_connection)
 		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
+	if (t->request->fresh_connection)
+		curl_easy_setopt(t->easy, CURLOPT_FORBID_REUSE, 1L);
+	set_address(t);
 }
 
 int http_request_make(struct http_transfer *t)
@@ -376,4 +393,6 @@ void http_request_release(struct http_transfer *t)
 		explicit_bzero(line->data, strlen(line->data));
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
+	curl_slist_free_all(t->address);
+	t->address = NULL;
 }

@@ -56,6 +56,7 @@ void http_transfer_release(struct http_transfer *t)
 static void finish(struct http_transfer *t, int result)
 {
 	drop_easy(t);
+	t->response->ms = t->started != 0 ? clock_monotonic_ms() - t->started : 0;
 	t->state = TRANSFER_DONE;
 	t->result = result;
 	if (result != 0)
@@ -96,6 +97,8 @@ static int prepare_again(struct http_transfer *t)
 
 void http_transfer_begin(struct http_transfer *t)
 {
+	if (t->started == 0)
+		t->started = clock_monotonic_ms();
 	if (deadline_left(t->http->deadline) == 0) {
 		fail_set(&t->fail, STATUS_LATER, "the deadline is over");
 		finish_failed(t);

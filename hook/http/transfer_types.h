@@ -25,6 +25,7 @@ struct http_transfer {
 	int result;	  /* in DONE: what http_send returns */
 	struct fail fail; /* where that is -1 */
 	int64_t due;	  /* in PAUSING: when to begin, on the monotonic clock */
+	int64_t started;  /* when the first try began, on the monotonic clock; 0: not yet */
 
 	char *url;		 /* of this hop */
 	struct http_proxy proxy; /* of this hop */
@@ -35,6 +36,7 @@ struct http_transfer {
 	bool ipv4;		 /* this try asks for IPv4 addresses only */
 	void *easy;		 /* in MOVING */
 	void *headers;
+	void *address;	     /* in place of the URL's host, or NULL */
 	size_t header_bytes; /* received in this hop */
 	bool head_is_whole;  /* its last line, the empty one, was there */
 	uint64_t body_sent;

@@ -48,6 +48,7 @@ struct http_response {
 	char *location;	    /* where a redirect that was not followed leads, fit for a message; or
 			     * NULL */
 	int64_t date_ms;    /* the Date header, 0 where absent */
+	int64_t ms;	    /* from the beginning of the first try to the end, pauses included */
 	bool unknown;	    /* HTTP_NOT_IDEMPOTENT: it may have been carried out */
 	int tries;
 };
@@ -76,6 +77,11 @@ struct http_request {
 	enum http_coding coding; /* of a HEAD always identity, so that its sizes are true */
 	int max_tries;		 /* 0: as often as the settings say */
 	bool redirect_is_answer; /* none is followed */
+	bool fresh_connection;	 /* none that is kept from before, and it is not kept after: a load
+				  * balancer chooses a server for each connection */
+	const char *connect_to;	 /* "ADDRESS:PORT" to connect to in place of the URL's host, whose
+				  * name stays in the request and in TLS; or NULL. It goes through
+				  * no proxy. */
 	/* Optional: returns true if a status that is normally retryable is permanent, judging by
 	 * the body. */
 	bool (*is_permanent)(const struct http_response *response);
