@@ -12,6 +12,7 @@
 #include "http/http.h"
 #include "packaging/archive/reader.h"
 #include "packaging/json/json.h"
+#include "packaging/yaml/yaml.h"
 #include "version.h"
 
 #define HELP_SCHEMA "modelhook/help@1"
@@ -162,12 +163,14 @@ int help_version(void)
 	char *network = http_library_versions();
 	char *archive = archive_library_versions();
 	char *json = json_library_version();
-	text_printf(&text, "modelhook %s (%s)\n%s, %s, %s\n", MODELHOOK_VERSION, MODELHOOK_COMMIT,
-		network, archive, json);
+	char *yaml = yaml_library_version();
+	text_printf(&text, "modelhook %s (%s)\n%s, %s, %s, %s\n", MODELHOOK_VERSION,
+		MODELHOOK_COMMIT, network, archive, json, yaml);
 	console_print(text_string(&text));
 	free(network);
 	free(archive);
 	free(json);
+	free(yaml);
 	text_release(&text);
 	return STATUS_PROMOTED;
 }

@@ -119,6 +119,14 @@ build_expat() {
     cp "$1/expat/lib/expat.h" "$1/expat/lib/expat_external.h" "$PREFIX/include/"
 }
 
+# the parser alone
+build_libyaml() {
+    cd "$1" || return
+    static_archive libyaml.a "-I$1/include -DYAML_VERSION_STRING=\"0.2.5\" -DYAML_VERSION_MAJOR=0 -DYAML_VERSION_MINOR=2 \
+-DYAML_VERSION_PATCH=5" src/api.c src/reader.c src/scanner.c src/parser.c
+    cp include/yaml.h "$PREFIX/include/"
+}
+
 # TLS 1.2 and 1.3 with the ciphers, curves and digests in use; no files, modules or engines are looked for on
 # the host, whose openssl.cnf may name what a static program cannot load. Older releases do not know
 # all the switches: those are left out. It is more than half of all compiling: without warnings and at -O1 a third
