@@ -97,11 +97,12 @@ static bool timed_out(const struct http_transfer *t, const char *origin, struct 
 	return hint_proxy(t, f);
 }
 
-static bool client_refused(const char *said, struct fail *f)
+static bool client_refused(const struct http_transfer *t, const char *said, struct fail *f)
 {
 	fail_set(f, STATUS_DENIED, "the server refused the TLS client certificate: %s", said);
-	fail_hint(f, "set MLFLOW_TRACKING_CLIENT_CERT_PATH to a PEM file with the certificate and "
-		     "its key");
+	if (t->http->trust.takes_client_cert)
+		fail_hint(f, "set MLFLOW_TRACKING_CLIENT_CERT_PATH to a PEM file with the "
+			     "certificate and its key");
 	return false;
 }
 
@@ -109,7 +110,7 @@ static bool handshake_failure(
 	const struct http_transfer *t, const char *origin, const char *said, struct fail *f)
 {
 	if (is_client_refused(t))
-		return client_refused(said, f);
+		return client_refused(t, said, f);
 	if (is_no_tls(t)) {
 		fail_set(f, STATUS_NOT_A_REGISTRY, "%s does not speak TLS: %s", origin, said);
 		fail_hint(f, "should the URL begin with http:// instead of https://?");
@@ -158,7 +159,7 @@ static bool broken(
 {
 	long proxy = info(t, CURLINFO_HTTP_CONNECTCODE);
 	if (is_client_refused(t))
-		return client_refused(said, f);
+		return client_refused(t, said, f);
 	if (is_refused_by_proxy(proxy))
 		return proxy_refused(t, proxy, origin, f);
 	fail_set(f, STATUS_LATER, "the connection broke before the whole answer was there");

@@ -132,16 +132,20 @@ static char *with_scheme_and_port(const char *value)
 	return url;
 }
 
+void http_proxy_set(const char *value, const char *variable, struct http_proxy *proxy)
+{
+	proxy->url = with_scheme_and_port(value);
+	proxy->shown = http_url_show(proxy->url);
+	proxy->variable = variable;
+}
+
 void http_proxy_find(const char *url, struct http_proxy *proxy)
 {
 	*proxy = (struct http_proxy){0};
 	enum env_variable variable;
 	const char *value = pick_for(url, &variable);
-	if (value == NULL || needs_none(url))
-		return;
-	proxy->url = with_scheme_and_port(value);
-	proxy->shown = http_url_show(proxy->url);
-	proxy->variable = env_name(variable);
+	if (value != NULL && !needs_none(url))
+		http_proxy_set(value, env_name(variable), proxy);
 }
 
 void http_proxy_release(struct http_proxy *proxy)

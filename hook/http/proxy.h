@@ -15,11 +15,14 @@
 struct http_proxy {
 	char *url;	      /* for libcurl, with the user information */
 	char *shown;	      /* for messages, without */
-	const char *variable; /* what named it: "HTTPS_PROXY" */
+	const char *variable; /* what named it: "HTTPS_PROXY"; a literal or borrowed */
 };
 
 /* http_proxy_find - by the environment */
 void http_proxy_find(const char *url, struct http_proxy *proxy);
+
+/* http_proxy_set - value, as `variable` has it, which is borrowed */
+void http_proxy_set(const char *value, const char *variable, struct http_proxy *proxy);
 void http_proxy_release(struct http_proxy *proxy);
 
 /* http_proxy_is_bypassed - host as http_url_host gives it; port as the URL states it, "" where it

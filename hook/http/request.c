@@ -301,7 +301,9 @@ static void set_callbacks(struct http_transfer *t)
 static void set_proxy(struct http_transfer *t)
 {
 	http_proxy_release(&t->proxy);
-	if (!t->http->direct && t->request->connect_to == NULL)
+	if (t->http->proxy_url != NULL)
+		http_proxy_set(t->http->proxy_url, t->http->proxy_setting, &t->proxy);
+	else if (!t->http->direct && t->request->connect_to == NULL)
 		http_proxy_find(t->url, &t->proxy);
 	curl_easy_setopt(t->easy, CURLOPT_PROXY, t->proxy.url != NULL ? t->proxy.url : "");
 	curl_easy_setopt(t->easy, CURLOPT_NOPROXY, "");

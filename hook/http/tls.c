@@ -1,6 +1,8 @@
 #include "http/tls.h"
 
 #include <curl/curl.h>
+#include <stdint.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/console.h"
@@ -88,10 +90,28 @@ int http_tls_prepare(struct http *http, struct fail *f)
 			"can read and change everything",
 			trust->insecure_setting);
 	trust->warned = true;
-	if (!trust->insecure && find_authorities(http, f) != 0)
+	if (!trust->insecure && trust->ca_pem == NULL && find_authorities(http, f) != 0)
 		return -1;
 	http->trust_known = true;
 	return 0;
+}
+
+/* The bytes stay where they are until the transfer ends. */
+static void set_pem(void *easy, CURLoption option, const char *pem)
+{
+	struct curl_blob blob = {(void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_NOCOPY};
+	curl_easy_setopt(easy, option, &blob);
+}
+
+static void set_client_cert(const struct http_trust *trust, void *easy)
+{
+	if (trust->client_cert_pem != NULL) {
+		set_pem(easy, CURLOPT_SSLCERT_BLOB, trust->client_cert_pem);
+		set_pem(easy, CURLOPT_SSLKEY_BLOB, trust->client_key_pem);
+	} else if (trust->client_cert != NULL) {
+		curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->client_cert);
+		curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->client_cert);
+	}
 }
 
 void http_tls_apply(const struct http *http, bool at_origin, void *easy)
@@ -103,9 +123,9 @@ void http_tls_apply(const struct http *http, bool at_origin, void *easy)
 	 */
 	curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
 	curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
+	if (trust->ca_pem != NULL)
+		set_pem(easy, CURLOPT_CAINFO_BLOB, trust->ca_pem);
 	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	if (trust->client_cert == NULL || !at_origin)
-		return;
-	curl_easy_setopt(easy, CURLOPT_SSLCERT, trust->client_cert);
-	curl_easy_setopt(easy, CURLOPT_SSLKEY, trust->client_cert);
+	if (at_origin)
+		set_client_cert(trust, easy);
 }

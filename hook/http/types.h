@@ -97,6 +97,10 @@ struct http_trust {
 	const char *insecure_setting; /* what asks for it, for messages */
 	bool insecure;		      /* certificates are not checked */
 	bool warned;		      /* that was said */
+	/* where they come from a kubeconfig, whose strings hold the files themselves; or NULL */
+	const char *ca_pem;	     /* instead of ca_bundle: these authorities and no others */
+	const char *client_cert_pem; /* instead of client_cert, with client_key_pem */
+	const char *client_key_pem;
 };
 
 /* struct http - owns the connection cache and what was found about CAs; borrows login and
@@ -106,11 +110,13 @@ struct http {
 	const struct http_options *options;
 	const struct http_login *login; /* or NULL */
 	struct deadline deadline;
-	bool direct;		 /* no proxy, whatever the environment says */
-	int64_t send_rate;	 /* bytes a second of each transfer, 0: any */
-	struct http_trust trust; /* by http_open, MLflow's; may be set before the first request */
-	bool trust_known;	 /* the first https request looked for the CAs */
-	char *ca_file;		 /* as found; NULL: none was found, or none was looked for yet */
+	bool direct;	       /* no proxy, whatever the environment says */
+	const char *proxy_url; /* this proxy, whatever the environment says; borrowed, or NULL */
+	const char *proxy_setting; /* what names it, for messages */
+	int64_t send_rate;	   /* bytes a second of each transfer, 0: any */
+	struct http_trust trust;   /* by http_open, MLflow's; may be set before the first request */
+	bool trust_known;	   /* the first https request looked for the CAs */
+	char *ca_file;		   /* as found; NULL: none was found, or none was looked for yet */
 	char *ca_folder;
 	bool coding_warned; /* a response was compressed unasked, and that was said */
 	bool ipv4_only;	    /* names resolve only when IPv6 is not asked for */

@@ -101,6 +101,18 @@ bool http_url_same_origin(const char *a, const char *b)
 	return same;
 }
 
+char *http_url_with_host(const char *url, const char *host)
+{
+	CURLU *parsed = url_parse(url);
+	if (parsed == NULL)
+		return NULL;
+	char *changed = NULL;
+	if (curl_url_set(parsed, CURLUPART_HOST, host, 0) == CURLUE_OK)
+		changed = url_part(parsed, CURLUPART_URL, 0);
+	curl_url_cleanup(parsed);
+	return changed;
+}
+
 bool http_url_is_loopback(const char *url)
 {
 	char *host = http_url_host(url);

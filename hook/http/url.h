@@ -18,6 +18,10 @@ char *http_url_host(const char *url);
 
 bool http_url_same_origin(const char *a, const char *b);
 
+/* http_url_with_host - the same URL with another host, or NULL for anything but an http or https
+ * URL; the caller frees it */
+char *http_url_with_host(const char *url, const char *host);
+
 /* http_url_is_loopback - whether a URL names this very machine: localhost, 127.0.0.0/8 or ::1 */
 bool http_url_is_loopback(const char *url);
 
