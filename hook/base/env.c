@@ -149,18 +149,36 @@ static bool is_passed(const char *variable, char *const *named)
 	return passed;
 }
 
-char **env_for_command(char *const *named, const char *temp_dir)
+static size_t count_of(char *const *list)
 {
-	size_t count = 0, kept = 0;
-	while (environ[count] != NULL)
+	size_t count = 0;
+	while (list != NULL && list[count] != NULL)
 		count++;
-	char **passed = memory_get(count + 3, sizeof(*passed));
+	return count;
+}
+
+/* Whether a variable "NAME=value" is given in the list. */
+static bool is_given(const char *variable, char *const *list)
+{
+	size_t size = strcspn(variable, "=") + 1;
+	for (; list != NULL && *list != NULL; list++)
+		if (strncmp(*list, variable, size) == 0)
+			return true;
+	return false;
+}
+
+char **env_for_command(char *const *named, char *const *more, const char *temp_dir)
+{
+	size_t count = count_of(environ), given = count_of(more), kept = 0;
+	char **passed = memory_get(count + given + 3, sizeof(*passed));
 	for (size_t i = 0; i < count; i++)
-		if (is_passed(environ[i], named))
+		if (is_passed(environ[i], named) && !is_given(environ[i], more))
 			passed[kept++] = text_copy(environ[i]);
-	if (!is_named("HOME", named))
+	for (size_t i = 0; i < given; i++)
+		passed[kept++] = text_copy(more[i]);
+	if (!is_named("HOME", named) && !is_given("HOME=", more))
 		passed[kept++] = text_format("HOME=%s", temp_dir);
-	if (!is_named("TMPDIR", named))
+	if (!is_named("TMPDIR", named) && !is_given("TMPDIR=", more))
 		passed[kept++] = text_format("TMPDIR=%s", temp_dir);
 	return passed;
 }

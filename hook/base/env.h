@@ -43,9 +43,10 @@ const char *env_user(void);
 
 /* env_for_command - the environment for a command that is not ours: what an interpreter and
  * TensorFlow need (PATH, the locale, TZ, Python's, CUDA's and TensorFlow's own), what is in named
- * (NULL-terminated, or NULL), and temp_dir as HOME and TMPDIR unless those are named.
+ * (NULL-terminated, or NULL), temp_dir as HOME and TMPDIR unless those are named, and the variables
+ * "NAME=value" of `more` (NULL-terminated, or NULL), which come before ours of the same name.
  * NULL-terminated; given to env_release. */
-char **env_for_command(char *const *named, const char *temp_dir);
+char **env_for_command(char *const *named, char *const *more, const char *temp_dir);
 void env_release(char **environment);
 
 #endif

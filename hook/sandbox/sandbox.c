@@ -35,11 +35,21 @@ static void limit(int resource, rlim_t value)
 	(void)setrlimit(resource, &now);
 }
 
+struct pipes {
+	int output[2];
+	int answer[2];	 /* stdout, where that is wanted apart */
+	int failure[2];	 /* the errno of a child that could not become the command */
+	int ended[2];	 /* the command's wait status */
+	int lifeline[2]; /* held open by this process alone: its end is ours */
+};
+
 /* In the child: 0 never comes back; else errno. */
-static int become(const struct sandbox *what, char **environment, int output, pid_t parent)
+static int become(
+	const struct sandbox *what, char **environment, const struct pipes *pipes, pid_t parent)
 {
 	sigset_t none;
-	int input = open("/dev/null", O_RDONLY);
+	int input = open("/dev/null", O_RDONLY), output = pipes->output[1];
+	int answer = what->answer > 0 ? pipes->answer[1] : output;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -54,7 +64,7 @@ static int become(const struct sandbox *what, char **environment, int output, pi
 	limit(RLIMIT_CORE, 0);
 	if (what->memory > 0)
 		limit(RLIMIT_DATA, what->memory);
-	if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+	if (input < 0 || dup2(input, 0) < 0 || dup2(answer, 1) < 0 || dup2(output, 2) < 0)
 		return errno;
 	for (int fd = 3; fd < DESCRIPTORS; fd++)
 		(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -63,13 +73,6 @@ static int become(const struct sandbox *what, char **environment, int output, pi
 	execvpe(what->argv[0], what->argv, environment);
 	return errno;
 }
-
-struct pipes {
-	int output[2];
-	int failure[2];	 /* the errno of a child that could not become the command */
-	int ended[2];	 /* the command's wait status */
-	int lifeline[2]; /* held open by this process alone: its end is ours */
-};
 
 static void close_fd(int *fd)
 {
@@ -82,6 +85,7 @@ static void pipes_close(struct pipes *pipes)
 {
 	for (int i = 0; i < 2; i++) {
 		close_fd(&pipes->output[i]);
+		close_fd(&pipes->answer[i]);
 		close_fd(&pipes->failure[i]);
 		close_fd(&pipes->ended[i]);
 		close_fd(&pipes->lifeline[i]);
@@ -90,10 +94,12 @@ static void pipes_close(struct pipes *pipes)
 
 static int pipes_open(struct pipes *pipes)
 {
-	*pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-	if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->failure, O_CLOEXEC) != 0 ||
-		pipe2(pipes->ended, O_CLOEXEC) != 0 || pipe2(pipes->lifeline, O_CLOEXEC) != 0 ||
-		fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) != 0)
+	*pipes = (struct pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
+	if (pipe2(pipes->output, O_CLOEXEC) != 0 || pipe2(pipes->answer, O_CLOEXEC) != 0 ||
+		pipe2(pipes->failure, O_CLOEXEC) != 0 || pipe2(pipes->ended, O_CLOEXEC) != 0 ||
+		pipe2(pipes->lifeline, O_CLOEXEC) != 0 ||
+		fcntl(pipes->output[0], F_SETFL, O_NONBLOCK) != 0 ||
+		fcntl(pipes->answer[0], F_SETFL, O_NONBLOCK) != 0)
 		return -1;
 	return fcntl(pipes->ended[0], F_SETFL, O_NONBLOCK);
 }
@@ -110,12 +116,13 @@ static pid_t start_command(const struct sandbox *what, char **environment, struc
 {
 	pid_t parent = getpid(), child = fork();
 	if (child == 0) {
-		pass_on(pipes->failure[1], become(what, environment, pipes->output[1], parent));
+		pass_on(pipes->failure[1], become(what, environment, pipes, parent));
 		_exit(127);
 	}
 	if (child < 0)
 		pass_on(pipes->failure[1], errno);
 	close_fd(&pipes->output[1]);
+	close_fd(&pipes->answer[1]);
 	close_fd(&pipes->failure[1]);
 	return child;
 }
@@ -138,6 +145,7 @@ static _Noreturn void supervise(const struct sandbox *what, char **environment, 
 	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
 	close_fd(&pipes->lifeline[1]);
 	close_fd(&pipes->output[0]);
+	close_fd(&pipes->answer[0]);
 	close_fd(&pipes->failure[0]);
 	close_fd(&pipes->ended[0]);
 	pid_t child = start_command(what, environment, pipes);
@@ -153,13 +161,14 @@ static _Noreturn void supervise(const struct sandbox *what, char **environment, 
 
 static int start_supervisor(const struct sandbox *what, struct pipes *pipes, pid_t *supervisor)
 {
-	char **environment = env_for_command(what->environment, what->home);
+	char **environment = env_for_command(what->environment, what->variables, what->home);
 	*supervisor = fork();
 	if (*supervisor == 0)
 		supervise(what, environment, pipes);
 	env_release(environment);
 	close_fd(&pipes->lifeline[0]);
 	close_fd(&pipes->output[1]);
+	close_fd(&pipes->answer[1]);
 	close_fd(&pipes->failure[1]);
 	close_fd(&pipes->ended[1]);
 	return *supervisor < 0 ? -1 : 0;
@@ -192,6 +201,22 @@ static void take_output(int fd, struct text *output)
 		memmove(output->data, output->data + drop, OUTPUT_KEPT + 1);
 		output->size = OUTPUT_KEPT;
 	}
+}
+
+/* What goes beyond the limit is read all the same, so that nobody waits for room in the pipe. */
+static void take_answer(int fd, size_t limit, struct text *answer)
+{
+	char buffer[4096];
+	for (ssize_t got; (got = read(fd, buffer, sizeof(buffer))) > 0;) {
+		size_t room = limit - answer->size;
+		text_add(answer, buffer, (size_t)got < room ? (size_t)got : room);
+	}
+}
+
+static void take_all(const struct sandbox *what, const struct pipes *pipes, struct sandboxed *done)
+{
+	take_output(pipes->output[0], &done->output);
+	take_answer(pipes->answer[0], what->answer, &done->answer);
 }
 
 /* A supervisor that is gone took the command with it (PR_SET_PDEATHSIG). */
@@ -239,10 +264,11 @@ static int attend(const struct sandbox *what, pid_t supervisor, const struct pip
 	struct sandboxed *done, struct fail *f)
 {
 	int64_t started = clock_monotonic_ms(), looked = 0;
-	struct pollfd wait[3] = {{.fd = pipes->output[0], .events = POLLIN},
-		{.fd = signals_fd(), .events = POLLIN}, {.fd = pipes->ended[0], .events = POLLIN}};
+	struct pollfd wait[4] = {{.fd = pipes->output[0], .events = POLLIN},
+		{.fd = pipes->answer[0], .events = POLLIN}, {.fd = signals_fd(), .events = POLLIN},
+		{.fd = pipes->ended[0], .events = POLLIN}};
 	for (;;) {
-		take_output(pipes->output[0], &done->output);
+		take_all(what, pipes, done);
 		done->ms = clock_monotonic_ms() - started;
 		if (has_ended(pipes->ended[0], done))
 			return 0;
@@ -253,9 +279,11 @@ static int attend(const struct sandbox *what, pid_t supervisor, const struct pip
 			if (is_over(what, supervisor, done, started))
 				return 0;
 		}
-		poll(wait, 3, LOOK_EVERY_MS);
-		if ((wait[0].revents & (POLLHUP | POLLERR)) != 0 && (wait[0].revents & POLLIN) == 0)
-			wait[0].fd = -1; /* it closed its output and goes on */
+		poll(wait, 4, LOOK_EVERY_MS);
+		for (int i = 0; i < 2; i++)
+			if ((wait[i].revents & (POLLHUP | POLLERR)) != 0 &&
+				(wait[i].revents & POLLIN) == 0)
+				wait[i].fd = -1; /* it closed its output and goes on */
 	}
 }
 
@@ -274,7 +302,7 @@ int sandbox_run(const struct sandbox *what, struct sandboxed *done, struct fail 
 	process_tree_release(&left);
 	process_tree_kill();
 	if (pipes.output[0] >= 0)
-		take_output(pipes.output[0], &done->output);
+		take_all(what, &pipes, done);
 	pipes_close(&pipes);
 	prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
 	return result;
@@ -283,5 +311,8 @@ int sandbox_run(const struct sandbox *what, struct sandboxed *done, struct fail 
 void sandboxed_release(struct sandboxed *done)
 {
 	text_release(&done->output);
+	if (done->answer.data != NULL)
+		explicit_bzero(done->answer.data, done->answer.size);
+	text_release(&done->answer);
 	*done = (struct sandboxed){0};
 }

@@ -26,12 +26,14 @@ struct sandbox {
 	char *const *argv;  /* NULL-terminated; found by PATH, or relative to folder */
 	const char *folder; /* where it runs */
 	char *const
-		*environment;  /* names of more variables that it gets, NULL-terminated, or NULL */
-	const char *home;      /* its HOME and TMPDIR */
-	const char *temporary; /* removed where this process is killed: who would else? */
+		*environment;	/* names of more variables that it gets, NULL-terminated, or NULL */
+	char *const *variables; /* "NAME=value" that it gets besides, NULL-terminated, or NULL */
+	const char *home;	/* its HOME and TMPDIR */
+	const char *temporary;	/* removed where this process is killed: who would else? */
 	int64_t timeout_ms;
 	uint64_t memory;  /* bytes, 0: as much as there is */
 	size_t processes; /* at once */
+	size_t answer;	  /* bytes of stdout that are wanted whole, apart from output; 0: none */
 };
 
 enum sandbox_end {
@@ -42,13 +44,14 @@ enum sandbox_end {
 	SANDBOX_PROCESSES, /* killed: they were too many */
 };
 
-/* struct sandboxed - what came of it; owns its output */
+/* struct sandboxed - what came of it; owns its texts */
 struct sandboxed {
 	enum sandbox_end end;
 	int code;
 	int64_t ms;
 	size_t left_behind; /* processes that were still there when it ended by itself */
-	struct text output; /* the last few KiB of stdout and stderr */
+	struct text output; /* the last few KiB of stdout and stderr; with `answer` of stderr */
+	struct text answer; /* the first bytes of stdout */
 };
 
 /* sandbox_run - run it to its end. CONFIGURATION where it cannot be started; TERMINATED,
