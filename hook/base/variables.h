@@ -106,7 +106,12 @@
 	X(HADOOP_CONF_DIR, OPEN, "directory of core-site.xml and hdfs-site.xml") \
 	X(HADOOP_HOME, OPEN, "installation, whose etc/hadoop is read without HADOOP_CONF_DIR") \
 	X(HADOOP_TOKEN_FILE_LOCATION, OPEN, "file of delegation tokens") \
-	X(HADOOP_USER_NAME, OPEN, "user without authentication")
+	X(HADOOP_USER_NAME, OPEN, "user without authentication") \
+	/* Kubernetes */ \
+	X(KUBECONFIG, OPEN, "kubeconfig files, with ':' between them") \
+	X(KUBERNETES_SERVICE_HOST, OPEN, "address of the API server, set in every pod") \
+	X(KUBERNETES_SERVICE_PORT, OPEN, "its port") \
+	X(POD_NAMESPACE, OPEN, "namespace of the pod")
 /* clang-format on */
 
 #endif
