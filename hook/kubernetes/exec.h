@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "base/fail.h"
-#include "kubernetes/access.h"
+#include "kubernetes/types.h"
 
 /* struct kubernetes_credential - secrets, owned; NULL where there is none */
 struct kubernetes_credential {

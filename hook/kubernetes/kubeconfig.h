@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 #include "base/fail.h"
-#include "kubernetes/access.h"
+#include "kubernetes/types.h"
 
 struct cJSON;
 
