@@ -5,9 +5,13 @@
 
 #include "deploy/kind.h"
 
+extern const struct deploy_kind deploy_kind_canary;
 extern const struct deploy_kind deploy_kind_command;
 extern const struct deploy_kind deploy_kind_directory;
+extern const struct deploy_kind deploy_kind_inferenceservice;
+extern const struct deploy_kind deploy_kind_kubernetes;
 extern const struct deploy_kind deploy_kind_mlserver;
+extern const struct deploy_kind deploy_kind_rollout;
 extern const struct deploy_kind deploy_kind_triton;
 extern const struct deploy_kind deploy_kind_webhook;
 
