@@ -73,7 +73,7 @@ static const struct command commands[] = {
 		"before a training: will settings, server, run and store do; writes nothing"},
 	{"doctor", "", 0, 0, TAKES_SERVER | TAKES_JSON | TAKES_PLAN | TAKES_SPOOL, REPORT_FAILURE,
 		command_doctor, "can the server be reached, and does it do what is needed"},
-	{"help", "[COMMAND|statuses]", 0, 1, TAKES_JSON, REPORT_FAILURE, run_help,
+	{"help", "[COMMAND|statuses|deploy]", 0, 1, TAKES_JSON, REPORT_FAILURE, run_help,
 		"this text, or that of a command"},
 	{NULL},
 };

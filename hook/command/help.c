@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "command/help_deploy.h"
 #include "http/http.h"
 #include "packaging/archive/reader.h"
 #include "packaging/json/json.h"
@@ -77,6 +78,7 @@ static void commands_text(const struct command *commands, struct text *text)
 			command->arguments, command->help);
 	text_add_string(text,
 		"\nmodelhook help COMMAND tells its options, help statuses the exit statuses,\n"
+		"help deploy how the service is reloaded and the rights that takes in Kubernetes,\n"
 		"--version the version. The server is MLFLOW_TRACKING_URI, with MLflow's own\n"
 		"variables for credentials and TLS.\n");
 }
@@ -142,6 +144,19 @@ static int print_command(const struct command *commands, const char *name, bool 
 	return 0;
 }
 
+static void print_deploy(bool json, struct text *text)
+{
+	if (!json) {
+		text_add_string(text, help_deploy_text());
+		return;
+	}
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "schema", HELP_SCHEMA);
+	json_set_string(object, "about", "deploy");
+	json_set_string(object, "text", help_deploy_text());
+	take_json(object, text);
+}
+
 int help_print(const struct command *commands, const char *about, bool json, struct fail *f)
 {
 	struct text text = {0};
@@ -150,6 +165,8 @@ int help_print(const struct command *commands, const char *about, bool json, str
 		print_commands(commands, json, &text);
 	else if (strcmp(about, "statuses") == 0)
 		json ? statuses_json(&text) : statuses_text(&text);
+	else if (strcmp(about, "deploy") == 0)
+		print_deploy(json, &text);
 	else
 		result = print_command(commands, about, json, &text, f);
 	console_print(text_string(&text));

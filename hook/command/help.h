@@ -27,9 +27,9 @@ struct command {
 	const char *help;
 };
 
-/* help_print - all commands, one of them, or "statuses"; with json for programs: {"schema",
- * "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, and an array of
- * statuses */
+/* help_print - all commands, one of them, "statuses" or "deploy"; with json for programs:
+ * {"schema", "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, an
+ * array of statuses, and {"schema", "about", "text"} */
 MUST_CHECK int help_print(
 	const struct command *commands, const char *about, bool json, struct fail *f);
 
