@@ -47,6 +47,8 @@ const char *env_user(void);
  * "NAME=value" of `more` (NULL-terminated, or NULL), which come before ours of the same name.
  * NULL-terminated; given to env_release. */
 char **env_for_command(char *const *named, char *const *more, const char *temp_dir);
+
+/* env_release - wipe and free such a list, or any other of strings; NULL is nothing */
 void env_release(char **environment);
 
 #endif

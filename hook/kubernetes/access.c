@@ -15,20 +15,10 @@
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount/"
 #define FILE_MAX ((size_t)1 << 20)
 
-static void strings_release(char **strings)
-{
-	for (char **at = strings; at != NULL && *at != NULL; at++)
-		fetch_wipe(at);
-	free(strings);
-}
-
 static void exec_release(struct kubernetes_exec *exec)
 {
-	if (exec->argv != NULL)
-		for (char **at = exec->argv; *at != NULL; at++)
-			free(*at);
-	free(exec->argv);
-	strings_release(exec->variables);
+	env_release(exec->argv);
+	env_release(exec->variables);
 	free(exec->api_version);
 	free(exec->install_hint);
 	free(exec->folder);
@@ -46,7 +36,7 @@ void kubernetes_access_release(struct kubernetes_access *access)
 	fetch_wipe(&access->client_key_pem);
 	fetch_wipe(&access->token);
 	fetch_wipe(&access->password);
-	strings_release(access->as_groups);
+	env_release(access->as_groups);
 	exec_release(&access->exec);
 	*access = (struct kubernetes_access){0};
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -280,18 +281,15 @@ static char **with_command(char *command, char **arguments, const char *folder)
 	while (arguments != NULL && arguments[count] != NULL)
 		count++;
 	char **argv = memory_get(count + 2, sizeof(*argv));
-	argv[0] = strchr(command, '/') != NULL ? file_join(folder, command) : text_copy(command);
+	if (text_starts_with(command, "./"))
+		argv[0] = file_join(folder, command + 2);
+	else
+		argv[0] = strchr(command, '/') != NULL ? file_join(folder, command)
+						       : text_copy(command);
 	for (size_t i = 0; i < count; i++)
 		argv[i + 1] = arguments[i];
 	free(arguments);
 	return argv;
-}
-
-static void strings_release(char **strings)
-{
-	for (char **at = strings; at != NULL && *at != NULL; at++)
-		free(*at);
-	free(strings);
 }
 
 static int check_exec(const struct json_at *at, const struct kubernetes_exec *exec,
@@ -325,7 +323,7 @@ static int take_exec(const struct json_at *user, const char *folder, struct kube
 	if (result == 0)
 		exec->argv = with_command(command, arguments, folder);
 	else
-		strings_release(arguments);
+		env_release(arguments);
 	free(command);
 	if (result != 0 || take_string(&at, "apiVersion", &exec->api_version, f) != 0 ||
 		take_string(&at, "installHint", &exec->install_hint, f) != 0 ||

@@ -3,9 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/env.h"
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/text.h"
+#include "sandbox/user_command.h"
 
 static int take_string(const struct json_at *object, const char *key, char **out, struct fail *f)
 {
@@ -15,25 +16,6 @@ static int take_string(const struct json_at *object, const char *key, char **out
 	if (json_string(&at, out, f) != 0)
 		return -1;
 	return (*out)[0] != '\0' ? 0 : json_fail(&at, f, "is empty");
-}
-
-static int take_environment(const struct json_at *object, char ***names, struct fail *f)
-{
-	struct json_at list = json_get(object, "environment");
-	size_t count = 0;
-	if (!json_is_there(&list))
-		return 0;
-	if (json_array(&list, f) != 0)
-		return -1;
-	*names = memory_get(json_count(&list) + 1, sizeof(**names));
-	for (struct json_at at = json_first(&list); json_is_there(&at); at = json_next(&at)) {
-		if (json_string(&at, &(*names)[count], f) != 0)
-			return -1;
-		const char *name = (*names)[count++];
-		if (name[0] == '\0' || strchr(name, '=') != NULL)
-			return json_fail(&at, f, "not the name of a variable");
-	}
-	return 0;
 }
 
 static int take_flag(const struct json_at *object, const char *key, bool *flag, struct fail *f)
@@ -67,7 +49,7 @@ int kubernetes_options_parse(const struct json_at *object, const char *folder,
 	if (take_string(object, "namespace", &options->namespace, f) != 0 ||
 		take_string(object, "context", &options->context, f) != 0 ||
 		take_flag(object, "allow_exec", &options->allow_exec, f) != 0 ||
-		take_environment(object, &options->environment, f) != 0)
+		user_command_environment(object, &options->environment, f) != 0)
 		return -1;
 	int result = take_string(object, "kubeconfig", &paths, f);
 	if (result == 0 && paths != NULL)
@@ -78,9 +60,7 @@ int kubernetes_options_parse(const struct json_at *object, const char *folder,
 
 void kubernetes_options_release(struct kubernetes_options *options)
 {
-	for (char **name = options->environment; name != NULL && *name != NULL; name++)
-		free(*name);
-	free(options->environment);
+	env_release(options->environment);
 	free(options->namespace);
 	free(options->kubeconfig);
 	free(options->context);

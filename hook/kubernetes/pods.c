@@ -9,7 +9,9 @@
 #include "kubernetes/object.h"
 #include "kubernetes/workload.h"
 
-enum { PAGE = 200 };
+/* An object of today has its managed fields too: some tens of KiB as a tree, of which
+ * packaging/json takes 8 MiB at once. */
+enum { PAGE = 25 };
 
 /* Reading */
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/console.h"
+#include "base/env.h"
 #include "base/escape.h"
 #include "base/fail.h"
 #include "base/file.h"
@@ -38,9 +39,7 @@ static int read_arguments(
 	return 0;
 }
 
-/* Names of variables, NULL behind the last. */
-static int read_environment(
-	const struct json_at *object, struct user_command *command, struct fail *f)
+int user_command_environment(const struct json_at *object, char ***names, struct fail *f)
 {
 	struct json_at list = json_get(object, "environment");
 	size_t count = 0;
@@ -48,11 +47,11 @@ static int read_environment(
 		return 0;
 	if (json_array(&list, f) != 0)
 		return -1;
-	command->environment = memory_get(json_count(&list) + 1, sizeof(*command->environment));
+	*names = memory_get(json_count(&list) + 1, sizeof(**names));
 	for (struct json_at at = json_first(&list); json_is_there(&at); at = json_next(&at)) {
-		if (json_string(&at, &command->environment[count], f) != 0)
+		if (json_string(&at, &(*names)[count], f) != 0)
 			return -1;
-		const char *name = command->environment[count++];
+		const char *name = (*names)[count++];
 		if (name[0] == '\0' || strchr(name, '=') != NULL)
 			return json_fail(&at, f, "not the name of a variable");
 	}
@@ -88,7 +87,8 @@ int user_command_parse(const struct json_at *object, const char *folder,
 {
 	command->timeout_ms = TIMEOUT_MS;
 	command->folder = text_copy(folder);
-	if (read_arguments(object, command, f) != 0 || read_environment(object, command, f) != 0)
+	if (read_arguments(object, command, f) != 0 ||
+		user_command_environment(object, &command->environment, f) != 0)
 		return -1;
 	return read_limits(object, command, f);
 }
@@ -97,10 +97,8 @@ void user_command_release(struct user_command *command)
 {
 	for (size_t i = 0; i < command->count; i++)
 		free(command->argv[i]);
-	for (size_t i = 0; command->environment != NULL && command->environment[i] != NULL; i++)
-		free(command->environment[i]);
+	env_release(command->environment);
 	free(command->argv);
-	free(command->environment);
 	free(command->folder);
 	*command = (struct user_command){0};
 }

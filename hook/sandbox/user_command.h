@@ -36,6 +36,12 @@ MUST_CHECK int user_command_parse(const struct json_at *object, const char *fold
 	struct user_command *command, struct fail *f);
 void user_command_release(struct user_command *command);
 
+/* user_command_environment - the names of variables in the list "environment" of object, if it is
+ * there, NULL-terminated; the caller gives them to env_release, whatever the result. UNACCEPTABLE
+ * by key. */
+MUST_CHECK int user_command_environment(
+	const struct json_at *object, char ***names, struct fail *f);
+
 /* user_command_names - whether an argument has that placeholder */
 bool user_command_names(const struct user_command *command, const char *placeholder);
 
