@@ -219,19 +219,22 @@ int cluster_wait(struct cluster *cluster, cluster_look_function *look, void *con
 {
 	char told[sizeof(progress->text)] = "";
 	int64_t pause_ms = FIRST_PAUSE_MS;
-	for (;;) {
+	for (bool answered = false;;) {
 		int result = look_once(cluster, look, context, progress, f);
 		bool over = deadline_left(cluster->deadline) == 0;
-		if (result != 0 && (f->status != STATUS_LATER || over))
-			return -1;
 		if (result == 0 && progress->state == OBSERVED_DONE)
 			return 0;
-		if (result == 0 && (progress->state == OBSERVED_FAILED || over))
+		if (result != 0 && f->status != STATUS_LATER)
+			return -1;
+		/* where the deadline cut the request off, the one before tells what was waited for
+		 */
+		answered = result == 0 || (over && answered);
+		if (answered && (over || progress->state == OBSERVED_FAILED))
 			return end_wait(cluster, progress, f);
-		tell(cluster, result == 0 ? progress->text : f->text, told, sizeof(told));
+		if (over)
+			return -1;
+		tell(cluster, answered ? progress->text : f->text, told, sizeof(told));
 		if (pause_within(cluster->deadline, &pause_ms, f) != 0)
 			return -1;
-		if (result == 0 && deadline_left(cluster->deadline) == 0)
-			return end_wait(cluster, progress, f);
 	}
 }

@@ -205,30 +205,24 @@ static void a_selector_is_written_as_a_query_has_it(void **state)
 
 static void pods_tell_which_are_old_and_which_cannot_start(void **state)
 {
-	static const char
-		list
-			[] =
-				"{'items':[" POD("old", "fish-1", "before",
-					"},'status':{'phase':'Running'}") "," POD("other", "cat-1",
-					"before", "},'status':{'phase':'Running'}") "," POD("gone",
-					"fish-1", "before",
-					"},'status':{'phase':'Failed'}") "," POD("ending", "fish-1",
-					"before",
-					",'deletionTimestamp':'2026-11-29T10:00:00Z'},'status':{'"
-					"phase':'Running'}") "," POD("bad-old", "fish-1", "before",
-					"},'status':{'containerStatuses':[{'name':'a','state':{'"
-					"waiting':"
-					"{'reason':'ErrImagePull'}}}]}") "," POD("slow", "fish-2",
-					"now",
-					"},'status':{'conditions':[{'type':'PodScheduled','status':"
-					"'False',"
-					"'message':'no node'}]}") "," POD("crash", "fish-2", "now",
-					"},'status':{'podIP':'10.0.0.7','containerStatuses':[{'"
-					"name':'api','state':"
-					"{'waiting':{'reason':'CrashLoopBackOff','message':'back-"
-					"off 10s'}},"
-					"'lastState':{'terminated':{'reason':'Error','exitCode':3}}"
-					"}]}") "]}";
+	static const char list[] = "{'items':[" POD(
+		"old", "fish-1", "before", "},'status':{'phase':'Running'}") "," POD("other",
+		"cat-1", "before", "},'status':{'phase':'Running'}") "," POD("gone", "fish-1",
+		"before", "},'status':{'phase':'Failed'}") "," POD("ending", "fish-1", "before",
+		",'deletionTimestamp':'2026-11-29T10:00:00Z'},'status':{'"
+		"phase':'Running'}") "," POD("bad-old", "fish-1", "before",
+		"},'status':{'containerStatuses':[{'name':'a','state':{'"
+		"waiting':"
+		"{'reason':'ErrImagePull'}}}]}") "," POD("slow", "fish-2", "now",
+		"},'status':{'conditions':[{'type':'PodScheduled','status':"
+		"'False',"
+		"'message':'no node'}]}") "," POD("crash", "fish-2", "now",
+		"},'status':{'podIP':'10.0.0.7','containerStatuses':[{'"
+		"name':'api','state':"
+		"{'waiting':{'reason':'CrashLoopBackOff','message':'back-"
+		"off 10s'}},"
+		"'lastState':{'terminated':{'reason':'Error','exitCode':3}}"
+		"}]}") "]}";
 	struct kubernetes_owner owner = {.kind = "Deployment", .name = "fish", .selector = ""};
 	struct kubernetes_restart made = {.restarted_at = "now"};
 	struct kubernetes_pods pods = {0};
