@@ -7,14 +7,13 @@
 #   toxiproxy         a proxy that breaks connections on demand
 #   aemm              the metadata service of an EC2 instance, by Amazon
 #
-# Debian 12's Go is too old for them, but it can fetch a newer one: toolchains are ordinary modules of Go's
-# module proxy, checked against its checksum database. Programs are kept in the cache under their versions;
-# what several of them have in common is compiled once where they are named in one call.
+# Programs are kept in the cache under their versions; what several of them have in common is compiled once
+# where they are named in one call.
 # shellcheck source=scripts/lib/common.sh
 . "$(dirname "$0")/common.sh"
+# shellcheck source=scripts/lib/go-toolchain.sh
+. "$(dirname "$0")/go-toolchain.sh"
 help_if_asked "$@"
-
-TOOLCHAIN=v0.0.1-go1.26.0.linux-amd64
 
 # find_tool NAME: sets package and version
 find_tool() {
@@ -28,24 +27,12 @@ find_tool() {
     esac
 }
 
-# toolchain: prints the folder of a Go that is new enough; what comes as a module has no run bits
-toolchain() {
-    local go=/usr/lib/go-1.19/bin/go folder
-    need_packages golang-1.19-go ca-certificates || return 1
-    folder=$(cd / && "$go" mod download -json "golang.org/toolchain@$TOOLCHAIN" |
-        python3 -c 'import json, sys; said = json.load(sys.stdin); print(said.get("Dir") or sys.exit(said["Error"]))') ||
-        return 1
-    find "$folder/bin" "$folder/pkg/tool" -type f -exec chmod +x {} + || return 1
-    printf '%s\n' "$folder"
-}
-
 # build FOLDER: the program in it, the only file there
 build() {
-    export GOPATH=$CACHE/go/path GOCACHE=$CACHE/go/build GOBIN=$1 GOTOOLCHAIN=local GOFLAGS=-modcacherw CGO_ENABLED=0
-    unset GOROOT
     local root
-    root=$(toolchain) || return 1
-    (cd / && "$root/bin/go" install -trimpath -ldflags=-s "$package@$version")
+    go_settle "$CACHE/go/build"
+    root=$(go_toolchain) || return 1
+    (cd / && GOBIN=$1 "$root/bin/go" install -trimpath -ldflags=-s "$package@$version")
 }
 
 # make NAME: its program, unless it is there
