@@ -163,6 +163,9 @@ static void apply_server_name(struct kubernetes *kubernetes)
 	kubernetes->base = http_url_with_host(access->server, access->server_name);
 	if (kubernetes->base == NULL)
 		return;
+	size_t size = strlen(kubernetes->base);
+	if (size > 0 && kubernetes->base[size - 1] == '/') /* libcurl adds it to a bare host */
+		kubernetes->base[size - 1] = '\0';
 	kubernetes->connect_to = text_copy(authority);
 	kubernetes->host_line = text_format("Host: %s", authority);
 	http_proxy_find(access->server, &kubernetes->proxy);
@@ -251,11 +254,11 @@ static int send_once(struct kubernetes *kubernetes, const struct kubernetes_requ
 	return result;
 }
 
-static int fail_send(const struct kubernetes *kubernetes, struct fail *f)
+static int fail_send(struct fail *f)
 {
 	if (f->status == STATUS_NOT_A_REGISTRY)
 		f->status = STATUS_CONFIGURATION;
-	return fail_wrap(f, "Kubernetes API server %s", kubernetes->origin);
+	return fail_wrap(f, "Kubernetes");
 }
 
 int kubernetes_send(struct kubernetes *kubernetes, const struct kubernetes_request *request,
@@ -266,12 +269,12 @@ int kubernetes_send(struct kubernetes *kubernetes, const struct kubernetes_reque
 	if (renews && !is_fresh(kubernetes) && renew(kubernetes, f) != 0)
 		return -1;
 	if (send_once(kubernetes, request, response, f) != 0)
-		return fail_send(kubernetes, f);
+		return fail_send(f);
 	if (response->status != 401 || !renews)
 		return 0;
 	if (renew(kubernetes, f) != 0)
 		return -1;
-	return send_once(kubernetes, request, response, f) == 0 ? 0 : fail_send(kubernetes, f);
+	return send_once(kubernetes, request, response, f) == 0 ? 0 : fail_send(f);
 }
 
 char *kubernetes_message(const char *text, size_t size)
