@@ -21,6 +21,7 @@ from consumer import Consumer
 from fake_mlflow import FakeMlflow
 from fault_proxy import FaultProxy
 from hadoop import Hadoop
+from kube_cluster import Cases, Kubernetes
 from object_stores import Minio, Versitygw
 from promoting import Site
 from served_table import ServedTable
@@ -32,7 +33,7 @@ MODEL = "fish-classifier-efficientnet-b4"
 # What the machine may have set and no test wants: every test says what it needs.
 UNWANTED = ("MLFLOW_", "MODELHOOK_", "AWS_", "AZURE_", "GOOGLE_", "GCE_", "STORAGE_EMULATOR_HOST",
             "API_ENDPOINT_OVERRIDE", "CLOUDSDK_", "AIRFLOW_", "HADOOP_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",
-            "NO_PROXY")
+            "NO_PROXY", "KUBE", "POD_NAMESPACE")
 
 
 class Ended(ended.Ended):
@@ -135,6 +136,7 @@ def fake() -> Iterator[FakeMlflow]:
 Attack = Callable[..., Attacked]
 ATTACKS = Table()
 SERVED = ServedTable()
+CASES = Cases()
 
 
 @pytest.fixture
@@ -150,8 +152,8 @@ def attack(hook: Hook, request: pytest.FixtureRequest) -> Attack:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Print the tables of the attacks and of the model servers, where there were some."""
-    for line in [*ATTACKS.lines(), *SERVED.lines()]:
+    """Print the tables of the attacks, of the model servers and of the reloads in Kubernetes, where there were some."""
+    for line in [*ATTACKS.lines(), *SERVED.lines(), *CASES.lines()]:
         terminalreporter.write_line(line)
 
 
@@ -219,6 +221,13 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     yield make
     for folder in mounted:
         subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubernetes]:
+    """A real Kubernetes API with controllers; tests make workloads of their own."""
+    with Kubernetes(tmp_path_factory.mktemp("kubernetes")) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
