@@ -5,11 +5,9 @@
 #include <strings.h>
 
 #include "base/actor.h"
-#include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
-#include "base/panic.h"
 #include "base/stop.h"
 #include "base/text.h"
 #include "flow/connect.h"
@@ -17,10 +15,7 @@
 #include "mlflow/types.h"
 #include "mlflow/versions.h"
 #include "packaging/package/model_name.h"
-#include "registry/artifact_check.h"
 #include "registry/history.h"
-#include "registry/reconcile.h"
-#include "registry/tags.h"
 
 int operator_check_model(const char *name, struct fail *f)
 {
@@ -97,120 +92,6 @@ int operator_version(const struct operator* operator, const char * name,
 	escape_into(shown, sizeof(shown), name, strlen(name));
 	fail_set(f, STATUS_REFUSED, "%s has no version %s", operator->registry.model, shown);
 	return fail_hint(f, "modelhook history %s shows its versions", operator->registry.model);
-}
-
-/* A version that a person chose is good: it counts among those that a rollback may go to. */
-static int make_candidate(struct operator* operator, int64_t number, struct fail *f)
-{
-	struct registry *registry = &operator->registry;
-	const struct version *version = state_version(&registry->state, number);
-	char at[32];
-	int64_t unused;
-	if (version_tag(version, TAG_WITHDRAWN) != NULL &&
-		registry_untag(registry, number, TAG_WITHDRAWN, f) != 0)
-		return -1;
-	if (version_tag(version, TAG_INTENT) != NULL)
-		return 0;
-	const char *trained = version_tag(version, TAG_TRAINED_AT);
-	if (trained == NULL || !clock_parse_rfc3339(trained, &unused)) {
-		clock_format_rfc3339(at, version->created_ms);
-		trained = at;
-	}
-	return registry_tag(registry, number, TAG_INTENT, trained, f);
-}
-
-/* Where no store here can read them, a person's word is enough. */
-static int check_files(struct operator* operator, const struct version * version, struct fail *f)
-{
-	struct registry *registry = &operator->registry;
-	if (registry->verified == version->number)
-		return 0;
-	if (artifact_check_check(registry->mlflow, registry->model, version, f) != 0) {
-		if (f->status != STATUS_CONFIGURATION)
-			return -1;
-		console_warn("version %lld: its files cannot be checked: %s",
-			(long long)version->number, f->text);
-	}
-	registry->verified = version->number;
-	return 0;
-}
-
-/* From now on the registry's tags say this version; what is left is to make it so. */
-static int choose(
-	struct operator* operator, int64_t number, const char *how, const char *why, struct fail *f)
-{
-	const struct version *chosen = state_version(&operator->registry.state, number);
-	if (!version_is_ready(chosen))
-		return fail_set(f, STATUS_REFUSED, "version %lld is %.40s, not READY",
-			(long long)number, chosen->status);
-	if (check_files(operator, chosen, f) != 0)
-		return fail_wrap(f, "version %lld", (long long)number);
-	/* a decision for a version that is withdrawn would not count: it is put back first */
-	if (make_candidate(operator, number, f) != 0)
-		return -1;
-	return registry_decide(&operator->registry, number, operator->who, how, why, f);
-}
-
-int operator_promote(struct operator* operator, int64_t version, const char *why, int64_t *winner,
-	struct fail *f)
-{
-	const char *how = operator->registry.how != NULL ? operator->registry.how : HOW_BY_HAND;
-	if (choose(operator, version, how, why, f) != 0)
-		return -1;
-	return registry_reconcile(&operator->registry, operator->who, winner, f);
-}
-
-/* What a person sees in Production and wants to leave: not a training that waits to be promoted,
- * and, when a rollback that was interrupted is repeated, the same version as then. */
-static int64_t version_to_leave(const struct registry_state *state)
-{
-	for (size_t i = 0; state_production_count(state) == 1; i++)
-		if (state_is_production(state, &state->versions.items[i]))
-			return state->versions.items[i].number;
-	return state_desired_version(state);
-}
-
-/* The last good one whose files are still there. */
-static int find_previous(struct operator* operator, int64_t from, int64_t *to, struct fail *f)
-{
-	struct registry *registry = &operator->registry;
-	*to = from;
-	while ((*to = state_previous(&registry->state, *to)) != 0) {
-		struct fail failure;
-		const struct version *version = state_version(&registry->state, *to);
-		if (check_files(operator, version, &failure) == 0)
-			return 0;
-		if (failure.status != STATUS_REFUSED) {
-			*f = failure;
-			return fail_wrap(f, "version %lld", (long long)*to);
-		}
-		console_warn("version %lld: %s: going further back", (long long)*to, failure.text);
-	}
-	fail_set(f, STATUS_REFUSED, "%s: no version was good before version %lld", registry->model,
-		(long long)from);
-	return fail_hint(f, "name one: modelhook rollback %s --to VERSION", registry->model);
-}
-
-int operator_rollback(struct operator* operator, int64_t to, const char *why, int64_t *from,
-	int64_t *winner, struct fail *f)
-{
-	struct registry *registry = &operator->registry;
-	*from = version_to_leave(&registry->state);
-	if (to == 0 && find_previous(operator, * from, &to, f) != 0)
-		return -1;
-	if (to == *from && to == state_desired_version(&registry->state))
-		return fail_set(f, STATUS_REFUSED,
-			"%s: version %lld is what should be Production already", registry->model,
-			(long long)to);
-	if (choose(operator, to, HOW_ROLLBACK, why, f) != 0)
-		return -1;
-	/* only now: were it withdrawn before the decision stands, a third version could win between
-	 */
-	if (*from != 0 && *from != to &&
-		registry_withdraw(
-			registry, *from, operator->who, why != NULL ? why : "rolled back", f) != 0)
-		return -1;
-	return registry_reconcile(registry, operator->who, winner, f);
 }
 
 int operator_stage(struct operator* operator, const struct version * version, const char *stage,

@@ -1,10 +1,8 @@
 /* operator - what a person does by hand: the decisions behind promote, rollback, archive, tag,
  * describe, delete.
  *
- * Promote and rollback write a decision on the registered model (registry/state.h) and then do what
- * every promoter does; so a person's word outranks every training until a newer one, and nobody has
- * to archive anything by hand. Nothing here ever takes the Production version away without another
- * in its place.
+ * Promote and rollback are decisions (registry/decision.h); nobody has to archive anything by hand,
+ * and nothing here takes the Production version away without another in its place.
  */
 #ifndef MODELHOOK_COMMAND_OPERATOR_H
 #define MODELHOOK_COMMAND_OPERATOR_H
@@ -40,17 +38,6 @@ void operator_release(struct operator* operator);
  * alias; REFUSED where the model has no such version */
 MUST_CHECK int operator_version(const struct operator* operator, const char * name,
 	const struct version **version, struct fail *f);
-
-/* operator_promote - make version the Production one from now on: check that its files are there,
- * note the decision, reconcile. *winner tells who won: a training that was finished meanwhile may
- * be newer. */
-MUST_CHECK int operator_promote(struct operator* operator, int64_t version, const char *why,
-	int64_t *winner, struct fail *f);
-
-/* operator_rollback - back to `to`, or (0) to what was good before the present winner, which is
- * withdrawn: no automatic promotion brings it back. *from and *winner tell the two versions. */
-MUST_CHECK int operator_rollback(struct operator* operator, int64_t to, const char *why,
-	int64_t *from, int64_t *winner, struct fail *f);
 
 /* operator_stage - move a version to Staging, Archived or None; REFUSED for the Production version
  */

@@ -4,6 +4,7 @@
 #include "command/by_hand.h"
 #include "command/command.h"
 #include "mlflow/types.h"
+#include "registry/decision.h"
 #include "registry/tags.h"
 
 static int promote(
@@ -18,7 +19,8 @@ static int promote(
 		return operator_stage(operator, version, stage, settings->reason, f);
 	}
 	operator->call->result.previous_version = state_desired_version(&operator->registry.state);
-	if (operator_promote(operator, wanted, settings->reason, &winner, f) != 0)
+	if (decision_promote(
+		    &operator->registry, operator->who, wanted, settings->reason, &winner, f) != 0)
 		return -1;
 	by_hand_show_winner(operator, wanted, winner, did);
 	return 0;

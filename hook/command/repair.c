@@ -18,6 +18,7 @@
 #include "mlflow/types.h"
 #include "registry/anomaly.h"
 #include "registry/artifact_check.h"
+#include "registry/decision.h"
 #include "registry/history.h"
 #include "registry/reconcile.h"
 #include "registry/register.h"
@@ -79,7 +80,7 @@ static int restore_production(struct operator* operator, int64_t * winner, struc
 		if (artifact_check_ask(registry->mlflow, registry->model, version, &lacks, f) != 0)
 			return fail_wrap(f, "version %lld", (long long)seed);
 		if (lacks == NULL)
-			return operator_promote(operator, seed, "repair", winner, f);
+			return decision_promote(registry, operator->who, seed, "repair", winner, f);
 		console_warn("version %lld is withdrawn: %s", (long long)seed, lacks);
 		if (registry_withdraw(registry, seed, operator->who, lacks, f) != 0 ||
 			registry_read(registry, &found, f) != 0)

@@ -4,6 +4,7 @@
 #include "command/by_hand.h"
 #include "command/command.h"
 #include "mlflow/types.h"
+#include "registry/decision.h"
 
 static int check_to(const struct invocation *call, struct fail *f)
 {
@@ -15,15 +16,19 @@ static int rollback(
 {
 	const struct settings *settings = &operator->call->settings;
 	const struct version *to = none;
-	int64_t from, winner;
 	if (settings->to != NULL && operator_version(operator, settings->to, &to, f) != 0)
 		return -1;
-	int64_t wanted = to != NULL ? to->number : 0;
-	if (operator_rollback(operator, wanted, settings->reason, &from, &winner, f) != 0)
+	struct rollback rollback = {
+		.who = operator->who,
+		.why = settings->reason,
+		.to = to != NULL ? to->number : 0,
+	};
+	if (decision_rollback(&operator->registry, &rollback, f) != 0)
 		return -1;
-	operator->call->result.previous_version = from;
-	by_hand_show_state(operator, winner);
-	by_hand_show_winner(operator, wanted != 0 ? wanted : winner, winner, did);
+	int64_t wanted = rollback.to != 0 ? rollback.to : rollback.winner;
+	operator->call->result.previous_version = rollback.from;
+	by_hand_show_state(operator, rollback.winner);
+	by_hand_show_winner(operator, wanted, rollback.winner, did);
 	return 0;
 }
 
