@@ -52,6 +52,8 @@ static const struct command commands[] = {
 		"who is Production, since when, by whom, and what is wrong"},
 	{"history", "MODEL", 1, 1, TAKES_SERVER | TAKES_JSON, REPORT_FAILURE, command_history,
 		"who was Production from when on, by whom and why"},
+	{"served", "MODEL", 1, 1, BY_HAND | TAKES_REPAIR, REPORT_JSON, command_served,
+		"prove that the service serves the Production version"},
 	{"promote", "MODEL VERSION", 2, 2, BY_HAND | TAKES_STAGE | TAKES_REASON, REPORT_JSON,
 		command_promote,
 		"make it Production; it outranks every training until a newer one"},

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "command/finish.h"
+#include "flow/deliver.h"
 #include "mlflow/types.h"
 #include "registry/tags.h"
 
@@ -79,4 +80,19 @@ void by_hand_show_winner(
 		(long long)winner, (long long)wanted);
 	result_set(&result->reason, reason);
 	free(reason);
+}
+
+int by_hand_deliver(struct operator* operator, int64_t winner, bool keeps, struct fail *f)
+{
+	struct delivery delivery = {
+		.call = operator->call,
+		.registry = &operator->registry,
+		.who = operator->who,
+		.keeps = keeps,
+	};
+	if (winner == 0 || !deliver_is_set(&operator->call->settings))
+		return 0;
+	int result = deliver_version(&delivery, winner, operator->call->result.previous_version, f);
+	delivery_release(&delivery);
+	return result;
 }

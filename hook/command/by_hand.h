@@ -26,6 +26,12 @@ MUST_CHECK int by_hand_check_version(const struct invocation *call, struct fail 
 /* by_hand_show_state - what the registry says of this version, in the result */
 void by_hand_show_state(struct operator* operator, int64_t number);
 
+/* by_hand_deliver - where the settings say how: the service loads the version that is Production
+ * now, in place of result.previous_version, and is seen serving it (flow/deliver.h). keeps: a
+ * version that is not served stays. */
+MUST_CHECK int by_hand_deliver(
+	struct operator* operator, int64_t winner, bool keeps, struct fail *f);
+
 /* by_hand_show_winner - who is Production, and why not the wanted version, in the result and did */
 void by_hand_show_winner(
 	struct operator* operator, int64_t wanted, int64_t winner, struct text *did);

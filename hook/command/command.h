@@ -18,6 +18,7 @@ MUST_CHECK int command_inspect(struct invocation *call, struct fail *f);  /* SAV
 MUST_CHECK int command_gate(struct invocation *call, struct fail *f);	  /* HANDOFF */
 MUST_CHECK int command_status(struct invocation *call, struct fail *f);	  /* [MODEL...] */
 MUST_CHECK int command_history(struct invocation *call, struct fail *f);  /* MODEL */
+MUST_CHECK int command_served(struct invocation *call, struct fail *f);	  /* MODEL */
 MUST_CHECK int command_promote(struct invocation *call, struct fail *f);  /* MODEL VERSION */
 MUST_CHECK int command_rollback(struct invocation *call, struct fail *f); /* MODEL */
 MUST_CHECK int command_repair(struct invocation *call, struct fail *f);	  /* [MODEL] */

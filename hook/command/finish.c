@@ -10,9 +10,7 @@
 
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did)
 {
-	int64_t ms = clock_monotonic_ms() - started;
-	console_say("%-8s %s (%lld ms)", name, did, (long long)ms);
-	result_add_step(&call->result, name, ms, did);
+	invocation_add_step(call, name, clock_monotonic_ms() - started, did);
 	free(did);
 }
 

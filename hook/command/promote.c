@@ -23,7 +23,7 @@ static int promote(
 		    &operator->registry, operator->who, wanted, settings->reason, &winner, f) != 0)
 		return -1;
 	by_hand_show_winner(operator, wanted, winner, did);
-	return 0;
+	return by_hand_deliver(operator, winner, false, f);
 }
 
 int command_promote(struct invocation *call, struct fail *f)

@@ -8,6 +8,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "command/by_hand.h"
 #include "command/command.h"
 #include "command/finish.h"
 #include "command/operator.h"
@@ -171,6 +172,9 @@ static int repair_one(struct invocation *call, struct mlflow *mlflow, const stru
 		result = registry_read(&operator.registry, &found, f);
 	if (result == 0 && found)
 		result = repair_model(&operator, winner, f);
+	/* the settings name one service, which serves one model */
+	if (result == 0 && mlflow->plan == NULL && call->argc == 1)
+		result = by_hand_deliver(&operator, * winner, false, f);
 	registry_release(&operator.registry);
 	free(operator.who);
 	return result != 0 ? fail_wrap(f, "%s", model) : 0;

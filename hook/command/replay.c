@@ -112,7 +112,8 @@ static void batch_release(struct batch *batch)
 	free(batch->local);
 }
 
-/* Superseded is final, but nothing of it serves: it is put where it can be looked at. */
+/* What was superseded or rolled back is final, but nothing of it serves: it is put where it can be
+ * looked at. */
 static int settle(struct batch *batch, const char *name, int result, const struct fail *f)
 {
 	struct result *told = &batch->call->result;
@@ -121,9 +122,10 @@ static int settle(struct batch *batch, const char *name, int result, const struc
 		return 0;
 	char *line = result_line(told, result == 0 ? NULL : f);
 	int settled;
-	if (result != 0)
+	bool rolled_back = result != 0 && f->status == STATUS_ROLLED_BACK;
+	if (result != 0 && !rolled_back)
 		settled = spool_remote_keep(&batch->spool, name, line, &ignored);
-	else if (text_equal(told->outcome, "superseded"))
+	else if (rolled_back || text_equal(told->outcome, "superseded"))
 		settled = spool_remote_put_aside(&batch->spool, name, batch->local, line, &ignored);
 	else
 		settled = spool_remote_finish(&batch->spool, name, &ignored);
@@ -252,9 +254,10 @@ static int sum_up(struct batch *batch, struct fail *f)
 }
 
 /* What is told of one package names it only while it is kept. */
-static void forget_package(struct batch *batch, int result)
+static void forget_package(struct batch *batch, int result, const struct fail *f)
 {
-	if (result == 0 && !batch->call->settings.mlflow.plan)
+	bool is_final = result == 0 || f->status == STATUS_ROLLED_BACK;
+	if (is_final && !batch->call->settings.mlflow.plan)
 		result_set(&batch->call->result.package, NULL);
 }
 
@@ -267,7 +270,7 @@ static int replay_listed(struct batch *batch, struct fail *f)
 		if (gone)
 			continue;
 		if (!batch->call->settings.all) {
-			forget_package(batch, result);
+			forget_package(batch, result, f);
 			return result;
 		}
 		result_add_package(&batch->call->result, result == 0 ? NULL : f);
@@ -302,7 +305,7 @@ static int replay_url(struct invocation *call, const char *url, struct fail *f)
 	int result = batch_open(&batch, call, folder, f);
 	if (result == 0)
 		result = replay_one(&batch, name, &gone, f);
-	forget_package(&batch, result);
+	forget_package(&batch, result, f);
 	if (gone)
 		result = fail_set(f, STATUS_MISSING, "%.200s: not in the spool", name);
 	batch_release(&batch);

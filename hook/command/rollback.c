@@ -29,7 +29,8 @@ static int rollback(
 	operator->call->result.previous_version = rollback.from;
 	by_hand_show_state(operator, rollback.winner);
 	by_hand_show_winner(operator, wanted, rollback.winner, did);
-	return 0;
+	/* a person chose where to go: nobody but a person goes further back */
+	return by_hand_deliver(operator, rollback.winner, true, f);
 }
 
 int command_rollback(struct invocation *call, struct fail *f)

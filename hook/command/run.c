@@ -116,12 +116,13 @@ static void keep_here(struct invocation *call, struct spool *spool, const struct
 	say_kept(call, spool->package);
 }
 
-/* The package goes when nothing is left to do; a plan leaves the spool as it was. */
+/* The package goes when nothing is left to do: what was rolled back would be again. A plan leaves
+ * the spool as it was. */
 static void settle_spool(
 	struct invocation *call, struct spool *spool, bool is_far, int result, const struct fail *f)
 {
 	bool plan = call->settings.mlflow.plan;
-	if (plan ? !spool->waited : result == 0) {
+	if (plan ? !spool->waited : result == 0 || f->status == STATUS_ROLLED_BACK) {
 		if (is_far)
 			settle_far(call, spool, NULL);
 		result_set(&call->result.package, NULL);

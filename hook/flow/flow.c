@@ -9,12 +9,12 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "flow/connect.h"
-#include "flow/deploy.h"
 #include "flow/gate.h"
 #include "flow/metrics.h"
 #include "flow/note.h"
 #include "flow/promote.h"
 #include "flow/register.h"
+#include "flow/service.h"
 #include "flow/source.h"
 #include "flow/verify.h"
 #include "mlflow/runs.h"
@@ -38,7 +38,7 @@ static const struct step {
 	{"register", register_step}, /* one version per package, ever, with its verdict */
 	{"promote", promote_step},   /* the winner alone is Production */
 	{"verify", verify_step},     /* and that is what the registry says */
-	{"deploy", deploy_step},     /* the service loads it */
+	{"deploy", service_step},    /* the service loads it, and is seen serving it */
 };
 
 static int flow_step(struct flow *flow, const struct step *step, struct fail *f)

@@ -18,6 +18,12 @@ int invocation_settle(struct invocation *call, const char *folder, struct fail *
 	return 0;
 }
 
+void invocation_add_step(struct invocation *call, const char *name, int64_t ms, const char *did)
+{
+	console_say("%-8s %s (%lld ms)", name, did, (long long)ms);
+	result_add_step(&call->result, name, ms, did);
+}
+
 struct store_reach invocation_reach(const struct invocation *call)
 {
 	return (struct store_reach){

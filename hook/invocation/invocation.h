@@ -27,6 +27,10 @@ MUST_CHECK int invocation_settle(struct invocation *call, const char *folder, st
  * that was found there */
 MUST_CHECK int invocation_settle_here(struct invocation *call, struct fail *f);
 
+/* invocation_add_step - a step that was done, for people and in the result; name is borrowed until
+ * the result is printed */
+void invocation_add_step(struct invocation *call, const char *name, int64_t ms, const char *did);
+
 /* invocation_reach - how stores are reached that no MLflow server names; borrows from call */
 struct store_reach invocation_reach(const struct invocation *call);
 

@@ -32,6 +32,7 @@ static void release_package_part(struct result *result)
 	free(result->stage);
 	free(result->alias);
 	free(result->reason);
+	free(result->served);
 	free(result->package);
 	free(result->registry_url);
 	free(result->tracking_url);
@@ -79,6 +80,7 @@ bool result_is_outcome(const char *outcome, enum status status)
 		{"passed", .promoted = true},
 		{"repaired", .promoted = true},
 		{"nothing_to_do", .promoted = true},
+		{"served", .promoted = true},
 		{"archived", .promoted = true},
 		{"tagged", .promoted = true},
 		{"described", .promoted = true},
@@ -166,6 +168,15 @@ static void add_created(struct cJSON *object, const struct result *result)
 		json_set_null(object, "created");
 	else
 		json_set_bool(object, "created", result->created == CREATED_NOW);
+}
+
+static void add_served(struct cJSON *object, const struct result *result)
+{
+	struct text shown = {0};
+	if (result->served != NULL)
+		secret_redact(&shown, result->served, strlen(result->served), true);
+	json_set_raw(object, "served", shown.size > 0 ? shown.data : "null");
+	text_release(&shown);
 }
 
 static void add_steps(struct cJSON *object, const struct result *result)
@@ -300,6 +311,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_string(object, "reason", result->reason);
 	add_created(object, result);
 	add_gates(object, result);
+	add_served(object, result);
 	add_steps(object, result);
 	add_string(object, "package", result->package);
 	add_error(object, f);

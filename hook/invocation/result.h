@@ -16,7 +16,7 @@
 #define RESULT_SCHEMA "modelhook/result@1"
 
 struct result_step {
-	const char *name; /* borrowed, a literal */
+	const char *name; /* borrowed: a literal, or of the settings */
 	int64_t ms;
 	char *did; /* "created version 3", "already there" */
 };
@@ -48,6 +48,7 @@ struct result {
 		CREATED_BEFORE,
 		CREATED_NOW,
 	} created; /* the version */
+	char *served; /* JSON object: what the proof at the service saw; NULL: none was made */
 	struct gate_verdicts verdicts;
 	struct result_step *steps;
 	size_t step_count;

@@ -6,12 +6,6 @@
 #include "registry/reconcile.h"
 #include "registry/tags.h"
 
-/* What is written as a decision. */
-struct choice {
-	int64_t version;
-	const char *who, *how, *why;
-};
-
 /* A version that a person chose is good: it counts among those that a rollback may go to. */
 static int make_candidate(struct registry *registry, int64_t number, struct fail *f)
 {
@@ -47,7 +41,7 @@ static int check_files(struct registry *registry, const struct version *version,
 }
 
 /* From now on the registry's tags say this version; what is left is to make it so. */
-static int choose(struct registry *registry, const struct choice *choice, struct fail *f)
+static int choose(struct registry *registry, const struct registry_decision *choice, struct fail *f)
 {
 	const struct version *chosen = state_version(&registry->state, choice->version);
 	if (!version_is_ready(chosen))
@@ -58,16 +52,15 @@ static int choose(struct registry *registry, const struct choice *choice, struct
 	/* a decision for a version that is withdrawn would not count: it is put back first */
 	if (make_candidate(registry, choice->version, f) != 0)
 		return -1;
-	return registry_decide(
-		registry, choice->version, choice->who, choice->how, choice->why, f);
+	return registry_decide(registry, choice, f);
 }
 
 int decision_promote(struct registry *registry, const char *who, int64_t version, const char *why,
 	int64_t *winner, struct fail *f)
 {
-	const struct choice choice = {
+	const struct registry_decision choice = {
 		.version = version,
-		.who = who,
+		.by = who,
 		.how = registry->how != NULL ? registry->how : HOW_BY_HAND,
 		.why = why,
 	};
@@ -108,11 +101,12 @@ static int find_previous(struct registry *registry, int64_t from, int64_t *to, s
 
 int decision_rollback(struct registry *registry, struct rollback *rollback, struct fail *f)
 {
-	struct choice choice = {
+	struct registry_decision choice = {
 		.version = rollback->to,
-		.who = rollback->who,
+		.by = rollback->who,
 		.how = HOW_ROLLBACK,
 		.why = rollback->why,
+		.at_ms = rollback->at_ms,
 	};
 	int64_t from = version_to_leave(&registry->state);
 	rollback->from = from;

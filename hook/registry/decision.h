@@ -20,6 +20,7 @@ MUST_CHECK int decision_promote(struct registry *registry, const char *who, int6
 struct rollback {
 	const char *who;
 	const char *why; /* NULL: no reason is given */
+	int64_t at_ms;	 /* as in struct registry_decision */
 	int64_t to;	 /* 0: what was good before the present winner, if its files are there */
 	int64_t from;	 /* told: the version that was left, and is withdrawn */
 	int64_t winner;	 /* told: the version in Production at the end */

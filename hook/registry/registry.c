@@ -174,6 +174,7 @@ int registry_tag_model(struct registry *r, const char *key, const char *value, s
 /* What somebody said about versions and why, as a tag keeps it. NULL and 0 are left out. */
 struct statement {
 	int64_t version;
+	int64_t at_ms;
 	const char *by, *how, *why;
 };
 
@@ -184,7 +185,7 @@ static char *statement_text(const struct statement *statement)
 	struct cJSON *object = json_new_object();
 	if (statement->version != 0)
 		json_set_string(object, "version", text_number(number, statement->version));
-	clock_format_rfc3339(at, clock_now_ms());
+	clock_format_rfc3339(at, statement->at_ms != 0 ? statement->at_ms : clock_now_ms());
 	json_set_string(object, "at", at);
 	json_set_string(object, "by", statement->by);
 	if (statement->how != NULL)
@@ -204,10 +205,15 @@ int registry_withdraw(
 	return result;
 }
 
-int registry_decide(struct registry *r, int64_t number, const char *by, const char *how,
-	const char *why, struct fail *f)
+int registry_decide(struct registry *r, const struct registry_decision *decision, struct fail *f)
 {
-	struct statement statement = {.version = number, .by = by, .how = how, .why = why};
+	struct statement statement = {
+		.version = decision->version,
+		.at_ms = decision->at_ms,
+		.by = decision->by,
+		.how = decision->how,
+		.why = decision->why,
+	};
 	char *text = statement_text(&statement);
 	int result = registry_tag_model(r, TAG_DECISION, text, f);
 	free(text);

@@ -61,9 +61,17 @@ MUST_CHECK int registry_tag_model(
 MUST_CHECK int registry_withdraw(
 	struct registry *registry, int64_t number, const char *by, const char *why, struct fail *f);
 
-/* registry_decide - record that a person wants this version in Production; how: one of HOW_...,
- * why: the reason, or NULL */
-MUST_CHECK int registry_decide(struct registry *registry, int64_t number, const char *by,
-	const char *how, const char *why, struct fail *f);
+/* struct registry_decision - that this version is wanted in Production; borrowed strings */
+struct registry_decision {
+	int64_t version;
+	const char *by;
+	const char *how; /* one of HOW_... */
+	const char *why; /* the reason, or NULL */
+	int64_t at_ms;	 /* trainings after that outrank it; 0: now */
+};
+
+/* registry_decide - record it on the model */
+MUST_CHECK int registry_decide(
+	struct registry *registry, const struct registry_decision *decision, struct fail *f);
 
 #endif

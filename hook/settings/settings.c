@@ -17,6 +17,7 @@
 #include "gate/parse.h"
 #include "gate/rule.h"
 #include "packaging/json/json.h"
+#include "served/parse.h"
 #include "settings/value.h"
 
 struct option {
@@ -120,6 +121,11 @@ static const struct option options[] = {
 		"a Production version trained longer ago is an anomaly, e.g. 36h, 7d"},
 	{"--files", NULL, NULL, KIND_FLAG, AT(registry.files), TAKES_CHECKS, NULL,
 		"read the files of every Production version, and compare them"},
+	{"--repair", NULL, NULL, KIND_FLAG, AT(repair), TAKES_REPAIR, NULL,
+		"reload the service where it does not serve the Production version, and finish a "
+		"rollback that was interrupted"},
+	{"--served", NULL, NULL, KIND_FLAG, AT(ask_service), TAKES_SERVED, NULL,
+		"ask the service which version it serves"},
 	{"--yes", NULL, NULL, KIND_FLAG, AT(yes), TAKES_YES, NULL, "do not ask"},
 	{"--what-if", NULL, NULL, KIND_FLAG, AT(what_if), TAKES_WHAT_IF, NULL,
 		"decide and write nothing; the package need not be registered"},
@@ -329,11 +335,18 @@ static int read_deploy(
 	return deploy_parse(&deploy, folder, &settings->deploy, &settings->deploy_count, f);
 }
 
+static int read_served(
+	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
+{
+	struct json_at served = json_get(root, "served");
+	return json_is_there(&served) ? served_parse(&served, folder, &settings->served, f) : 0;
+}
+
 static int read_tree(
 	struct settings *settings, const struct json_at *root, const char *folder, struct fail *f)
 {
-	const char *keys[OPTION_COUNT + 2] = {"gates", "deploy"};
-	size_t count = 2;
+	const char *keys[OPTION_COUNT + 3] = {"gates", "deploy", "served"};
+	size_t count = 3;
 	for (size_t i = 0; i < OPTION_COUNT; i++)
 		if (options[i].key != NULL)
 			keys[count++] = options[i].key;
@@ -344,7 +357,9 @@ static int read_tree(
 			return -1;
 	if (read_gates(settings, root, folder, f) != 0)
 		return -1;
-	return read_deploy(settings, root, folder, f);
+	if (read_deploy(settings, root, folder, f) != 0)
+		return -1;
+	return read_served(settings, root, folder, f);
 }
 
 static int read_config(struct settings *settings, const char *path, struct fail *f)
@@ -452,6 +467,7 @@ void settings_release(struct settings *settings)
 			free(*(char **)field(settings, &options[i]));
 	gates_release(settings->gates, settings->gate_count);
 	deploy_targets_release(settings->deploy, settings->deploy_count);
+	served_release(settings->served);
 	free(settings->gates_text);
 	free(settings->file_beside);
 	*settings = (struct settings){0};

@@ -24,6 +24,7 @@
 
 struct deploy_target; /* deploy/types.h */
 struct gate;	      /* gate/gate.h */
+struct served;	      /* served/types.h */
 
 struct settings {
 	struct http_options http;
@@ -45,6 +46,8 @@ struct settings {
 	bool what_if;
 	bool json;
 	bool quiet;
+	bool repair;	  /* --repair */
+	bool ask_service; /* --served */
 	bool end_with_parent;
 	bool allow_nonfinite;
 	int64_t deadline_ms; /* of the whole command, 0 = none */
@@ -53,9 +56,10 @@ struct settings {
 	size_t gate_count;
 	struct deploy_target *deploy;
 	size_t deploy_count;
-	char *file_beside; /* the modelhook.json that was found without --config, or NULL */
-	char *gates_text;  /* the rules as JSON, canonical; NULL: none were given */
-	uint64_t given;	   /* bit i: row i of the table was set by a flag or a variable */
+	struct served *served; /* or NULL */
+	char *file_beside;     /* the modelhook.json that was found without --config, or NULL */
+	char *gates_text;      /* the rules as JSON, canonical; NULL: none were given */
+	uint64_t given;	       /* bit i: row i of the table was set by a flag or a variable */
 };
 
 /* Which settings a command takes, as bits; a command names its own in its row (command/command.h).
@@ -80,6 +84,8 @@ enum {
 	TAKES_RUN = 1 << 16,	/* --run */
 	TAKES_SPOOL = 1 << 17,	/* --spool */
 	TAKES_NAME = 1 << 18,	/* --model */
+	TAKES_REPAIR = 1 << 19, /* --repair */
+	TAKES_SERVED = 1 << 20, /* --served */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

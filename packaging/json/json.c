@@ -311,6 +311,11 @@ void json_set_null(struct cJSON *object, const char *key)
 	json_set(object, key, json_new_null());
 }
 
+void json_set_raw(struct cJSON *object, const char *key, const char *text)
+{
+	json_set(object, key, made(cJSON_CreateRaw(text)));
+}
+
 struct cJSON *json_set_object(struct cJSON *object, const char *key)
 {
 	struct cJSON *made = json_new_object();

@@ -87,6 +87,9 @@ void json_set_number(struct cJSON *object, const char *key, double number);
 void json_set_bool(struct cJSON *object, const char *key, bool value);
 void json_set_null(struct cJSON *object, const char *key);
 
+/* json_set_raw - text that is known to be JSON, as it is */
+void json_set_raw(struct cJSON *object, const char *key, const char *text);
+
 /* json_set_object, json_set_array - the same with an empty one, which is borrowed */
 struct cJSON *json_set_object(struct cJSON *object, const char *key);
 struct cJSON *json_set_array(struct cJSON *object, const char *key);

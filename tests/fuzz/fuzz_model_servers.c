@@ -1,5 +1,6 @@
 /* Fuzzes what model servers say, and the files beside their models: the first byte chooses Triton's
- * index, TensorFlow Serving's status, an error body, the published numbers, or MLServer's settings.
+ * index, TensorFlow Serving's status, an error body, the published numbers, a service's
+ * own answer, or MLServer's settings.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "deploy/published.h"
 #include "deploy/server_versions.h"
 #include "deploy/service.h"
+#include "served/identity.h"
 
 /* A trap, so that the fuzzer keeps the input. */
 #define MUST(condition) ((condition) ? (void)0 : __builtin_trap())
@@ -78,6 +80,16 @@ static void try_settings(const char *text)
 	text_release(&twice);
 }
 
+static void try_identity(const char *text, size_t size)
+{
+	struct served served = {.pointer = (char *)"/model/versions/0"};
+	struct http_response response = {.status = 200};
+	text_add(&response.body, text, size);
+	char *said = served_identity_read(&served, &response);
+	free(said);
+	text_release(&response.body);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct text text = {0};
@@ -91,6 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		try_status(string, size - 1);
 	else if (data[0] == 'p')
 		try_published(string, size - 1);
+	else if (data[0] == 'v')
+		try_identity(string, size - 1);
 	else if (data[0] == 'm')
 		try_settings(string);
 	else

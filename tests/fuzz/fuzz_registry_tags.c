@@ -14,6 +14,7 @@
 #include "registry/entries.h"
 #include "registry/history.h"
 #include "registry/production_period.h"
+#include "registry/served_note.h"
 #include "registry/tags.h"
 
 /* A trap, so that the fuzzer keeps the input. */
@@ -22,7 +23,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const keys[] = {TAG_HISTORY, TAG_INTENT, TAG_WITHDRAWN, TAG_DUPLICATE,
-	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2", TAG_GATE};
+	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2", TAG_GATE, TAG_SERVED};
 
 static void add_tag(struct pair **tags, size_t *count, const char *key, const char *value)
 {
@@ -83,6 +84,10 @@ static void look_at_version(const struct version *version)
 	(void)entries_end_in_production(entries);
 	json_release(entries);
 	free(history_override_reason(version));
+	struct served_note note;
+	served_note_read(version, &note);
+	MUST(note.json == NULL || note.json[0] == '{' || note.state == SERVED_UNKNOWN);
+	served_note_release(&note);
 	verdict_describe(version, &told);
 	text_release(&told);
 	(void)champion_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);

@@ -23,6 +23,7 @@ static void fill(struct result *result)
 	gate_verdicts_add(
 		&result->verdicts, "val_accuracy", "passed", "val_accuracy 0.9, at least 0.8");
 	gate_verdicts_add(&result->verdicts, "freshness", "overridden", "trained 40.00 h ago");
+	result_set(&result->served, "{\"state\":\"served\"}");
 	result_add_step(result, "upload", 1234, "3 files sent");
 	result_add_step(result, "register", 0, "version 12 created");
 }
@@ -42,7 +43,9 @@ static void the_line_has_exactly_the_fields_that_are_scripted_against(void **sta
 		"\"gate\":[{\"name\":"
 		"\"val_accuracy\",\"verdict\":\"passed\",\"detail\":\"val_accuracy 0.9, at least "
 		"0.8\"},{\"name\":\"freshness\",\"verdict\":\"overridden\",\"detail\":\"trained "
-		"40.00 h ago\"}],\"steps\":[{\"name\":\"upload\",\"ms\":1234,\"did\":\"3 files "
+		"40.00 h "
+		"ago\"}],\"served\":{\"state\":\"served\"},\"steps\":[{\"name\":\"upload\",\"ms\":"
+		"1234,\"did\":\"3 files "
 		"sent\"},{\"name\":\"register\",\"ms\":0,\"did\":\"version 12 created\"}],"
 		"\"package\":\"/spool/fish.tar.gz\",\"error\":null,\"registry_url\":"
 		"\"http://h:5000\",\"tracking_url\":\"http://t:5000\"}");
@@ -64,7 +67,8 @@ static void what_was_never_reached_is_null_and_not_left_out(void **state)
 		"\"retryable\":true,\"model\":null,\"version\":null,\"previous_version\":null,"
 		"\"run_id\":null,\"trained_at\":null,\"digest\":null,\"stage\":null,\"alias\":null,"
 		"\"reason\":null,\"created\":null,\"gate\":[],"
-		"\"steps\":[],\"package\":null,\"error\":{\"kind\":\"later\",\"message\":\"no "
+		"\"served\":null,\"steps\":[],\"package\":null,\"error\":{\"kind\":\"later\","
+		"\"message\":\"no "
 		"answer from \\\"h\\\"\",\"hint\":\"replay "
 		"it\"},\"registry_url\":null,\"tracking_url\":null}");
 	free(line);

@@ -1,0 +1,275 @@
+#include "served/parse.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "deploy/keys.h"
+#include "http/url.h"
+#include "packaging/json/pointer.h"
+#include "served/identity.h"
+#include "served/servers.h"
+
+enum {
+	ROUNDS = 3,
+	ROUNDS_MAX = 1000,
+	INTERVAL_MS = 1000,
+	TIMEOUT_MS = 5 * 60 * 1000,
+	REQUEST_TIMEOUT_MS = 10 * 1000,
+};
+
+static int optional_string(
+	const struct json_at *object, const char *key, char **value, struct fail *f)
+{
+	struct json_at at = json_get(object, key);
+	if (!json_is_there(&at))
+		return 0;
+	if (json_string(&at, value, f) != 0)
+		return -1;
+	return (*value)[0] != '\0' || strcmp(key, "json_pointer") == 0
+		       ? 0
+		       : json_fail(&at, f, "is empty");
+}
+
+static int optional_duration(
+	const struct json_at *object, const char *key, int64_t *ms, struct fail *f)
+{
+	struct json_at at = json_get(object, key);
+	char *text = NULL;
+	if (!json_is_there(&at))
+		return 0;
+	if (json_string(&at, &text, f) != 0)
+		return -1;
+	bool known = clock_parse_duration(text, ms) && *ms > 0;
+	free(text);
+	return known ? 0 : json_fail(&at, f, "is a duration such as \"5m\"");
+}
+
+static int optional_count(
+	const struct json_at *object, const char *key, int64_t *count, struct fail *f)
+{
+	struct json_at at = json_get(object, key);
+	return json_is_there(&at) ? json_integer(&at, 1, ROUNDS_MAX, count, f) : 0;
+}
+
+/* The place of the value in words, which end in NULL. */
+static int parse_word(const struct json_at *object, const char *key, const char *const *words,
+	size_t *place, struct fail *f)
+{
+	struct json_at at = json_get(object, key);
+	char *text = NULL;
+	if (!json_is_there(&at))
+		return 0;
+	if (json_string(&at, &text, f) != 0)
+		return -1;
+	for (*place = 0; words[*place] != NULL; (*place)++)
+		if (strcmp(words[*place], text) == 0)
+			break;
+	free(text);
+	if (words[*place] != NULL)
+		return 0;
+	struct text known = {0};
+	for (size_t i = 0; words[i] != NULL; i++)
+		text_printf(&known, "%s%s", i > 0 ? ", " : "", words[i]);
+	int result = json_fail(&at, f, "is one of %s", text_string(&known));
+	text_release(&known);
+	return result;
+}
+
+static int parse_server(const struct json_at *object, struct served *served, struct fail *f)
+{
+	const char *names[16] = {NULL};
+	size_t place = 0;
+	for (size_t i = 0; served_servers[i] != NULL; i++)
+		names[i] = served_servers[i]->name;
+	if (parse_word(object, "server", names, &place, f) != 0)
+		return -1;
+	served->server = served_servers[place];
+	return 0;
+}
+
+static int parse_pattern(const struct json_at *object, struct served *served, struct fail *f)
+{
+	struct json_at at = json_get(object, "regex");
+	char words[128], *pattern = NULL;
+	if (optional_string(object, "regex", &pattern, f) != 0 || pattern == NULL)
+		return pattern == NULL && !json_is_there(&at) ? 0 : -1;
+	int code = regcomp(&served->compiled, pattern, REG_EXTENDED | REG_NEWLINE);
+	if (code == 0) {
+		served->pattern = pattern;
+		return 0;
+	}
+	regerror(code, &served->compiled, words, sizeof(words));
+	free(pattern);
+	return json_fail(&at, f, "is not a regular expression: %s", words);
+}
+
+static int parse_places(const struct json_at *object, struct served *served, struct fail *f)
+{
+	struct json_at pointer = json_get(object, "json_pointer");
+	if (optional_string(object, "json_pointer", &served->pointer, f) != 0 ||
+		optional_string(object, "header", &served->header, f) != 0 ||
+		parse_pattern(object, served, f) != 0)
+		return -1;
+	if (served->pointer != NULL && !json_pointer_is_valid(served->pointer))
+		return json_fail(&pointer, f, "is a JSON pointer such as \"/version\"");
+	int places =
+		(served->pointer != NULL) + (served->header != NULL) + (served->pattern != NULL);
+	if (!served->server->is_plain && places > 0)
+		return json_fail(object, f,
+			"a server of kind %s says by itself which version it serves: "
+			"no \"json_pointer\", \"header\" or \"regex\"",
+			served->server->name);
+	if (served->server->is_plain && places != 1)
+		return json_fail(object, f,
+			"needs one of \"json_pointer\", \"header\" and \"regex\": where "
+			"the service says what it serves");
+	return 0;
+}
+
+static int parse_identity(const struct json_at *object, struct served *served, struct fail *f)
+{
+	struct json_at at = json_get(object, "identity");
+	size_t place = SERVED_VERSION;
+	if (parse_word(object, "identity", served_identity_words, &place, f) != 0)
+		return -1;
+	served->identity = (enum served_identity)place;
+	if (served->server->is_plain || place == SERVED_VERSION)
+		return 0;
+	return json_fail(
+		&at, f, "a server of kind %s says its version alone", served->server->name);
+}
+
+static int check_url(const struct json_at *at, const char *url, struct fail *f)
+{
+	char *origin = http_url_origin(url);
+	bool fine = origin != NULL;
+	free(origin);
+	return fine ? 0 : json_fail(at, f, "is an http or https URL");
+}
+
+static int parse_urls(const struct json_at *list, struct served_replicas *replicas, struct fail *f)
+{
+	if (json_array(list, f) != 0)
+		return -1;
+	if (json_count(list) == 0)
+		return json_fail(list, f, "names no replica");
+	replicas->urls = memory_get(json_count(list), sizeof(*replicas->urls));
+	for (struct json_at at = json_first(list); json_is_there(&at); at = json_next(&at)) {
+		char **url = &replicas->urls[replicas->url_count];
+		if (json_string(&at, url, f) != 0)
+			return -1;
+		replicas->url_count++;
+		if (check_url(&at, *url, f) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_replicas(const struct json_at *object, struct served *served, struct fail *f)
+{
+	static const char *const keys[] = {"urls"};
+	struct json_at at = json_get(object, "replicas"), urls = json_get(&at, "urls");
+	if (!json_is_there(&at))
+		return 0;
+	if (json_known_keys(&at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0)
+		return -1;
+	return parse_urls(&urls, &served->replicas, f);
+}
+
+/* What stands for the version at a server that has numbers of its own. */
+static int parse_number(
+	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
+{
+	struct json_at version = json_get(object, "version"),
+		       published = json_get(object, "published");
+	if (deploy_key_string(object, "version", "{version}", &served->number, f) != 0 ||
+		deploy_key_path(object, "published", folder, false, &served->published, f) != 0)
+		return -1;
+	if (!json_is_there(&version) && !json_is_there(&published))
+		return 0;
+	if (served->server->is_plain)
+		return json_fail(object, f,
+			"\"version\" and \"published\" are for servers that have "
+			"numbers of their own");
+	return !json_is_there(&version) || !json_is_there(&published)
+		       ? 0
+		       : json_fail(&published, f, "and \"version\" cannot both be set");
+}
+
+static int parse_where(
+	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
+{
+	if (service_parse(object, folder, &served->service, f) != 0 ||
+		optional_string(object, "model", &served->model, f) != 0 ||
+		parse_number(object, folder, served, f) != 0)
+		return -1;
+	return parse_replicas(object, served, f);
+}
+
+static int parse_limits(const struct json_at *object, struct served *served, struct fail *f)
+{
+	static const char *const policies[] = {"keep", "roll_back", NULL};
+	size_t policy = 0;
+	if (optional_count(object, "rounds", &served->rounds, f) != 0 ||
+		optional_duration(object, "interval", &served->interval_ms, f) != 0 ||
+		optional_duration(object, "timeout", &served->timeout_ms, f) != 0 ||
+		optional_duration(object, "request_timeout", &served->request_timeout_ms, f) != 0 ||
+		parse_word(object, "on_failure", policies, &policy, f) != 0)
+		return -1;
+	served->roll_back = policy == 1;
+	return 0;
+}
+
+static int parse(
+	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
+{
+	static const char *const keys[] = {SERVICE_KEYS, "server", "model", "version", "published",
+		"json_pointer", "header", "regex", "identity", "replicas", "rounds", "interval",
+		"timeout", "request_timeout", "on_failure"};
+	if (json_known_keys(object, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
+		parse_server(object, served, f) != 0 || parse_places(object, served, f) != 0 ||
+		parse_identity(object, served, f) != 0 ||
+		parse_where(object, folder, served, f) != 0)
+		return -1;
+	return parse_limits(object, served, f);
+}
+
+int served_parse(
+	const struct json_at *at, const char *folder, struct served **served, struct fail *f)
+{
+	struct served *parsed = memory_get(1, sizeof(*parsed));
+	*parsed = (struct served){
+		.rounds = ROUNDS,
+		.interval_ms = INTERVAL_MS,
+		.timeout_ms = TIMEOUT_MS,
+		.request_timeout_ms = REQUEST_TIMEOUT_MS,
+	};
+	if (parse(at, folder, parsed, f) != 0) {
+		served_release(parsed);
+		return -1;
+	}
+	*served = parsed;
+	return 0;
+}
+
+void served_release(struct served *served)
+{
+	if (served == NULL)
+		return;
+	for (size_t i = 0; i < served->replicas.url_count; i++)
+		free(served->replicas.urls[i]);
+	if (served->pattern != NULL)
+		regfree(&served->compiled);
+	free(served->replicas.urls);
+	service_release(&served->service);
+	free(served->model);
+	free(served->number);
+	free(served->published);
+	free(served->pointer);
+	free(served->header);
+	free(served->pattern);
+	free(served);
+}

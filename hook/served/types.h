@@ -1,0 +1,72 @@
+/* types - how a service is asked which model it serves, and what came of it.
+ */
+#ifndef MODELHOOK_SERVED_TYPES_H
+#define MODELHOOK_SERVED_TYPES_H
+
+#include <regex.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deploy/service.h"
+
+struct served_server; /* served/server.h */
+
+/* What of a version a service tells: text that is the same on both sides. */
+enum served_identity {
+	SERVED_VERSION, /* its number in the registry */
+	SERVED_DIGEST,	/* of its package */
+	SERVED_RUN_ID,
+	SERVED_MODEL_UUID,
+};
+
+/* struct served_replicas - who is to be asked; none of it: the URL alone. Owns its strings. */
+struct served_replicas {
+	char **urls; /* each in place of "url" */
+	size_t url_count;
+};
+
+/* struct served - "served" in modelhook.json; owns its strings */
+struct served {
+	const struct served_server *server;
+	struct service service; /* its "url" and how it is asked */
+	char *model;		/* its name at the server; NULL: that of the registry */
+	char *number;	 /* the version at a server that numbers its own, with placeholders */
+	char *published; /* the directory whose numbers the server reads, or NULL */
+	enum served_identity identity;
+	char *pointer; /* JSON pointer; one of three says where the identity is */
+	char *header;
+	char *pattern; /* POSIX extended regular expression; its first group, else all of it */
+	regex_t compiled;
+	struct served_replicas replicas;
+	int64_t rounds;
+	int64_t interval_ms;
+	int64_t timeout_ms;
+	int64_t request_timeout_ms;
+	bool roll_back; /* on_failure */
+};
+
+/* struct served_latency - of the requests of one phase */
+struct served_latency {
+	size_t requests;
+	size_t errors; /* no response, or one that is no 2xx */
+	int64_t p50_ms;
+	int64_t p95_ms;
+};
+
+/* struct served_seen - one replica in one round; owns its strings */
+struct served_seen {
+	char *replica; /* its URL, fit for a message */
+	char *said;    /* the identity that it told, or NULL */
+	char *problem; /* why it is no proof: "serves version 3", "HTTP 503"; NULL: it is one */
+	bool is_final; /* waiting will not help */
+	int64_t ms;
+	bool failed; /* the request, whatever it says of the model */
+};
+
+struct served_round {
+	struct served_seen *items;
+	size_t count;
+};
+
+#endif

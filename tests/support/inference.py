@@ -1,0 +1,158 @@
+"""An inference service of this process, which tells what it serves and can be made to fail in every way.
+
+Each replica is an HTTP server of its own on loopback. GET /model tells the version; POST /reload makes every replica
+load one, unless it is told to misbehave.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+RELOAD = """
+import sys, urllib.request
+request = urllib.request.Request(sys.argv[1] + "/reload?version=" + sys.argv[2], method="POST")
+print(urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30).status)
+"""
+
+
+class Replica(ThreadingHTTPServer):
+    """One process of the service."""
+
+    daemon_threads = True
+
+    def __init__(self, service: Service) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.service = service
+        self.version = 0  # that it serves
+        self.asked = 0
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that gives up is no news."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """What a replica answers."""
+
+    server: Replica
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing on stderr."""
+
+    def answer(self, status: int, body: Any, **headers: str) -> None:
+        """JSON, or bytes as they are."""
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def do_GET(self) -> None:
+        """What it serves."""
+        self.server.asked += 1
+        self.server.service.answer(self)
+
+    def do_POST(self) -> None:
+        """A reload, or an inference."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path.startswith("/reload?version="):
+            self.server.service.reload(int(self.path.rpartition("=")[2]))
+            self.answer(200, {})
+            return
+        self.server.asked += 1
+        self.server.service.answer(self)
+
+
+class Service:
+    """A service of one model; `refuses` are versions that it does not load, `behaviour` how it fails then.
+
+    good      it loads what it is told
+    old       it goes on serving the old version
+    half      only the first half of its replicas load it
+    crashing  each request of a version that it refuses ends without a response
+    hung      each such request is never answered
+    broken    each such request is answered by 503
+    """
+
+    def __init__(self, replicas: int = 1, refuses: set[int] | None = None, behaviour: str = "good") -> None:
+        self.refuses = refuses or set()
+        self.behaviour = behaviour
+        self.reloads: list[int] = []
+        self.reloaded: Callable[[], object] = lambda: None  # called when a version that it refuses was to be loaded
+        self.failing = False
+        self.ended = threading.Event()
+        self.replicas = [Replica(self) for _ in range(replicas)]
+
+    def __enter__(self) -> Self:
+        """Serving."""
+        for replica in self.replicas:
+            threading.Thread(target=replica.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        """Gone."""
+        self.ended.set()
+        for replica in self.replicas:
+            replica.shutdown()
+            replica.server_close()
+
+    @property
+    def urls(self) -> list[str]:
+        """Of each replica."""
+        return [f"{replica.url}/model" for replica in self.replicas]
+
+    @property
+    def versions(self) -> list[int]:
+        """That each replica serves."""
+        return [replica.version for replica in self.replicas]
+
+    def reload(self, version: int) -> None:
+        """What a reload of the whole service does."""
+        self.reloads.append(version)
+        refused = version in self.refuses
+        if refused:
+            self.reloaded()
+        self.failing = refused and self.behaviour in ("crashing", "hung", "broken")
+        if refused and self.behaviour == "old":
+            return
+        loads = self.replicas[:len(self.replicas) // 2] if refused and self.behaviour == "half" else self.replicas
+        for replica in loads:
+            replica.version = version
+
+    def answer(self, request: Handler) -> None:
+        """What a replica says to GET /model."""
+        if self.failing and self.behaviour == "hung":
+            self.ended.wait(60)
+        if self.failing and self.behaviour in ("crashing", "hung"):
+            request.close_connection = True
+        elif self.failing:
+            request.answer(503, {"detail": "the model does not load"})
+        else:
+            version = request.server.version
+            request.answer(200, {"version": str(version), "loaded": {"as": version}}, X_Model_Version=f"v{version}")
+
+    def settings(self, folder: Path, **served: Any) -> dict[str, Any]:
+        """A modelhook.json: a command that reloads it, and how it proves what it serves."""
+        (folder / "reload.py").write_text(RELOAD)
+        reload = [sys.executable, str(folder / "reload.py"), self.replicas[0].url, "{version}"]
+        where: dict[str, Any] = {"url": self.urls[0]}
+        if len(self.replicas) > 1:
+            where["replicas"] = {"urls": self.urls}
+        quick = {"interval": "20ms", "timeout": "2s", "request_timeout": "400ms"}
+        return {"deploy": [{"command": reload, "name": "reload"}],
+                "served": {"json_pointer": "/version", **where, **quick, **served}}
