@@ -18,7 +18,7 @@ import os
 import re
 import secrets
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional, Sequence, Tuple, Union, overload
 
 from .errors import HandoffError
 
@@ -73,6 +73,10 @@ class Handoff:
     :param description: of the model version; None: one is made of samples, architecture, accuracy and date
     :param requirements: pip requirements of a SavedModel; None: tensorflow and mlflow
     :param artifact_path: where a SavedModel goes in the run's artifacts; None: ``model``
+    :param golden: requests with the answers that the model gave, [(input, output), ...], arrays or arrays by name, at
+        most 1,000; they go into the SavedModel when the handoff is written, and are asked again at the service
+    :param tolerance: how far such an answer may be from the recorded one, times the larger of 1 and its size; None: by
+        its type
     :param files: whether to note the SHA-256 of every file of the SavedModel, so that a later change is named
     :raises HandoffError: modelhook would refuse a value
     """
@@ -90,6 +94,8 @@ class Handoff:
     requirements: Optional[Sequence[str]] = None
     artifact_path: Optional[str] = None
     files: bool = True
+    golden: Optional[Sequence[Tuple[Any, Any]]] = None
+    tolerance: Optional[float] = None
 
     if not TYPE_CHECKING:  # else a type checker takes every misspelled attribute
 
@@ -119,9 +125,11 @@ class Handoff:
         keys = {each.name: getattr(self, each.name) for each in fields(Handoff)}
         found = {name: _CHECKS[name](self, value) for name, value in keys.items() if value is not None}
         lists = {name: found.get(name, {}) for name in ("metrics", "samples", "params", "tags")}
-        note_files = found.pop("files", True)
+        note_files, golden, tolerance = (found.pop(name, None) for name in ("files", "golden", "tolerance"))
+        if golden is not None:
+            found.update(_golden_keys(found.get("saved_model"), golden, tolerance, self.model))
         if self.saved_model is not None:
-            found.update(_saved_model_keys(found["saved_model"], beside, note_files))
+            found.update(_saved_model_keys(found["saved_model"], beside, note_files is not False))
         return {"schema": SCHEMA, **found, **lists, "trained_at": _time(self.trained_at)}
 
 
@@ -146,6 +154,8 @@ def write_handoff(
     requirements: Optional[Sequence[str]] = None,
     artifact_path: Optional[str] = None,
     files: bool = True,
+    golden: Optional[Sequence[Tuple[Any, Any]]] = None,
+    tolerance: Optional[float] = None,
 ) -> str: ...
 
 
@@ -254,6 +264,34 @@ def _saved_model_keys(folder: str, beside: str, files: bool) -> Dict[str, Any]:
     if files:
         keys["files"] = saved_model_files(folder)
     return keys
+
+
+def _golden_pairs(value: Any) -> Sequence[Tuple[Any, Any]]:
+    """Pairs, whose arrays are looked at when they are recorded."""
+    if not isinstance(value, Sequence) or any(not isinstance(pair, tuple) or len(pair) != 2 for pair in value):
+        raise HandoffError("golden: a list of (input, output) is needed")
+    return value
+
+
+def _tolerance(value: Any) -> float:
+    number = _finite("tolerance", value)
+    if number <= 0:
+        raise HandoffError(f"tolerance: {number} is no tolerance")
+    return number
+
+
+def _golden_keys(saved_model: Optional[str], golden: Sequence[Tuple[Any, Any]], tolerance: Optional[float],
+                 model: str) -> Dict[str, Any]:
+    """The requests into the SavedModel, and the keys that say so."""
+    if saved_model is None:
+        raise HandoffError("golden: only for a saved_model")
+    from .golden import REQUESTS, GoldenError, record  # noqa: PLC0415 - this file works alone without it
+
+    try:
+        record(saved_model, golden, model)
+    except GoldenError as error:
+        raise HandoffError(f"golden: {error}") from error
+    return {"golden": REQUESTS} if tolerance is None else {"golden": REQUESTS, "golden_tolerance": tolerance}
 
 
 def _sha256(file: str) -> str:
@@ -441,4 +479,6 @@ _CHECKS: Dict[str, Callable[[Handoff, Any], Any]] = {
     "requirements": lambda _, value: _requirements(value),
     "artifact_path": lambda _, value: _artifact("artifact_path", value),
     "files": lambda _, value: _files(value),
+    "golden": lambda _, value: _golden_pairs(value),
+    "tolerance": lambda _, value: _tolerance(value),
 }

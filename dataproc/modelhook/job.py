@@ -5,7 +5,7 @@ import os
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generator, List, Mapping, Optional, Sequence, TextIO, Union
+from typing import TYPE_CHECKING, Any, Generator, List, Mapping, Optional, Sequence, TextIO, Tuple, Union
 
 from .errors import HandoffError, ModelhookError
 from .find import find_binary
@@ -81,6 +81,8 @@ def promoting(
     requirements: Optional[Sequence[str]] = None,
     artifact_path: Optional[str] = None,
     files: bool = True,
+    golden: Optional[Sequence[Tuple[Any, Any]]] = None,
+    tolerance: Optional[float] = None,
 ) -> Generator[Job, None, None]:
     """Promotes what the block trains; after it, ``job.result`` is what came of it.
 
@@ -115,7 +117,8 @@ def promoting(
     """
     job = Job(run_id=_active_run() if run_id is None else run_id, model=model, saved_model=saved_model,
               logged_model=logged_model, metrics=metrics, trained_at=trained_at, samples=samples, params=params,
-              tags=tags, description=description, requirements=requirements, artifact_path=artifact_path, files=files)
+              tags=tags, description=description, requirements=requirements, artifact_path=artifact_path, files=files,
+              golden=golden, tolerance=tolerance)
     how = _Call(find_binary(binary, spark=spark, uri=uri), [os.fspath(option) for option in options], timeout, grace,
                 env, stderr)
     if preflight or replay:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "mlflow/session.h"
 #include "mlflow/types.h"
 #include "mlflow/versions.h"
@@ -62,6 +63,22 @@ static void add_samples_tag(struct tag_list *list, const struct handoff *handoff
 	free(printed);
 }
 
+/* {"file", "tolerance"}: where the golden requests are among the version's files. */
+static void add_golden_tag(struct tag_list *list, const struct handoff *handoff)
+{
+	if (handoff->golden == NULL)
+		return;
+	char *file = text_format("%s%s", MANIFEST_SAVED_MODEL, handoff->golden);
+	struct cJSON *object = json_new_object();
+	json_set_string(object, "file", file);
+	if (handoff->golden_tolerance > 0)
+		json_set_number(object, "tolerance", handoff->golden_tolerance);
+	char *printed = json_take_text(object);
+	tag_list_add(list, TAG_GOLDEN, printed);
+	free(printed);
+	free(file);
+}
+
 /* What the hook says of every version; the handoff's own tags come after, and do not replace these.
  */
 static void add_own_tags(struct tag_list *list, const struct flow *flow)
@@ -86,6 +103,7 @@ static void add_own_tags(struct tag_list *list, const struct flow *flow)
 		tag_list_add(list, TAG_CONTENT, content);
 	}
 	add_samples_tag(list, handoff);
+	add_golden_tag(list, handoff);
 }
 
 static void make_tags(struct tag_list *list, const struct flow *flow)

@@ -3,21 +3,26 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/console.h"
 #include "base/text.h"
 #include "deploy/deploy.h"
 #include "deploy/kind.h"
 #include "flow/to_serve.h"
 #include "mlflow/types.h"
 #include "packaging/json/json.h"
+#include "registry/golden_fetch.h"
 #include "registry/model_uuid.h"
 #include "registry/production_period.h"
 #include "served/probe.h"
 #include "served/prove.h"
+#include "served/server.h"
 
 /* struct reloading - one version on its way; must not be moved */
 struct reloading {
 	struct delivery *delivery;
 	struct to_serve to_serve;
+	struct golden golden;
+	double tolerance; /* of the training; 0: none was stated */
 	char *uuid;
 	struct served_samples before;
 	struct served_probe probe;
@@ -34,6 +39,33 @@ static bool needs_uuid(const struct settings *settings)
 	return settings->served != NULL && settings->served->identity == SERVED_MODEL_UUID;
 }
 
+/* Without golden requests an identity alone has to do, if the server tells one. */
+static int open_golden(struct reloading *reloading, const struct version *version, struct fail *f)
+{
+	const struct registry *registry = reloading->delivery->registry;
+	const struct settings *settings = &reloading->delivery->call->settings;
+	const struct served *served = settings->served;
+	long long number = (long long)version->number;
+	if (served == NULL || !served->golden.is_asked || settings->mlflow.plan)
+		return 0;
+	if (golden_fetch(registry->mlflow, registry->model, version, &reloading->golden,
+		    &reloading->tolerance, f) != 0)
+		return -1;
+	if (reloading->golden.count > 0)
+		return 0;
+	if (!served->server->needs_golden) {
+		console_warn("version %lld has no golden requests: its answers are not compared",
+			number);
+		return 0;
+	}
+	fail_set(f, STATUS_NOT_SERVED,
+		"version %lld has no golden requests, and a server of kind %s "
+		"says nothing else of its model",
+		number, served->server->name);
+	return fail_hint(
+		f, "record them at training: write_handoff(golden=[(input, output), ...])");
+}
+
 static int open_version(struct reloading *reloading, struct delivery *delivery, int64_t number,
 	int64_t instead, struct fail *f)
 {
@@ -46,6 +78,8 @@ static int open_version(struct reloading *reloading, struct delivery *delivery, 
 	if (needs_uuid(&delivery->call->settings) &&
 		model_uuid_read(registry->mlflow, registry->model, version, &reloading->uuid, f) !=
 			0)
+		return -1;
+	if (open_golden(reloading, version, f) != 0)
 		return -1;
 	to_serve_init(&reloading->to_serve, registry, version, instead, delivery->who);
 	reloading->to_serve.model.model_uuid = reloading->uuid;
@@ -61,6 +95,7 @@ static void close_version(struct reloading *reloading)
 	served_probe_release(&reloading->probe);
 	served_samples_release(&reloading->before);
 	to_serve_release(&reloading->to_serve);
+	golden_release(&reloading->golden);
 	free(reloading->uuid);
 }
 
@@ -100,12 +135,16 @@ static int reload_targets(struct reloading *reloading, struct fail *f)
 
 /* Proof */
 
-static struct deploy_call call_of(const struct reloading *reloading)
+static struct served_call call_of(const struct reloading *reloading)
 {
 	const struct invocation *call = reloading->delivery->call;
-	return (struct deploy_call){.model = &reloading->to_serve.model,
-		.http = &call->settings.http,
-		.deadline = call->deadline};
+	return (struct served_call){
+		.deploy = {.model = &reloading->to_serve.model,
+			.http = &call->settings.http,
+			.deadline = call->deadline},
+		.golden = reloading->golden.count > 0 ? &reloading->golden : NULL,
+		.tolerance = reloading->tolerance,
+	};
 }
 
 static void add_latency(
@@ -149,6 +188,8 @@ static void keep_figures(struct reloading *reloading, const struct served_report
 	json_set_number(figures, "rounds", (double)delivery->call->settings.served->rounds);
 	if (after > 0)
 		json_set_number(figures, "after_ms", (double)after);
+	if (reloading->golden.count > 0)
+		json_set_number(figures, "golden", (double)reloading->golden.count);
 	add_samples(&reloading->probe.samples, &report->waiting);
 	add_latency(figures, "before", &reloading->before);
 	add_latency(figures, "during", &reloading->probe.samples);
@@ -174,7 +215,7 @@ static void tell_served(
 static int prove(struct reloading *reloading, struct fail *f)
 {
 	const struct served *served = reloading->delivery->call->settings.served;
-	struct deploy_call call = call_of(reloading);
+	struct served_call call = call_of(reloading);
 	struct served_report report;
 	int64_t started = clock_monotonic_ms();
 	int result = served_prove(served, &call, &report, f);
@@ -202,7 +243,7 @@ static void tell_plan(struct reloading *reloading)
 static int reload_watched(struct reloading *reloading, struct fail *f)
 {
 	const struct served *served = reloading->delivery->call->settings.served;
-	struct deploy_call call = call_of(reloading);
+	struct served_call call = call_of(reloading);
 	bool proven = false;
 	if (served_is_proven(served, &call, &proven, f) != 0)
 		return -1;

@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "http/types.h"
-#include "registry/artifact_check.h"
-#include "store/store.h"
+#include "registry/artifact_text.h"
 
 enum { MLMODEL_MAX = 1 << 20 };
 
@@ -25,38 +23,15 @@ char *model_uuid_find(const char *mlmodel)
 	return NULL;
 }
 
-static int write_text(void *context, const void *bytes, size_t size, struct fail *f)
-{
-	struct text *text = context;
-	if (size > MLMODEL_MAX - text->size)
-		return fail_set(f, STATUS_REFUSED, "is larger than %d bytes", MLMODEL_MAX);
-	text_add(text, bytes, size);
-	return 0;
-}
-
-static int restart_text(void *context, struct fail *f)
-{
-	(void)f;
-	text_clear(context);
-	return 0;
-}
-
 int model_uuid_read(struct mlflow *mlflow, const char *model, const struct version *version,
 	char **uuid, struct fail *f)
 {
-	struct store store = {0};
-	struct run run = {.id = version->run_id};
-	struct text mlmodel = {0};
-	const struct http_sink sink = {write_text, restart_text, &mlmodel};
-	bool found = false;
+	static const struct artifact_wanted mlmodel = {.path = "MLmodel", .max = MLMODEL_MAX};
+	struct text text = {0};
 	*uuid = NULL;
-	int result = artifact_check_open(mlflow, model, version, &run, &store, f);
+	int result = artifact_text(mlflow, model, version, &mlmodel, &text, f);
 	if (result == 0)
-		result = store_get(&store, "MLmodel", &sink, &found, f);
-	if (result == 0 && found)
-		*uuid = model_uuid_find(text_string(&mlmodel));
-	text_release(&mlmodel);
-	store_release(&store);
-	return result != 0 ? fail_wrap(f, "MLmodel of version %lld", (long long)version->number)
-			   : 0;
+		*uuid = model_uuid_find(text_string(&text));
+	text_release(&text);
+	return result;
 }

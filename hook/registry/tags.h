@@ -16,6 +16,7 @@
 #define TAG_SAMPLES "modelhook.samples"
 #define TAG_OUTCOME "modelhook.outcome"
 #define TAG_SERVED "modelhook.served"
+#define TAG_GOLDEN "modelhook.golden"
 
 #define TAG_DELETED "modelhook.deleted." /* and a version's number: a tag of the model */
 

@@ -9,6 +9,7 @@
 #include "deploy/keys.h"
 #include "http/url.h"
 #include "packaging/json/pointer.h"
+#include "served/golden.h"
 #include "served/identity.h"
 #include "served/servers.h"
 
@@ -209,6 +210,23 @@ static int parse_where(
 	return parse_replicas(object, served, f);
 }
 
+static int parse_golden(const struct json_at *object, struct served *served, struct fail *f)
+{
+	struct json_at at = json_get(object, "golden");
+	if (json_is_there(&at) && served_golden_parse(&at, &served->golden, f) != 0)
+		return -1;
+	if (served->golden.protocol == GOLDEN_BY_SERVER)
+		served->golden.protocol = served->server->protocol;
+	if (!served->server->needs_golden || served->golden.is_asked)
+		return 0;
+	json_fail(object, f,
+		"a server of kind %s does not say which model it serves: \"golden\" is "
+		"needed",
+		served->server->name);
+	return fail_hint(f, "record golden requests at training: write_handoff(golden=[(input, "
+			    "output), ...])");
+}
+
 static int parse_limits(const struct json_at *object, struct served *served, struct fail *f)
 {
 	static const char *const policies[] = {"keep", "roll_back", NULL};
@@ -228,11 +246,13 @@ static int parse(
 {
 	static const char *const keys[] = {SERVICE_KEYS, "server", "model", "version", "published",
 		"json_pointer", "header", "regex", "identity", "replicas", "rounds", "interval",
-		"timeout", "request_timeout", "on_failure"};
+		"timeout", "request_timeout", "on_failure", "golden"};
 	if (json_known_keys(object, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
 		parse_server(object, served, f) != 0 || parse_places(object, served, f) != 0 ||
 		parse_identity(object, served, f) != 0 ||
 		parse_where(object, folder, served, f) != 0)
+		return -1;
+	if (parse_golden(object, served, f) != 0)
 		return -1;
 	return parse_limits(object, served, f);
 }
@@ -268,6 +288,7 @@ void served_release(struct served *served)
 	free(served->model);
 	free(served->number);
 	free(served->published);
+	served_golden_release(&served->golden);
 	free(served->pointer);
 	free(served->header);
 	free(served->pattern);

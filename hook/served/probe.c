@@ -12,7 +12,7 @@ enum {
 	SLICE_MS = 50, /* so that the end of a probe is noticed soon */
 };
 
-static int ask(const struct served *served, const struct deploy_call *call,
+static int ask(const struct served *served, const struct served_call *call,
 	struct served_samples *samples, struct fail *f)
 {
 	struct served_round round;
@@ -23,10 +23,10 @@ static int ask(const struct served *served, const struct deploy_call *call,
 	return result;
 }
 
-int served_measure(const struct served *served, const struct deploy_call *call,
+int served_measure(const struct served *served, const struct served_call *call,
 	struct served_samples *samples, struct fail *f)
 {
-	struct deadline end = deadline_within(call->deadline, MEASURE_MS);
+	struct deadline end = deadline_within(call->deploy.deadline, MEASURE_MS);
 	while (samples->total + samples->errors < MEASURED && deadline_left(end) > 0)
 		if (ask(served, call, samples, f) != 0)
 			return -1;
@@ -45,7 +45,7 @@ static void *run(void *context)
 {
 	struct served_probe *probe = context;
 	struct fail ignored;
-	while (!atomic_load(&probe->ended) && deadline_left(probe->call.deadline) > 0) {
+	while (!atomic_load(&probe->ended) && deadline_left(probe->call.deploy.deadline) > 0) {
 		struct served_samples one = {0};
 		int result = ask(probe->served, &probe->call, &one, &ignored);
 		/* a request that the end cut off says nothing of the service */
@@ -61,12 +61,12 @@ static void *run(void *context)
 }
 
 void served_probe_start(
-	struct served_probe *probe, const struct served *served, const struct deploy_call *call)
+	struct served_probe *probe, const struct served *served, const struct served_call *call)
 {
 	struct fail ignored;
 	probe->served = served;
 	probe->call = *call;
-	probe->call.deadline.cancelled = &probe->ended;
+	probe->call.deploy.deadline.cancelled = &probe->ended;
 	atomic_init(&probe->ended, false);
 	probe->runs = thread_start(&probe->thread, run, probe, &ignored) == 0;
 }

@@ -14,14 +14,14 @@
 
 /* served_measure - some 20 requests one after the other, within two seconds, added to samples; what
  * they say of the version is not looked at */
-MUST_CHECK int served_measure(const struct served *served, const struct deploy_call *call,
+MUST_CHECK int served_measure(const struct served *served, const struct served_call *call,
 	struct served_samples *samples, struct fail *f);
 
 /* struct served_probe - a thread that asks every replica four times a second. Not to be moved while
  * it runs; owns its samples. */
 struct served_probe {
 	const struct served *served;
-	struct deploy_call call;
+	struct served_call call;
 	struct served_samples samples;
 	atomic_bool ended;
 	pthread_t thread;
@@ -30,7 +30,7 @@ struct served_probe {
 
 /* served_probe_start - where no thread can be started nothing is measured */
 void served_probe_start(
-	struct served_probe *probe, const struct served *served, const struct deploy_call *call);
+	struct served_probe *probe, const struct served *served, const struct served_call *call);
 
 /* served_probe_end - waits for the thread; the samples are complete then */
 void served_probe_end(struct served_probe *probe);

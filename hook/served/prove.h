@@ -22,15 +22,15 @@ struct served_report {
 
 void served_report_release(struct served_report *report);
 
-/* served_prove - within call->deadline; no round begins after served->timeout_ms. NOT_SERVED says
- * what a replica serves instead, or why it does not answer; LATER where the command's deadline ends
- * first; TERMINATED, INTERRUPTED. */
-MUST_CHECK int served_prove(const struct served *served, const struct deploy_call *call,
+/* served_prove - within call->deploy.deadline; no round begins after served->timeout_ms. NOT_SERVED
+ * says what a replica serves instead, or why it does not answer; LATER where the command's deadline
+ * ends first; TERMINATED, INTERRUPTED. */
+MUST_CHECK int served_prove(const struct served *served, const struct served_call *call,
 	struct served_report *report, struct fail *f);
 
 /* served_is_proven - the same without waiting: *proven false at the first round that does not
  * agree */
 MUST_CHECK int served_is_proven(
-	const struct served *served, const struct deploy_call *call, bool *proven, struct fail *f);
+	const struct served *served, const struct served_call *call, bool *proven, struct fail *f);
 
 #endif

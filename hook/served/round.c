@@ -19,7 +19,7 @@ enum { SHOWN_MAX = 3 }; /* replicas with a problem that are told one by one */
 /* struct asking - what the requests of one round share */
 struct asking {
 	const struct served *served;
-	const struct deploy_call *call;
+	const struct served_call *call;
 	struct service_client client;
 };
 
@@ -36,7 +36,7 @@ static void ask(const struct asking *asking, const struct served_replica *replic
 	const struct served *served = asking->served;
 	*question = (struct question){0};
 	text_add_string(&question->url, replica->url);
-	served->server->question(served, asking->call->model, &question->url, &question->body);
+	served->server->question(served, asking->call, &question->url, &question->body);
 	question->request = (struct http_request){
 		.method = question->body.size > 0 ? "POST" : "GET",
 		.url = text_string(&question->url),
@@ -80,7 +80,7 @@ static void read_failure(const struct served *served, const struct http_exchange
 			 exchange->fail.status == STATUS_DENIED;
 }
 
-static void read_exchange(const struct served *served, const struct deploy_call *call,
+static void read_exchange(const struct served *served, const struct served_call *call,
 	const struct http_exchange *exchange, struct question *question, struct served_seen *seen)
 {
 	long status = question->response.status;
@@ -92,7 +92,7 @@ static void read_exchange(const struct served *served, const struct deploy_call 
 		seen->problem = text_format("HTTP %ld", status);
 		seen->is_final = status == 401 || status == 403;
 	} else {
-		served->server->read(served, call->model, &question->response, seen);
+		served->server->read(served, call->deploy.model, &question->response, seen);
 	}
 }
 
@@ -123,8 +123,8 @@ static int ask_all(struct asking *asking, const struct served_replica_list *list
 	round->count = list->count;
 	for (size_t i = 0; result == 0 && i < list->count; i += HTTP_TOGETHER_MAX) {
 		size_t rest = list->count - i;
-		http->deadline =
-			deadline_within(asking->call->deadline, asking->served->request_timeout_ms);
+		http->deadline = deadline_within(
+			asking->call->deploy.deadline, asking->served->request_timeout_ms);
 		ask_some(asking, &list->items[i], &round->items[i],
 			rest < HTTP_TOGETHER_MAX ? rest : HTTP_TOGETHER_MAX);
 		result = stop_check(f);
@@ -132,15 +132,16 @@ static int ask_all(struct asking *asking, const struct served_replica_list *list
 	return result;
 }
 
-int served_round_ask(const struct served *served, const struct deploy_call *call,
+int served_round_ask(const struct served *served, const struct served_call *call,
 	struct served_round *round, struct fail *f)
 {
 	struct served_replica_list list = {0};
 	struct asking asking = {.served = served, .call = call};
 	*round = (struct served_round){0};
-	int result = service_open(&asking.client, &served->service, call, f);
+	int result = service_open(&asking.client, &served->service, &call->deploy, f);
 	if (result == 0)
-		result = served_replicas_find(served, asking.client.url, call->deadline, &list, f);
+		result = served_replicas_find(
+			served, asking.client.url, call->deploy.deadline, &list, f);
 	if (result == 0)
 		result = ask_all(&asking, &list, round, f);
 	served_replicas_release(&list);

@@ -7,10 +7,10 @@
 #include "base/text.h"
 #include "served/types.h"
 
-/* served_round_ask - each request within served->request_timeout_ms and call->deadline. A replica
- * that does not answer is one that was seen with a problem; -1 only where a stop was asked for, or
- * the settings cannot work. */
-MUST_CHECK int served_round_ask(const struct served *served, const struct deploy_call *call,
+/* served_round_ask - each request within served->request_timeout_ms and call->deploy.deadline. A
+ * replica that does not answer is one that was seen with a problem; -1 only where a stop was asked
+ * for, or the settings cannot work. */
+MUST_CHECK int served_round_ask(const struct served *served, const struct served_call *call,
 	struct served_round *round, struct fail *f);
 void served_round_release(struct served_round *round);
 

@@ -12,12 +12,15 @@
 #include "served/types.h"
 
 struct served_server {
-	const char *name; /* "server" in the settings */
-	bool is_plain;	  /* the identity is at a JSON pointer, in a header or matches a pattern */
+	const char *name;  /* "server" in the settings */
+	bool is_plain;	   /* the identity is at a JSON pointer, in a header or matches a pattern */
+	bool is_silent;	   /* it says nothing of its model: its answers alone tell */
+	bool needs_golden; /* without golden requests nothing proves anything */
+	enum golden_protocol protocol; /* of golden requests, unless the settings say another */
 
 	/* question - the request's path below the replica's URL, and its body, where it has one:
 	 * then the method is POST */
-	void (*question)(const struct served *served, const struct deploy_model *model,
+	void (*question)(const struct served *served, const struct served_call *call,
 		struct text *path, struct text *body);
 
 	/* read - a 2xx response into seen->said, problem and is_final */

@@ -2,11 +2,11 @@
 #include "served/identity.h"
 #include "served/servers.h"
 
-static void question(const struct served *served, const struct deploy_model *model,
-	struct text *path, struct text *body)
+static void question(const struct served *served, const struct served_call *call, struct text *path,
+	struct text *body)
 {
 	(void)served;
-	(void)model;
+	(void)call;
 	(void)path;
 	(void)body;
 }
@@ -20,6 +20,7 @@ static void read_answer(const struct served *served, const struct deploy_model *
 const struct served_server served_server_http = {
 	.name = "http",
 	.is_plain = true,
+	.protocol = GOLDEN_INVOCATIONS,
 	.question = question,
 	.read = read_answer,
 };

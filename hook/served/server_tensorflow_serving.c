@@ -6,10 +6,11 @@
 #include "served/number.h"
 #include "served/servers.h"
 
-static void question(const struct served *served, const struct deploy_model *model,
-	struct text *path, struct text *body)
+static void question(const struct served *served, const struct served_call *call, struct text *path,
+	struct text *body)
 {
-	char *name = http_escape_query(served->model != NULL ? served->model : model->name);
+	char *name =
+		http_escape_query(served->model != NULL ? served->model : call->deploy.model->name);
 	(void)body;
 	text_printf(path, "/v1/models/%s", name);
 	free(name);
@@ -30,6 +31,7 @@ static void read_answer(const struct served *served, const struct deploy_model *
 
 const struct served_server served_server_tensorflow_serving = {
 	.name = "tensorflow_serving",
+	.protocol = GOLDEN_V1,
 	.question = question,
 	.read = read_answer,
 };

@@ -3,11 +3,11 @@
 #include "served/number.h"
 #include "served/servers.h"
 
-static void question(const struct served *served, const struct deploy_model *model,
-	struct text *path, struct text *body)
+static void question(const struct served *served, const struct served_call *call, struct text *path,
+	struct text *body)
 {
 	(void)served;
-	(void)model;
+	(void)call;
 	text_add_string(path, "/v2/repository/index");
 	text_add_string(body, "{}");
 }
@@ -28,6 +28,7 @@ static void read_answer(const struct served *served, const struct deploy_model *
 
 const struct served_server served_server_triton = {
 	.name = "triton",
+	.protocol = GOLDEN_V2,
 	.question = question,
 	.read = read_answer,
 };

@@ -8,6 +8,8 @@
 extern const struct served_server served_server_http;
 extern const struct served_server served_server_tensorflow_serving;
 extern const struct served_server served_server_triton;
+extern const struct served_server served_server_mlserver;
+extern const struct served_server served_server_mlflow;
 
 /* served_servers - all of them, NULL behind the last; the first is the default */
 extern const struct served_server *const served_servers[];

@@ -26,6 +26,25 @@ struct served_replicas {
 	size_t url_count;
 };
 
+/* How golden requests are asked (served/golden.h). */
+enum golden_protocol {
+	GOLDEN_BY_SERVER, /* the server's own; of one's own service MLflow's */
+	GOLDEN_INVOCATIONS,
+	GOLDEN_V1,
+	GOLDEN_V2,
+	GOLDEN_TEMPLATE,
+};
+
+/* struct served_golden - "golden"; owns its strings */
+struct served_golden {
+	bool is_asked;
+	enum golden_protocol protocol;
+	char *path;	  /* below the service's origin; NULL: as the protocol has it */
+	double tolerance; /* 0: that of the training */
+	char *template;	  /* JSON */
+	char *answer;	  /* JSON pointer; NULL: the whole answer */
+};
+
 /* struct served - "served" in modelhook.json; owns its strings */
 struct served {
 	const struct served_server *server;
@@ -44,6 +63,16 @@ struct served {
 	int64_t timeout_ms;
 	int64_t request_timeout_ms;
 	bool roll_back; /* on_failure */
+	struct served_golden golden;
+};
+
+struct golden; /* packaging/golden/golden.h */
+
+/* struct served_call - what a proof is given; borrowed */
+struct served_call {
+	struct deploy_call deploy;   /* the version, and how it is asked */
+	const struct golden *golden; /* of that version; NULL: none are asked for */
+	double tolerance;	     /* of the training; 0: by the type of each output */
 };
 
 /* struct served_latency - of the requests of one phase */

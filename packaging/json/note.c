@@ -39,6 +39,24 @@ const char *json_find_string(const struct cJSON *object, const char *key)
 	return cJSON_GetStringValue(json_find(object, key));
 }
 
+const char *json_as_string(const struct cJSON *value)
+{
+	return cJSON_GetStringValue(value);
+}
+
+bool json_as_bool(const struct cJSON *value, bool *truth)
+{
+	if (!cJSON_IsBool(value))
+		return false;
+	*truth = cJSON_IsTrue(value) != 0;
+	return true;
+}
+
+bool json_is_nothing(const struct cJSON *value)
+{
+	return cJSON_IsNull(value) != 0;
+}
+
 bool json_as_number(const struct cJSON *value, double *number)
 {
 	if (!cJSON_IsNumber(value))

@@ -28,6 +28,12 @@ struct cJSON *json_find_own(struct cJSON *object, const char *key);
 /* json_find_string - the same, where it is a string */
 const char *json_find_string(const struct cJSON *object, const char *key);
 
+/* json_as_string - borrowed, or NULL; json_as_bool - false where the value is no boolean;
+ * json_is_nothing - it is null */
+const char *json_as_string(const struct cJSON *value);
+bool json_as_bool(const struct cJSON *value, bool *truth);
+bool json_is_nothing(const struct cJSON *value);
+
 /* json_as_number - false where the value is no number; *number is left alone then */
 bool json_as_number(const struct cJSON *value, double *number);
 

@@ -19,7 +19,7 @@ void handoff_release(struct handoff *handoff)
 {
 	char *strings[] = {handoff->run_id, handoff->model, handoff->saved_model,
 		handoff->logged_model, handoff->artifact_path, handoff->trained_at,
-		handoff->description};
+		handoff->description, handoff->golden};
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
 		free(strings[i]);
 	for (size_t i = 0; i < handoff->metric_count; i++)
@@ -60,6 +60,8 @@ void handoff_copy(const struct handoff *from, struct handoff *to)
 		.samples = memory_get(from->sample_count, sizeof(*to->samples)),
 		.sample_count = from->sample_count,
 		.description = text_copy(from->description),
+		.golden = text_copy(from->golden),
+		.golden_tolerance = from->golden_tolerance,
 		.requirements = memory_get(from->requirement_count, sizeof(*to->requirements)),
 		.requirement_count = from->requirement_count,
 	};

@@ -40,6 +40,8 @@ struct handoff {
 	char *description;  /* or NULL */
 	struct pair *files; /* path in the SavedModel -> SHA-256 hex */
 	size_t file_count;
+	char *golden;		 /* golden requests: path in the SavedModel; or NULL */
+	double golden_tolerance; /* 0: by the type of each output */
 	char **requirements;
 	size_t requirement_count;
 };

@@ -249,6 +249,20 @@ static int read_requirements(const struct json_at *at, struct handoff *handoff, 
 	return 0;
 }
 
+static int read_golden(const struct json_at *at, struct handoff *handoff, struct fail *f)
+{
+	if (json_string(at, &handoff->golden, f) != 0)
+		return -1;
+	return check_path(at, handoff->golden, f);
+}
+
+static int read_golden_tolerance(const struct json_at *at, struct handoff *handoff, struct fail *f)
+{
+	if (json_number(at, &handoff->golden_tolerance, f) != 0)
+		return -1;
+	return handoff->golden_tolerance >= 0 ? 0 : json_fail(at, f, "less than 0");
+}
+
 static const struct field {
 	const char *key;
 	int (*read)(const struct json_at *at, struct handoff *handoff, struct fail *f);
@@ -268,6 +282,8 @@ static const struct field {
 	{"description", read_description, false},
 	{"files", read_files, false},
 	{"requirements", read_requirements, false},
+	{"golden", read_golden, false},
+	{"golden_tolerance", read_golden_tolerance, false},
 };
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
 
@@ -292,7 +308,7 @@ static int read_fields(const struct json_at *at, struct handoff *handoff, struct
 static int check_source(const struct json_at *at, const struct handoff *handoff, struct fail *f)
 {
 	struct json_at saved = json_get(at, "saved_model"), files = json_get(at, "files");
-	struct json_at requirements = json_get(at, "requirements");
+	struct json_at requirements = json_get(at, "requirements"), golden = json_get(at, "golden");
 	if (handoff->saved_model == NULL && handoff->logged_model == NULL)
 		return json_fail(
 			&saved, f, "missing, and so is logged_model: one of them is needed");
@@ -302,6 +318,8 @@ static int check_source(const struct json_at *at, const struct handoff *handoff,
 		return json_fail(&files, f, "only for a saved_model");
 	if (handoff->logged_model != NULL && json_is_there(&requirements))
 		return json_fail(&requirements, f, "only for a saved_model");
+	if (handoff->logged_model != NULL && json_is_there(&golden))
+		return json_fail(&golden, f, "only for a saved_model");
 	return 0;
 }
 
@@ -414,6 +432,10 @@ struct cJSON *handoff_to_json(const struct handoff *handoff, const char *saved_m
 		json_set_string(object, "logged_model", handoff->logged_model);
 	if (handoff->description != NULL)
 		json_set_string(object, "description", handoff->description);
+	if (handoff->golden != NULL)
+		json_set_string(object, "golden", handoff->golden);
+	if (handoff->golden_tolerance > 0)
+		json_set_number(object, "golden_tolerance", handoff->golden_tolerance);
 	add_lists(object, handoff);
 	return object;
 }

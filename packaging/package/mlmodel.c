@@ -215,6 +215,22 @@ static void add_tensorflow_flavor(struct text *text, const struct manifest *mani
 			      "    signature_def_key: serving_default\n");
 }
 
+/* MLflow's names for an example of an input, where the golden requests came with one. */
+#define INPUT_EXAMPLE MANIFEST_SAVED_MODEL "assets.extra/input_example.json"
+#define SERVING_EXAMPLE MANIFEST_SAVED_MODEL "assets.extra/serving_input_example.json"
+
+static void add_input_example(struct text *text, const struct manifest *manifest)
+{
+	if (manifest_find(manifest, INPUT_EXAMPLE) < 0 ||
+		manifest_find(manifest, SERVING_EXAMPLE) < 0)
+		return;
+	text_add_string(text, "saved_input_example_info:\n"
+			      "  artifact_path: " INPUT_EXAMPLE "\n"
+			      "  format: tf-serving\n"
+			      "  serving_input_path: " SERVING_EXAMPLE "\n"
+			      "  type: ndarray\n");
+}
+
 static void make_mlmodel(const struct manifest *manifest, struct text *text)
 {
 	uint64_t size = 0;
@@ -238,6 +254,7 @@ static void make_mlmodel(const struct manifest *manifest, struct text *text)
 	text_printf(text, "model_size_bytes: %llu\n", (unsigned long long)size);
 	add_uuid(text, manifest);
 	add_line(text, "run_id", manifest->handoff.run_id);
+	add_input_example(text, manifest);
 	add_signature(text, manifest);
 	add_created(text, manifest->handoff.trained_at_ms);
 }

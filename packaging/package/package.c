@@ -6,11 +6,13 @@
 
 #include "base/escape.h"
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/plain_path.h"
 #include "base/text.h"
 #include "packaging/digest/sha256.h"
+#include "packaging/golden/golden.h"
 #include "packaging/package/manifest_complete.h"
 #include "packaging/package/manifest_parse.h"
 #include "packaging/package/signature.h"
@@ -73,6 +75,32 @@ static int check_files(
 	return 0;
 }
 
+/* Golden requests that cannot be read would be found out only when a service is asked. */
+static int check_golden(
+	const struct handoff *handoff, const struct saved_model *model, struct fail *f)
+{
+	struct golden golden = {0};
+	struct text bytes = {0};
+	if (handoff->golden == NULL)
+		return 0;
+	if (find_file(model, handoff->golden) == NULL)
+		return fail_set(f, STATUS_UNACCEPTABLE, "golden: %.200s is not in the SavedModel",
+			handoff->golden);
+	char *path = file_join(handoff->saved_model, handoff->golden);
+	int result = file_read(path, GOLDEN_BYTES_MAX, &bytes, f);
+	free(path);
+	if (result == 0)
+		result = golden_open(&bytes, &golden, f);
+	for (size_t i = 0; result == 0 && i < golden.count; i++) {
+		struct golden_request request;
+		result = golden_request(&golden, i, &request, f);
+		golden_request_release(&request);
+	}
+	golden_release(&golden);
+	text_release(&bytes);
+	return result != 0 ? fail_wrap(f, "golden") : 0;
+}
+
 static int add_files(const struct saved_model *model, struct manifest *manifest, struct fail *f)
 {
 	for (size_t i = 0; i < model->file_count; i++) {
@@ -114,7 +142,8 @@ static int fill(const struct handoff *handoff, const struct saved_model *model,
 	handoff_copy(handoff, &manifest->handoff);
 	manifest->states_settings = true;
 	if (model != NULL) {
-		if (check_files(handoff, model, f) != 0 || add_files(model, manifest, f) != 0)
+		if (check_files(handoff, model, f) != 0 || check_golden(handoff, model, f) != 0 ||
+			add_files(model, manifest, f) != 0)
 			return -1;
 		manifest->tensorflow_version = text_copy(model->tensorflow_version);
 		manifest->tag_count = model->tag_count;

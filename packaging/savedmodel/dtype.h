@@ -9,13 +9,22 @@
 enum dtype {
 	DTYPE_FLOAT = 1,
 	DTYPE_DOUBLE = 2,
+	DTYPE_INT32 = 3,
+	DTYPE_UINT8 = 4,
+	DTYPE_INT16 = 5,
+	DTYPE_INT8 = 6,
 	DTYPE_STRING = 7,
 	DTYPE_COMPLEX64 = 8,
+	DTYPE_INT64 = 9,
+	DTYPE_BOOL = 10,
 	DTYPE_BFLOAT16 = 14,
+	DTYPE_UINT16 = 17,
 	DTYPE_COMPLEX128 = 18,
 	DTYPE_HALF = 19,
 	DTYPE_RESOURCE = 20,
 	DTYPE_VARIANT = 21,
+	DTYPE_UINT32 = 22,
+	DTYPE_UINT64 = 23,
 };
 
 /* dtype_value - the type of what a reference to a variable (DT_FLOAT_REF, ...) gives: graphs of

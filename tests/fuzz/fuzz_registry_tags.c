@@ -12,6 +12,7 @@
 #include "packaging/json/json.h"
 #include "registry/anomaly.h"
 #include "registry/entries.h"
+#include "registry/golden_fetch.h"
 #include "registry/history.h"
 #include "registry/production_period.h"
 #include "registry/served_note.h"
@@ -23,7 +24,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *const keys[] = {TAG_HISTORY, TAG_INTENT, TAG_WITHDRAWN, TAG_DUPLICATE,
-	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2", TAG_GATE, TAG_SERVED};
+	TAG_DIGEST, TAG_TRAINED_AT, TAG_BY, TAG_SAMPLES, TAG_HISTORY ".2", TAG_GATE, TAG_SERVED,
+	TAG_GOLDEN};
 
 static void add_tag(struct pair **tags, size_t *count, const char *key, const char *value)
 {
@@ -88,6 +90,9 @@ static void look_at_version(const struct version *version)
 	served_note_read(version, &note);
 	MUST(note.json == NULL || note.json[0] == '{' || note.state == SERVED_UNKNOWN);
 	served_note_release(&note);
+	double tolerance;
+	free(golden_tag_read(version, &tolerance));
+	MUST(tolerance >= 0);
 	verdict_describe(version, &told);
 	text_release(&told);
 	(void)champion_samples(version_tag(version, TAG_SAMPLES), &tree, &samples);

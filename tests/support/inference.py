@@ -30,7 +30,8 @@ class Replica(ThreadingHTTPServer):
     def __init__(self, service: Service) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.service = service
-        self.version = 0  # that it serves
+        self.version = 0  # that it says it serves
+        self.answering = 0  # whose answers it gives
         self.asked = 0
 
     @property
@@ -68,13 +69,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A reload, or an inference."""
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.startswith("/reload?version="):
             self.server.service.reload(int(self.path.rpartition("=")[2]))
             self.answer(200, {})
             return
         self.server.asked += 1
-        self.server.service.answer(self)
+        self.server.service.infer(self)
+
+
+def probabilities(version: int, rows: int = 1) -> list[list[float]]:
+    """What the model of that version answers."""
+    return [[version / 32, 1 - version / 32]] * rows
 
 
 class Service:
@@ -86,6 +92,9 @@ class Service:
     crashing  each request of a version that it refuses ends without a response
     hung      each such request is never answered
     broken    each such request is answered by 503
+    slow      it serves it, and takes a quarter of a second for each answer
+    wrong     it serves it, and answers inference with garbage
+    lying     it says that it serves it, and goes on answering with the old one
     """
 
     def __init__(self, replicas: int = 1, refuses: set[int] | None = None, behaviour: str = "good") -> None:
@@ -127,20 +136,42 @@ class Service:
         refused = version in self.refuses
         if refused:
             self.reloaded()
-        self.failing = refused and self.behaviour in ("crashing", "hung", "broken")
+        self.failing = refused and self.behaviour in ("crashing", "hung", "broken", "slow", "wrong", "lying")
         if refused and self.behaviour == "old":
             return
+        for replica in self.replicas:
+            replica.answering = replica.version if refused and self.behaviour == "lying" else version
         loads = self.replicas[:len(self.replicas) // 2] if refused and self.behaviour == "half" else self.replicas
         for replica in loads:
             replica.version = version
+
+    def infer(self, request: Handler) -> None:
+        """What a replica answers to POST /invocations, or to one of the other protocols."""
+        if self.failing and self.behaviour in ("crashing", "hung", "broken"):
+            self.answer(request)
+            return
+        sent = json.loads(request.body)
+        version = request.server.answering
+        if request.path.startswith("/v2/"):
+            rows = sent["inputs"][0]["shape"][0]
+            found = probabilities(version, rows)
+            request.answer(200, {"model_name": "fish", "model_version": str(request.server.version), "outputs": [
+                {"name": "probs", "shape": [rows, 2], "datatype": "FP32", "data": [x for row in found for x in row]}]})
+            return
+        if self.failing and self.behaviour == "wrong":
+            version = 31
+        found = probabilities(version, len(sent.get("inputs", {}).get("image", sent.get("pixels", [0]))))
+        request.answer(200, {"outputs" if ":predict" in request.path else "predictions": found})
 
     def answer(self, request: Handler) -> None:
         """What a replica says to GET /model."""
         if self.failing and self.behaviour == "hung":
             self.ended.wait(60)
+        if self.failing and self.behaviour == "slow":
+            self.ended.wait(0.25)
         if self.failing and self.behaviour in ("crashing", "hung"):
             request.close_connection = True
-        elif self.failing:
+        elif self.failing and self.behaviour == "broken":
             request.answer(503, {"detail": "the model does not load"})
         else:
             version = request.server.version
