@@ -1,4 +1,5 @@
 /* history: who was Production from when to when, by whom and why; MLflow keeps none. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "command/operator.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"
+#include "registry/served_note.h"
 #include "registry/tags.h"
 
 static void add_time(struct cJSON *object, const char *key, int64_t ms)
@@ -22,7 +24,56 @@ static void add_time(struct cJSON *object, const char *key, int64_t ms)
 	json_set_string_or_null(object, key, ms != 0 ? text : NULL);
 }
 
-static struct cJSON *to_json(const struct production_period *period)
+/* What a version keeps of its last way into the service, where that was in this period. */
+static void read_note(const struct registry_state *state, const struct production_period *period,
+	struct served_note *note)
+{
+	const struct version *version = state_version(state, period->version);
+	*note = (struct served_note){0};
+	if (version == NULL || period->deleted)
+		return;
+	served_note_read(version, note);
+	bool before = note->at_ms < period->from_ms;
+	bool after =
+		period->to_ms != 0 && note->state == SERVED_SEEN && note->at_ms > period->to_ms;
+	if (before || after)
+		served_note_release(note);
+}
+
+static const char *served_words(const struct served_note *note, char out[40])
+{
+	switch (note->state) {
+	case SERVED_SEEN:
+		if (note->after_ms == 0)
+			return "yes";
+		snprintf(out, 40, "after %.1f s", (double)note->after_ms / 1000);
+		return out;
+	case SERVED_NOT:
+		return "no";
+	case SERVED_ROLLING_BACK:
+		return "no, rollback unfinished";
+	case SERVED_ROLLED_BACK:
+		return "no, rolled back";
+	case SERVED_UNKNOWN:
+		break;
+	}
+	return NULL;
+}
+
+static void add_served(struct cJSON *item, const struct registry_state *state,
+	const struct production_period *period)
+{
+	struct served_note note;
+	read_note(state, period, &note);
+	if (note.json != NULL)
+		json_set_raw(item, "served", note.json);
+	else
+		json_set_null(item, "served");
+	served_note_release(&note);
+}
+
+static struct cJSON *to_json(
+	const struct registry_state *state, const struct production_period *period)
 {
 	char number[24];
 	struct cJSON *item = json_new_object();
@@ -38,6 +89,7 @@ static struct cJSON *to_json(const struct production_period *period)
 		period->instead != 0 ? text_number(number, period->instead) : NULL);
 	json_set_bool(item, "recorded", period->recorded);
 	json_set_bool(item, "deleted", period->deleted);
+	add_served(item, state, period);
 	return item;
 }
 
@@ -57,14 +109,15 @@ static void add_item(struct text *line, size_t index, struct cJSON *item)
 	free(printed);
 }
 
-static void print_json(const char *model, const struct production_periods *periods)
+static void print_json(const char *model, const struct registry_state *state,
+	const struct production_periods *periods)
 {
 	struct text line = {0};
 	text_add_string(&line, "{\"schema\":\"modelhook/history@1\",\"model\":");
 	json_print_string(model, &line);
 	text_add_string(&line, ",\"production\":[");
 	for (size_t i = 0; i < periods->count; i++)
-		add_item(&line, i, to_json(&periods->items[i]));
+		add_item(&line, i, to_json(state, &periods->items[i]));
 	text_add_string(&line, "],\"gaps\":[");
 	for (size_t i = 0; i < periods->gap_count; i++)
 		add_item(&line, i, gap_to_json(&periods->gaps[i]));
@@ -94,9 +147,11 @@ static const char *why(const struct production_period *period)
 	return period->how != NULL ? "no reason given" : "";
 }
 
-static void add_period(struct table *table, const struct production_period *period)
+static void add_period(struct table *table, const struct registry_state *state,
+	const struct production_period *period)
 {
-	char time[32], number[48];
+	char time[32], number[48], served[40];
+	struct served_note note;
 	text_number(number, period->version);
 	table_add(table, period->deleted ? strcat(number, " (deleted)") : number);
 	table_add(table, minute(time, period->from_ms, "?"));
@@ -104,6 +159,9 @@ static void add_period(struct table *table, const struct production_period *peri
 	table_add(table, period->by != NULL ? period->by : "?");
 	table_add(table, period->how != NULL ? period->how : "?");
 	table_add(table, why(period));
+	read_note(state, period, &note);
+	table_add(table, served_words(&note, served));
+	served_note_release(&note);
 }
 
 static void add_gap(struct table *table, const struct gap *gap)
@@ -115,11 +173,13 @@ static void add_gap(struct table *table, const struct gap *gap)
 	table_add(table, NULL);
 	table_add(table, NULL);
 	table_add(table, "no version was Production");
+	table_add(table, NULL);
 }
 
-static void print_text(const char *model, const struct production_periods *periods)
+static void print_text(const char *model, const struct registry_state *state,
+	const struct production_periods *periods)
 {
-	static const char *const titles[] = {"version", "from", "to", "by", "how", "why"};
+	static const char *const titles[] = {"version", "from", "to", "by", "how", "why", "served"};
 	struct text text = {0};
 	struct table table;
 	size_t gap = 0;
@@ -128,7 +188,7 @@ static void print_text(const char *model, const struct production_periods *perio
 		for (; gap < periods->gap_count && periods->gaps[gap].before == i; gap++)
 			add_gap(&table, &periods->gaps[gap]);
 		if (i < periods->count)
-			add_period(&table, &periods->items[i]);
+			add_period(&table, state, &periods->items[i]);
 	}
 	escape_add(&text, model, strlen(model));
 	text_printf(&text, ": %zu times Production (UTC)\n", periods->count);
@@ -148,9 +208,9 @@ int command_history(struct invocation *call, struct fail *f)
 		if (periods.cut)
 			console_warn("the history is longer than is shown");
 		if (call->settings.json)
-			print_json(call->argv[0], &periods);
+			print_json(call->argv[0], &operator.registry.state, &periods);
 		else
-			print_text(call->argv[0], &periods);
+			print_text(call->argv[0], &operator.registry.state, &periods);
 		production_periods_release(&periods);
 	}
 	operator_release(&operator);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "command/command.h"
 #include "command/operator.h"
+#include "command/status_served.h"
 #include "command/status_view.h"
 #include "flow/connect.h"
 #include "mlflow/session.h"
@@ -16,6 +17,7 @@
 
 /* report - what was found, by model; printed when all of it is known */
 struct report {
+	const struct invocation *call;
 	bool json;
 	bool table; /* of many models, in rows */
 	struct report_model {
@@ -28,6 +30,31 @@ struct report {
 	size_t count;
 };
 
+/* One model's, as JSON or as text, with what the service says where that was asked. */
+static int show_model(const struct report *report, const struct registry_state *state,
+	const struct anomalies *anomalies, struct text *shown, struct fail *f)
+{
+	struct served_status served = {0};
+	bool asks = report->call->settings.ask_service;
+	const char *model = state->model.name;
+	if (asks && status_served_ask(report->call, state, &served, f) != 0)
+		return -1;
+	if (report->json) {
+		struct cJSON *object = status_view_json(model, state, anomalies);
+		if (asks)
+			json_set(object, "in_use", status_served_json(&served));
+		char *line = json_take_text(object);
+		text_add_string(shown, line);
+		free(line);
+	} else {
+		status_view_text(shown, model, state, anomalies);
+		if (asks)
+			status_served_text(&served, shown);
+	}
+	status_served_release(&served);
+	return 0;
+}
+
 static int take_model(void *context, const struct registry_state *state,
 	const struct anomalies *anomalies, struct fail *f)
 {
@@ -35,16 +62,11 @@ static int take_model(void *context, const struct registry_state *state,
 	const char *model = state->model.name;
 	struct text shown = {0}, details = {0};
 	struct table row = {.columns = STATUS_VIEW_COLUMNS};
-	(void)f;
-	if (report->json) {
-		char *line = json_take_text(status_view_json(model, state, anomalies));
-		text_add_string(&shown, line);
-		free(line);
-	} else if (report->table) {
+	if (report->table && !report->json) {
 		status_view_row(&row, model, state, anomalies);
 		status_view_anomalies(&details, model, anomalies);
-	} else {
-		status_view_text(&shown, model, state, anomalies);
+	} else if (show_model(report, state, anomalies, &shown, f) != 0) {
+		return -1;
 	}
 	report->models = memory_grow(report->models, report->count + 1, sizeof(*report->models));
 	report->models[report->count++] = (struct report_model){
@@ -174,7 +196,11 @@ static int look(struct invocation *call, struct report *report, struct fail *f)
 
 int command_status(struct invocation *call, struct fail *f)
 {
-	struct report report = {.json = call->settings.json, .table = call->argc == 0};
+	struct report report = {
+		.call = call, .json = call->settings.json, .table = call->argc == 0};
+	/* the settings name one service, which serves one model */
+	if (call->settings.ask_service && call->argc != 1)
+		return fail_set(f, STATUS_USAGE, "--served is about one model: name it");
 	int result = look(call, &report, f);
 	if (result == 0 && report.json)
 		print_json(&report, call->argc == 1);

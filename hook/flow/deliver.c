@@ -35,7 +35,7 @@ static int note_served(struct delivery *delivery, int64_t number, struct fail *f
 	if (figures == NULL)
 		return 0;
 	served_note_read(version, &note);
-	bool noted = note.state == SERVED_SEEN;
+	bool noted = note.state == SERVED_SEEN && !delivery->reloaded;
 	if (noted)
 		result_set(&delivery->call->result.served, note.json);
 	served_note_release(&note);

@@ -247,6 +247,7 @@ static int reload_watched(struct reloading *reloading, struct fail *f)
 	bool proven = false;
 	if (served_is_proven(served, &call, &proven, f) != 0)
 		return -1;
+	reloading->delivery->reloaded = !proven;
 	if (!proven) {
 		if (served_measure(served, &call, &reloading->before, f) != 0)
 			return -1;

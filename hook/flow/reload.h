@@ -23,6 +23,7 @@ struct delivery {
 	const char *package;
 	const struct manifest *manifest;
 	bool keeps;	       /* a version that is not served stays, whatever "on_failure" says */
+	bool reloaded;	       /* the last proof followed a reload */
 	struct cJSON *figures; /* an object: what the last proof saw; owned, or NULL */
 };
 

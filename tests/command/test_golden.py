@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
-import sys
 from pathlib import Path
 from typing import Any
 
-import environment
 import numpy as np
 import pytest
 import tiny_model
+from golden_requests import IMAGE, HandoffError, golden, recorded, write_handoff
 from inference import Service, probabilities
 from promoting import MODEL, Site
-
-sys.path.insert(0, str(environment.ROOT / "dataproc"))
-
-from modelhook import golden, write_handoff
-from modelhook.handoff import HandoffError
-
-IMAGE = np.array([[0.1, 0.2, 0.3, 0.4]], dtype="float32")
-
-
-def recorded(version: int, requests: int = 3) -> list[tuple[Any, Any]]:
-    """What the model of that version answered at its training."""
-    return [(IMAGE * (index + 1), np.array(probabilities(version), dtype="float32")) for index in range(requests)]
 
 
 def train(site: Site, folder: Path, version: int, settings: dict[str, Any], **keys: Any) -> Path:

@@ -24,9 +24,9 @@ def test_every_verb_of_the_readme_is_one_of_the_program(hook: Hook) -> None:
 
 
 def test_the_handoff_and_the_settings_of_the_readme_are_taken(hook: Hook, make_handoff) -> None:
-    handoff, settings = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+    handoff, settings, served = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
     del handoff["saved_model"], handoff["files"]
-    path = make_handoff(handoff.pop("run_id"), config=settings, **handoff)
+    path = make_handoff(handoff.pop("run_id"), config=settings | served, **handoff)
     assert hook("pack", path, "-o", path.parent).status == 0
 
 

@@ -200,6 +200,28 @@ def test_by_hand_the_service_follows_as_well(site: Site, tmp_path: Path) -> None
         assert service.reloads == [1, 2, 1, 2, 1, 2]
 
 
+def test_status_and_history_show_what_is_served(site: Site, tmp_path: Path) -> None:
+    with Service(replicas=3, refuses={3}, behaviour="half") as service:
+        settings = service.settings(tmp_path, on_failure="roll_back", timeout="300ms")
+        (tmp_path / "modelhook.json").write_text(json.dumps(settings))
+        assert [site.run(site.train(hour, config=settings)).status for hour in (10, 11, 12)] == [0, 0, 81]
+        service.replicas[0].version = 1
+        shown = site.hook("status", MODEL, "--served", cwd=tmp_path).stdout.splitlines()
+        assert [line.split(None, 1) for line in shown[-3:]] == [
+            ["stage", "version 2"], ["alias", "version 2"],
+            ["served", "version 1 on 1 replica; version 2 on 2 replicas"]]
+        told = json.loads(site.hook("status", MODEL, "--served", "--json", cwd=tmp_path).stdout)
+        said = "version 1 on 1 replica; version 2 on 2 replicas"
+        assert told["in_use"] == {"stage": "2", "alias": "2", "served": said}
+        assert site.hook("status", "--served", cwd=tmp_path).errors == ["--served is about one model: name it"]
+    periods = json.loads(site.hook("history", MODEL, "--json").stdout)["production"]
+    assert [(period["version"], (period["served"] or {}).get("state")) for period in periods] == [
+        ("1", "served"), ("2", None), ("3", "rolled_back"), ("2", "served")]
+    table = site.hook("history", MODEL).stdout
+    assert "no, rolled back" in table
+    assert "after " in table
+
+
 def test_without_a_word_about_the_service_there_is_nothing_to_prove(site: Site, tmp_path: Path) -> None:
     site.promote(10)
     ended = site.hook("served", MODEL, cwd=tmp_path)
