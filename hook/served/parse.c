@@ -169,15 +169,32 @@ static int parse_urls(const struct json_at *list, struct served_replicas *replic
 	return 0;
 }
 
+static int parse_dns(const struct json_at *at, struct served_replicas *replicas, struct fail *f)
+{
+	struct json_at name = json_get(at, "dns"), port = json_get(at, "port");
+	struct json_at nameserver = json_get(at, "nameserver");
+	if (!json_is_there(&name))
+		return json_fail(at, f, "needs \"urls\", or \"dns\" and \"port\"");
+	if (optional_string(at, "dns", &replicas->dns, f) != 0 ||
+		json_integer(&port, 1, 65535, &replicas->port, f) != 0 ||
+		optional_string(at, "nameserver", &replicas->nameserver, f) != 0)
+		return -1;
+	if (replicas->nameserver == NULL || strrchr(replicas->nameserver, ':') != NULL)
+		return 0;
+	return json_fail(&nameserver, f, "is an address and a port, such as \"10.96.0.10:53\"");
+}
+
 static int parse_replicas(const struct json_at *object, struct served *served, struct fail *f)
 {
-	static const char *const keys[] = {"urls"};
+	static const char *const keys[] = {"urls", "dns", "port", "nameserver", "count"};
 	struct json_at at = json_get(object, "replicas"), urls = json_get(&at, "urls");
 	if (!json_is_there(&at))
 		return 0;
-	if (json_known_keys(&at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0)
+	if (json_known_keys(&at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
+		optional_count(&at, "count", &served->replicas.count, f) != 0)
 		return -1;
-	return parse_urls(&urls, &served->replicas, f);
+	return json_is_there(&urls) ? parse_urls(&urls, &served->replicas, f)
+				    : parse_dns(&at, &served->replicas, f);
 }
 
 /* What stands for the version at a server that has numbers of its own. */
@@ -284,6 +301,8 @@ void served_release(struct served *served)
 	if (served->pattern != NULL)
 		regfree(&served->compiled);
 	free(served->replicas.urls);
+	free(served->replicas.dns);
+	free(served->replicas.nameserver);
 	service_release(&served->service);
 	free(served->model);
 	free(served->number);

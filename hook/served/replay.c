@@ -156,6 +156,10 @@ int served_replay(const struct served *served, const struct served_call *call,
 	if (result == 0)
 		result = served_replicas_find(
 			served, replay.client.url, call->deploy.deadline, &list, f);
+	if (result != 0 && f->status == STATUS_LATER) { /* it may pass, as in a round */
+		text_add_string(why, f->text);
+		result = 0;
+	}
 	for (size_t i = 0; result == 0 && why->size == 0 && i < list.count; i++)
 		result = ask_replica(&replay, &list.items[i], f);
 	served_replicas_release(&list);

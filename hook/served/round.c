@@ -119,17 +119,46 @@ static int ask_all(struct asking *asking, const struct served_replica_list *list
 {
 	struct http *http = &asking->client.http;
 	int result = 0;
-	round->items = memory_get(list->count, sizeof(*round->items));
-	round->count = list->count;
+	size_t before = round->count;
+	round->items = memory_grow(round->items, before + list->count, sizeof(*round->items));
+	memset(round->items + before, 0, list->count * sizeof(*round->items));
+	round->count += list->count;
 	for (size_t i = 0; result == 0 && i < list->count; i += HTTP_TOGETHER_MAX) {
 		size_t rest = list->count - i;
 		http->deadline = deadline_within(
 			asking->call->deploy.deadline, asking->served->request_timeout_ms);
-		ask_some(asking, &list->items[i], &round->items[i],
+		ask_some(asking, &list->items[i], &round->items[before + i],
 			rest < HTTP_TOGETHER_MAX ? rest : HTTP_TOGETHER_MAX);
 		result = stop_check(f);
 	}
 	return result;
+}
+
+/* A replica that nobody can see serves nothing. */
+static void add_problem(struct served_round *round, const char *replica, char *problem)
+{
+	round->items = memory_grow(round->items, round->count + 1, sizeof(*round->items));
+	round->items[round->count++] =
+		(struct served_seen){.replica = text_copy(replica), .problem = problem};
+}
+
+/* Who is there to be asked; that nobody is, or not as many as there should be, may pass. */
+static int find_replicas(struct asking *asking, struct served_replica_list *list,
+	struct served_round *round, struct fail *f)
+{
+	const struct served_replicas *replicas = &asking->served->replicas;
+	if (served_replicas_find(asking->served, asking->client.url, asking->call->deploy.deadline,
+		    list, f) != 0) {
+		if (f->status != STATUS_LATER)
+			return -1;
+		add_problem(round, replicas->dns, text_copy(f->text));
+		return 0;
+	}
+	if (replicas->count > 0 && list->count != (size_t)replicas->count)
+		add_problem(round, "replicas",
+			text_format("there are %zu, expected %lld", list->count,
+				(long long)replicas->count));
+	return 0;
 }
 
 int served_round_ask(const struct served *served, const struct served_call *call,
@@ -140,9 +169,8 @@ int served_round_ask(const struct served *served, const struct served_call *call
 	*round = (struct served_round){0};
 	int result = service_open(&asking.client, &served->service, &call->deploy, f);
 	if (result == 0)
-		result = served_replicas_find(
-			served, asking.client.url, call->deploy.deadline, &list, f);
-	if (result == 0)
+		result = find_replicas(&asking, &list, round, f);
+	if (result == 0 && list.count > 0)
 		result = ask_all(&asking, &list, round, f);
 	served_replicas_release(&list);
 	service_close(&asking.client);

@@ -24,6 +24,10 @@ enum served_identity {
 struct served_replicas {
 	char **urls; /* each in place of "url" */
 	size_t url_count;
+	char *dns;	  /* a name whose addresses are the replicas, or NULL */
+	char *nameserver; /* "ADDRESS:PORT", or NULL: those of /etc/resolv.conf */
+	int64_t port;	  /* of each */
+	int64_t count;	  /* how many there have to be; 0: any number */
 };
 
 /* How golden requests are asked (served/golden.h). */

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from conftest import Ended
 from inference import Service
+from name_server import NameServer
 from promoting import MODEL, Site, wait_for
 
 
@@ -198,6 +199,45 @@ def test_by_hand_the_service_follows_as_well(site: Site, tmp_path: Path) -> None
         assert ended.result["served"]["after"]["requests"] == 3
         assert site.sent == []
         assert service.reloads == [1, 2, 1, 2, 1, 2]
+
+
+def dns_settings(service: Service, folder: Path, server: NameServer, **replicas: Any) -> dict[str, Any]:
+    """The replicas are the addresses of a name."""
+    port = service.replicas[0].server_port
+    settings = service.settings(folder, url="http://fish-api/model", on_failure="keep", timeout="400ms")
+    where = {"dns": "fish-api-headless", "port": port, "nameserver": server.place, **replicas}
+    settings["served"]["replicas"] = where
+    return settings
+
+
+def test_every_address_of_a_headless_service_is_asked(site: Site, tmp_path: Path) -> None:
+    addresses = [f"127.0.0.{number}" for number in range(1, 61)]  # more than musl's resolver gives
+    with Service(60, same_port=True) as service, NameServer(fish_api_headless=addresses) as server:
+        ended = site.run(site.train(10, config=dns_settings(service, tmp_path, server)))
+        assert ended.status == 0
+        assert ended.result["served"]["replicas"] == 60
+        assert {replica.asked >= 3 for replica in service.replicas} == {True}
+        assert {host for replica in service.replicas for host in replica.hosts} == {"fish-api"}
+        assert set(server.asked) == {("fish-api-headless", 1), ("fish-api-headless", 28)}
+        service.reload(2)
+        service.replicas[59].version = 1
+        settings = dns_settings(service, tmp_path, server)
+        settings["deploy"] = []
+        ended = site.run(site.train(11, config=settings))
+        assert (ended.status, ended.errors[0].rpartition(" s: ")[2]) == (
+            80, f"127.0.0.60:{service.replicas[0].server_port}: serves version 1")
+
+
+@pytest.mark.parametrize(("name", "count", "error"), [
+    ("gone", 0, "gone: could not resolve host gone"),
+    ("fish-api-headless", 3, "replicas: there are 2, expected 3"),
+])
+def test_replicas_that_are_not_there_prove_nothing(
+        site: Site, tmp_path: Path, name: str, count: int, error: str) -> None:
+    with Service(2, same_port=True) as service, NameServer(fish_api_headless=["127.0.0.1", "127.0.0.2"]) as server:
+        where = {"dns": name, **({"count": count} if count else {})}
+        ended = site.run(site.train(10, config=dns_settings(service, tmp_path, server, **where)))
+    assert (ended.status, ended.errors[0].rpartition(" s: ")[2]) == (80, error)
 
 
 def test_status_and_history_show_what_is_served(site: Site, tmp_path: Path) -> None:

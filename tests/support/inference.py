@@ -27,17 +27,19 @@ class Replica(ThreadingHTTPServer):
 
     daemon_threads = True
 
-    def __init__(self, service: Service) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, service: Service, place: tuple[str, int] = ("127.0.0.1", 0)) -> None:
+        super().__init__(place, Handler)
+        self.host = place[0]
         self.service = service
         self.version = 0  # that it says it serves
         self.answering = 0  # whose answers it gives
         self.asked = 0
+        self.hosts: set[str] = set()  # that requests named
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"http://{self.host}:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that gives up is no news."""
@@ -65,6 +67,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """What it serves."""
         self.server.asked += 1
+        self.server.hosts.add(self.headers["Host"])
         self.server.service.answer(self)
 
     def do_POST(self) -> None:
@@ -86,6 +89,8 @@ def probabilities(version: int, rows: int = 1) -> list[list[float]]:
 class Service:
     """A service of one model; `refuses` are versions that it does not load, `behaviour` how it fails then.
 
+    same_port: the replicas have one port, at 127.0.0.1, 127.0.0.2, ...
+
     good      it loads what it is told
     old       it goes on serving the old version
     half      only the first half of its replicas load it
@@ -97,14 +102,17 @@ class Service:
     lying     it says that it serves it, and goes on answering with the old one
     """
 
-    def __init__(self, replicas: int = 1, refuses: set[int] | None = None, behaviour: str = "good") -> None:
+    def __init__(self, replicas: int = 1, refuses: set[int] | None = None, behaviour: str = "good",
+                 same_port: bool = False) -> None:
         self.refuses = refuses or set()
         self.behaviour = behaviour
         self.reloads: list[int] = []
         self.reloaded: Callable[[], object] = lambda: None  # called when a version that it refuses was to be loaded
         self.failing = False
         self.ended = threading.Event()
-        self.replicas = [Replica(self) for _ in range(replicas)]
+        self.replicas = [Replica(self)] if same_port else [Replica(self) for _ in range(replicas)]
+        for number in range(2, replicas + 1 if same_port else 0):
+            self.replicas.append(Replica(self, (f"127.0.0.{number}", self.replicas[0].server_port)))
 
     def __enter__(self) -> Self:
         """Serving."""
