@@ -177,7 +177,8 @@ class _Forwarding:
         """From here on no signal is lost, though there is no process yet."""
         with contextlib.suppress(ValueError):  # not the main thread
             for number in _FORWARDED:
-                self.before[number] = signal.signal(number, self._take)
+                if signal.getsignal(number) is not signal.SIG_IGN:  # as in a background job of a shell: let it be so
+                    self.before[number] = signal.signal(number, self._take)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -214,16 +214,20 @@ def test_no_gate_is_a_warning_before_and_after_the_training(trainer: Trainer,
 
 
 def test_a_stop_while_promoting_ends_a_loop_over_models(trainer: Trainer) -> None:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
     promoted = []
     trainer.site.fake.fail("model-versions/create", times=None, delay=60,
                            before=lambda: os.kill(os.getpid(), signal.SIGINT))
     jobs = []
-    with pytest.raises(KeyboardInterrupt):
-        for model in ("first", "second"):
-            promoted.append(model)
-            with trainer.promoting(model, grace=60) as job:
-                jobs.append(job)
-                trainer.train(job)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            for model in ("first", "second"):
+                promoted.append(model)
+                with trainer.promoting(model, grace=60) as job:
+                    jobs.append(job)
+                    trainer.train(job)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert (promoted, jobs[0].result.exit) == (["first"], api.Status.INTERRUPTED)
 
 

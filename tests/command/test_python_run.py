@@ -190,6 +190,7 @@ CALLER = """
 import signal, sys
 sys.path.insert(0, {dataproc!r})
 import modelhook
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever the tests were started with
 for model in ("first", "second"):
     print(model, flush=True)
     result = modelhook.run_command(binary={program!r}, grace={grace}, deliver_signals={deliver})
@@ -230,11 +231,22 @@ def test_who_wants_the_result_of_a_stop_gets_it(stand_in: Any, tmp_path: Path, *
     assert is_gone(tmp_path)
 
 
+def test_a_signal_that_is_ignored_stays_ignored(stand_in: Any) -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        result = api.run_command(binary=stand_in(f"kill -TERM $PPID; echo '{LATER}'; exit 75"), timeout=60)
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert result.exit == 75
+
+
 def test_a_handler_has_the_stop_once_and_the_result_comes_back(stand_in: Any) -> None:
     taken = []
     before = signal.signal(signal.SIGTERM, lambda number, _frame: taken.append(number))
     try:
-        result = api.run_command(binary=stand_in(f"kill -TERM $PPID; kill -TERM $PPID\n{SLEEPY}"))
+        script = SLEEPY.replace("echo ready", "kill -TERM $PPID; kill -TERM $PPID; echo ready")
+        result = api.run_command(binary=stand_in(script), grace=30)
     finally:
         signal.signal(signal.SIGTERM, before)
     assert (taken, result.exit) == ([signal.SIGTERM], 75)
