@@ -32,7 +32,8 @@ static int run_help(struct invocation *call, struct fail *f);
 #define BY_HAND (TAKES_SERVER | TAKES_MEANS | TAKES_JSON | TAKES_PLAN)
 
 static const struct command commands[] = {
-	{"run", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_MODEL,
+	{"run", "HANDOFF", 1, 1,
+		TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_MODEL | TAKES_TRAINED,
 		REPORT_ALWAYS, command_run, "pack, upload, register, decide, promote, verify"},
 	{"replay", "[PACKAGE]", 0, 1,
 		TAKES_SERVER | TAKES_FLOW | TAKES_PLAN | TAKES_JSON | TAKES_ALL, REPORT_PACKAGE,
@@ -40,11 +41,12 @@ static const struct command commands[] = {
 		"finish from a package alone, or from --spool; anywhere, any number of times"},
 	{"outcome", "[RESULT]", 0, 1, TAKES_SERVER | TAKES_RUN, REPORT_FAILURE, command_outcome,
 		"the result that --result kept, or --run's tag; exits as that hook did"},
-	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL, REPORT_FAILURE,
-		command_pack, "write the package and stop"},
+	{"pack", "HANDOFF [-o FILE]", 1, 1, TAKES_OUTPUT | TAKES_MODEL | TAKES_TRAINED,
+		REPORT_FAILURE, command_pack, "write the package and stop"},
 	{"inspect", "SAVED_MODEL|PACKAGE", 1, 1, TAKES_MODEL | TAKES_JSON, REPORT_FAILURE,
 		command_inspect, "what is in it, and whether it is whole"},
-	{"gate", "HANDOFF", 1, 1, TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_WHAT_IF,
+	{"gate", "HANDOFF", 1, 1,
+		TAKES_SERVER | TAKES_GATE | TAKES_MODEL | TAKES_TRAINED | TAKES_WHAT_IF,
 		REPORT_ALWAYS, command_gate,
 		"decide again, and note it on the version; nothing is promoted"},
 	{"status", "[MODEL...]", 0, 1000,

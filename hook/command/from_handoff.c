@@ -6,6 +6,7 @@
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/panic.h"
 #include "base/text.h"
 #include "command/finish.h"
 #include "mlflow/tracking_uri.h"
@@ -71,6 +72,15 @@ static int plan_and(struct invocation *call, const struct handoff *handoff, cons
 	return result;
 }
 
+/* In a backfill the model is as old as its data, whenever the training ran. */
+static void date(struct handoff *handoff, const char *trained_at)
+{
+	if (trained_at == NULL)
+		return;
+	result_set(&handoff->trained_at, trained_at);
+	INVARIANT(clock_parse_rfc3339(trained_at, &handoff->trained_at_ms)); /* KIND_TIME */
+}
+
 int from_handoff(
 	struct invocation *call, bool with_server, from_handoff_function *use, struct fail *f)
 {
@@ -79,6 +89,8 @@ int from_handoff(
 	int result = invocation_settle(call, folder, f);
 	if (result == 0)
 		result = handoff_read(call->argv[0], &handoff, f);
+	if (result == 0)
+		date(&handoff, call->settings.trained_at);
 	if (result == 0 && with_server && call->settings.mlflow.tracking_uri != NULL)
 		result = tracking_uri_settle(&call->settings.mlflow, f);
 	if (result == 0) {

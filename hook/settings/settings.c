@@ -109,6 +109,10 @@ static const struct option options[] = {
 		"the registered model, before there is a handoff: HANDOFF is where it will be"},
 	{"--allow-nonfinite", NULL, "allow_nonfinite", KIND_FLAG, AT(allow_nonfinite), TAKES_MODEL,
 		NULL, "accept NaN and Inf in weights"},
+	{"--trained-at", "MODELHOOK_TRAINED_AT", NULL, KIND_TIME, AT(trained_at), TAKES_TRAINED,
+		"TIME",
+		"replaces trained_at of the handoff (RFC 3339), e.g. by the data's date in a "
+		"backfill"},
 	{"--output", NULL, NULL, KIND_PATH, AT(output_path), TAKES_OUTPUT, "FILE",
 		"where the package goes (-o)"},
 	{"--stage", NULL, NULL, KIND_STAGE, AT(stage), TAKES_STAGE, "STAGE",

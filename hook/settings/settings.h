@@ -41,6 +41,7 @@ struct settings {
 	char *reason;	       /* --reason */
 	char *stage;	       /* --stage */
 	char *to;	       /* --to */
+	char *trained_at;      /* --trained-at, RFC 3339; NULL: the handoff's */
 	bool all;	       /* --all */
 	bool yes;
 	bool what_if;
@@ -77,15 +78,16 @@ enum {
 	TAKES_TO = 1 << 9,
 	TAKES_YES = 1 << 10,
 	TAKES_WHAT_IF = 1 << 11,
-	TAKES_GATE = 1 << 12,	/* --override */
-	TAKES_MEANS = 1 << 13,	/* --promote-by */
-	TAKES_CHECKS = 1 << 14, /* --max-age, --files */
-	TAKES_ALL = 1 << 15,	/* --all */
-	TAKES_RUN = 1 << 16,	/* --run */
-	TAKES_SPOOL = 1 << 17,	/* --spool */
-	TAKES_NAME = 1 << 18,	/* --model */
-	TAKES_REPAIR = 1 << 19, /* --repair */
-	TAKES_SERVED = 1 << 20, /* --served */
+	TAKES_GATE = 1 << 12,	 /* --override */
+	TAKES_MEANS = 1 << 13,	 /* --promote-by */
+	TAKES_CHECKS = 1 << 14,	 /* --max-age, --files */
+	TAKES_ALL = 1 << 15,	 /* --all */
+	TAKES_RUN = 1 << 16,	 /* --run */
+	TAKES_SPOOL = 1 << 17,	 /* --spool */
+	TAKES_NAME = 1 << 18,	 /* --model */
+	TAKES_REPAIR = 1 << 19,	 /* --repair */
+	TAKES_SERVED = 1 << 20,	 /* --served */
+	TAKES_TRAINED = 1 << 21, /* --trained-at */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

@@ -114,6 +114,15 @@ static bool parse_stage(const char *value, char **stage)
 	return index >= 0;
 }
 
+static bool parse_time(const char *value, char **time)
+{
+	int64_t unused;
+	if (!clock_parse_rfc3339(value, &unused))
+		return false;
+	set_string(time, value);
+	return true;
+}
+
 /* A URL is not taken for a folder of that name: nothing would ever be found there. */
 static bool parse_path(const char *value, char **path)
 {
@@ -144,6 +153,8 @@ bool settings_value_set(enum kind kind, void *at, const char *value)
 		return parse_place(value, at);
 	case KIND_STAGE:
 		return parse_stage(value, at);
+	case KIND_TIME:
+		return parse_time(value, at);
 	case KIND_PATH:
 		return parse_path(value, at);
 	case KIND_FLAG:
@@ -170,5 +181,6 @@ bool settings_value_set(enum kind kind, void *at, const char *value)
 
 bool settings_value_is_string(enum kind kind)
 {
-	return kind == KIND_STRING || kind == KIND_PATH || kind == KIND_PLACE || kind == KIND_STAGE;
+	return kind == KIND_STRING || kind == KIND_PATH || kind == KIND_PLACE ||
+	       kind == KIND_STAGE || kind == KIND_TIME;
 }

@@ -18,6 +18,7 @@ enum kind {
 	KIND_PARALLEL, /* 1 to 32 */
 	KIND_RATE,     /* bytes a second: "10M" */
 	KIND_STAGE,
+	KIND_TIME, /* RFC 3339, kept as it was given */
 	KIND_PROMOTE_BY,
 	KIND_POLICY,
 };
