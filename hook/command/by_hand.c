@@ -65,13 +65,13 @@ int by_hand_call(struct invocation *call, by_hand_check *check, const char *vers
 	return result;
 }
 
-void by_hand_show_winner(
-	struct operator* operator, int64_t wanted, int64_t winner, struct text *did)
+void by_hand_show_winner(struct operator* operator, const char * done, int64_t wanted,
+	int64_t winner, struct text *did)
 {
 	struct result *result = &operator->call->result;
 	text_printf(did, "version %lld of %s is Production",
 		(long long)winner, operator->registry.model);
-	result->outcome = winner == wanted ? "promoted" : "superseded";
+	result->outcome = winner == wanted ? done : "superseded";
 	result->status = winner == wanted ? STATUS_PROMOTED : STATUS_HELD;
 	if (winner == wanted)
 		return;

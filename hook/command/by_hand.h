@@ -32,8 +32,9 @@ void by_hand_show_state(struct operator* operator, int64_t number);
 MUST_CHECK int by_hand_deliver(
 	struct operator* operator, int64_t winner, bool keeps, struct fail *f);
 
-/* by_hand_show_winner - who is Production, and why not the wanted version, in the result and did */
-void by_hand_show_winner(
-	struct operator* operator, int64_t wanted, int64_t winner, struct text *did);
+/* by_hand_show_winner - who is Production, and why not the wanted version, in the result and did;
+ * done: the outcome where it is the wanted one */
+void by_hand_show_winner(struct operator* operator, const char * done, int64_t wanted,
+	int64_t winner, struct text *did);
 
 #endif

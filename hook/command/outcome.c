@@ -111,11 +111,43 @@ int outcome_read(const struct text *kept, const char *run_id, enum status *statu
 	return result;
 }
 
-/* The line is printed as it was kept, and its status is ours. */
+/* The members of an object that another one does not have. */
+static void add_missing(struct cJSON *to, const struct cJSON *from)
+{
+	struct json_at to_root = json_root(to), from_root = json_root(from);
+	for (struct json_at at = json_first(&from_root); json_is_there(&at); at = json_next(&at)) {
+		struct json_at have = json_get(&to_root, at.key);
+		if (!json_is_there(&have))
+			json_set(to, at.key, json_copy(&at));
+	}
+}
+
+/* A tag is the short form: the rest of a result is what is known of the run, else null. */
+static int complete(const struct result *known, struct text *line, struct fail *f)
+{
+	struct cJSON *tag = NULL, *whole = NULL;
+	char *text = result_line(known, NULL);
+	int result = json_parse(text_string(line), line->size, &tag, f);
+	if (result == 0)
+		result = json_parse(text, strlen(text), &whole, f);
+	if (result == 0) {
+		add_missing(tag, whole);
+		text_clear(line);
+		json_print(tag, line);
+	}
+	json_release(tag);
+	json_release(whole);
+	free(text);
+	return result;
+}
+
+/* A kept line is printed as it was kept, and its status is ours. */
 static int tell(struct invocation *call, const struct text *kept, struct fail *f)
 {
 	struct text line = {0};
 	int result = outcome_read(kept, call->settings.run_id, &call->result.status, &line, f);
+	if (result == 0 && call->argc == 0)
+		result = complete(&call->result, &line, f);
 	if (result == 0)
 		console_result(text_string(&line));
 	text_release(&line);
@@ -129,8 +161,12 @@ static int read_tag(struct invocation *call, struct text *kept, struct fail *f)
 	bool found = false;
 	const char *run_id = call->settings.run_id, *value = NULL;
 	int result = connect_session(&session, call, f);
-	if (result == 0)
+	if (result == 0) {
+		result_set(&call->result.run_id, run_id);
+		result_set(&call->result.registry_url, session.registry->base);
+		result_set(&call->result.tracking_url, session.tracking.base);
 		result = mlflow_get_run(&session.tracking.mlflow, run_id, &run, &found, f);
+	}
 	for (size_t i = 0; result == 0 && i < run.tag_count; i++)
 		if (text_equal(run.tags[i].key, TAG_OUTCOME))
 			value = run.tags[i].value;

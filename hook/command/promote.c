@@ -22,7 +22,7 @@ static int promote(
 	if (decision_promote(
 		    &operator->registry, operator->who, wanted, settings->reason, &winner, f) != 0)
 		return -1;
-	by_hand_show_winner(operator, wanted, winner, did);
+	by_hand_show_winner(operator, "promoted", wanted, winner, did);
 	return by_hand_deliver(operator, winner, false, f);
 }
 

@@ -112,8 +112,8 @@ static void batch_release(struct batch *batch)
 	free(batch->local);
 }
 
-/* What was superseded or rolled back is final, but nothing of it serves: it is put where it can be
- * looked at. */
+/* What was superseded, withdrawn or rolled back is final, but nothing of it serves: it is put where
+ * it can be looked at. */
 static int settle(struct batch *batch, const char *name, int result, const struct fail *f)
 {
 	struct result *told = &batch->call->result;
@@ -125,7 +125,8 @@ static int settle(struct batch *batch, const char *name, int result, const struc
 	bool rolled_back = result != 0 && f->status == STATUS_ROLLED_BACK;
 	if (result != 0 && !rolled_back)
 		settled = spool_remote_keep(&batch->spool, name, line, &ignored);
-	else if (rolled_back || text_equal(told->outcome, "superseded"))
+	else if (rolled_back || text_equal(told->outcome, "superseded") ||
+		 text_equal(told->outcome, "withdrawn"))
 		settled = spool_remote_put_aside(&batch->spool, name, batch->local, line, &ignored);
 	else
 		settled = spool_remote_finish(&batch->spool, name, &ignored);

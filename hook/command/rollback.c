@@ -28,7 +28,7 @@ static int rollback(
 	int64_t wanted = rollback.to != 0 ? rollback.to : rollback.winner;
 	operator->call->result.previous_version = rollback.from;
 	by_hand_show_state(operator, rollback.winner);
-	by_hand_show_winner(operator, wanted, rollback.winner, did);
+	by_hand_show_winner(operator, "rolled_back", wanted, rollback.winner, did);
 	/* a person chose where to go: nobody but a person goes further back */
 	return by_hand_deliver(operator, rollback.winner, true, f);
 }

@@ -1,12 +1,16 @@
 #include "flow/verify.h"
 
+#include <stdlib.h>
+
 #include "base/fail.h"
 #include "base/text.h"
+#include "gate/verdict.h"
 #include "mlflow/types.h"
 #include "registry/tags.h"
 #include "settings/policy.h"
 
-static const char *outcome_word(const struct flow *flow, bool production)
+static const char *outcome_word(
+	const struct flow *flow, const struct version *version, bool production)
 {
 	if (production)
 		return "promoted";
@@ -20,15 +24,28 @@ static const char *outcome_word(const struct flow *flow, bool production)
 	case POLICY_PRODUCTION:
 		break;
 	}
-	return "superseded";
+	return version_tag(version, TAG_WITHDRAWN) != NULL ? "withdrawn" : "superseded";
+}
+
+/* A gate, else the policy: nothing else holds what no version has overtaken. */
+static void say_why_held(struct flow *flow)
+{
+	struct result *result = &flow->call->result;
+	char *rejected = gate_verdicts_rejected(&result->verdicts);
+	result_set(&result->reason, rejected != NULL ? rejected : "left to a person, by policy");
+	free(rejected);
 }
 
 /* From what the registry shows at the end. */
-static void set_outcome(struct flow *flow, bool production)
+static void set_outcome(struct flow *flow, const struct version *version, bool production)
 {
 	struct result *result = &flow->call->result;
-	result->outcome = outcome_word(flow, production);
+	result->outcome = outcome_word(flow, version, production);
 	result->status = production ? STATUS_PROMOTED : STATUS_HELD;
+	if (production)
+		result_set(&result->reason, NULL);
+	else if (result->reason == NULL)
+		say_why_held(flow);
 }
 
 /* Told is what the registry said last, after the last write. */
@@ -54,7 +71,7 @@ int verify_step(struct flow *flow, struct text *did, struct fail *f)
 					   : NULL);
 	if (production && result->previous_version == 0)
 		result->previous_version = state_previous(&registry->state, flow->version);
-	set_outcome(flow, production);
+	set_outcome(flow, version, production);
 	text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
 	return 0;
 }

@@ -1,6 +1,7 @@
 #include "gate/verdict.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -26,4 +27,14 @@ void gate_verdicts_release(struct gate_verdicts *verdicts)
 	}
 	free(verdicts->items);
 	*verdicts = (struct gate_verdicts){0};
+}
+
+char *gate_verdicts_rejected(const struct gate_verdicts *verdicts)
+{
+	struct text text = {0};
+	for (size_t i = 0; i < verdicts->count; i++)
+		if (strcmp(verdicts->items[i].verdict, "rejected") == 0)
+			text_printf(&text, "%s%s: %s", text.size > 0 ? "; " : "",
+				verdicts->items[i].name, verdicts->items[i].detail);
+	return text.size > 0 ? text_take(&text) : NULL;
 }

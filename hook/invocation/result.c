@@ -74,6 +74,7 @@ bool result_is_outcome(const char *outcome, enum status status)
 		bool promoted, held; /* with these statuses */
 	} words[] = {
 		{"superseded", .held = true},
+		{"withdrawn", .held = true},
 		{"registered", .held = true},
 		{"staged", .promoted = true, .held = true},
 		{"planned", .promoted = true, .held = true},
@@ -85,11 +86,13 @@ bool result_is_outcome(const char *outcome, enum status status)
 		{"tagged", .promoted = true},
 		{"described", .promoted = true},
 		{"deleted", .promoted = true},
+		{"rolled_back", .promoted = true},
 	};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(outcome, words[i].word) == 0)
-			return (status == STATUS_PROMOTED && words[i].promoted) ||
-			       (status == STATUS_HELD && words[i].held);
+		if (strcmp(outcome, words[i].word) == 0 &&
+			((status == STATUS_PROMOTED && words[i].promoted) ||
+				(status == STATUS_HELD && words[i].held)))
+			return true;
 	return strcmp(outcome, status_word(status)) == 0;
 }
 
@@ -263,6 +266,8 @@ char *result_outcome(const struct result *result, const struct fail *f)
 {
 	struct cJSON *object = start_object(result, f);
 	add_time(object, "at", clock_now_ms());
+	add_string(object, "reason", result->reason);
+	add_error(object, f);
 	return json_take_text(object);
 }
 
@@ -317,6 +322,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_error(object, f);
 	add_string(object, "registry_url", result->registry_url);
 	add_string(object, "tracking_url", result->tracking_url);
+	add_time(object, "at", clock_now_ms());
 	add_packages(object, result);
 	add_plan(object, result);
 	return json_take_text(object);

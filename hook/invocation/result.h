@@ -33,8 +33,8 @@ struct result_package {
 
 struct result {
 	enum status status;  /* PROMOTED or HELD where nothing failed */
-	const char *outcome; /* promoted, held, superseded, staged, registered; else the status's
-				word */
+	const char *outcome; /* promoted, held, superseded, withdrawn, staged, registered; else the
+				status's word */
 	char *model;
 	int64_t version;	  /* 0: none yet */
 	int64_t previous_version; /* the one that was Production before; 0: none */
@@ -82,8 +82,8 @@ char *result_summary(const struct result *result, const struct fail *f);
 /* result_line - the JSON line, without a newline; f NULL: it went well. The caller frees it. */
 char *result_line(const struct result *result, const struct fail *f);
 
-/* result_outcome - the short form for the run's tag: {"outcome", "exit", "retryable", "model",
- * "version", "at"}. The caller frees it. */
+/* result_outcome - the short form for the run's tag: {"schema", "outcome", "exit", "retryable",
+ * "model", "version", "at", "reason", "error"}. The caller frees it. */
 char *result_outcome(const struct result *result, const struct fail *f);
 
 #endif

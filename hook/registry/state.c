@@ -263,12 +263,30 @@ static void add_who(struct text *text, const struct cJSON *said)
 	text_printf(text, "%s%s", why != NULL ? ": " : "", why != NULL ? why : "");
 }
 
-static void say_withdrawn(struct text *text, const struct version *version)
+/* ", trained at TIME", where it has an intent. */
+static void add_trained(
+	struct text *text, const struct registry_state *state, const struct version *version)
+{
+	char at[32];
+	int64_t ms;
+	if (version == NULL || !version_intent(state, version, &ms))
+		return;
+	clock_format_rfc3339(at, ms);
+	text_printf(text, ", trained at %s,", at);
+}
+
+static void say_withdrawn(struct text *text, const struct registry_state *state,
+	const struct version *version, int64_t winner)
 {
 	struct cJSON *said = json_parse_note(version_tag(version, TAG_WITHDRAWN));
 	text_printf(text, "version %" PRId64 " was withdrawn", version->number);
 	add_who(text, said);
 	json_release(said);
+	if (winner == 0)
+		return;
+	text_printf(text, "; version %" PRId64, winner);
+	add_trained(text, state, state_version(state, winner));
+	text_add_string(text, " is in Production");
 }
 
 static void say_decided(struct text *text, const struct registry_state *state, int64_t winner)
@@ -297,7 +315,7 @@ char *state_says_why_not(
 	struct text text = {0};
 	int64_t unused;
 	if (version_tag(version, TAG_WITHDRAWN) != NULL)
-		say_withdrawn(&text, version);
+		say_withdrawn(&text, state, version, winner);
 	else if (version_is_duplicate(state, version))
 		text_printf(&text, "version %" PRId64 " is a duplicate", version->number);
 	else if (winner != 0 && read_decision(state, &unused) == winner)

@@ -280,6 +280,11 @@ struct cJSON *json_new_null(void)
 	return made(cJSON_CreateNull());
 }
 
+struct cJSON *json_copy(const struct json_at *at)
+{
+	return made(cJSON_Duplicate(at->value, true));
+}
+
 void json_set(struct cJSON *object, const char *key, struct cJSON *item)
 {
 	if (!cJSON_AddItemToObject(object, key, item))

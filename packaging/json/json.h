@@ -75,6 +75,7 @@ struct cJSON *json_new_number(double number);
 struct cJSON *json_new_count(uint64_t count);
 struct cJSON *json_new_bool(bool value);
 struct cJSON *json_new_null(void);
+struct cJSON *json_copy(const struct json_at *at); /* of the value */
 
 /* json_set, json_append - hand `item` over, as the last one */
 void json_set(struct cJSON *object, const char *key, struct cJSON *item);

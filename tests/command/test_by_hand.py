@@ -175,7 +175,7 @@ def test_rollback_goes_back_and_a_second_time_further(three: Site) -> None:
     ended = three.hook("rollback", MODEL, "--reason", "p99 doubled", "--json")
     assert ended.status == 0
     told = ended.result
-    assert (told["outcome"], told["version"], told["previous_version"]) == ("promoted", "2", "3")
+    assert (told["outcome"], told["version"], told["previous_version"]) == ("rolled_back", "2", "3")
     assert three.production == [2]
     assert aliases(three) == {"production": 2, "previous": 1}
     assert json.loads(version_tags(three, 3)["modelhook.withdrawn"])["why"] == "p99 doubled"

@@ -17,6 +17,7 @@ from promoting import FILES, FIRST_RUN, MODEL, PROMOTION, REPORT, UPLOAD, Site, 
 KEYS = [
     "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest",
     "stage", "alias", "reason", "created", "gate", "served", "steps", "package", "error", "registry_url", "tracking_url",
+    "at",
 ]
 PASSES = {"gates": [{"metric": "val_accuracy", "at_least": 0.5}]}
 REJECTS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
@@ -536,10 +537,41 @@ def test_the_run_carries_the_outcome(site: Site) -> None:
     promoted, held, refused = site.train(), site.train(config=REJECTS), site.train(logged_model="nowhere")
     for handoff in (promoted, held, refused):
         site.run(handoff)
-    common = {"schema": "modelhook/result@1", "retryable": False, "model": MODEL}
+    common = {"schema": "modelhook/result@1", "retryable": False, "model": MODEL, "reason": None, "error": None}
     assert outcome(site, promoted) == {**common, "outcome": "promoted", "exit": 0, "version": "1"}
-    assert outcome(site, held) == {**common, "outcome": "held", "exit": 99, "version": "2"}
-    assert outcome(site, refused) == {**common, "outcome": "refused", "exit": 69, "version": None}
+    assert outcome(site, held) == {**common, "outcome": "held", "exit": 99, "version": "2",
+                                   "reason": "val_accuracy: val_accuracy 0.9, at least 0.99"}
+    told = outcome(site, refused)
+    assert told.pop("error")["message"].startswith("logged_model nowhere: ")
+    assert told == {**{key: value for key, value in common.items() if key != "error"}, "outcome": "refused",
+                    "exit": 69, "version": None}
+
+
+def test_the_outcome_of_a_run_is_told_as_a_whole_result(site: Site) -> None:
+    held, refused = site.train(config=REJECTS), site.train(logged_model="nowhere")
+    for handoff in (held, refused):
+        kept = site.run(handoff).result
+        told = site.hook("outcome", "--run", run_of(handoff)).result
+        assert set(told) == set(KEYS)
+        for key in ("outcome", "exit", "model", "version", "run_id", "reason", "error", "registry_url", "tracking_url"):
+            assert told[key] == kept[key]
+
+
+def test_a_model_is_as_old_as_its_data_where_that_is_asked_for(site: Site) -> None:
+    assert site.run(site.train(22)).status == 0
+    late = site.train(23)
+    ended = site.run(late, "--trained-at", "2026-11-22T01:00:00+01:00")
+    assert (ended.status, ended.result["outcome"]) == (99, "superseded")
+    assert ended.result["trained_at"] == "2026-11-22T00:00:00Z"
+    assert site.version(2)["tags"]["modelhook.trained_at"] == "2026-11-22T01:00:00+01:00"
+    newer = site.run(site.train(10), env={"MODELHOOK_TRAINED_AT": "2026-11-23T00:00:00Z"})
+    assert (newer.status, newer.result["version"]) == (0, "3")
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-11-22", "2026-11-22T01:00:00"])
+def test_a_time_without_a_zone_is_refused(site: Site, value: str) -> None:
+    assert site.run(site.train(), "--trained-at", value).status == 64
+    assert site.run(site.train(), env={"MODELHOOK_TRAINED_AT": value}).status == 78
 
 
 def test_an_outcome_that_cannot_be_written_is_a_warning(site: Site) -> None:

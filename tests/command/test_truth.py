@@ -263,9 +263,10 @@ def test_a_training_that_was_rolled_back_says_by_whom_it_was_withdrawn(site: Sit
     assert site.run(handoff).status == 0
     assert site.hook("rollback", MODEL, "--reason", "p99 doubled").status == 0
     again = site.run(handoff)
-    assert (again.status, again.result["outcome"]) == (99, "superseded")
+    assert (again.status, again.result["outcome"]) == (99, "withdrawn")
     assert again.result["reason"].startswith("version 2 was withdrawn by ")
-    assert again.result["reason"].endswith(": p99 doubled")
+    assert again.result["reason"].endswith(
+        ": p99 doubled; version 1, trained at 2026-11-22T10:00:00Z, is in Production")
     assert "version 1 stays Production, as it was: version 2 was withdrawn by " in again.stderr
 
 
