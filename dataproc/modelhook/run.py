@@ -136,22 +136,30 @@ def call(
     stderr: Optional[TextIO] = None,
     stdout: Optional[Callable[[str], None]] = None,
     label: Optional[str] = None,
+    messages: Optional[Callable[[str], None]] = None,
+    started: "Optional[Callable[[subprocess.Popen[bytes]], None]]" = None,
 ) -> Ended:
     """As run_command, with all that is known of it; nothing of the program is left when this returns or raises.
 
     :param stdout: takes what is printed but for the last line; by default it is written to ``sys.stdout``
+    :param messages: takes what the program writes to stderr, as it comes; by default that goes to ``stderr``
+    :param started: gets the process, so that another thread or a signal handler can stop it
     """
     program = find_binary() if binary is None else os.fspath(binary)
     command = [program, *(os.fspath(argument) for argument in arguments)]
     with _Forwarding() as forwarding:
         process = _start(command, {**os.environ, "MODELHOOK_END_WITH_PARENT": "true", **(env or {})})
         try:
-            streams = _Streams(process, stdout or _print, _Labelled(stderr, f"{NAME}{label}: " if label else NAME))
+            labelled = _Labelled(stderr, f"{NAME}{label}: " if label else NAME)
+            streams = _Streams(process, stdout or _print, messages or labelled.take)
             forwarding.to(process)
+            if started is not None:
+                started(process)
             _wait(process, forwarding, timeout, grace)
         finally:
             _end(process, grace, told=forwarding.since is not None)
     line = streams.last_line()
+    labelled.end()
     status = process.returncode if process.returncode >= 0 else 128 - process.returncode
     return Ended(result_of(status, line), line, forwarding.taken)
 
@@ -255,13 +263,13 @@ class _Labelled:
 class _Streams:
     """What the program writes, passed on as it comes; its last line on stdout is kept."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", out: Callable[[str], None], messages: _Labelled) -> None:
+    def __init__(self, process: "subprocess.Popen[bytes]", out: Callable[[str], None],
+                 messages: Callable[[str], None]) -> None:
         self._line = ""
         self._out = out
-        self._messages = messages
         self._threads = [
             threading.Thread(target=self._each, args=(process.stdout, self._keep), daemon=True),
-            threading.Thread(target=self._each, args=(process.stderr, messages.take), daemon=True),
+            threading.Thread(target=self._each, args=(process.stderr, messages), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -270,7 +278,6 @@ class _Streams:
         """The last line of stdout, when all is read."""
         for thread in self._threads:
             thread.join()
-        self._messages.end()
         return self._line
 
     @staticmethod
