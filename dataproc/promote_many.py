@@ -11,7 +11,7 @@ Trainings of one model run one after another, oldest first, so that none works a
 models run side by side, at most --parallel at once. A task fetches what one training needs to a private
 folder of its node, and leaves nothing there. The registry remembers what is done: a second run does nothing
 twice, and neither does a task that Spark tries again. A package leaves the prefix when its outcome is promoted
-or held; one that a newer training has overtaken goes to superseded/ beside it. Handoffs stay.
+or held; one that a newer training has overtaken, or that was withdrawn, goes to superseded/ beside it. Handoffs stay.
 
 The report is one JSON line for each training, to --report or else to stdout. The last that is printed is a table, on
 stderr: what was not promoted, with the reason, and how many ended how. (spark-submit in client mode sends both streams
@@ -260,7 +260,7 @@ def settle(files: Files, row: Dict[str, Any]) -> None:
     """A package whose outcome is final leaves the prefix, and with it the last result of a spool."""
     if row["source"].endswith(PACKAGE) and row["scheduler"] in ("go on", "skip"):
         for url in (row["source"], f"{row['source']}.result.json"):
-            if row["outcome"] == ASIDE:
+            if row["outcome"] in (ASIDE, "withdrawn"):
                 files.put_aside(url)
             else:
                 files.delete(url)

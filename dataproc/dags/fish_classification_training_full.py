@@ -3,12 +3,14 @@
     create_cluster ── train ─┬─ outcome ── verdict      what came of it: promoted, held (skipped), or failed
                              └─ delete_cluster          whatever happened
 
-`train` runs once: a second try, of Airflow or of YARN, finds the first one's job. `outcome` reads what the hook at
-the end of that job has told; where MLflow was not there it replays the package, here, with retries, while the
-cluster is gone already. The state of the run is that of `verdict` and `delete_cluster`.
+`train` runs once: a second try, of Airflow or of YARN, finds the first one's job. `outcome` reads what modelhook at
+the end of that job reported; where MLflow was away it replays the package, here, with retries, while the cluster is
+deleted already. The state of the run is that of `verdict` and `delete_cluster`.
+
+Without the variable, or with one that lacks something, the DAG has the one task `settings`, which says what is missing.
 
 Connections
-    mlflow                  HTTP: the server, with user and password or a token
+    mlflow                  modelhook (or HTTP): the server, with user and password or a token
     yandexcloud_default, or google_cloud_default
     the one that storage_conn_id names: AWS; the key for object storage, endpoint_url and region_name in its extra
     alerts                  HTTP: a webhook that takes {"text": ...}; the secret part of its path is the password
@@ -26,6 +28,8 @@ The variable fish_classification, JSON
     env               variables for the job, none of them secret, as the cloud's console shows them;
                       MODELHOOK_SECRET names the cloud's secret that holds those that are
     storage_conn_id   none: modelhook finds credentials itself, as on a worker with an identity of its own
+    trained_at        a template of the time that orders trainings, "{{ data_interval_end | ts }}" for backfills;
+                      else when the training ended
     retry_seconds     between two tries of `outcome`, doubled each time; 60 unless given
     schedule          as Airflow takes it; none unless given
 """
@@ -36,9 +40,10 @@ import urllib.request
 from datetime import datetime, timedelta, timezone
 
 try:  # Airflow 3
-    from airflow.sdk import DAG, BaseHook, Variable
+    from airflow.sdk import DAG, BaseHook, Variable, task
 except ImportError:
     from airflow import DAG
+    from airflow.decorators import task
     from airflow.hooks.base import BaseHook
     from airflow.models import Variable
 try:
@@ -46,10 +51,28 @@ try:
 except ImportError:
     from airflow.operators.empty import EmptyOperator
 
-from modelhook.airflow import OutcomeOperator
+from modelhook.airflow import ModelhookOutcomeOperator
 
-SETTINGS = Variable.get("fish_classification", deserialize_json=True)
+VARIABLE = "fish_classification"
+REQUIRED = ("cloud", "code", "images", "outcomes", "tracking_uri", "cluster")
 NAME = "fish-{{ run_id | short }}"  # of the cluster and of the job
+
+
+def read_settings():
+    """The variable, and what is wrong with it; the cloud's operators depend on it, so that it is read while parsing."""
+    try:
+        settings = Variable.get(VARIABLE, deserialize_json=True)
+    except Exception as error:  # Airflow 2 and 3 raise different ones where there is no such variable
+        return {}, f"the variable {VARIABLE} is missing, or is not JSON: {error}"
+    missing = [key for key in REQUIRED if not isinstance(settings, dict) or not settings.get(key)]
+    if missing:
+        return {}, f"the variable {VARIABLE} lacks {', '.join(missing)}"
+    if settings["cloud"] not in ("yandex", "google"):
+        return {}, f"the variable {VARIABLE}: cloud is yandex or google, not {settings['cloud']}"
+    return settings, None
+
+
+SETTINGS, PROBLEM = read_settings()
 
 
 def short(run_id):
@@ -59,8 +82,8 @@ def short(run_id):
 
 def alert(context):
     """Tells people that a task has failed for good."""
-    task = context["ti"]
-    text = f"{task.dag_id}, {task.task_id}: {context.get('exception') or 'see its log'} ({context['run_id']})"
+    failed = context["ti"]
+    text = f"{failed.dag_id}, {failed.task_id}: {context.get('exception') or 'see its log'} ({context['run_id']})"
     webhook = BaseHook.get_connection("alerts")
     address = f"{webhook.host}/{webhook.password}" if webhook.password else webhook.host
     request = urllib.request.Request(address, json.dumps({"text": text}).encode(), {"Content-Type": "application/json"})
@@ -79,6 +102,8 @@ def place(folder, cluster):
 def pyspark_job(cluster):
     """What runs on the cluster, in the words that both clouds use."""
     env = {"MLFLOW_TRACKING_URI": SETTINGS["tracking_uri"], **SETTINGS.get("env", {})}
+    if SETTINGS.get("trained_at"):
+        env["MODELHOOK_TRAINED_AT"] = SETTINGS["trained_at"]
     return {
         "main_python_file_uri": f"{SETTINGS['code']}/train_fish_model_minimal.py",
         "python_file_uris": [f"{SETTINGS['code']}/{name}"
@@ -96,30 +121,19 @@ def pyspark_job(cluster):
     }
 
 
-def storage_env():
-    """Variables with which modelhook reaches the outcomes from here."""
-    conn = SETTINGS.get("storage_conn_id")
-    if not conn:
-        return {}
-    extra = f"conn.{conn}.extra_dejson"
-    return {"AWS_ACCESS_KEY_ID": f"{{{{ conn.{conn}.login }}}}",
-            "AWS_SECRET_ACCESS_KEY": f"{{{{ conn.{conn}.password }}}}",
-            "AWS_ENDPOINT_URL_S3": f"{{{{ {extra}.get('endpoint_url', '') }}}}",
-            "AWS_DEFAULT_REGION": f"{{{{ {extra}.get('region_name', '') }}}}"}
-
-
 def on_yandex():
     """The tasks of Yandex Data Processing, and what names a cluster."""
     from airflow.providers.yandex.operators.dataproc import InitializationAction
-    from modelhook.airflow_yandex import CreateCluster, DeleteCluster, RunPysparkJob
+    from modelhook.airflow.yandex import CreateClusterOperator, DeleteClusterOperator, RunPysparkJobOperator
 
     cluster = "{{ ti.xcom_pull(task_ids='create_cluster') }}"
     folder = SETTINGS["cluster"].get("folder_id")
     actions = [InitializationAction(**action) for action in SETTINGS["cluster"].get("initialization_actions", [])]
-    create = CreateCluster(task_id="create_cluster", cluster_name=NAME,
-                           **{**SETTINGS["cluster"], "initialization_actions": actions}, on_failure_callback=alert)
-    train = RunPysparkJob(task_id="train", name=NAME, cluster_id=cluster, **pyspark_job(cluster))
-    delete = DeleteCluster(task_id="delete_cluster", cluster_name=NAME, folder_id=folder, **ALWAYS)
+    create = CreateClusterOperator(task_id="create_cluster", cluster_name=NAME,
+                                   **{**SETTINGS["cluster"], "initialization_actions": actions},
+                                   on_failure_callback=alert)
+    train = RunPysparkJobOperator(task_id="train", name=NAME, cluster_id=cluster, **pyspark_job(cluster))
+    delete = DeleteClusterOperator(task_id="delete_cluster", cluster_name=NAME, folder_id=folder, **ALWAYS)
     return create, train, delete, cluster
 
 
@@ -129,7 +143,7 @@ def on_google():
         DataprocCreateClusterOperator,
         DataprocDeleteClusterOperator,
     )
-    from modelhook.airflow_google import SubmitJobOnce
+    from modelhook.airflow.google import SubmitJobOnceOperator
 
     cluster = "{{ ti.xcom_pull(task_ids='create_cluster')['cluster_uuid'] }}"
     where = {name: SETTINGS["cluster"].get(name) for name in ("region", "project_id")}
@@ -137,9 +151,35 @@ def on_google():
            "pyspark_job": pyspark_job(cluster)}
     create = DataprocCreateClusterOperator(task_id="create_cluster", cluster_name=NAME, **SETTINGS["cluster"],
                                           on_failure_callback=alert)
-    train = SubmitJobOnce(task_id="train", job=job, request_id=cluster, **where)
+    train = SubmitJobOnceOperator(task_id="train", job=job, request_id=cluster, **where)
     delete = DataprocDeleteClusterOperator(task_id="delete_cluster", cluster_name=NAME, **where, **ALWAYS)
     return create, train, delete, cluster
+
+
+def training():
+    """The tasks, in order."""
+    create_cluster, train, delete_cluster, cluster = {"yandex": on_yandex, "google": on_google}[SETTINGS["cloud"]]()
+    outcome = ModelhookOutcomeOperator(
+        task_id="outcome",
+        result=f"{place('results', cluster)}.json",
+        spool=place("spool", cluster),
+        mlflow_conn_id="mlflow",
+        storage_conn_id=SETTINGS.get("storage_conn_id"),
+        final=True,
+        retries=8,
+        retry_exponential_backoff=True,
+        trigger_rule="one_done",  # also of a job that failed, but not where no cluster was there for it
+        on_failure_callback=alert,
+    )
+    verdict = EmptyOperator(task_id="verdict", trigger_rule="none_failed")  # held is a skipped outcome
+    create_cluster >> train >> [outcome, delete_cluster]
+    [create_cluster, outcome] >> verdict
+
+
+@task(retries=0)
+def settings():
+    """Says what is missing, where somebody who starts the DAG looks."""
+    raise ValueError(f"{PROBLEM}; the first lines of {__file__} say what it holds")
 
 
 with DAG(
@@ -153,19 +193,7 @@ with DAG(
     user_defined_filters={"short": short},
     default_args={"retries": 2, "retry_delay": timedelta(seconds=SETTINGS.get("retry_seconds", 60))},
 ):
-    create_cluster, train, delete_cluster, cluster = {"yandex": on_yandex, "google": on_google}[SETTINGS["cloud"]]()
-    outcome = OutcomeOperator(
-        task_id="outcome",
-        result=f"{place('results', cluster)}.json",
-        spool=place("spool", cluster),
-        mlflow_conn_id="mlflow",
-        env=storage_env(),
-        final=True,
-        retries=8,
-        retry_exponential_backoff=True,
-        trigger_rule="one_done",  # also of a job that failed, but not where no cluster was there for it
-        on_failure_callback=alert,
-    )
-    verdict = EmptyOperator(task_id="verdict", trigger_rule="none_failed")  # held is a skipped outcome
-    create_cluster >> train >> [outcome, delete_cluster]
-    [create_cluster, outcome] >> verdict
+    if PROBLEM:
+        settings()
+    else:
+        training()

@@ -102,6 +102,11 @@ class Airflow:
         rows = self._rows("SELECT value FROM xcom WHERE task_id = ? AND key = ?", name, key)
         return json.loads(rows[0][0]) if rows else None
 
+    def rendered(self, name: str) -> str:
+        """The rendered fields of a task, as Airflow shows them."""
+        rows = self._rows("SELECT rendered_fields FROM rendered_task_instance_fields WHERE task_id = ?", name)
+        return str(rows[0][0])
+
     def run_state(self) -> str | None:
         """How the only run of the DAG stands."""
         rows = self._rows("SELECT state FROM dag_run")
@@ -117,7 +122,7 @@ def until(true: Callable[[], Any], what: Callable[[], str]) -> None:
 
 
 class Cluster:
-    """The scheduler with its LocalExecutor, and the API server, of an Airflow 3, on the loopback alone."""
+    """The scheduler with its LocalExecutor, the triggerer and the API server of an Airflow 3, on the loopback alone."""
 
     def __init__(self, airflow: Airflow) -> None:
         self.airflow = airflow
@@ -131,19 +136,21 @@ class Cluster:
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1"}
         self._commands = {
             "api": airflow.command("api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"),
-            "scheduler": airflow.command("scheduler", "--skip-serve-logs")}
+            "scheduler": airflow.command("scheduler", "--skip-serve-logs"),
+            "triggerer": airflow.command("triggerer", "--skip-serve-logs")}
         self._servers: dict[str, Guarded] = {}
         self._session = requests.Session()
         self._session.trust_env = False
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Both run, and the DAGs are known."""
+        """All of them run, and the DAGs are known."""
         self.airflow.call("db", "migrate")
         try:
             self._start("api")
             self.airflow.call("dags", "reserialize")
             self._start("scheduler")
+            self._start("triggerer")
             until(self._healthy, self._said)
             token = self._session.get(f"{self.url}/auth/token", timeout=60).json()["access_token"]
             self._session.headers["Authorization"] = f"Bearer {token}"

@@ -16,6 +16,7 @@ from fault_proxy import Decide, Fault, FaultProxy, Request
 from servers import MLflow, descendants, kill
 from training import Registry, Team, run_of
 
+TODAY = "2100-01-01T00:00:00Z"  # later than any DAG run began
 GATE_THAT_HOLDS = {"gates": [{"metric": "val_accuracy", "at_least": 0.99}]}
 
 
@@ -80,8 +81,25 @@ class Plan:
         registry = Registry(self.server.url)
         run = registry.add_run()
         if outcome:
-            registry.call("POST", "runs/set-tag", run_id=run, key="modelhook.outcome", value=json.dumps(outcome))
+            value = json.dumps({"schema": "modelhook/result@1", "model": "fish", "at": TODAY, **outcome})
+            registry.call("POST", "runs/set-tag", run_id=run, key="modelhook.outcome", value=value)
         self.tasks[name] = {"run": run}
+
+    def add_waiting(self, name: str, decide: Decide, result: Path | None = None) -> None:
+        """A task that waits for the outcome of a run, whose requests the function decides about."""
+        self.add_run(name, outcome="promoted", exit=0, retryable=False)
+        label = f"{self.folder.name}-{name}"
+        self.proxy.on(label, decide)
+        env = {"MLFLOW_TRACKING_URI": self.proxy.url(label), "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+        self.tasks[name] = {"mlflow_run": self.tasks[name]["run"], "env": env, "result": result and str(result)}
+
+    def add_command(self, name: str, *versions: int) -> Team:
+        """A model that has a version of each of these hours, and no training for the task yet."""
+        self.add(name, hour=versions[0])
+        team = self.teams[name]
+        for hour in versions:
+            assert team.run(team.train(hour)).status == 0
+        return team
 
     def airflow_runs(self, pid: int) -> None:
         """From now on, faults know whom to signal."""
@@ -130,9 +148,32 @@ def bad_model(folder: Path) -> Path:
     return folder
 
 
-def tell(place: Path, **result: Any) -> None:
+def tell(place: Path, at: str | None = TODAY, **result: Any) -> None:
     """A result line, as an earlier hook has left it."""
-    place.write_text(json.dumps({"schema": "modelhook/result@1", **result}), encoding="utf-8")
+    line = {"schema": "modelhook/result@1", "model": "fish", "at": at, **result}
+    place.write_text(json.dumps(line), encoding="utf-8")
+
+
+def answers_the_second_probe() -> Decide:
+    """A server that is away until somebody has asked for the run that does not exist twice."""
+    probes: list[int] = []
+
+    def decide(request: Request) -> Fault | None:
+        if "0" * 32 in request.query:
+            probes.append(request.index)
+        return None if len(probes) > 1 else Fault("reset")
+
+    return decide
+
+
+def fails_until(index: int, before: Callable[[], None] = lambda: None) -> Decide:
+    """Nobody answers earlier requests than that one, before which something happens."""
+    def decide(request: Request) -> Fault | None:
+        if request.index == index:
+            before()
+        return Fault("reset") if request.index < index else None
+
+    return decide
 
 
 def outcomes(plan: Plan, bucket: str) -> dict[str, Any]:
@@ -149,6 +190,17 @@ def outcomes(plan: Plan, bucket: str) -> dict[str, Any]:
     plan.add("terminated", plan.strikes_first(signal.SIGTERM, lambda airflow, _: airflow))
     plan.add("killed", plan.strikes_first(signal.SIGKILL, lambda _, hook: hook))
     plan.add("timed_out", hangs)
+    plan.add("overtime", hangs)
+    plan.add("undated")
+    plan.add("secret")
+    plan.add("deferred", answers_the_second_probe())
+    plan.add("deferred_long", fails)
+    model = plan.add_command("rolled", 10, 11).model
+    plan.tasks["rolled"] = {"arguments": f"rollback {model} --reason 'p99 doubled'", "env": plan.tasks["rolled"]["env"]}
+    model = plan.add_command("listed", 10).model
+    plan.tasks["listed"] = {"arguments": ["status", model, "--json"], "env": plan.tasks["listed"]["env"]}
+    team = plan.add_command("backdated", 20)
+    plan.tasks["backdated"]["handoff"] = str(team.train(22))
     plan.add_job("promoted_job")
     plan.add_job("held_job", config=GATE_THAT_HOLDS)
     plan.add_job("later_job", fails)
@@ -160,6 +212,14 @@ def outcomes(plan: Plan, bucket: str) -> dict[str, Any]:
     plan.add_run("never")
     results = plan.folder / "results"
     results.mkdir()
+    tell(results / "old.json", "2026-01-01T00:00:00Z", outcome="promoted", exit=0, retryable=False, run_id="1" * 32,
+         version="7")
+    tell(results / "undated.json", None, outcome="promoted", exit=0, retryable=False, run_id="1" * 32)
+    late = results / "late.json"
+    promoted = {"outcome": "promoted", "exit": 0, "retryable": False}
+    plan.add_waiting("outcome_deferred", fails_until(3, lambda: tell(late, **promoted, version="9")), late)
+    plan.add_waiting("outcome_deferred_away", fails_until(3))
+    plan.add_waiting("outcome_sensor_deferred", fails_until(3))
     tell(results / "stale.json", outcome="promoted", exit=0, retryable=False, run_id="0" * 32)
     tell(results / "lost.json", outcome="later", exit=75, retryable=True, package="/a/disk/that/is/gone.tar.gz")
     return {**plan.tasks, "results": str(results), "spool": str(plan.folder / "spool"), "bucket": bucket}

@@ -17,7 +17,7 @@ import environment
 import pytest
 import tiny_model
 from conftest import UNWANTED  # noqa: F401 - the fixtures of all tests are there
-from deployment import TIMEOUT, Airflow, Task
+from deployment import TIMEOUT, Airflow, Task, install
 from servers import MLflow
 from training import Registry
 
@@ -33,6 +33,9 @@ ENDS = {
     "by_type": ("success", "promoted"),
     "by_schema": ("success", "promoted"),
     "by_host": ("success", "promoted"),
+    "own_type": ("success", "promoted"),
+    "own_type_by_host": ("success", "promoted"),
+    "own_type_in_clear": ("failed", "later"),
     "with_path": ("failed", "denied"),
     "without_credentials": ("failed", "denied"),
     "in_clear": ("failed", "later"),
@@ -48,6 +51,9 @@ def connections(port: int, authority: Authority) -> dict[str, str]:
         "by_type": f"https://{login}@127.0.0.1:{port}?{verify}",
         "by_schema": f"http://{login}@127.0.0.1:{port}/https?{verify}",
         "by_host": f"http://{login}@{whole}?{verify}",
+        "own_type": f"modelhook://{login}@127.0.0.1:{port}/?{verify}",
+        "own_type_by_host": f"modelhook://{login}@{whole}/?{verify}",
+        "own_type_in_clear": f"modelhook://{login}@127.0.0.1:{port}/http?{verify}",
         "with_path": f"https://{login}@127.0.0.1:{port}/no-such-prefix?{verify}",
         "without_credentials": f"https://127.0.0.1:{port}?{verify}",
         "in_clear": f"http://127.0.0.1:{port}?{verify}",
@@ -66,10 +72,11 @@ def write_handoff(folder: Path, registry: Registry, experiment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def all_ran(modelhook: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Airflow]]:
+def all_ran(modelhook: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Airflow]]:
     """Each version has run the DAG."""
     folder = tmp_path_factory.mktemp("connections")
     authority = make_authority(folder)
+    package = install(wheel, folder / "package")
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(MLflow(folder / "mlflow", auth=True))
         front = stack.enter_context(Front(server.port, authority))
@@ -84,7 +91,7 @@ def all_ran(modelhook: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         ran = {}
         for name in VERSIONS:
             plan = {task: write_handoff(folder / f"{name}-{task}", ann, experiment) for task in ENDS}
-            ran[name] = Airflow(name, folder / name, environment.ROOT / "dataproc", "connections", plan, **worker)
+            ran[name] = Airflow(name, folder / name, package, "connections", plan, **worker)
             login = f"login {server.user} password {server.password}\n"
             (folder / name / ".netrc").write_text(f"machine 127.0.0.1 {login}")
         for name in VERSIONS:
@@ -117,3 +124,43 @@ def test_no_password_is_told(ran: Airflow) -> None:
                                       "no credentials were sent"])
 def test_the_log_says_what_is_wrong(ran: Airflow, sentence: str) -> None:
     assert sentence in ran.said
+
+
+TEST = """
+import json, os
+from airflow.models import Connection
+names = ["own_type", "own_type_in_clear", "with_path", "without_credentials"]
+hooks = [Connection(conn_id=name, uri=os.environ["AIRFLOW_CONN_" + name.upper()]) for name in names]
+for conn in hooks:
+    conn.conn_type = "modelhook" if conn.conn_type == "https" else conn.conn_type
+print(json.dumps([conn.get_hook().test_connection() for conn in hooks]))
+"""
+
+
+def test_the_test_button_says_whether_address_tls_and_credentials_are_right(ran: Airflow) -> None:
+    (ok, said), clear, path, nobody = json.loads(ran.answer(TEST))
+    assert (ok, said.endswith(": MLflow answers and takes the credentials")) == (True, True), said
+    assert [told[0] for told in (clear, path, nobody)] == [False, False, False]
+    assert "no credentials were sent" in nobody[1]
+    assert PASSWORD not in f"{said}{clear}{path}{nobody}"
+
+
+FORM = """
+import json
+try:
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
+    meta = [one for one in HookMetaService.hook_meta_data() if one.connection_type == "modelhook"][0]
+    fields = meta.standard_fields
+    named = [meta.hook_name, sorted(meta.extra_fields), fields.host.title, fields.url_schema.placeholder]
+except ImportError:
+    from airflow.providers_manager import ProvidersManager
+    manager = ProvidersManager()
+    fields = sorted(key.rsplit("__", 1)[1] for key in manager.connection_form_widgets if "__modelhook__" in key)
+    told = manager.field_behaviours["modelhook"]
+    named = [manager.hooks["modelhook"].hook_name, fields, told["relabeling"]["host"], told["placeholders"]["schema"]]
+print(json.dumps(named))
+"""
+
+
+def test_the_form_of_the_connection_has_its_own_fields_without_another_provider(ran: Airflow) -> None:
+    assert json.loads(ran.answer(FORM)) == ["MLflow (modelhook)", ["cert", "verify", "workspace"], "Server", "https"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,14 @@ ENDS = {
     "terminated": ("success", 2, "promoted"),
     "killed": ("success", 2, "promoted"),
     "timed_out": ("failed", 2, "terminated"),
+    "overtime": ("failed", 2, "terminated"),
+    "rolled": ("success", 1, "rolled_back"),
+    "listed": ("success", 1, None),
+    "backdated": ("skipped", 1, "superseded"),
+    "undated": ("success", 1, "promoted"),
+    "secret": ("success", 1, "promoted"),
+    "deferred": ("success", 1, "promoted"),
+    "deferred_long": ("failed", 1, "later"),
     "task_promoted": ("success", 1, "promoted"),
     "task_held": ("skipped", 1, "held"),
     "task_permanent": ("failed", 1, "unacceptable"),
@@ -53,6 +62,13 @@ ENDS = {
     "outcome_silent": ("success", 1, "promoted"),
     "outcome_empty": ("failed", 3, None),
     "outcome_stale": ("skipped", 1, "held"),
+    "outcome_old": ("failed", 2, None),
+    "outcome_undated": ("failed", 1, None),
+    "outcome_since": ("success", 1, "promoted"),
+    "outcome_deferred": ("success", 1, "promoted"),
+    "outcome_deferred_away": ("success", 1, "promoted"),
+    "sensor": ("success", 1, "promoted"),
+    "sensor_deferred": ("success", 1, "promoted"),
     "outcome_lost": ("failed", 1, None),
     "outcome_gone": ("failed", 1, None),
     "outcome_never": ("failed", 2, None),
@@ -138,6 +154,71 @@ def test_a_retry_policy_tells_the_same_to_a_stock_operator(
     check(ran, task, *end)
 
 
+KEYS = {"schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at",
+        "digest", "stage", "alias", "reason", "created", "gate", "steps", "package", "error", "registry_url", "tracking_url", "at"}
+
+
+@pytest.mark.parametrize("task", [
+    "promoted", "held", "outage", "permanent", "terminated", "killed", "timed_out", "overtime", "rolled", "backdated",
+    "deferred", "deferred_long", "task_held", "outcome_tag", "outcome_tag_held", "outcome_deferred_away",
+    "outcome_later_job", "sensor_deferred"])
+def test_a_result_in_xcom_has_every_key(ran: Ran, task: str) -> None:
+    told = ran.airflow.xcom(task)
+    assert set(told) == KEYS
+    assert told["schema"] == "modelhook/result@1"
+
+
+@pytest.mark.parametrize(("task", "names"), [("outcome_tag", "job_tag"), ("outcome_tag_held", "job_tag_held")])
+def test_the_outcome_of_a_run_names_it_and_its_servers(ran: Ran, task: str, names: str) -> None:
+    told, url = ran.airflow.xcom(task), ran.plan.server.url
+    assert (told["run_id"], told["tracking_url"], told["registry_url"]) == (ran.plan.tasks[names]["run"], url, url)
+
+
+def test_a_timeout_is_named(ran: Ran) -> None:
+    inside, outside = (ran.airflow.xcom(task)["error"]["message"] for task in ("timed_out", "overtime"))
+    assert inside.startswith("modelhook was stopped after ")
+    assert inside.endswith(" s: execution_timeout of the task is 8 s")
+    assert outside == "execution_timeout of the task is over: 8 s"
+
+
+def test_a_skip_names_the_version_that_won_and_its_date(ran: Ran) -> None:
+    reason = "version 1 was trained later, at 2026-11-22T20:00:00Z"
+    assert ran.airflow.xcom("backdated")["reason"] == reason
+    assert ran.airflow.xcom("backdated")["trained_at"] == "2026-11-22T01:00:00Z"
+    assert f": superseded (99): {ran.plan.teams['backdated'].model} version 2: {reason}" in ran.airflow.said
+
+
+def test_a_command_given_as_a_string_is_split_as_a_shell_does(ran: Ran) -> None:
+    team = ran.plan.teams["rolled"]
+    assert team.production == [1]
+    assert json.loads(team.version(2)["tags"]["modelhook.withdrawn"])["why"] == "p99 doubled"
+
+
+def test_what_a_command_prints_as_json_is_in_xcom(ran: Ran) -> None:
+    assert ran.plan.teams["listed"].model in json.dumps(ran.airflow.xcom("listed")["output"])
+
+
+def test_a_job_records_when_its_try_began(ran: Ran) -> None:
+    assert ran.airflow.xcom("job_tag", "modelhook_start").startswith("20")
+
+
+def test_no_secret_is_a_rendered_field(ran: Ran) -> None:
+    kept = ran.airflow.rendered("secret")
+    assert "handoff.json" in kept
+    assert PASSWORD not in kept
+    assert "FISH" not in kept
+
+
+@pytest.mark.parametrize(("level", "text"), [
+    ("ERROR", "modelhook: "), ("WARNING", "gate     val_accuracy rejected"), ("INFO", "upload   8 files sent"),
+    ("WARNING", "replaying its package"), ("WARNING", "does not count: it was written at 2026-01-01")])
+def test_a_line_of_the_log_has_its_level(ran: Ran, level: str, text: str) -> None:
+    told = re.sub(r"\x1b\[[0-9;]*m", "", ran.airflow.said)
+    lines = [line for line in told.splitlines() if text in line and "Error" not in line]
+    assert lines
+    assert any(level in line or level.lower() in line for line in lines), lines[:5]
+
+
 POLICY = """
 import json
 from modelhook.airflow import retry_policy
@@ -151,7 +232,9 @@ def test_a_retry_policy_reads_what_each_stock_operator_says(ran: Ran) -> None:
     texts = {
         "Bash command failed. The command returned a non-zero exit code 75.": "retry",
         "Bash command failed. The command returned a non-zero exit code -15.": "retry",
-        "Bash command failed. The command returned a non-zero exit code 127.": "fail",
+        "Bash command failed. The command returned a non-zero exit code 127.": "default",
+        "Bash command failed. The command returned a non-zero exit code 1.": "default",
+        "the server said: exit code 69 of something else": "default",
         "Cannot execute: ['spark-submit', 'train.py']. Error code is: 75.": "retry",
         "Cannot execute: ['spark-submit', 'train.py']. Error code is: 65.": "fail",
         "SSH operator error: exit status = 77": "fail",
@@ -162,7 +245,7 @@ def test_a_retry_policy_reads_what_each_stock_operator_says(ran: Ran) -> None:
 
 @pytest.mark.parametrize("ran", WITHOUT_POLICY, indirect=True)
 def test_an_airflow_without_retry_policies_says_so(ran: Ran) -> None:
-    assert ran.airflow.xcom("without_policy").startswith("retry policies came with Airflow 3.3: use HookOperator")
+    assert ran.airflow.xcom("without_policy").startswith("retry policies need Airflow 3.3: use ModelhookRunOperator")
 
 
 @pytest.mark.parametrize("task", ["promoted", "later", "terminated", "killed", "outage", "task_promoted", "later_job",
@@ -194,15 +277,17 @@ def test_no_hook_outlives_its_task(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("sentence", [
-    "modelhook: held (99): val_accuracy: val_accuracy 0.9, at least 0.99",
+    " version 1: val_accuracy: val_accuracy 0.9, at least 0.99",
     "weights: 4 of its 32 bytes are missing",
-    "modelhook: later (75): MLflow at http://127.0.0.1:",
+    "modelhook: later (75): fish-",
     "modelhook: signal 9 (137)",
-    "modelhook: later (75); there is nothing here to replay",
-    "modelhook: later (75); and the spool ",
+    "modelhook: later (75): fish; there is no package to replay",
+    "modelhook: later (75): fish; and the spool ",
     "results/empty is empty: nothing waits to be finished",
     "results/never.json, the tag modelhook.outcome of the run ",
-    "results/stale.json is of another run, 00000000",
+    "results/stale.json does not count: it is of another run, 00000000",
+    "results/undated.json does not count: it has no time",
+    "waiting for the server in the triggerer",
 ])
 def test_the_log_says_why(ran: Ran, sentence: str) -> None:
     assert sentence in ran.airflow.said

@@ -10,7 +10,7 @@ import pytest
 from conftest import Hook
 from deployment import Airflow, Cluster, Task, install
 from fault_proxy import FaultProxy
-from plan import GATE_THAT_HOLDS, Plan, fails_first, hangs, hooks_of, parent_of
+from plan import GATE_THAT_HOLDS, Plan, fails_first, hangs, hooks_of, parent_of, tell
 from servers import MLflow
 
 FINISHED = ("success", "failed")
@@ -31,7 +31,9 @@ class Whole:
     def finish(self) -> None:
         """Run the DAG; the task that hangs is marked as failed, as a person does, once all others are through."""
         self.run = str(self.cluster.ask("POST", "dags/whole/dagRuns", logical_date=None)["dag_run_id"])
-        others = ("later", "reload", "held", "reload_held", "out_of_memory")
+        self.cluster.wait(lambda: self.airflow.task("waiting").state == "deferred")
+        tell(Path(self.plan.tasks["waiting"]["result"]), outcome="held", exit=99, retryable=False, reason="by hand")
+        others = ("later", "reload", "held", "reload_held", "out_of_memory", "waiting")
         self.cluster.wait(lambda: all(self.airflow.task(name).state in (*FINISHED, "skipped") for name in others))
         self.cluster.wait(lambda: self.airflow.task("stopped").state == "running" and self.hooks())
         self.plan.struck += self.hooks()
@@ -54,6 +56,7 @@ def whole(modelhook: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory
         plan.add("held", config=GATE_THAT_HOLDS)
         plan.add("stopped", hangs)
         plan.add("out_of_memory", plan.strikes_first(signal.SIGKILL, lambda _, hook: parent_of(hook)))
+        plan.tasks["waiting"] = {"result": str(folder / "waiting.json")}
         connection = server.url.replace("//", f"//{server.user}:{server.password}@")
         airflow = Airflow("airflow33", folder / "home", install(wheel, folder / "package"), "whole", plan.tasks,
                           AIRFLOW_CONN_MLFLOW=connection)
@@ -68,6 +71,7 @@ def whole(modelhook: Path, wheel: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.mark.parametrize(("task", "state", "tries"), [
     ("train", "success", 1), ("later", "success", 2), ("reload", "success", 1), ("held", "skipped", 1),
     ("reload_held", "skipped", 0), ("stopped", "failed", 1), ("out_of_memory", "success", 2),
+    ("waiting", "skipped", 1),
 ])
 def test_the_scheduler_ends_each_task_as_its_hook_did(whole: Whole, task: str, state: str, tries: int) -> None:
     assert whole.airflow.task(task) == Task(state, tries)
@@ -80,6 +84,12 @@ def test_a_hook_does_not_outlive_its_task(whole: Whole) -> None:
 
 def test_a_task_that_a_person_stops_waits_for_its_hook(whole: Whole) -> None:
     assert "modelhook: terminated (143)" in whole.log("stopped")
+
+
+def test_an_outcome_is_waited_for_in_the_triggerer_without_a_slot(whole: Whole) -> None:
+    told = whole.airflow.xcom("waiting")
+    assert (told["outcome"], told["reason"]) == ("held", "by hand")
+    assert "modelhook: held (99): fish: by hand" in whole.log("waiting")
 
 
 def test_what_the_hook_says_is_in_the_tasks_log_and_is_no_error(whole: Whole) -> None:

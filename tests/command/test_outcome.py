@@ -24,8 +24,8 @@ def keep(folder: Path, **changed: Any) -> Path:
 
 
 @pytest.mark.parametrize(("outcome", "status"), [
-    ("promoted", 0), ("held", 99), ("superseded", 99), ("registered", 99), ("staged", 99), ("passed", 0), ("withdrawn", 99),
-    ("rolled_back", 0), ("rolled_back", 81),
+    ("promoted", 0), ("held", 99), ("superseded", 99), ("registered", 99), ("staged", 99), ("passed", 0),
+    ("withdrawn", 99), ("rolled_back", 0), ("rolled_back", 81),
     ("repaired", 0), ("refused", 69), ("later", 75), ("unacceptable", 65),
 ])
 def test_what_a_hook_left_is_told_with_its_status(site: Site, tmp_path: Path, outcome: str, status: int) -> None:

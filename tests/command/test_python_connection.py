@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(environment.ROOT / "dataproc"))
 
-from modelhook.connection import ConnectionFault, connection_env, tracking_uri
+from modelhook.airflow.connection import ConnectionFault, connection_env, storage_env, tracking_uri
 
 
 @pytest.mark.parametrize(("conn_type", "schema", "host", "port", "uri"), [
@@ -43,6 +43,11 @@ from modelhook.connection import ConnectionFault, connection_env, tracking_uri
     ("http", "", "https://h/p?x=1#y", None, "https://h/p"),
     ("http", "", "HTTPS://h", None, "https://h"),
     (None, None, "h", None, "http://h"),
+    ("modelhook", None, "h", None, "https://h"),
+    ("modelhook", "", "h/mlflow", 5000, "https://h:5000/mlflow"),
+    ("modelhook", "http", "h", 5000, "http://h:5000"),
+    ("modelhook", "", "http://h", 5000, "http://h:5000"),
+    ("modelhook", "prefix", "h", 5000, "https://h:5000/prefix"),
     ("generic", "https", "h", 1, "https://h:1"),
 ])
 def test_the_server_is_the_one_that_the_connection_names(
@@ -92,14 +97,52 @@ def test_the_credentials_are_those_of_the_connection_or_none(
     assert [given[name] for name in others] == ["", "", ""]
 
 
+VERIFIED = {"MLFLOW_TRACKING_INSECURE_TLS": "false", "MLFLOW_TRACKING_CLIENT_CERT_PATH": ""}
+
+
 @pytest.mark.parametrize(("extra", "wanted"), [
-    ({}, {}),
-    ({"verify": False}, {"MLFLOW_TRACKING_INSECURE_TLS": "true"}),
-    ({"verify": "false"}, {"MLFLOW_TRACKING_INSECURE_TLS": "true"}),
-    ({"verify": True}, {"MLFLOW_TRACKING_INSECURE_TLS": "false"}),
-    ({"verify": "/ca.pem"}, {"MLFLOW_TRACKING_INSECURE_TLS": "false", "MLFLOW_TRACKING_SERVER_CERT_PATH": "/ca.pem"}),
-    ({"cert": "/me.pem"}, {"MLFLOW_TRACKING_CLIENT_CERT_PATH": "/me.pem"}),
+    ({}, VERIFIED),
+    ({"verify": False}, {**VERIFIED, "MLFLOW_TRACKING_INSECURE_TLS": "true"}),
+    ({"verify": "false"}, {**VERIFIED, "MLFLOW_TRACKING_INSECURE_TLS": "true"}),
+    ({"verify": True}, VERIFIED),
+    ({"verify": ""}, VERIFIED),
+    ({"verify": "/ca.pem"}, {**VERIFIED, "MLFLOW_TRACKING_SERVER_CERT_PATH": "/ca.pem"}),
+    ({"cert": "/me.pem"}, {**VERIFIED, "MLFLOW_TRACKING_CLIENT_CERT_PATH": "/me.pem"}),
 ])
-def test_tls_is_as_the_connection_says(extra: dict[str, Any], wanted: dict[str, str]) -> None:
+def test_tls_is_as_the_connection_says_and_the_workers_certificate_stays_here(
+    extra: dict[str, Any], wanted: dict[str, str]
+) -> None:
     given = env(extra_dejson=extra)
     assert {name: value for name, value in given.items() if "TLS" in name or "CERT_PATH" in name} == wanted
+
+
+def test_the_workspace_is_that_of_the_connection_or_none() -> None:
+    assert env()["MLFLOW_WORKSPACE"] == ""
+    assert env(extra_dejson={"workspace": "fish"})["MLFLOW_WORKSPACE"] == "fish"
+
+
+AWS: dict[str, Any] = {"conn_type": "aws", "host": "", "login": "id", "password": "secret", "extra_dejson": {}}
+
+
+@pytest.mark.parametrize(("extra", "wanted"), [
+    ({}, {}),
+    ({"endpoint_url": "http://s3:9000", "region_name": "r"},
+     {"AWS_ENDPOINT_URL_S3": "http://s3:9000", "AWS_DEFAULT_REGION": "r"}),
+    ({"service_config": {"s3": {"endpoint_url": "http://s3:9000"}}, "endpoint_url": "http://other"},
+     {"AWS_ENDPOINT_URL_S3": "http://s3:9000"}),
+    ({"aws_session_token": "t"}, {"AWS_SESSION_TOKEN": "t"}),
+])
+def test_a_key_for_storage_is_that_of_the_connection_alone(extra: dict[str, Any], wanted: dict[str, str]) -> None:
+    given = storage_env(SimpleNamespace(**{**AWS, "extra_dejson": extra}))
+    assert {name: value for name, value in given.items() if value} == {
+        "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", **wanted}
+    assert {"AWS_PROFILE", "AWS_SESSION_TOKEN", "MLFLOW_S3_ENDPOINT_URL", "AWS_ENDPOINT_URL"} <= set(given)
+
+
+@pytest.mark.parametrize(("fields", "fault"), [
+    ({"conn_type": "google_cloud_platform"}, "is of type google_cloud_platform: only aws is taken for storage"),
+    ({"login": None}, "holds no key"), ({"password": ""}, "holds no key"),
+])
+def test_a_connection_without_a_key_is_a_fault(fields: dict[str, Any], fault: str) -> None:
+    with pytest.raises(ConnectionFault, match=fault):
+        storage_env(SimpleNamespace(**{**AWS, **fields}))

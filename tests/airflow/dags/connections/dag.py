@@ -12,12 +12,12 @@ try:
 except ImportError:
     from airflow import DAG
 
-from modelhook.airflow import HookOperator
+from modelhook.airflow import ModelhookRunOperator
 
 with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
     PLAN = json.load(file)
 
 with DAG("connections", schedule=None, start_date=datetime(2026, 1, 1), default_args={"retries": 0}):
     for name, handoff in PLAN.items():
-        HookOperator(task_id=name, handoff=handoff, mlflow_conn_id=name,
+        ModelhookRunOperator(task_id=name, handoff=handoff, mlflow_conn_id=name,
                      env={"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"})

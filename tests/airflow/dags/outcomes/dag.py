@@ -20,7 +20,14 @@ except ImportError:
     from airflow.operators.empty import EmptyOperator
 
 from modelhook import find_binary, run_command
-from modelhook.airflow import HookOperator, OutcomeOperator, raise_for_result, retry_policy
+from modelhook.airflow import (
+    ModelhookOutcomeOperator,
+    ModelhookOutcomeSensor,
+    ModelhookRunOperator,
+    raise_for_result,
+    record_start,
+    retry_policy,
+)
 
 with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
     PLAN = json.load(file)
@@ -40,14 +47,28 @@ with DAG(
 ):
     # the operator, however the hook ends
     hooks = {
-        name: HookOperator(task_id=name, **PLAN[name])
+        name: ModelhookRunOperator(task_id=name, **PLAN[name])
         for name in ("promoted", "held", "later", "outage", "permanent", "terminated", "killed")
     }
-    # the hook has one second
-    HookOperator(task_id="timed_out", execution_timeout=timedelta(seconds=60), grace=58, **PLAN["timed_out"])
+    # modelhook is stopped in time, or only by Airflow
+    brief = {"execution_timeout": timedelta(seconds=8)}
+    ModelhookRunOperator(task_id="timed_out", **brief, **PLAN["timed_out"])
+    ModelhookRunOperator(task_id="overtime", timeout=600, **brief, **PLAN["overtime"])
+    # commands of any kind, as a string and as a list
+    for name in ("rolled", "listed"):
+        ModelhookRunOperator(task_id=name, **PLAN[name])
+    ModelhookRunOperator(task_id="backdated", trained_at="2026-11-22T01:00:00+00:00", **PLAN["backdated"])
+    ModelhookRunOperator(task_id="undated", trained_at="", **PLAN["undated"])
+    # a secret in a variable
+    secret = {**PLAN["secret"]["env"], "FISH": "{{ conn.mlflow.password }}"}
+    ModelhookRunOperator(task_id="secret", handoff=PLAN["secret"]["handoff"], mlflow_conn_id="mlflow", env=secret)
+    # in the triggerer, until the server is back
+    ModelhookRunOperator(task_id="deferred", deferrable=True, poll_interval=0.1, retries=0, **PLAN["deferred"])
+    ModelhookRunOperator(task_id="deferred_long", deferrable=True, poll_interval=0.1, wait_timeout=1, retries=0,
+                         **PLAN["deferred_long"])
     hooks["held"] >> EmptyOperator(task_id="after_held")
     hooks["held"] >> EmptyOperator(task_id="after_held_anyway", trigger_rule="none_failed")
-    hooks["outage"] >> HookOperator(
+    hooks["outage"] >> ModelhookRunOperator(
         task_id="replay",
         package="{{ ti.xcom_pull(task_ids='outage')['package'] }}",
         mlflow_conn_id="mlflow",
@@ -72,11 +93,11 @@ with DAG(
     def job(name, *options):
         """Ends with 0 or 1, as a Spark job on YARN does."""
         command = shell(f"job_{name}", *options) + " || exit 1"
-        return BashOperator(task_id=f"job_{name}", bash_command=command, retries=0)
+        return BashOperator(task_id=f"job_{name}", bash_command=command, retries=0, on_execute_callback=record_start)
 
     def outcome(name, **fields):
         """What came of that job."""
-        return OutcomeOperator(task_id=f"outcome_{name}", trigger_rule="all_done", mlflow_conn_id="mlflow", **fields)
+        return ModelhookOutcomeOperator(task_id=f"outcome_{name}", **{"mlflow_conn_id": "mlflow", **fields})
 
     for name in ("promoted_job", "held_job", "later_job"):
         place = f"{PLAN['results']}/{name}.json"
@@ -91,6 +112,14 @@ with DAG(
             spool=f"{PLAN['results']}/empty", retries=2)
     outcome("stale", result=f"{PLAN['results']}/stale.json", mlflow_run=PLAN["stale"]["run"])
     outcome("never", result=f"{PLAN['results']}/never.json", mlflow_run=PLAN["never"]["run"])
+    outcome("old", result=f"{PLAN['results']}/old.json")
+    outcome("undated", result=f"{PLAN['results']}/undated.json", final=True)
+    outcome("since", result=f"{PLAN['results']}/old.json", since="2020-01-01T00:00:00Z")
+    for name in ("deferred", "deferred_away"):
+        outcome(name, deferrable=True, poll_interval=0.1, mlflow_conn_id=None, **PLAN[f"outcome_{name}"])
+    ModelhookOutcomeSensor(task_id="sensor", mode="reschedule", poke_interval=1, result=f"{PLAN['results']}/old.json")
+    ModelhookOutcomeSensor(task_id="sensor_deferred", deferrable=True, poke_interval=0.1,
+                           **PLAN["outcome_sensor_deferred"])
     outcome("lost", result=f"{PLAN['results']}/lost.json")
     outcome("gone", result=f"{PLAN['results']}/lost.json", spool=f"{PLAN['results']}/empty")
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG
-from modelhook.airflow import HookOperator
+from modelhook.airflow import ModelhookOutcomeOperator, ModelhookRunOperator
 
 with open(os.environ["MODELHOOK_TEST_PLAN"], encoding="utf-8") as file:
     PLAN = json.load(file)
@@ -19,7 +19,10 @@ with DAG(
     default_args={"retries": 1, "retry_delay": timedelta(0)},
 ):
     train = BashOperator(task_id="train", bash_command=f"ls {PLAN['later']['handoff']}")
-    hooks = {name: HookOperator(task_id=name, mlflow_conn_id="mlflow", **fields) for name, fields in PLAN.items()}
+    waiting = PLAN.pop("waiting")
+    ModelhookOutcomeOperator(task_id="waiting", deferrable=True, poll_interval=1, mlflow_conn_id="mlflow", **waiting)
+    hooks = {name: ModelhookRunOperator(task_id=name, mlflow_conn_id="mlflow", **fields)
+             for name, fields in PLAN.items()}
     train >> list(hooks.values())
     hooks["later"] >> EmptyOperator(task_id="reload")
     hooks["held"] >> EmptyOperator(task_id="reload_held")
