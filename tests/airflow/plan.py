@@ -154,14 +154,14 @@ def tell(place: Path, at: str | None = TODAY, **result: Any) -> None:
     place.write_text(json.dumps(line), encoding="utf-8")
 
 
-def answers_the_second_probe() -> Decide:
-    """A server that is away until somebody has asked for the run that does not exist twice."""
+def answers_a_later_probe() -> Decide:
+    """A server that is away until `check`, which alone searches for models, has asked it several times."""
     probes: list[int] = []
 
     def decide(request: Request) -> Fault | None:
-        if "0" * 32 in request.query:
+        if request.name == "registered-models/search":
             probes.append(request.index)
-        return None if len(probes) > 1 else Fault("reset")
+        return None if len(probes) > 3 else Fault("reset")
 
     return decide
 
@@ -193,7 +193,7 @@ def outcomes(plan: Plan, bucket: str) -> dict[str, Any]:
     plan.add("overtime", hangs)
     plan.add("undated")
     plan.add("secret")
-    plan.add("deferred", answers_the_second_probe())
+    plan.add("deferred", answers_a_later_probe())
     plan.add("deferred_long", fails)
     model = plan.add_command("rolled", 10, 11).model
     plan.tasks["rolled"] = {"arguments": f"rollback {model} --reason 'p99 doubled'", "env": plan.tasks["rolled"]["env"]}

@@ -14,11 +14,10 @@ from ..find import find_binary
 from ..handoff import AnyPath
 from ..result import Result, result_of
 from ..run import NAME, Ended, call
-from ..status import Status
 from ._versions import AirflowFailException, BaseHook
 from .connection import CONN_TYPE, ConnectionFault, connection_env, storage_env
 
-NO_RUN = "0" * 32
+PROBE = ("check", "--model", "modelhook-connection-test", "--json")  # reads alone, for 15 s at most
 _GRACE = 4.0  # seconds; Airflow kills a task 5 s after it asked it to stop
 
 
@@ -134,23 +133,19 @@ class ModelhookHook(BaseHook):
         status = process.returncode or 0
         return result_of(status if status >= 0 else 128 - status, lines[-1] if lines else "")
 
-    def probe(self) -> Result:
-        """Asks the server for a run that does not exist: 66 where it answers and takes the credentials."""
-        return self.run("outcome", "--run", NO_RUN).result
-
     async def aprobe(self) -> Result:
-        """As :meth:`probe`, for a trigger."""
-        return await self.arun("outcome", "--run", NO_RUN)
+        """Whether the server answers and takes the credentials; for a trigger."""
+        return await self.arun(*PROBE)
 
     def test_connection(self) -> Tuple[bool, str]:
         """Whether the server answers and takes the credentials; for the Test button of the connection form."""
         said: List[str] = []
         try:
             uri = self.get_conn().get("MLFLOW_TRACKING_URI", "")
-            ended = self.run("outcome", "--run", NO_RUN, timeout=60, messages=said.append).result
+            ended = self.run(*PROBE, timeout=60, messages=said.append).result
         except (AirflowFailException, ModelhookError) as error:
             return False, str(error)
-        if ended.exit == Status.MISSING:
+        if ended.ok:
             return True, f"{uri}: MLflow answers and takes the credentials"
         lines = [line[len(NAME):] for line in "".join(said).splitlines() if line.startswith(NAME)]
         return False, "; ".join(lines) or f"modelhook ended with {int(ended.exit)}"
