@@ -50,7 +50,7 @@ static int take(void *context, const struct entry *entry, struct fail *f)
 	if (entry->is_folder)
 		return add_folder(level, entry->name, f);
 	char *path = text_format("%s%s", level->below, entry->name);
-	int result = store_listing_add(level->descent->listing, path, entry->size, f);
+	int result = store_listing_add(level->descent->listing, path, entry->size, NULL, f);
 	free(path);
 	return result;
 }

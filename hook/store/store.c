@@ -256,21 +256,35 @@ bool store_path_is_plain(const char *path)
 	}
 }
 
-int store_listing_add(
-	struct store_listing *listing, const char *path, uint64_t size, struct fail *f)
+static bool is_digest(const char *digest)
 {
+	return digest != NULL && (text_is_hex(digest, 32) || text_is_hex(digest, 64));
+}
+
+/* That it takes. */
+static size_t bytes_of(const char *path, const char *digest)
+{
+	return OBJECT_BYTES + strlen(path) + (digest != NULL ? strlen(digest) + 24 : 0);
+}
+
+int store_listing_add(struct store_listing *listing, const char *path, uint64_t size,
+	const char *digest, struct fail *f)
+{
+	if (!is_digest(digest))
+		digest = NULL;
 	if (stop_or_late(f) != 0)
 		return -1;
 	if (listing->keep != NULL && !listing->keep(listing->context, path))
 		return 0;
-	if (store_listing_charge(listing, OBJECT_BYTES + strlen(path), f) != 0)
+	if (store_listing_charge(listing, bytes_of(path, digest), f) != 0)
 		return -1;
 	if (listing->count == OBJECTS_MAX)
 		return fail_set(f, STATUS_UNACCEPTABLE, "more than %d artifacts", OBJECTS_MAX);
 	if ((listing->count & (listing->count - 1)) == 0)
 		listing->objects = memory_grow(listing->objects,
 			listing->count > 0 ? 2 * listing->count : 1, sizeof(*listing->objects));
-	listing->objects[listing->count++] = (struct store_object){text_copy(path), size};
+	listing->objects[listing->count++] =
+		(struct store_object){text_copy(path), size, text_copy(digest)};
 	return 0;
 }
 
@@ -286,16 +300,16 @@ int store_listing_charge(struct store_listing *listing, size_t bytes, struct fai
 void store_listing_cut(struct store_listing *listing, size_t count)
 {
 	while (listing->count > count) {
-		char *path = listing->objects[--listing->count].path;
-		listing->bytes -= OBJECT_BYTES + strlen(path);
-		free(path);
+		struct store_object *object = &listing->objects[--listing->count];
+		listing->bytes -= bytes_of(object->path, object->digest);
+		free(object->path);
+		free(object->digest);
 	}
 }
 
 void store_listing_release(struct store_listing *listing)
 {
-	for (size_t i = 0; i < listing->count; i++)
-		free(listing->objects[i].path);
+	store_listing_cut(listing, 0);
 	free(listing->objects);
 	*listing = (struct store_listing){0};
 }

@@ -26,6 +26,8 @@ struct run;    /* mlflow/mlflow.h */
 struct store_object {
 	char *path; /* relative to what was listed */
 	uint64_t size;
+	char *digest; /* of its bytes, in hex: SHA-256, or MD5, which is shorter; NULL: not told. It
+		       * proves an object that has it, as `has` would, but no other one wrong */
 };
 
 /* whether a listing takes the object of that path */
@@ -191,10 +193,10 @@ MUST_CHECK int store_beyond(struct store *store, struct http **http, struct fail
 /* store_path_is_plain - for kinds; whether no part of path is empty, "." or ".." */
 bool store_path_is_plain(const char *path);
 
-/* store_listing_add - for kinds; path is copied; UNACCEPTABLE beyond 100,000 or 16 MiB. A stop and
- * the deadline are heeded. */
-MUST_CHECK int store_listing_add(
-	struct store_listing *listing, const char *path, uint64_t size, struct fail *f);
+/* store_listing_add - for kinds; path and digest are copied, a digest of another form is left out;
+ * UNACCEPTABLE beyond 100,000 or 16 MiB. A stop and the deadline are heeded. */
+MUST_CHECK int store_listing_add(struct store_listing *listing, const char *path, uint64_t size,
+	const char *digest, struct fail *f);
 /* store_listing_charge - for kinds; so many bytes more are kept on the list's account */
 MUST_CHECK int store_listing_charge(struct store_listing *listing, size_t bytes, struct fail *f);
 /* store_listing_cut - for kinds; only the first `count` objects stay */

@@ -166,11 +166,16 @@ static void close_store(void)
 	"<Blob><Name>" name "</Name><Properties><Content-Length>7</Content-Length>" more           \
 	"</Properties></Blob>"
 
+#define SHA256_EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DIGESTED(name, digest)                                                                     \
+	"<Blob><Name>" name "</Name><Properties><Content-Length>7</Content-Length></Properties>"   \
+	"<Metadata><sha256>" digest "</sha256></Metadata></Blob>"
+
 static void a_list_goes_on_where_a_page_ends_and_leaves_folders_out(void **state)
 {
 	struct store_listing listing;
 	(void)state;
-	BEGIN({XML("<EnumerationResults><Blobs>" BLOB("p/m/b", "") BLOB(
+	BEGIN({XML("<EnumerationResults><Blobs>" DIGESTED("p/m/b", SHA256_EMPTY) BLOB(
 		      "p/m/d", "<ResourceType>directory</ResourceType>") BLOB("p/m/d/c",
 		      "<ResourceType>file</ResourceType>") "</Blobs><NextMarker>"
 							   "m&amp;n</NextMarker></"
@@ -184,8 +189,13 @@ static void a_list_goes_on_where_a_page_ends_and_leaves_folders_out(void **state
 	assert_string_equal(listing.objects[1].path, "b");
 	assert_string_equal(listing.objects[2].path, "d/c");
 	assert_true(head_has(&server, 0,
-		"GET /a/c?comp=list&prefix=p%2Fm%2F&restype=container&sv=1&sig=s HTTP"));
-	assert_true(head_has(&server, 1, "?comp=list&marker=m%26n&prefix=p%2Fm%2F&"));
+		"GET /a/c?comp=list&include=metadata&prefix=p%2Fm%2F&restype=container&sv=1&sig=s "
+		"HTTP"));
+	assert_true(
+		head_has(&server, 1, "?comp=list&include=metadata&marker=m%26n&prefix=p%2Fm%2F&"));
+	assert_null(listing.objects[0].digest);
+	assert_string_equal(listing.objects[1].digest, SHA256_EMPTY);
+	assert_null(listing.objects[2].digest);
 	store_listing_release(&listing);
 	close_store();
 }

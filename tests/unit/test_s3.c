@@ -351,8 +351,31 @@ static void a_list_without_tokens_goes_on_behind_its_last_key(void **state)
 	open_store();
 	assert_int_equal(store_list(&store, "", &listing, &f), 0);
 	assert_int_equal(listing.count, 3);
+	assert_null(listing.objects[0].digest);
 	assert_true(head_has(&server, 1, "list-type=2&marker=p%2Fa&prefix=p%2F&start-after=p%2Fa"));
 	assert_true(head_has(&server, 2, "start-after=p%2Fb%20c"));
+	store_listing_release(&listing);
+	close_store();
+}
+
+static void a_list_tells_md5s_but_no_sums_of_parts(void **state)
+{
+	struct store_listing listing;
+	(void)state;
+	BEGIN({STATUS("200 OK",
+		"<ListBucketResult>"
+		"<Contents><Key>p/a</Key><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag>"
+		"<Size>0</Size></Contents>"
+		"<Contents><Key>p/b</Key><Size>0</Size></Contents>"
+		"<Contents><Key>p/c</Key><ETag>&quot;d41d8cd98f00b204e9800998ecf8427e-2&quot;</"
+		"ETag>"
+		"<Size>0</Size></Contents></ListBucketResult>")});
+	open_store();
+	assert_int_equal(store_list(&store, "", &listing, &f), 0);
+	assert_int_equal(listing.count, 3);
+	assert_string_equal(listing.objects[0].digest, "d41d8cd98f00b204e9800998ecf8427e");
+	assert_null(listing.objects[1].digest);
+	assert_null(listing.objects[2].digest);
 	store_listing_release(&listing);
 	close_store();
 }
@@ -398,6 +421,7 @@ int main(void)
 		cmocka_unit_test(an_etag_is_read_whatever_it_is_wrapped_in),
 		cmocka_unit_test(an_upload_whose_id_is_too_long_is_refused_by_name),
 		cmocka_unit_test(a_list_without_tokens_goes_on_behind_its_last_key),
+		cmocka_unit_test(a_list_tells_md5s_but_no_sums_of_parts),
 		cmocka_unit_test(a_list_that_never_ends_is_ended),
 		cmocka_unit_test(an_error_in_a_200_is_an_error_whatever_its_namespace),
 	};

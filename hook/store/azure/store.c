@@ -24,7 +24,7 @@ static int take_blob(struct azure_page *page, struct fail *f)
 	name += strlen(page->below);
 	if (name[0] == '\0' || text_ends_with(name, "/"))
 		return 0;
-	return store_listing_add(page->listing, name, page->size, f);
+	return store_listing_add(page->listing, name, page->size, page->sha256, f);
 }
 
 static int take_listed(void *context, const char *path, const char *text, struct fail *f)
@@ -35,6 +35,9 @@ static int take_listed(void *context, const char *path, const char *text, struct
 		page->name = text_copy(text);
 	} else if (strcmp(path, "EnumerationResults/Blobs/Blob/Properties/Content-Length") == 0) {
 		page->size = strtoull(text, NULL, 10);
+	} else if (strcmp(path, "EnumerationResults/Blobs/Blob/Metadata/sha256") == 0) {
+		free(page->sha256);
+		page->sha256 = text_copy(text);
 	} else if (strcmp(path, "EnumerationResults/Blobs/Blob/Properties/ResourceType") == 0) {
 		page->is_folder = strcmp(text, "directory") == 0;
 	} else if (strcmp(path, "EnumerationResults/NextMarker") == 0) {
@@ -42,7 +45,10 @@ static int take_listed(void *context, const char *path, const char *text, struct
 		page->next = text_copy(text);
 	} else if (strcmp(path, "EnumerationResults/Blobs/Blob") == 0) {
 		page->has_blobs = true;
-		return take_blob(page, f);
+		int result = take_blob(page, f);
+		free(page->sha256);
+		page->sha256 = NULL;
+		return result;
 	}
 	return 0;
 }
@@ -51,7 +57,8 @@ int azure_page_read(const struct text *body, struct azure_page *page, struct fai
 {
 	int result = xml_read(body->data, body->size, take_listed, page, f);
 	free(page->name);
-	page->name = NULL;
+	free(page->sha256);
+	page->name = page->sha256 = NULL;
 	return result;
 }
 
@@ -61,6 +68,7 @@ static int list_page(struct store *s, struct azure_page *page, const char *marke
 	struct azure_request request = {.method = "GET"};
 	size_t count = 0;
 	request.parameters[count++] = (struct azure_parameter){"comp", "list"};
+	request.parameters[count++] = (struct azure_parameter){"include", "metadata"};
 	if (marker != NULL)
 		request.parameters[count++] = (struct azure_parameter){"marker", marker};
 	request.parameters[count++] = (struct azure_parameter){"prefix", page->below};

@@ -15,6 +15,7 @@ struct azure_page {
 	const char *below; /* names begin with it */
 	struct store_listing *listing;
 	char *name;
+	char *sha256; /* kept with it */
 	uint64_t size;
 	bool is_folder; /* of a hierarchical namespace: not a blob that anybody made */
 	char *next;

@@ -374,7 +374,7 @@ static int list_files(const char *full, struct store_listing *listing, struct fa
 	for (size_t i = 0; result == 0 && i < list.count; i++) {
 		const char *path = list.entries[i].path, *slash = strrchr(path, '/');
 		if (!file_is_temporary(slash != NULL ? slash + 1 : path))
-			result = store_listing_add(listing, path, list.entries[i].size, f);
+			result = store_listing_add(listing, path, list.entries[i].size, NULL, f);
 	}
 	file_list_release(&list);
 	return result;

@@ -76,6 +76,12 @@ void gs_object_release(struct gs_object *object)
 
 /* The digest that was kept with it counts only where the store's own checksum is the one that was
  * kept along: what is composed of parts is told of both before anybody has seen the result. */
+const char *gs_object_digest(const struct gs_object *object)
+{
+	bool counts = object->crc32c != NULL && text_equal(object->crc32c, object->meant_crc32c);
+	return counts ? object->sha256 : NULL;
+}
+
 int gs_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f)
 {
@@ -89,8 +95,8 @@ int gs_has(
 		result = gs_expect(s, &response, f);
 	if (result == 0 && !missing)
 		result = gs_object_read(&response, &object, f);
-	bool kept = object.sha256 != NULL && text_equal(object.sha256, content->sha256) &&
-		    object.crc32c != NULL && text_equal(object.crc32c, object.meant_crc32c);
+	const char *digest = gs_object_digest(&object);
+	bool kept = digest != NULL && text_equal(digest, content->sha256);
 	*has = missing			      ? STORE_HAS_NOT
 	       : object.size != content->size ? STORE_HAS_OTHER
 	       : kept			      ? STORE_HAS_SAME

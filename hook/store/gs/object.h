@@ -23,6 +23,9 @@ MUST_CHECK int gs_object_read(
 	const struct http_response *response, struct gs_object *object, struct fail *f);
 void gs_object_release(struct gs_object *object);
 
+/* gs_object_digest - the SHA-256 that was kept with it, where it counts; else NULL. Borrowed. */
+const char *gs_object_digest(const struct gs_object *object);
+
 MUST_CHECK int gs_has(
 	struct store *s, const struct store_content *content, enum store_has *has, struct fail *f);
 

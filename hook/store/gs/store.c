@@ -23,7 +23,7 @@ static int take_listed(void *context, const struct gs_object *object, struct fai
 	/* "folder/" alone is how some programs mark a folder */
 	if (path[0] == '\0' || text_ends_with(path, "/"))
 		return 0;
-	return store_listing_add(below->listing, path, object->size, f);
+	return store_listing_add(below->listing, path, object->size, gs_object_digest(object), f);
 }
 
 static char *below(const struct gs *gs, const char *folder)

@@ -21,12 +21,31 @@
 
 /* List. */
 
+static int take_object(struct s3_page *page, struct fail *f)
+{
+	const char *name = page->key;
+	char *etag = page->etag;
+	int result = 0;
+	page->etag = NULL;
+	if (name != NULL && text_starts_with(name, page->below)) {
+		name += strlen(page->below);
+		/* "folder/" alone is how some programs mark a folder */
+		if (name[0] != '\0' && !text_ends_with(name, "/"))
+			result = store_listing_add(page->listing, name, page->size, etag, f);
+	}
+	free(etag);
+	return result;
+}
+
 static int take_listed(void *context, const char *path, const char *text, struct fail *f)
 {
 	struct s3_page *page = context;
 	if (strcmp(path, "ListBucketResult/Contents/Key") == 0) {
 		free(page->key);
 		page->key = text_copy(text);
+	} else if (strcmp(path, "ListBucketResult/Contents/ETag") == 0) {
+		free(page->etag);
+		page->etag = etag_bare(text);
 	} else if (strcmp(path, "ListBucketResult/Contents/Size") == 0) {
 		page->size = strtoull(text, NULL, 10);
 	} else if (strcmp(path, "ListBucketResult/IsTruncated") == 0) {
@@ -34,12 +53,8 @@ static int take_listed(void *context, const char *path, const char *text, struct
 	} else if (strcmp(path, "ListBucketResult/NextContinuationToken") == 0) {
 		free(page->next);
 		page->next = text_copy(text);
-	} else if (strcmp(path, "ListBucketResult/Contents") == 0 && page->key != NULL &&
-		   text_starts_with(page->key, page->below)) {
-		const char *name = page->key + strlen(page->below);
-		/* "folder/" alone is how some programs mark a folder */
-		if (name[0] != '\0' && !text_ends_with(name, "/"))
-			return store_listing_add(page->listing, name, page->size, f);
+	} else if (strcmp(path, "ListBucketResult/Contents") == 0) {
+		return take_object(page, f);
 	}
 	return 0;
 }
@@ -52,8 +67,9 @@ int s3_page_read(const struct text *body, struct s3_page *page, struct fail *f)
 void s3_page_release(struct s3_page *page)
 {
 	free(page->key);
+	free(page->etag);
 	free(page->next);
-	page->key = page->next = NULL;
+	page->key = page->etag = page->next = NULL;
 }
 
 /* Where the next page begins: after a token; or after a key, for a server that gives no tokens,

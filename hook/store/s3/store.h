@@ -11,7 +11,9 @@
 struct s3_page {
 	const char *below; /* keys begin with it */
 	struct store_listing *listing;
-	char *key; /* the last one read */
+	char *key;  /* the last one read */
+	char *etag; /* of the object at hand; an MD5, where that is its form and nobody's key
+		       encrypts */
 	uint64_t size;
 	char *next; /* continuation token */
 	bool truncated;
