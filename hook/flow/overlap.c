@@ -10,11 +10,11 @@
 #include "base/thread.h"
 #include "packaging/package/package_write.h"
 #include "upload/model.h"
-#include "upload/overlap.h"
 #include "upload/transfer.h"
 
 #define MODEL_LEAST ((uint64_t)64 << 20)
 #define CONNECT_SECONDS 1
+#define PATIENCE_MS 10000
 
 static bool pays(const struct flow *flow)
 {
@@ -27,8 +27,6 @@ static void *connect_flow(void *context)
 {
 	struct overlap *overlap = context;
 	overlap->result = flow_connect(overlap->flow, &overlap->connection, &overlap->fail);
-	if (overlap->result == 0)
-		overlap->upload = upload_tap(&overlap->flow->upload);
 	pthread_mutex_lock(&overlap->lock);
 	overlap->ended = true;
 	pthread_cond_broadcast(&overlap->changed);
@@ -39,7 +37,8 @@ static void *connect_flow(void *context)
 void overlap_start(struct overlap *overlap, struct flow *flow)
 {
 	struct fail ignored; /* without a thread everything is done later */
-	*overlap = (struct overlap){.flow = flow, .index = flow->manifest->file_count};
+	*overlap = (struct overlap){
+		.flow = flow, .index = flow->manifest->file_count, .patience = PATIENCE_MS};
 	if (!pays(flow))
 		return;
 	INVARIANT(pthread_mutex_init(&overlap->lock, NULL) == 0);
@@ -70,28 +69,27 @@ static bool goes(struct overlap *overlap, size_t index)
 {
 	if (index != overlap->index) {
 		overlap->index = index;
-		overlap->goes = overlap->started && is_connected(overlap);
+		overlap->goes = overlap->started && overlap->patience > 0 &&
+				is_connected(overlap) && upload_may_start(&overlap->flow->upload);
 	}
 	return overlap->goes;
 }
 
-static void take_bytes(void *context, size_t index, const void *bytes, size_t size)
+/* What fails here fails again, and is said, when the upload is run. */
+static void next(void *context, size_t index, const void *bytes, size_t size)
 {
 	struct overlap *overlap = context;
-	if (goes(overlap, index))
-		overlap->upload.bytes(overlap->upload.context, index, bytes, size);
-}
-
-static void take_end(void *context, size_t index)
-{
-	struct overlap *overlap = context;
-	if (goes(overlap, index))
-		overlap->upload.end(overlap->upload.context, index);
+	struct fail ignored;
+	if (goes(overlap, index) && upload_next(&overlap->flow->upload, index, bytes, size,
+					    &overlap->patience, &ignored) != 0) {
+		overlap->patience = 0;
+		overlap->goes = false;
+	}
 }
 
 struct package_tap overlap_tap(struct overlap *overlap)
 {
-	return (struct package_tap){.bytes = take_bytes, .end = take_end, .context = overlap};
+	return (struct package_tap){.next = next, .context = overlap};
 }
 
 static void join(struct overlap *overlap)

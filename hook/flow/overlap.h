@@ -2,7 +2,7 @@
  * connect, and send the files of the SavedModel (upload/model.h).
  *
  * The package comes first. Nothing here makes it fail, and it waits only for a bounded time: 1 s
- * for the connection, and what the upload may wait. That the connection failed is said when the
+ * for the connection, and 10 s in all for the store. That the connection failed is said when the
  * package is there. It pays for large models alone; the others are packed in less time than a
  * thread and a connection take.
  */
@@ -25,10 +25,10 @@ struct overlap {
 	int result;
 	struct fail fail;
 	struct flow_connection connection;
-	struct package_tap upload; /* where the bytes go */
-	size_t index;		   /* of the file that is being packed */
-	bool goes;		   /* it goes up too, from its first byte on */
+	size_t index; /* of the file that is being packed */
+	bool goes;    /* it goes up too, from its first byte on */
 	bool waited;
+	int64_t patience; /* ms that the package still waits for the store */
 	atomic_bool cancelled;
 };
 

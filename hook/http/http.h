@@ -21,8 +21,11 @@
 
 MUST_CHECK int http_open(struct http *http, const struct http_options *options,
 	const struct http_login *login, struct deadline deadline, struct fail *f);
-/* http_open_beside - the same for one more thread: settings, login, deadline and trust */
-MUST_CHECK int http_open_beside(const struct http *http, struct http *beside, struct fail *f);
+/* http_open_beside - the same for one more thread: settings, login, deadline and trust. engine:
+ * what it sends over, or NULL; closed after it is released */
+MUST_CHECK int http_open_beside(
+	const struct http *http, struct http_engine *engine, struct http *beside, struct fail *f);
+bool http_is_open(const struct http *http);
 void http_release(struct http *http);
 
 /* http_send - send and wait. 0: answer is filled, any status (after the retries are used up, a 5xx

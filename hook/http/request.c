@@ -24,6 +24,8 @@
 #define DECODED_TIMES 200
 #define UPLOAD_BUFFER (512L << 10)
 #define DOWNLOAD_BUFFER (128L << 10)
+#define SMALL_BUFFER (16L << 10) /* of the 64 KiB that each request on its way would take */
+#define SMALL_BODY ((uint64_t)64 << 10)
 
 static void note_failure(struct http_transfer *t)
 {
@@ -266,12 +268,15 @@ static void set_body(struct http_transfer *t)
 	const struct http_body *body = &request->body;
 	bool writes = strcmp(request->method, "POST") == 0 || strcmp(request->method, "PUT") == 0 ||
 		      strcmp(request->method, "PATCH") == 0;
+	if (body->size <= SMALL_BODY)
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, SMALL_BUFFER);
+	else if (body->bytes == NULL)
+		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	if (strcmp(request->method, "HEAD") == 0) {
 		curl_easy_setopt(t->easy, CURLOPT_NOBODY, 1L);
 	} else if (body->read != NULL && body->bytes == NULL) {
 		curl_easy_setopt(t->easy, CURLOPT_UPLOAD, 1L);
 		curl_easy_setopt(t->easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)body->size);
-		curl_easy_setopt(t->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 		curl_easy_setopt(t->easy, CURLOPT_READFUNCTION, on_read);
 		curl_easy_setopt(t->easy, CURLOPT_READDATA, t);
 		curl_easy_setopt(t->easy, CURLOPT_SEEKFUNCTION, on_seek);

@@ -12,6 +12,7 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "http/body.h"
+#include "http/engine.h"
 #include "http/failure.h"
 #include "http/request.h"
 #include "http/response.h"
@@ -36,12 +37,21 @@ void http_transfer_init(struct http_transfer *t, struct http *http,
 	};
 }
 
+/* From here on no callback of it runs, and its handle can be asked. */
+static void halt(struct http_transfer *t)
+{
+	if (t->engine != NULL)
+		http_engine_remove(t->engine, t);
+	else
+		curl_multi_remove_handle(t->http->multi, t->easy);
+}
+
 static void drop_easy(struct http_transfer *t)
 {
 	if (t->easy == NULL)
 		return;
 	if (t->state == TRANSFER_MOVING)
-		curl_multi_remove_handle(t->http->multi, t->easy);
+		halt(t);
 	http_request_release(t);
 }
 
@@ -74,8 +84,10 @@ static void finish_failed(struct http_transfer *t)
 
 void http_transfer_abandon(struct http_transfer *t, const struct fail *f)
 {
-	if (t->state == TRANSFER_MOVING && t->request->repeat == HTTP_NOT_IDEMPOTENT)
+	if (t->state == TRANSFER_MOVING && t->request->repeat == HTTP_NOT_IDEMPOTENT) {
+		halt(t);
 		t->response->unknown = http_request_was_sent(t);
+	}
 	t->fail = *f;
 	finish(t, -1);
 }
@@ -115,7 +127,10 @@ void http_transfer_begin(struct http_transfer *t)
 	}
 	t->state = TRANSFER_MOVING;
 	t->http->requests++;
-	INVARIANT(curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK);
+	if (t->engine != NULL)
+		http_engine_add(t->engine, t);
+	else
+		INVARIANT(curl_multi_add_handle(t->http->multi, t->easy) == CURLM_OK);
 }
 
 static void pause_until(struct http_transfer *t, int64_t ms)
@@ -247,6 +262,8 @@ static void answered(struct http_transfer *t)
 	if (follow(t, response->status))
 		return;
 	warn_of_coding(t);
+	if (response->status == 429 || response->status == 503)
+		http_engine_note_pushback(t->engine);
 	char why[16];
 	snprintf(why, sizeof(why), "%ld", response->status);
 	if (should_repeat(t) && try_again(t, why))
@@ -292,6 +309,8 @@ static void failed(struct http_transfer *t, int code)
 	}
 	if (resolve_otherwise(t, code))
 		return;
+	if (code == CURLE_OPERATION_TIMEDOUT)
+		http_engine_note_pushback(t->engine);
 	bool unknown = t->request->repeat == HTTP_NOT_IDEMPOTENT && http_request_was_sent(t);
 	bool helps = http_failure_read(t, code, &t->fail);
 	if (was_sent_elsewhere(t)) {
@@ -328,11 +347,13 @@ void http_transfer_check(struct http_transfer *t)
 	if (t->state != TRANSFER_MOVING)
 		return;
 	if (deadline_left(t->http->deadline) == 0) {
+		halt(t);
 		t->response->unknown =
 			t->request->repeat == HTTP_NOT_IDEMPOTENT && http_request_was_sent(t);
 		fail_set(&t->fail, STATUS_LATER, "no answer before the deadline");
 		finish_failed(t);
 	} else if (silence_left(t) == 0) {
+		halt(t);
 		failed(t, CURLE_OPERATION_TIMEDOUT);
 	}
 }

@@ -4,6 +4,7 @@
 #ifndef MODELHOOK_HTTP_TRANSFER_TYPES_H
 #define MODELHOOK_HTTP_TRANSFER_TYPES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -15,6 +16,14 @@ enum http_transfer_state {
 	TRANSFER_PAUSING,
 	TRANSFER_MOVING,
 	TRANSFER_DONE,
+};
+
+/* Where its handle is, for an engine. */
+enum http_engine_state {
+	ENGINE_NOT_THERE,
+	ENGINE_IS_TO_COME,
+	ENGINE_MOVES,
+	ENGINE_IS_TO_GO,
 };
 
 struct http_transfer {
@@ -40,11 +49,19 @@ struct http_transfer {
 	size_t header_bytes; /* received in this hop */
 	bool head_is_whole;  /* its last line, the empty one, was there */
 	uint64_t body_sent;
-	uint64_t body_decoded; /* of the response, as handed on */
-	int64_t moved_at;      /* when a byte moved last */
-	int64_t moved;	       /* bytes of bodies so far, both ways */
+	uint64_t body_decoded;	       /* of the response, as handed on */
+	atomic_int_least64_t moved_at; /* when a byte moved last */
+	int64_t moved;		       /* bytes of bodies so far, both ways */
 	int64_t retry_after_ms;
 	char error[256]; /* libcurl's words */
+
+	/* for an engine, whose lock guards all but the first two (http/engine.h) */
+	struct http_engine *engine; /* that moves it; NULL: the thread that sends it does */
+	struct http_waiter *waiter; /* borrowed */
+	enum http_engine_state engine_state;
+	struct http_transfer *next;
+	bool ended; /* by itself ... */
+	int code;   /* ... with this CURLcode */
 };
 
 #endif

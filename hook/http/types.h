@@ -28,6 +28,7 @@ struct http_body {
 	int (*read)(void *context, void *buffer, size_t size, size_t *got, struct fail *f);
 	int (*rewind)(void *context, struct fail *f); /* called before every try but the first */
 	void *context;
+	bool never_waits; /* read: what it gives is in memory */
 };
 
 /* http_sink - where a response's body goes when it is large; called in order, only for a 2xx answer
@@ -103,10 +104,14 @@ struct http_trust {
 	const char *client_key_pem;
 };
 
+struct http_engine; /* http/engine.h */
+
 /* struct http - owns the connection cache and what was found about CAs; borrows login and
- * settings. Used by one thread at a time. */
+ * settings. Used by one thread at a time. With an engine it sends over that, all but bodies that
+ * are streams: to read those may take time, which is no other request's. */
 struct http {
-	void *multi;
+	void *multi;		    /* made when first needed */
+	struct http_engine *engine; /* borrowed; NULL: all goes over multi */
 	const struct http_options *options;
 	const struct http_login *login; /* or NULL */
 	struct deadline deadline;

@@ -77,7 +77,7 @@ static void read_both(struct mlflow_two_ended *ends, struct mlflow *m)
 	struct back back = {.ends = ends, .mlflow = mlflow_beside(m, &back.http)};
 	struct fail ignored;
 	pthread_t thread;
-	bool opened = http_open_beside(m->http, &back.http, &ignored) == 0;
+	bool opened = http_open_beside(m->http, NULL, &back.http, &ignored) == 0;
 	bool started = opened && thread_start(&thread, read_back, &back, &ignored) == 0;
 	read_from(ends, 0, m);
 	if (started)

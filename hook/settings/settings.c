@@ -88,7 +88,7 @@ static const struct option options[] = {
 	{"--all", NULL, NULL, KIND_FLAG, AT(all), TAKES_ALL, NULL,
 		"everything that waits in the spool, the oldest training first"},
 	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(store.parallel),
-		TAKES_FLOW, "N", "files and parts sent at once, 1 to 32 (default 4)"},
+		TAKES_FLOW, "N", "requests at once, at most: 1 to 64 (default 64)"},
 	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(store.limit_rate),
 		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PLACE, AT(result_path), TAKES_FLOW, "PLACE",
@@ -166,7 +166,7 @@ static void settings_default(struct settings *settings)
 	*settings = (struct settings){
 		.deadline_ms = 30 * 60 * 1000,
 		.http.timeout_ms = 120 * 1000,
-		.store.parallel = 4,
+		.store.parallel = STORE_PARALLEL_MAX,
 		.http.max_retries = 7,
 		.http.backoff_factor = 2,
 		.http.backoff_jitter = 1,

@@ -15,7 +15,7 @@ enum kind {
 	KIND_SECONDS,  /* a decimal number of seconds, as MLflow's variables have it, kept in ms */
 	KIND_REAL,     /* a decimal number */
 	KIND_COUNT,
-	KIND_PARALLEL, /* 1 to 32 */
+	KIND_PARALLEL, /* 1 to 64 */
 	KIND_RATE,     /* bytes a second: "10M" */
 	KIND_STAGE,
 	KIND_TIME, /* RFC 3339, kept as it was given */

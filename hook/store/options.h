@@ -10,13 +10,13 @@
 
 struct http_options; /* http/options.h */
 
-#define STORE_PARALLEL_MAX 32
+#define STORE_PARALLEL_MAX 64
 
 struct store_options {
 	char *file_roots;   /* --file-roots: directories, with colons between them; or NULL */
 	char *webhdfs_url;  /* --webhdfs-url: one or, with commas, several; or NULL */
 	bool presigned;	    /* --presigned */
-	int64_t parallel;   /* --parallel: files and parts sent at once */
+	int64_t parallel;   /* --parallel: requests at once, at most */
 	int64_t limit_rate; /* --limit-rate: bytes a second, 0 = any */
 };
 

@@ -21,10 +21,11 @@
 int store_beyond(struct store *store, struct http **http, struct fail *f)
 {
 	*http = &store->beyond;
-	if (store->beyond.multi != NULL)
+	if (http_is_open(&store->beyond))
 		return 0;
 	if (http_open(&store->beyond, store->http->options, NULL, store->http->deadline, f) != 0)
 		return -1;
+	store->beyond.engine = store->http->engine;
 	store->beyond.send_rate = store->http->send_rate;
 	store->beyond.trust = (struct http_trust){
 		.insecure = env_is_true(ENV_MLFLOW_S3_IGNORE_TLS),
@@ -38,9 +39,9 @@ void store_release(struct store *store)
 {
 	if (store->kind != NULL && store->kind->release != NULL && !store->is_worker)
 		store->kind->release(store);
-	if (store->own_http.multi != NULL)
+	if (http_is_open(&store->own_http))
 		http_release(&store->own_http);
-	if (store->beyond.multi != NULL)
+	if (http_is_open(&store->beyond))
 		http_release(&store->beyond);
 	free(store->own_mlflow);
 	free(store->root);

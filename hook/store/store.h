@@ -98,6 +98,7 @@ struct store_kind {
 	/* the object's name for people and plans; the caller frees it */
 	char *(*show)(const struct store *s, const char *path);
 	void (*release)(struct store *s); /* frees state; NULL: there is none */
+	unsigned at_once; /* requests that it answers side by side, at most; 0: any number */
 
 	/* Objects in parts; begin NULL: the store takes every object in one. */
 	size_t part_min;  /* all parts but the last are at least so large ... */

@@ -156,14 +156,15 @@ int store_open_apart(
 	return open_by_scheme(store, reach->http, reach->deadline, uri, f);
 }
 
-int store_open_worker(const struct store *store, struct store *worker, struct fail *f)
+int store_open_worker(
+	const struct store *store, struct http_engine *engine, struct store *worker, struct fail *f)
 {
 	*worker = *store;
 	worker->is_worker = true;
 	worker->root = text_copy(store->root);
 	worker->own_http = worker->beyond = (struct http){0};
 	worker->own_mlflow = NULL;
-	if (http_open_beside(store->http, &worker->own_http, f) != 0)
+	if (http_open_beside(store->http, engine, &worker->own_http, f) != 0)
 		return -1;
 	worker->own_http.send_rate = store->options->limit_rate;
 	worker->http = &worker->own_http;

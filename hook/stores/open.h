@@ -23,7 +23,9 @@ MUST_CHECK int store_open_location(struct store *store, struct mlflow *mlflow,
 MUST_CHECK int store_open_apart(
 	struct store *store, const struct store_reach *reach, const char *uri, struct fail *f);
 
-/* store_open_worker - the same store for one more thread; released before the store itself */
-MUST_CHECK int store_open_worker(const struct store *store, struct store *worker, struct fail *f);
+/* store_open_worker - the same store for one more thread, which sends over the engine; released
+ * before the store itself and the engine */
+MUST_CHECK int store_open_worker(const struct store *store, struct http_engine *engine,
+	struct store *worker, struct fail *f);
 
 #endif

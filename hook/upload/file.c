@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "packaging/digest/sha256.h"
+#include "upload/intake.h"
 #include "upload/transfer.h"
 
 #define CHUNK ((size_t)256 << 10)
@@ -74,41 +75,49 @@ static int send_whole(
 	return verified ? 0 : transfer_verify(store, content, f);
 }
 
-static int send_parts(struct transfers *d, struct transfer_object *object, int fd, struct fail *f)
+static int feed(struct intake *intake, int fd, uint64_t size, struct fail *f)
 {
-	size_t size, capacity, got;
-	bool last;
-	if (stream_rewind(&fd, f) != 0)
-		return -1;
-	while ((size = transfer_next_part(object, &last, &capacity)) > 0) {
-		void *bytes;
-		if (transfer_take_memory(d, capacity, &bytes, f) != 0)
-			return -1;
-		int result = read_bytes(fd, bytes, size, &got, f);
-		if (result == 0 && got < size)
+	char *buffer = memory_get(CHUNK, 1);
+	uint64_t left = size;
+	int result = stream_rewind(&fd, f);
+	while (result == 0 && left > 0) {
+		size_t got, wanted = left < CHUNK ? (size_t)left : CHUNK;
+		result = read_bytes(fd, buffer, wanted, &got, f);
+		if (result == 0 && got < wanted)
 			result = fail_set(f, STATUS_UNACCEPTABLE, "it is shorter than it was");
-		if (result != 0) {
-			transfer_drop_memory(d, bytes, capacity);
-			return -1;
-		}
-		if (transfer_part(d, object, bytes, f) != 0)
-			return -1;
+		if (result == 0)
+			result = intake_next(intake, buffer, got, NULL, f);
+		left -= wanted;
 	}
-	return transfers_wait(d, f);
+	free(buffer);
+	return result == 0 ? intake_end(intake, NULL, f) : -1;
+}
+
+static int send_parts(struct transfers *d, struct transfer_object *object, int fd,
+	const struct store_content *content, struct fail *f)
+{
+	struct intake intake = {0};
+	struct transfer_small small = {.content = *content};
+	intake_begin(&intake, d, &small, object);
+	int result = feed(&intake, fd, content->size, f);
+	intake_drop(&intake);
+	return result == 0 ? transfers_wait(d, f) : -1;
 }
 
 static int send_large(
 	struct store *store, int fd, const struct store_content *content, struct fail *f)
 {
 	struct transfers transfers;
-	struct transfer_object *object = NULL;
+	struct transfer_begun begun = {0};
 	transfers_open(&transfers, store, content->size);
 	transfers_show(&transfers, content->size);
-	int result = transfer_begin(&transfers, content, &object, f);
-	if (result == 0 && object != NULL)
-		result = send_parts(&transfers, object, fd, f);
+	int result = transfer_begin(&transfers, content, &begun, f);
+	if (result == 0)
+		result = transfer_wait_begun(&transfers, &begun, NULL, f);
+	if (result == 0 && begun.object != NULL)
+		result = send_parts(&transfers, begun.object, fd, content, f);
 	transfers_release(&transfers, result == 0 ? NULL : f);
-	return result == 0 && object == NULL ? send_whole(store, fd, content, f) : result;
+	return result == 0 && begun.object == NULL ? send_whole(store, fd, content, f) : result;
 }
 
 static int send_open(struct store *store, int fd, const char *path, uint64_t *sent, struct fail *f)

@@ -12,14 +12,16 @@
 #include "upload/transfer.h"
 
 #define COMMIT_MARK "MLmodel"
-#define OVERLAP_WAIT_MS 10000
+#define CHUNK ((size_t)256 << 10)
+#define BEGUN_AHEAD 4 /* more would only have names in the store, and addresses that run out */
 
 static const struct saved_model_file *file_at(const struct upload *u, size_t index)
 {
 	return &u->manifest->files[index];
 }
 
-char *upload_content(const struct upload *u, size_t index, struct store_content *content)
+/* The file as the store is to have it; what it returns, its path, is to be freed. */
+static char *content_of(const struct upload *u, size_t index, struct store_content *content)
 {
 	const struct saved_model_file *file = file_at(u, index);
 	char *path = file_join(u->folder, file->path);
@@ -27,7 +29,7 @@ char *upload_content(const struct upload *u, size_t index, struct store_content 
 	return path;
 }
 
-bool upload_is_small(const struct upload *u, size_t index)
+static bool is_small(const struct upload *u, size_t index)
 {
 	uint64_t size = file_at(u, index)->size;
 	return size <= transfer_part_size(u->store, size);
@@ -51,146 +53,14 @@ static const struct store_object *find_listed(const struct upload *u, const char
 	return bsearch(path, listing->objects, listing->count, sizeof(*listing->objects), by_path);
 }
 
-bool upload_is_listed(const struct upload *u, size_t index)
-{
-	const struct saved_model_file *file = file_at(u, index);
-	const struct store_object *object = find_listed(u, file->path);
-	return object != NULL && object->size == file->size;
-}
-
-/* Files that the store takes in one, straight from the package. */
-
-static int stream_rewind(void *context, struct fail *f)
-{
-	struct upload *u = context;
-	return package_source_rewind(&u->package_source, f);
-}
-
-static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
-{
-	struct upload *u = context;
-	if (package_source_read(&u->package_source, buffer, size, got, f) != 0)
-		return -1;
-	transfer_progress(&u->transfers, *got);
-	return 0;
-}
-
-static int send_whole(
-	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
-{
-	struct store *store = u->store;
-	struct http_body body = {
-		.size = content->size, .read = stream_read, .rewind = stream_rewind, .context = u};
-	bool verified;
-	if (store->plan == NULL && package_source_go_to(&u->package_source, index, f) != 0)
-		return -1;
-	if (store_put(store, content, &body, &verified, f) != 0)
-		return -1;
-	if (!verified && store->plan == NULL)
-		return transfer_sent(&u->transfers, content, f);
-	transfer_count(&u->transfers, content->size, false);
-	return 0;
-}
-
-/* Files in parts. */
-
-static int read_parts(struct upload *u, struct transfer_object *object, struct fail *f)
-{
-	size_t size, capacity;
-	bool last;
-	while ((size = transfer_next_part(object, &last, &capacity)) > 0) {
-		void *bytes;
-		if (transfer_take_memory(&u->transfers, capacity, &bytes, f) != 0)
-			return -1;
-		if (package_source_fill(&u->package_source, bytes, size, last, f) != 0) {
-			transfer_drop_memory(&u->transfers, bytes, capacity);
-			return -1;
-		}
-		if (transfer_part(&u->transfers, object, bytes, f) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* The file whose upload began during packing and did not end then: the bytes of the parts that were
- * sent are skipped here, but still digested. */
-static int pass_over(struct upload *u, uint64_t size, struct fail *f)
-{
-	char buffer[32768];
-	size_t got;
-	for (; size > 0; size -= got)
-		if (package_source_read(&u->package_source, buffer,
-			    size < sizeof(buffer) ? (size_t)size : sizeof(buffer), &got, f) != 0)
-			return -1;
-	return 0;
-}
-
-static int go_on(struct upload *u, size_t index, struct fail *f)
-{
-	struct transfer_object *object = u->overlap.object;
-	if (package_source_go_to(&u->package_source, index, f) != 0 ||
-		pass_over(u, transfer_handed_over(object), f) != 0)
-		return -1;
-	return read_parts(u, object, f);
-}
-
-static int send_large(
-	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
-{
-	struct store *store = u->store;
-	struct transfer_object *object = NULL;
-	enum store_has has = STORE_HAS_NOT;
-	if (u->overlap.object != NULL && u->overlap.index == index)
-		return go_on(u, index, f);
-	if (upload_is_listed(u, index) && store_has_content(store, content, &has, f) != 0)
-		return -1;
-	if (has == STORE_HAS_SAME) {
-		transfer_count(&u->transfers, 0, true);
-		return 0;
-	}
-	if (store->plan == NULL && store->kind->begin != NULL &&
-		transfer_begin(&u->transfers, content, &object, f) != 0)
-		return -1;
-	if (object == NULL)
-		return send_whole(u, index, content, f);
-	return package_source_go_to(&u->package_source, index, f) == 0 ? read_parts(u, object, f)
-								       : -1;
-}
-
-static int send_small(
-	struct upload *u, size_t index, const struct store_content *content, struct fail *f)
-{
-	size_t size = (size_t)content->size;
-	void *bytes;
-	if (package_source_go_to(&u->package_source, index, f) != 0 ||
-		transfer_take_memory(&u->transfers, size, &bytes, f) != 0)
-		return -1;
-	if (package_source_fill(&u->package_source, bytes, size, true, f) != 0) {
-		transfer_drop_memory(&u->transfers, bytes, size);
-		return -1;
-	}
-	bool listed = upload_is_listed(u, index);
-	return transfer_small(&u->transfers, content, bytes, listed, f);
-}
-
-static int send_file(struct upload *u, size_t index, struct fail *f)
-{
-	struct store_content content;
-	char *path = upload_content(u, index, &content);
-	/* a plan is made in order, by one thread */
-	int result = upload_is_small(u, index) && u->store->plan == NULL
-			     ? send_small(u, index, &content, f)
-			     : send_large(u, index, &content, f);
-	free(path);
-	return result;
-}
+/* What is there. */
 
 /* Our own MLmodel at its place: then everything else was verified before it was put there, and is
  * verified again. */
 static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
 {
 	struct store_content content;
-	char *path = upload_content(u, index, &content);
+	char *path = content_of(u, index, &content);
 	const struct store_object *object = find_listed(u, file_at(u, index)->path);
 	enum store_has has = STORE_HAS_NOT;
 	int result = 0;
@@ -206,51 +76,79 @@ static int check_commit_mark(struct upload *u, size_t index, struct fail *f)
 	return result;
 }
 
-/* Behind the last file that is still to go in parts. */
-static size_t end_of_parts(const struct upload *u)
+static int check_large(struct upload *u, size_t index, struct fail *f)
 {
-	size_t end = u->manifest->file_count;
-	while (end > 0 && (upload_is_small(u, end - 1) || u->overlap.sent[end - 1]))
-		end--;
-	return end;
+	struct store_content content;
+	char *path = content_of(u, index, &content);
+	int result = transfer_check(&u->transfers, &content, &u->files[index].has, f);
+	free(path);
+	return result;
 }
 
-static int send_files(struct upload *u, bool commit_mark, struct fail *f)
+/* What the list does not prove is asked for: of a small file once its bytes are at hand. */
+static int look_at(struct upload *u, size_t index, struct fail *f)
 {
-	size_t end = end_of_parts(u);
-	for (size_t i = 0; i < u->manifest->file_count; i++) {
-		if (i == end && transfers_make(&u->transfers, f) != 0)
-			return -1;
-		if (is_commit_mark(file_at(u, i)) == commit_mark && !u->overlap.sent[i] &&
-			send_file(u, i, f) != 0)
-			return -1;
-	}
-	return transfers_wait(&u->transfers, f);
+	const struct saved_model_file *file = file_at(u, index);
+	const struct store_object *object = find_listed(u, file->path);
+	struct upload_file *state = &u->files[index];
+	if (is_commit_mark(file) && check_commit_mark(u, index, f) != 0)
+		return -1;
+	if (object == NULL || object->size != file->size)
+		return 0;
+	state->listed = object;
+	if (object->digest != NULL && strcmp(object->digest, file->sha256) == 0)
+		state->has = STORE_HAS_SAME;
+	else if (!is_small(u, index) && u->store->plan == NULL)
+		return check_large(u, index, f);
+	return 0;
 }
 
-static int send_all(struct upload *u, struct fail *f)
+static int look(struct upload *u, struct fail *f)
 {
 	for (size_t i = 0; i < u->manifest->file_count; i++)
-		if (is_commit_mark(file_at(u, i)) && check_commit_mark(u, i, f) != 0)
+		if (look_at(u, i, f) != 0)
 			return -1;
-	if (send_files(u, false, f) != 0)
+	if (transfers_wait_checks(&u->transfers, f) != 0)
 		return -1;
-	return send_files(u, true, f);
+	for (size_t i = 0; i < u->manifest->file_count; i++) {
+		if (u->files[i].has != STORE_HAS_SAME)
+			continue;
+		u->files[i].state = UPLOAD_DONE;
+		transfer_count(&u->transfers, 0, true);
+	}
+	return 0;
 }
 
-/* What may not be sent at all, or only slowly, is not sent before its time. */
-static bool may_overlap(const struct upload *u)
+/* What goes in parts is begun before its bytes are there: a store may take its time. */
+
+static int begin_large(struct upload *u, size_t index, struct fail *f)
 {
-	return find_listed(u, COMMIT_MARK) == NULL && u->store->options->limit_rate == 0;
+	struct upload_file *file = &u->files[index];
+	struct store_content content;
+	if (file->state != UPLOAD_TO_SEND || is_small(u, index))
+		return 0;
+	if (u->store->kind->begin == NULL || u->store->plan != NULL) {
+		file->state = UPLOAD_STREAMED;
+		return 0;
+	}
+	char *path = content_of(u, index, &content);
+	int result = transfer_begin(&u->transfers, &content, &file->begun, f);
+	free(path);
+	return result;
 }
 
-static void drop_gathered(struct upload *u)
+/* Of those behind files[index], so that as many as there should be are begun. */
+static int begin_ahead(struct upload *u, size_t index, struct fail *f)
 {
-	struct upload_overlap *overlap = &u->overlap;
-	if (overlap->bytes == NULL)
-		return;
-	transfer_drop_memory(&u->transfers, overlap->bytes, overlap->capacity);
-	overlap->bytes = NULL;
+	size_t ahead = 0;
+	for (size_t i = index; i < u->begun; i++)
+		ahead += u->files[i].begun.asked;
+	for (; ahead < BEGUN_AHEAD && u->begun < u->manifest->file_count; u->begun++) {
+		if (begin_large(u, u->begun, f) != 0)
+			return -1;
+		ahead += u->files[u->begun].begun.asked;
+	}
+	return 0;
 }
 
 static bool is_of_package(const void *manifest, const char *path)
@@ -260,26 +158,211 @@ static bool is_of_package(const void *manifest, const char *path)
 
 int upload_open(struct upload *u, struct fail *f)
 {
+	size_t count = u->manifest->file_count;
 	if (store_list_some(u->store, u->folder, is_of_package, u->manifest, &u->listing, f) != 0)
 		return -1;
 	transfers_open(&u->transfers, u->store, u->manifest->model_bytes);
-	u->overlap = (struct upload_overlap){
-		.sent = memory_get(u->manifest->file_count, sizeof(*u->overlap.sent)),
-		.index = u->manifest->file_count,
-		.time_left = OVERLAP_WAIT_MS,
-		.over = !may_overlap(u),
-	};
+	pace_open(&u->pace, u->store->options->limit_rate);
+	u->files = memory_get(count > 0 ? count : 1, sizeof(*u->files));
+	u->index = count;
+	u->begun = 0;
 	u->is_open = true;
+	if (look(u, f) != 0)
+		return -1;
+	return upload_may_start(u) ? begin_ahead(u, 0, f) : 0;
+}
+
+bool upload_may_start(const struct upload *u)
+{
+	return find_listed(u, COMMIT_MARK) == NULL;
+}
+
+/* The bytes of the files. */
+
+/* The first bytes of a file, or its end where it has none. */
+static int start_file(struct upload *u, size_t index, int64_t *patience, struct fail *f)
+{
+	struct upload_file *file = &u->files[index];
+	struct transfer_small small = {
+		.listed = file->listed, .is_last = is_commit_mark(file_at(u, index))};
+	if (begin_ahead(u, index, f) != 0)
+		return -1;
+	if (file->begun.asked && transfer_wait_begun(&u->transfers, &file->begun, patience, f) != 0)
+		return -1;
+	if (file->begun.asked && file->begun.object == NULL)
+		file->state = UPLOAD_STREAMED;
+	u->index = index;
+	free(u->path);
+	u->path = content_of(u, index, &small.content);
+	intake_begin(&u->intake, &u->transfers, &small, file->begun.object);
 	return 0;
+}
+
+/* How many of these bytes were handed over before. */
+static size_t taken_of(struct upload *u, size_t size)
+{
+	const struct transfer_object *object = u->files[u->index].begun.object;
+	uint64_t taken = object != NULL ? transfer_handed_over(object) : 0;
+	uint64_t known =
+		u->at < taken + u->intake.gathered ? taken + u->intake.gathered - u->at : 0;
+	return known < size ? (size_t)known : size;
+}
+
+static int take(struct upload *u, const void *bytes, size_t size, int64_t *patience, struct fail *f)
+{
+	size_t taken = taken_of(u, size);
+	u->at += size;
+	if (size > 0)
+		return intake_next(
+			&u->intake, (const char *)bytes + taken, size - taken, patience, f);
+	if (intake_end(&u->intake, patience, f) != 0)
+		return -1;
+	u->files[u->index].state = UPLOAD_DONE;
+	return 0;
+}
+
+int upload_next(struct upload *u, size_t index, const void *bytes, size_t size, int64_t *patience,
+	struct fail *f)
+{
+	if (u->files[index].state == UPLOAD_TO_SEND && index != u->index) {
+		u->at = 0;
+		if (start_file(u, index, patience, f) != 0)
+			return -1;
+	}
+	if (u->files[index].state != UPLOAD_TO_SEND)
+		return 0;
+	if (take(u, bytes, size, patience, f) == 0)
+		return 0;
+	intake_drop(&u->intake);
+	u->index = u->manifest->file_count;
+	return -1;
+}
+
+/* From the package. */
+
+/* struct stream - one file, read by the worker that sends it */
+struct stream {
+	struct package_source source;
+	struct transfers *transfers;
+};
+
+static void release_stream(void *context)
+{
+	struct stream *stream = context;
+	package_source_release(&stream->source);
+	free(stream);
+}
+
+static int stream_read(void *context, void *buffer, size_t size, size_t *got, struct fail *f)
+{
+	struct stream *stream = context;
+	if (package_source_read(&stream->source, buffer, size, got, f) != 0)
+		return -1;
+	transfer_progress(stream->transfers, *got);
+	return 0;
+}
+
+static int stream_rewind(void *context, struct fail *f)
+{
+	struct stream *stream = context;
+	return package_source_rewind(&stream->source, f);
+}
+
+static int send_stream(struct upload *u, size_t index, struct fail *f)
+{
+	struct store_content content;
+	struct stream *stream = memory_get(1, sizeof(*stream));
+	char *path = content_of(u, index, &content);
+	package_source_open(&stream->source, u->package, u->manifest, &u->pace);
+	stream->source.index = index;
+	stream->transfers = &u->transfers;
+	struct http_body body = {.size = content.size,
+		.read = stream_read,
+		.rewind = stream_rewind,
+		.context = stream};
+	u->files[index].state = UPLOAD_DONE;
+	int result = transfer_stream(&u->transfers, &content, &body, release_stream, f);
+	free(path);
+	return result;
+}
+
+static int feed_file(struct upload *u, struct package_source *source, size_t index, struct fail *f)
+{
+	size_t got;
+	char *buffer = memory_get(CHUNK, 1);
+	int result = package_source_go_to(source, index, f);
+	do {
+		if (result == 0)
+			result = package_source_read(source, buffer, CHUNK, &got, f);
+		if (result == 0)
+			result = upload_next(u, index, buffer, got, NULL, f);
+	} while (result == 0 && got > 0 && u->files[index].state == UPLOAD_TO_SEND);
+	free(buffer);
+	return result;
+}
+
+/* Behind the last file that is still to go in parts. */
+static size_t end_of_parts(const struct upload *u)
+{
+	size_t end = u->manifest->file_count;
+	while (end > 0 && (is_small(u, end - 1) || u->files[end - 1].state == UPLOAD_DONE))
+		end--;
+	return end;
+}
+
+static int feed(struct upload *u, struct package_source *source, struct fail *f)
+{
+	size_t end = end_of_parts(u);
+	u->index = u->manifest->file_count; /* from their first bytes on */
+	intake_drop(&u->intake);
+	for (size_t i = 0; i < u->manifest->file_count; i++) {
+		if (i == end && transfers_make(&u->transfers, f) != 0)
+			return -1;
+		if (u->files[i].state == UPLOAD_TO_SEND && feed_file(u, source, i, f) != 0)
+			return -1;
+		if (u->files[i].state == UPLOAD_STREAMED && send_stream(u, i, f) != 0)
+			return -1;
+	}
+	return transfers_wait(&u->transfers, f);
+}
+
+/* A plan is made in order, and nothing is read for it. */
+static int plan_files(struct upload *u, bool commit_mark, struct fail *f)
+{
+	for (size_t i = 0; i < u->manifest->file_count; i++) {
+		struct store_content content;
+		struct http_body body = {0};
+		enum store_has has = STORE_HAS_NOT;
+		bool verified;
+		if (is_commit_mark(file_at(u, i)) != commit_mark)
+			continue;
+		char *path = content_of(u, i, &content);
+		int result = u->files[i].listed != NULL
+				     ? store_has_content(u->store, &content, &has, f)
+				     : 0;
+		if (result == 0 && has != STORE_HAS_SAME)
+			result = store_put(u->store, &content, &body, &verified, f);
+		bool kept = has == STORE_HAS_SAME;
+		transfer_count(&u->transfers, kept ? 0 : content.size, kept);
+		free(path);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int run_planned(struct upload *u, struct fail *f)
+{
+	return plan_files(u, false, f) == 0 ? plan_files(u, true, f) : -1;
 }
 
 static int run_once(struct upload *u, struct fail *f)
 {
-	drop_gathered(u);
-	package_source_open(
-		&u->package_source, u->package, u->manifest, u->store->options->limit_rate);
+	struct package_source source;
+	package_source_open(&source, u->package, u->manifest, &u->pace);
 	transfers_show(&u->transfers, u->manifest->model_bytes);
-	int result = send_all(u, f);
+	int result = u->store->plan != NULL ? run_planned(u, f) : feed(u, &source, f);
+	package_source_release(&source);
 	if (result == 0)
 		store_sweep(u->store, u->folder);
 	u->sent = u->transfers.sent;
@@ -309,11 +392,13 @@ void upload_release(struct upload *u, const struct fail *f)
 {
 	if (!u->is_open)
 		return;
-	drop_gathered(u);
+	intake_drop(&u->intake);
 	transfers_release(&u->transfers, f);
-	package_source_release(&u->package_source);
+	pace_release(&u->pace);
 	store_listing_release(&u->listing);
-	free(u->overlap.sent);
-	u->overlap = (struct upload_overlap){0};
+	free(u->files);
+	free(u->path);
+	u->files = NULL;
+	u->path = NULL;
 	u->is_open = false;
 }

@@ -5,35 +5,34 @@
  * everything is verified, by a checksum of the store's own or by reading it back, before upload_run
  * returns 0. Another MLmodel at the same place is somebody else's model: REFUSED, nothing is sent.
  *
- * One thread reads the package once, in order, and compares each file's digest; up to
- * settings.store.parallel workers send (upload/transfer.h). Memory: as many parts of 5 MiB, two at
- * least.
+ * upload_open asks what is there, all questions side by side. Then upload_next takes the bytes of
+ * the files, in order: from whoever writes the package, while it is written, and for what did not
+ * go then from the package itself (upload_run). Both are the same bytes; what was taken is not
+ * taken twice. Up to settings.store.parallel workers send (upload/transfer.h).
  *
- * Where the package is still being written, files may go up meanwhile (upload/overlap.h): the bytes
- * are those that go into the package, and a small file, or the last part of a large one, is held
- * back until its digest was compared. What did not go then goes with upload_run. The writing waits
- * for the store 10 s in all, not more: the package comes first.
+ * A file that the store takes in one although it is large goes as a stream, which only the package
+ * can be read for again.
  */
 #ifndef MODELHOOK_UPLOAD_MODEL_H
 #define MODELHOOK_UPLOAD_MODEL_H
 
 #include "base/fail.h"
 #include "packaging/package/manifest.h"
-#include "packaging/package/package_write.h"
 #include "store/store.h"
-#include "upload/package_source.h"
+#include "upload/intake.h"
+#include "upload/pace.h"
 #include "upload/transfer.h"
 
-/* upload_overlap - what went up, or is going up, before the package was there */
-struct upload_overlap {
-	bool *sent;			/* by index of the file: all of it was handed over */
-	struct transfer_object *object; /* of files[index], where that goes in parts; or NULL */
-	size_t index;			/* of the last file that was begun */
-	bool small;			/* it goes in one */
-	void *bytes;			/* of it, or of its part that is being gathered, or NULL */
-	size_t gathered, capacity;
-	int64_t time_left; /* ms that may still be waited */
-	bool over;
+/* upload_file - how far a file is */
+struct upload_file {
+	enum {
+		UPLOAD_TO_SEND,
+		UPLOAD_STREAMED, /* to be sent in one, from the package */
+		UPLOAD_DONE,	 /* it is there, or handed over */
+	} state;
+	const struct store_object *listed; /* the store has one of that name and size; or NULL */
+	enum store_has has;		   /* of one that is listed, where it was asked for */
+	struct transfer_begun begun;
 };
 
 struct upload {
@@ -46,26 +45,34 @@ struct upload {
 	uint64_t bytes; /* sent */
 
 	struct store_listing listing; /* its own, from upload_open to upload_release */
-	struct package_source package_source;
 	struct transfers transfers;
-	struct upload_overlap overlap;
+	struct upload_file *files; /* by index */
+	struct intake intake;
+	struct pace pace;
+	char *path;   /* of the file that is taken, in the store */
+	size_t index; /* of it */
+	uint64_t at;  /* bytes of it that came by since its first one did */
+	size_t begun; /* files[0 ... begun) are begun, or need not be */
 	bool is_open;
 };
 
-/* upload_open - see what is there. Must not be moved until upload_release. */
+/* upload_open - see what is there, and begin what is not. Must not be moved until upload_release.
+ */
 MUST_CHECK int upload_open(struct upload *upload, struct fail *f);
 
-/* upload_is_listed - whether the store has one of that name and size, which only its bytes can tell
- * apart */
-bool upload_is_listed(const struct upload *upload, size_t index);
+/* upload_may_start - whether files may go before the package is whole: not where another call has
+ * sent everything, and what is there is only to be verified */
+bool upload_may_start(const struct upload *upload);
 
-/* upload_content - the file as the store is to have it; what it returns, its path, is to be freed
- */
-char *upload_content(const struct upload *upload, size_t index, struct store_content *content);
+/* upload_next - the next bytes of files[index], in order from its first one on; size 0: those were
+ * all, and its digest is right. What is not to be sent, or was taken before, is passed over.
+ * patience: for how many ms it may wait in all (upload/workers.h), NULL: for as long as it takes.
+ * After a failure nothing of the file but what was handed over is taken; what failed for good fails
+ * again with upload_run. */
+MUST_CHECK int upload_next(struct upload *upload, size_t index, const void *bytes, size_t size,
+	int64_t *patience, struct fail *f);
 
-/* upload_is_small - whether the file goes in one, with all its bytes in memory */
-bool upload_is_small(const struct upload *upload, size_t index);
-
+/* upload_run - from the package, which is whole: what is missing. Everything is there then. */
 MUST_CHECK int upload_run(struct upload *upload, struct fail *f);
 
 /* upload_release - f: what it failed with, or NULL */

@@ -1,4 +1,4 @@
-/* package_source - the files of a package read once, in order, at no more than a given rate.
+/* package_source - the files of a package, one reading of it after the other.
  */
 #ifndef MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
 #define MODELHOOK_UPLOAD_PACKAGE_SOURCE_H
@@ -6,20 +6,19 @@
 #include "base/fail.h"
 #include "packaging/package/manifest.h"
 #include "packaging/package/package_read.h"
+#include "upload/pace.h"
 
 struct package_source {
-	const char *package; /* borrowed, as is the manifest */
+	const char *package; /* borrowed, as are the manifest and the pace */
 	const struct manifest *manifest;
-	int64_t rate; /* bytes a second, 0: any */
-	int64_t started;
-	uint64_t bytes; /* read since then */
+	struct pace *pace;
 	struct package_stream stream;
 	bool open;
 	size_t index;
 };
 
 void package_source_open(struct package_source *p, const char *package,
-	const struct manifest *manifest, int64_t rate);
+	const struct manifest *manifest, struct pace *pace);
 
 /* package_source_go_to - to the first byte of files[index]; cheap where that is further on */
 MUST_CHECK int package_source_go_to(struct package_source *p, size_t index, struct fail *f);
@@ -30,11 +29,6 @@ MUST_CHECK int package_source_rewind(struct package_source *p, struct fail *f);
 /* package_source_read - up to size bytes of it, *got 0 at its end, where its digest was compared */
 MUST_CHECK int package_source_read(
 	struct package_source *p, void *buffer, size_t size, size_t *got, struct fail *f);
-
-/* package_source_fill - exactly size bytes of it; `last`: it must end there, and its digest is
- * compared */
-MUST_CHECK int package_source_fill(
-	struct package_source *p, void *buffer, size_t size, bool last, struct fail *f);
 
 void package_source_release(struct package_source *p);
 

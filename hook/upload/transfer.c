@@ -10,36 +10,40 @@
 #include "base/panic.h"
 #include "base/text.h"
 #include "packaging/digest/sha256.h"
+#include "store/checksum.h"
+#include "store/etag.h"
 
 #define PART_SIZE ((size_t)5 << 20) /* the least that S3 takes */
+#define MEMORY ((size_t)20 << 20)   /* for all that is on its way */
+#define PAGE ((size_t)4096)	    /* what a small file takes at least */
 
 struct transfer_object {
 	struct transfer_object *next;
 	struct store_upload upload;
 	char *path;
-	unsigned read; /* parts queued */
-	unsigned left; /* parts that are not in the store yet */
-	uint64_t sent; /* bytes, without parts that were in the store before */
-	bool held;     /* all parts are in the store; its completion is held back */
+	unsigned read; /* parts handed over */
+	unsigned left; /* parts that are not there yet */
+	uint64_t sent; /* bytes, without those that were there */
+	bool held;     /* all parts are there, and it is to be made */
 	bool done;
 };
 
 struct transfer_job {
 	struct transfers *transfers;
-	enum {
-		JOB_SMALL,
-		JOB_VERIFY, /* a file that was sent in one stream */
-		JOB_PART,
-		JOB_MAKE,
-	} kind;
-	struct transfer_object *object; /* of a part, or to complete */
+	struct transfer_object *object; /* of a part, or to be made */
 	unsigned part;
-	struct store_content content; /* of a small file, or of a file to verify */
+	struct transfer_small small; /* or what else is of one file; its path is owned */
 	char *path;
-	bool listed;
-	void *bytes;
-	size_t size;
+	void *bytes; /* or NULL */
+	void *copy;  /* where they are held for long: not of the memory for all */
+	size_t size, capacity;
+	struct http_body body; /* of a stream */
+	void (*release_body)(void *context);
+	struct transfer_begun *begun; /* where to say what came of it; borrowed, as is the next */
+	enum store_has *has;
 };
+
+typedef int job_function(void *context, struct store *store, struct fail *f);
 
 static size_t larger(size_t a, size_t b)
 {
@@ -62,10 +66,12 @@ void transfers_open(struct transfers *d, struct store *store, uint64_t total)
 	const struct store_options *options = store->options;
 	*d = (struct transfers){.store = store, .holds = true};
 	INVARIANT(pthread_mutex_init(&d->lock, NULL) == 0);
-	unsigned workers = (unsigned)options->parallel;
-	size_t part = transfer_part_size(store, total);
+	unsigned most = (unsigned)options->parallel, at_once = store->kind->at_once;
+	if (at_once > 0 && at_once < most)
+		most = at_once;
 	/* filling a part takes next to nothing of the time of sending it */
-	workers_open(&d->workers, store, workers, larger(workers, 2) * part);
+	size_t parts = larger(most, 2) * transfer_part_size(store, total);
+	workers_open(&d->workers, store, most, parts < MEMORY ? parts : MEMORY);
 }
 
 void transfers_show(struct transfers *d, uint64_t total)
@@ -142,7 +148,7 @@ static void drop_memory(struct transfers *d, void *bytes, size_t size)
 		unmap(bytes, size);
 }
 
-/* From here on memory of that size is reused. */
+/* From here on memory of that size is used again. */
 static void set_spare_size(struct transfers *d, size_t size)
 {
 	pthread_mutex_lock(&d->lock);
@@ -152,23 +158,24 @@ static void set_spare_size(struct transfers *d, size_t size)
 	pthread_mutex_unlock(&d->lock);
 }
 
-int transfer_take_memory(struct transfers *d, size_t size, void **bytes, struct fail *f)
+static size_t pages_of(size_t size)
 {
-	if (workers_take_memory(&d->workers, size, f) != 0)
+	return (larger(size, 1) + PAGE - 1) / PAGE * PAGE;
+}
+
+int transfer_take_memory(
+	struct transfers *d, size_t size, int64_t *patience, void **bytes, struct fail *f)
+{
+	if (workers_take_memory(&d->workers, pages_of(size), patience, f) != 0)
 		return -1;
 	*bytes = memory_for(d, size);
 	return 0;
 }
 
-void *transfer_try_memory(struct transfers *d, size_t size, int64_t *ms)
-{
-	return workers_try_memory(&d->workers, size, ms) ? memory_for(d, size) : NULL;
-}
-
 void transfer_drop_memory(struct transfers *d, void *bytes, size_t size)
 {
 	drop_memory(d, bytes, size);
-	workers_give_memory(&d->workers, size);
+	workers_give_memory(&d->workers, pages_of(size));
 }
 
 int transfer_verify(struct store *store, const struct store_content *content, struct fail *f)
@@ -191,39 +198,149 @@ int transfer_verify(struct store *store, const struct store_content *content, st
 	return fail_hint(f, "the version was not created; replay the package to send it again");
 }
 
-/* Small files. */
-
-static int send_small(struct transfer_job *job, struct store *store, struct fail *f)
+static void release_job(void *context)
 {
-	struct http_body body = {.bytes = job->bytes, .size = job->size};
-	enum store_has has = STORE_HAS_NOT;
-	bool verified;
-	if (job->listed && store_has_content(store, &job->content, &has, f) != 0)
-		return -1;
-	if (has == STORE_HAS_SAME) {
-		transfer_count(job->transfers, 0, true);
-		return 0;
-	}
-	if (store_put(store, &job->content, &body, &verified, f) != 0)
-		return -1;
-	if (!verified && transfer_verify(store, &job->content, f) != 0)
-		return -1;
-	transfer_count(job->transfers, job->size, false);
+	struct transfer_job *job = context;
+	if (job->bytes != NULL)
+		transfer_drop_memory(job->transfers, job->bytes, job->capacity);
+	if (job->release_body != NULL)
+		job->release_body(job->body.context);
+	free(job->copy);
+	free(job->path);
+	free(job);
+}
+
+static struct transfer_job *new_job(struct transfers *d, const struct store_content *content)
+{
+	struct transfer_job *job = memory_get(1, sizeof(*job));
+	job->transfers = d;
+	job->path = text_copy(content->path);
+	job->small.content = *content;
+	job->small.content.path = job->path;
+	return job;
+}
+
+static int add_job(struct transfers *d, job_function *run, struct transfer_job *job, struct fail *f)
+{
+	struct worker_job worker_job = {
+		.run = run,
+		.release = release_job,
+		.context = job,
+		.bytes = job->release_body != NULL ? job->small.content.size : job->size,
+		.small = job->object == NULL && job->release_body == NULL,
+	};
+	if (job->object != NULL && d->store->kind->parts_in_order)
+		worker_job.series = job->object;
+	return workers_add(&d->workers, &worker_job, f);
+}
+
+/* Whole files. */
+
+static int count_sent(const struct transfer_job *job, bool kept)
+{
+	transfer_count(job->transfers, kept ? 0 : job->small.content.size, kept);
+	transfer_progress(job->transfers, job->size);
 	return 0;
 }
 
-static int verify_sent(struct transfer_job *job, struct store *store, struct fail *f)
+static bool is_listed_so(const struct transfer_job *job, const void *bytes)
 {
-	if (transfer_verify(store, &job->content, f) != 0)
+	const struct store_object *listed = job->small.listed;
+	uint8_t md5[MD5_BYTES];
+	if (listed == NULL || listed->digest == NULL)
+		return false;
+	if (strcmp(listed->digest, job->small.content.sha256) == 0)
+		return true;
+	checksum_md5(bytes, job->size, md5);
+	return etag_is_md5(listed->digest, md5);
+}
+
+static int send_small(void *context, struct store *store, struct fail *f)
+{
+	struct transfer_job *job = context;
+	const struct store_content *content = &job->small.content;
+	struct http_body body = {
+		.bytes = job->copy != NULL ? job->copy : job->bytes, .size = job->size};
+	enum store_has has = STORE_HAS_NOT;
+	bool verified;
+	if (is_listed_so(job, body.bytes))
+		has = STORE_HAS_SAME;
+	else if (job->small.listed != NULL && store_has_content(store, content, &has, f) != 0)
 		return -1;
-	transfer_count(job->transfers, job->content.size, false);
-	return 0;
+	if (has == STORE_HAS_SAME)
+		return count_sent(job, true);
+	if (store_put(store, content, &body, &verified, f) != 0)
+		return -1;
+	if (!verified && transfer_verify(store, content, f) != 0)
+		return -1;
+	return count_sent(job, false);
+}
+
+/* What is read of it counts as progress. */
+static int send_stream(void *context, struct store *store, struct fail *f)
+{
+	struct transfer_job *job = context;
+	const struct store_content *content = &job->small.content;
+	bool verified;
+	if (job->body.rewind(job->body.context, f) != 0 ||
+		store_put(store, content, &job->body, &verified, f) != 0)
+		return -1;
+	if (!verified && transfer_verify(store, content, f) != 0)
+		return -1;
+	return count_sent(job, false);
+}
+
+static int check(void *context, struct store *store, struct fail *f)
+{
+	struct transfer_job *job = context;
+	return store_has_content(store, &job->small.content, job->has, f);
+}
+
+static void hold_back(struct transfers *d, struct transfer_job *job, void *bytes)
+{
+	INVARIANT(d->last == NULL);
+	job->copy = memory_get(job->size + 1, 1);
+	memcpy(job->copy, bytes, job->size);
+	transfer_drop_memory(d, bytes, job->size);
+	d->last = job;
+}
+
+int transfer_small(
+	struct transfers *d, const struct transfer_small *small, void *bytes, struct fail *f)
+{
+	struct transfer_job *job = new_job(d, &small->content);
+	job->small.listed = small->listed;
+	job->size = job->capacity = (size_t)small->content.size;
+	if (small->is_last) {
+		hold_back(d, job, bytes);
+		return 0;
+	}
+	job->bytes = bytes;
+	return add_job(d, send_small, job, f);
+}
+
+int transfer_stream(struct transfers *d, const struct store_content *content,
+	const struct http_body *body, void (*release)(void *context), struct fail *f)
+{
+	struct transfer_job *job = new_job(d, content);
+	job->body = *body;
+	job->release_body = release;
+	return add_job(d, send_stream, job, f);
+}
+
+int transfer_check(struct transfers *d, const struct store_content *content, enum store_has *has,
+	struct fail *f)
+{
+	struct transfer_job *job = new_job(d, content);
+	job->has = has;
+	return add_job(d, check, job, f);
 }
 
 /* Files in parts. */
 
-static int make_object(struct transfer_job *job, struct store *store, struct fail *f)
+static int make_object(void *context, struct store *store, struct fail *f)
 {
+	struct transfer_job *job = context;
 	struct transfer_object *object = job->object;
 	struct store_upload *upload = &object->upload;
 	if (store->kind->finish(store, upload, f) != 0)
@@ -235,8 +352,9 @@ static int make_object(struct transfer_job *job, struct store *store, struct fai
 	return 0;
 }
 
-static int send_part(struct transfer_job *job, struct store *store, struct fail *f)
+static int send_part(void *context, struct store *store, struct fail *f)
 {
+	struct transfer_job *job = context;
 	struct transfers *d = job->transfers;
 	struct transfer_object *object = job->object;
 	struct store_part part = {
@@ -248,77 +366,15 @@ static int send_part(struct transfer_job *job, struct store *store, struct fail 
 	bool kept = false;
 	if (store->kind->put_part(store, &object->upload, &part, &kept, f) != 0)
 		return fail_wrap(f, "artifact %.160s: part %u", object->path, job->part + 1);
+	transfer_progress(d, job->size);
 	pthread_mutex_lock(&d->lock);
 	object->sent += kept ? 0 : job->size;
 	bool is_whole = --object->left == 0;
-	bool is_held = is_whole && d->holds && d->held < d->workers.max;
+	bool is_held = is_whole && d->holds && d->held < d->workers.window.most;
 	object->held = is_held; /* from the unlock on it may be let go at any time */
 	d->held += is_held;
 	pthread_mutex_unlock(&d->lock);
 	return is_whole && !is_held ? make_object(job, store, f) : 0;
-}
-
-static int run(void *context, struct store *store, struct fail *f)
-{
-	struct transfer_job *job = context;
-	static int (*const kinds[])(struct transfer_job *, struct store *, struct fail *) = {
-		[JOB_SMALL] = send_small,
-		[JOB_VERIFY] = verify_sent,
-		[JOB_PART] = send_part,
-		[JOB_MAKE] = make_object,
-	};
-	if (kinds[job->kind](job, store, f) != 0)
-		return -1;
-	transfer_progress(job->transfers, job->size);
-	return 0;
-}
-
-static void release_job(void *context)
-{
-	struct transfer_job *job = context;
-	if (job->bytes != NULL)
-		transfer_drop_memory(job->transfers, job->bytes,
-			job->kind == JOB_PART ? job->object->upload.part_size : job->size);
-	free(job->path);
-	free(job);
-}
-
-static int add_job(struct transfers *d, const struct transfer_job *from, struct fail *f)
-{
-	struct transfer_job *job = memory_get(1, sizeof(*job));
-	*job = *from;
-	job->transfers = d;
-	job->content.path = job->path;
-	struct worker_job worker_job = {
-		.run = run,
-		.release = release_job,
-		.context = job,
-		.small = job->kind == JOB_SMALL,
-	};
-	if (job->object != NULL && d->store->kind->parts_in_order)
-		worker_job.series = job->object;
-	return workers_add(&d->workers, &worker_job, f);
-}
-
-int transfer_small(struct transfers *d, const struct store_content *content, void *bytes,
-	bool listed, struct fail *f)
-{
-	struct transfer_job job = {
-		.kind = JOB_SMALL,
-		.content = *content,
-		.path = text_copy(content->path),
-		.listed = listed,
-		.bytes = bytes,
-		.size = (size_t)content->size,
-	};
-	return add_job(d, &job, f);
-}
-
-int transfer_sent(struct transfers *d, const struct store_content *content, struct fail *f)
-{
-	struct transfer_job job = {
-		.kind = JOB_VERIFY, .content = *content, .path = text_copy(content->path)};
-	return add_job(d, &job, f);
 }
 
 static void release_object(struct transfer_object *object)
@@ -328,33 +384,62 @@ static void release_object(struct transfer_object *object)
 	free(object);
 }
 
-int transfer_begin(struct transfers *d, const struct store_content *content,
-	struct transfer_object **object, struct fail *f)
+static struct transfer_object *new_object(
+	const struct store *store, const struct store_content *content)
 {
-	const struct store_kind *kind = d->store->kind;
 	struct transfer_object *new = memory_get(1, sizeof(*new));
 	struct store_upload *upload = &new->upload;
 	new->path = text_copy(content->path);
 	upload->content = *content;
 	upload->content.path = new->path;
-	upload->part_size = transfer_part_size(d->store, content->size);
+	upload->part_size = transfer_part_size(store, content->size);
 	upload->part_count =
 		(unsigned)((content->size + upload->part_size - 1) / upload->part_size);
 	upload->receipts = memory_get(upload->part_count, sizeof(*upload->receipts));
 	new->left = upload->part_count;
-	*object = NULL;
-	int result = kind->begin(d->store, upload, f);
+	return new;
+}
+
+static void keep_object(struct transfers *d, struct transfer_object *object)
+{
+	set_spare_size(d, object->upload.part_size);
+	pthread_mutex_lock(&d->lock);
+	object->next = d->objects;
+	d->objects = object;
+	pthread_mutex_unlock(&d->lock);
+}
+
+static int begin_object(void *context, struct store *store, struct fail *f)
+{
+	struct transfer_job *job = context;
+	struct transfer_object *object = new_object(store, &job->small.content);
+	int result = store->kind->begin(store, &object->upload, f);
 	if (result != 0)
-		fail_wrap(f, "artifact %.160s", content->path);
-	if (result != 0 || upload->whole) {
-		release_object(new);
-		return result;
+		fail_wrap(f, "artifact %.160s", object->path);
+	if (result != 0 || object->upload.whole) {
+		release_object(object);
+	} else {
+		keep_object(job->transfers, object);
+		job->begun->object = object;
 	}
-	set_spare_size(d, upload->part_size);
-	new->next = d->objects;
-	d->objects = new;
-	*object = new;
-	return 0;
+	if (result == 0)
+		workers_set(&job->transfers->workers, &job->begun->done);
+	return result;
+}
+
+int transfer_begin(struct transfers *d, const struct store_content *content,
+	struct transfer_begun *begun, struct fail *f)
+{
+	struct transfer_job *job = new_job(d, content);
+	job->begun = begun;
+	begun->asked = true;
+	return add_job(d, begin_object, job, f);
+}
+
+int transfer_wait_begun(
+	struct transfers *d, const struct transfer_begun *begun, int64_t *patience, struct fail *f)
+{
+	return workers_wait_for(&d->workers, &begun->done, patience, f);
 }
 
 uint64_t transfer_handed_over(const struct transfer_object *object)
@@ -376,19 +461,16 @@ size_t transfer_next_part(const struct transfer_object *object, bool *last, size
 int transfer_part(struct transfers *d, struct transfer_object *object, void *bytes, struct fail *f)
 {
 	bool last;
-	size_t capacity;
-	struct transfer_job job = {
-		.kind = JOB_PART,
-		.object = object,
-		.part = object->read,
-		.bytes = bytes,
-		.size = transfer_next_part(object, &last, &capacity),
-	};
+	struct transfer_job *job = new_job(d, &object->upload.content);
+	job->object = object;
+	job->part = object->read;
+	job->bytes = bytes;
+	job->size = transfer_next_part(object, &last, &job->capacity);
 	object->read++;
-	return add_job(d, &job, f);
+	return add_job(d, send_part, job, f);
 }
 
-/* Takes one object out of those that are held back. */
+/* One that is held, and is no more. */
 static struct transfer_object *let_go(struct transfers *d)
 {
 	pthread_mutex_lock(&d->lock);
@@ -406,21 +488,36 @@ int transfers_make(struct transfers *d, struct fail *f)
 {
 	struct transfer_object *object;
 	while ((object = let_go(d)) != NULL) {
-		struct transfer_job job = {.kind = JOB_MAKE, .object = object};
-		if (add_job(d, &job, f) != 0)
+		struct transfer_job *job = new_job(d, &object->upload.content);
+		job->object = object;
+		if (add_job(d, make_object, job, f) != 0)
 			return -1;
 	}
 	return 0;
 }
 
+static int send_last(struct transfers *d, struct fail *f)
+{
+	struct transfer_job *job = d->last;
+	d->last = NULL;
+	if (job == NULL)
+		return 0;
+	return add_job(d, send_small, job, f) == 0 ? workers_wait(&d->workers, f) : -1;
+}
+
 int transfers_wait(struct transfers *d, struct fail *f)
 {
-	if (transfers_make(d, f) != 0 || workers_wait(&d->workers, f) != 0)
+	if (transfers_make(d, f) != 0 || workers_wait(&d->workers, f) != 0 || send_last(d, f) != 0)
 		return -1;
 	for (const struct transfer_object *object = d->objects; object != NULL;
 		object = object->next)
 		INVARIANT(object->done);
 	return 0;
+}
+
+int transfers_wait_checks(struct transfers *d, struct fail *f)
+{
+	return workers_wait(&d->workers, f);
 }
 
 void transfers_settle(struct transfers *d)
@@ -429,7 +526,7 @@ void transfers_settle(struct transfers *d)
 	(void)!workers_wait(&d->workers, &ignored);
 }
 
-/* Expired credentials can be renewed, so that the next call can use the parts. */
+/* Credentials that ran out can be had anew: the parts stay for the next call. */
 static bool is_permanent(const struct fail *f)
 {
 	return f != NULL && (f->status == STATUS_UNACCEPTABLE || f->status == STATUS_REFUSED);
@@ -438,6 +535,9 @@ static bool is_permanent(const struct fail *f)
 void transfers_release(struct transfers *d, const struct fail *f)
 {
 	struct fail own;
+	if (d->last != NULL)
+		release_job(d->last);
+	d->last = NULL;
 	workers_release(&d->workers);
 	progress_end(&d->progress);
 	for (struct transfer_object *object = d->objects, *next; object != NULL; object = next) {

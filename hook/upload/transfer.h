@@ -1,15 +1,15 @@
-/* transfer - uploads files into a store and verifies them, on the workers' threads.
+/* transfer - files on their way into a store, sent and verified by the workers.
  *
- * A small file is one job. A large file is one job for each part, and a last job that completes the
- * multipart upload, which keeps only the store busy. Completions are held back, at most as many as
- * there are workers, until the last part was queued; then they run in parallel. So the workers go
- * on sending, and readers of the store see less of a model that is not there as a whole. A job
- * keeps its bytes until the store has confirmed them: a failed part is retried on its own, and the
- * package is read once. An object counts as sent once it is verified, by the store's own checksum
- * or by reading it back.
+ * A small file is one job with its bytes; a large one is a job that begins it, one for each part,
+ * and one more that makes the object of them, which is work for the store alone. As many as there
+ * are workers are held back until no more parts come, and made side by side then: what sends has
+ * something to do in the meantime, and less of a model shows before the whole of it is there. Each
+ * job keeps its bytes until the store has them: one failed part is one part again, and the package
+ * is read once. An object counts as sent when it is verified: by the store's own checksum, or read
+ * back.
  *
- * After a transient failure the parts stay, if the store keeps them, and the next call continues
- * from there. After a permanent failure the multipart uploads are aborted.
+ * What fails for now is left as it is for the next call to go on from, where the store lets it;
+ * what fails for good is taken back.
  */
 #ifndef MODELHOOK_UPLOAD_TRANSFER_H
 #define MODELHOOK_UPLOAD_TRANSFER_H
@@ -19,22 +19,39 @@
 #include "upload/workers.h"
 
 struct transfer_object;
+struct transfer_job;
+
+/* transfer_small - a file that goes in one */
+struct transfer_small {
+	struct store_content content;
+	const struct store_object *listed; /* of that name and size, which may be the very same;
+					    * or NULL */
+	bool is_last; /* it goes when everything else is there and verified; there is one at most */
+};
+
+/* transfer_begun - what came of a begin. Must not be moved until it is done. */
+struct transfer_begun {
+	bool asked;
+	bool done;
+	struct transfer_object *object; /* NULL: this server takes no parts of it */
+};
 
 struct transfers {
 	struct workers workers;
 	struct store *store;  /* borrowed */
 	pthread_mutex_t lock; /* of what follows */
 	struct progress progress;
-	struct transfer_object *objects; /* multipart uploads that were begun */
-	void *spare[WORKERS_MAX + 1];	 /* memory for parts, reused: new pages cost time */
+	struct transfer_object *objects; /* in parts, begun */
+	struct transfer_job *last;	 /* held until everything else is there; or NULL */
+	void *spare[WORKERS_MAX + 1];	 /* memory for parts, used again: new pages cost time */
 	unsigned spare_count;
 	size_t spare_size;
 	size_t used;	/* bytes of memory for files and parts */
 	size_t sent;	/* files */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */
-	bool holds;	/* completions are held back */
-	unsigned held;	/* completions held back so far */
+	bool holds;	/* objects back */
+	unsigned held;
 };
 
 /* transfer_part_size - the part size for an object of that size, in bytes. Every call computes the
@@ -49,20 +66,29 @@ void transfers_open(struct transfers *d, struct store *store, uint64_t total);
 /* transfers_show - show progress from here on; total: bytes */
 void transfers_show(struct transfers *d, uint64_t total);
 
-/* transfer_small - queue a small file; takes ownership of bytes, which came from
- * transfer_take_memory. listed: the store has an object of that name and size, which may hold the
- * same bytes. The path is copied, sha256 is borrowed. */
-MUST_CHECK int transfer_small(struct transfers *d, const struct store_content *content, void *bytes,
-	bool listed, struct fail *f);
+/* transfer_small - hand over a file's bytes, from transfer_take_memory; the path is copied, sha256
+ * borrowed
+ */
+MUST_CHECK int transfer_small(
+	struct transfers *d, const struct transfer_small *small, void *bytes, struct fail *f);
 
-/* transfer_sent - queue the verification of a file that the caller sent in one stream: it is read
- * back while other files are sent, and counts as sent then */
-MUST_CHECK int transfer_sent(
-	struct transfers *d, const struct store_content *content, struct fail *f);
+/* transfer_stream - a file that goes in one, of any size: body is rewound before it is read, by the
+ * worker that sends it, and its context then released, whatever comes of it */
+MUST_CHECK int transfer_stream(struct transfers *d, const struct store_content *content,
+	const struct http_body *body, void (*release)(void *context), struct fail *f);
 
-/* transfer_begin - begin a multipart upload; *object is NULL if the server does not support them */
+/* transfer_check - whether the very object is there; *has is set once transfers_wait_checks returns
+ */
+MUST_CHECK int transfer_check(struct transfers *d, const struct store_content *content,
+	enum store_has *has, struct fail *f);
+MUST_CHECK int transfers_wait_checks(struct transfers *d, struct fail *f);
+
+/* transfer_begin - a file in parts: the store is asked meanwhile */
 MUST_CHECK int transfer_begin(struct transfers *d, const struct store_content *content,
-	struct transfer_object **object, struct fail *f);
+	struct transfer_begun *begun, struct fail *f);
+/* transfer_wait_begun - until it is done; patience as in upload/workers.h */
+MUST_CHECK int transfer_wait_begun(
+	struct transfers *d, const struct transfer_begun *begun, int64_t *patience, struct fail *f);
 
 /* transfer_part - queue the next part; takes ownership of bytes, which came from
  * transfer_take_memory */
@@ -76,15 +102,10 @@ size_t transfer_next_part(const struct transfer_object *object, bool *last, size
 /* transfer_handed_over - bytes of the parts queued so far */
 uint64_t transfer_handed_over(const struct transfer_object *object);
 
-/* transfer_take_memory - memory for a small file, or for a part (always a whole part_size); waits
- * until enough of what was queued before is sent */
-MUST_CHECK int transfer_take_memory(struct transfers *d, size_t size, void **bytes, struct fail *f);
-
-/* transfer_try_memory - the same, waiting at most *ms, which is then what is left of it; NULL if no
- * memory was free by then */
-void *transfer_try_memory(struct transfers *d, size_t size, int64_t *ms);
-
-/* transfer_drop_memory - give back memory that was not queued */
+/* transfer_take_memory - memory for a small file, or for a part (its object's part_size, always);
+ * waits until others have been sent, patience as in upload/workers.h */
+MUST_CHECK int transfer_take_memory(
+	struct transfers *d, size_t size, int64_t *patience, void **bytes, struct fail *f);
 void transfer_drop_memory(struct transfers *d, void *bytes, size_t size);
 
 /* transfer_verify - read an object back that the store did not verify; LATER where it is another */
@@ -100,8 +121,8 @@ void transfer_progress(struct transfers *d, uint64_t bytes);
  * parallel with whatever is queued next */
 MUST_CHECK int transfers_make(struct transfers *d, struct fail *f);
 
-/* transfers_wait - wait until all queued files are in the store and verified. All parts of every
- * object must have been queued. */
+/* transfers_wait - until everything handed over is made and verified, the last file last; every
+ * object has all its parts then */
 MUST_CHECK int transfers_wait(struct transfers *d, struct fail *f);
 
 /* transfers_settle - wait until no job runs; multipart uploads stay as they are */

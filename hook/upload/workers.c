@@ -9,9 +9,10 @@
 #include "base/memory.h"
 #include "base/panic.h"
 #include "base/thread.h"
+#include "http/engine.h"
 #include "stores/open.h"
 
-#define WAITING_MAX 1024 /* even a small job takes some memory */
+#define WAITING_MAX 256 /* small jobs take some memory too */
 
 struct worker_entry {
 	struct worker_job job;
@@ -19,16 +20,18 @@ struct worker_entry {
 };
 
 void workers_open(
-	struct workers *workers, const struct store *store, unsigned max, size_t memory_max)
+	struct workers *workers, const struct store *store, unsigned most, size_t memory_max)
 {
-	*workers = (struct workers){.store = store, .max = max, .memory_max = memory_max};
-	INVARIANT(max > 0 && max <= WORKERS_MAX);
+	*workers = (struct workers){.store = store, .memory_max = memory_max};
+	INVARIANT(most > 0 && most <= WORKERS_MAX);
+	window_open(&workers->window, most, clock_monotonic_ms());
 	pthread_condattr_t attributes;
 	INVARIANT(pthread_mutex_init(&workers->lock, NULL) == 0);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	INVARIANT(pthread_cond_init(&workers->changed, &attributes) == 0);
 	pthread_condattr_destroy(&attributes);
+	INVARIANT(pthread_cond_init(&workers->work, NULL) == 0);
 }
 
 static void lock(struct workers *workers)
@@ -38,7 +41,6 @@ static void lock(struct workers *workers)
 
 static void unlock(struct workers *workers)
 {
-	pthread_cond_broadcast(&workers->changed);
 	pthread_mutex_unlock(&workers->lock);
 }
 
@@ -59,6 +61,7 @@ static void note_failure(struct workers *workers, const struct fail *f)
 	if (!workers->failed)
 		workers->fail = *f;
 	workers->failed = true;
+	pthread_cond_broadcast(&workers->work);
 }
 
 /* What was kept, if anything failed. */
@@ -108,7 +111,9 @@ static struct worker_entry *take_from(struct workers *workers, struct worker_que
 
 static struct worker_entry *take_job(struct workers *workers)
 {
-	unsigned share = (workers->max + 1) / 2;
+	unsigned share = (workers->window.size + 1) / 2;
+	if (workers->busy >= workers->window.size)
+		return NULL;
 	bool small_first = small_that_run(workers) < share;
 	struct worker_entry *entry =
 		take_from(workers, small_first ? &workers->small : &workers->large);
@@ -120,6 +125,32 @@ static struct worker_entry *take_job(struct workers *workers)
 static size_t waiting(const struct workers *workers)
 {
 	return workers->large.count + workers->small.count;
+}
+
+static int start_worker(struct workers *workers, struct fail *f);
+
+/* For so many jobs more than there are. One worker has to be there; without the others it only
+ * takes longer. */
+static int want_worker(struct workers *workers, unsigned more, struct fail *f)
+{
+	if (workers->count >= workers->window.size ||
+		workers->busy + waiting(workers) + more <= workers->count)
+		return 0;
+	return start_worker(workers, f) == 0 || workers->count > 0 ? 0 : -1;
+}
+
+/* Called with the lock held. */
+static void note_end(struct workers *workers, const struct worker_job *job)
+{
+	struct fail ignored;
+	int64_t now = clock_monotonic_ms();
+	uint64_t pushbacks = http_engine_pushbacks(workers->engine);
+	if (pushbacks != workers->pushbacks)
+		window_pushback(&workers->window, pushbacks - workers->pushbacks, now);
+	window_ended(&workers->window, job->bytes, now);
+	workers->pushbacks = pushbacks;
+	if (!workers->failed && !workers->ending)
+		(void)!want_worker(workers, 0, &ignored);
 }
 
 /* Called with the lock held, which is let go while the job runs. */
@@ -134,11 +165,14 @@ static void run_job(struct worker *worker, struct worker_entry *entry)
 	int result = skip ? 0 : entry->job.run(entry->job.context, &worker->store, &fail);
 	entry->job.release(entry->job.context);
 	lock(workers);
+	worker->job = NULL;
+	workers->busy--;
 	if (result != 0)
 		note_failure(workers, &fail);
-	worker->job = NULL;
+	else
+		note_end(workers, &entry->job);
 	free(entry);
-	workers->busy--;
+	pthread_cond_signal(&workers->work);
 	pthread_cond_broadcast(&workers->changed);
 }
 
@@ -152,7 +186,7 @@ static void *worker_main(void *context)
 		if (entry != NULL)
 			run_job(worker, entry);
 		else
-			wait_for_change(workers);
+			pthread_cond_wait(&workers->work, &workers->lock);
 	}
 	unlock(workers);
 	return NULL;
@@ -162,7 +196,9 @@ static int start_worker(struct workers *workers, struct fail *f)
 {
 	struct worker *worker = &workers->workers[workers->count];
 	worker->workers = workers;
-	if (store_open_worker(workers->store, &worker->store, f) != 0)
+	if (workers->engine == NULL && http_engine_open(&workers->engine, f) != 0)
+		return -1;
+	if (store_open_worker(workers->store, workers->engine, &worker->store, f) != 0)
 		return -1;
 	if (thread_start(&worker->thread, worker_main, worker, f) == 0) {
 		workers->count++;
@@ -170,14 +206,6 @@ static int start_worker(struct workers *workers, struct fail *f)
 	}
 	store_release(&worker->store);
 	return -1;
-}
-
-/* One worker has to be there; without the others it only takes longer. */
-static int want_worker(struct workers *workers, struct fail *f)
-{
-	if (workers->count == workers->max || workers->busy + waiting(workers) < workers->count)
-		return 0;
-	return start_worker(workers, f) == 0 || workers->count > 0 ? 0 : -1;
 }
 
 static void append(struct workers *workers, const struct worker_job *job)
@@ -191,6 +219,7 @@ static void append(struct workers *workers, const struct worker_job *job)
 		queue->first = entry;
 	queue->last = entry;
 	queue->count++;
+	pthread_cond_signal(&workers->work);
 }
 
 int workers_add(struct workers *workers, const struct worker_job *job, struct fail *f)
@@ -200,7 +229,7 @@ int workers_add(struct workers *workers, const struct worker_job *job, struct fa
 		wait_for_change(workers);
 	int result = result_of(workers, f);
 	if (result == 0)
-		result = want_worker(workers, f);
+		result = want_worker(workers, 1, f);
 	if (result == 0)
 		append(workers, job);
 	unlock(workers);
@@ -209,42 +238,72 @@ int workers_add(struct workers *workers, const struct worker_job *job, struct fa
 	return result;
 }
 
-static bool lacks_memory(const struct workers *workers, size_t bytes)
+/* Until it is no more so, or something failed. */
+static int wait_while(struct workers *workers, bool (*is_so)(struct workers *, const void *),
+	const void *context, int64_t *patience, struct fail *f)
 {
-	return !workers->failed && workers->taken > 0 &&
-	       workers->taken + bytes > workers->memory_max;
-}
-
-bool workers_try_memory(struct workers *workers, size_t bytes, int64_t *ms)
-{
-	int64_t until = clock_monotonic_ms() + *ms;
-	lock(workers);
-	while (lacks_memory(workers, bytes) && wait_for_change_until(workers, until))
-		;
-	bool taken = !workers->failed && !lacks_memory(workers, bytes);
-	workers->taken += taken ? bytes : 0;
-	unlock(workers);
+	int64_t until = patience != NULL ? clock_monotonic_ms() + *patience : 0;
+	bool over = false;
+	while (!over && !workers->failed && is_so(workers, context)) {
+		if (patience == NULL)
+			wait_for_change(workers);
+		else
+			over = !wait_for_change_until(workers, until);
+	}
 	int64_t left = until - clock_monotonic_ms();
-	*ms = left > 0 ? left : 0;
-	return taken;
+	if (patience != NULL)
+		*patience = left > 0 ? left : 0;
+	if (result_of(workers, f) != 0)
+		return -1;
+	if (!is_so(workers, context))
+		return 0;
+	return fail_set(f, STATUS_LATER, "the store takes no more for now");
 }
 
-int workers_take_memory(struct workers *workers, size_t bytes, struct fail *f)
+static bool lacks_memory(struct workers *workers, const void *context)
+{
+	const size_t *bytes = context;
+	return workers->taken > 0 && workers->taken + *bytes > workers->memory_max;
+}
+
+int workers_take_memory(struct workers *workers, size_t bytes, int64_t *patience, struct fail *f)
 {
 	lock(workers);
-	while (lacks_memory(workers, bytes))
-		wait_for_change(workers);
-	int result = result_of(workers, f);
+	int result = wait_while(workers, lacks_memory, &bytes, patience, f);
 	if (result == 0)
 		workers->taken += bytes;
 	unlock(workers);
 	return result;
 }
 
+static bool is_unset(struct workers *workers, const void *context)
+{
+	const bool *done = context;
+	(void)workers;
+	return !*done;
+}
+
+int workers_wait_for(struct workers *workers, const bool *done, int64_t *patience, struct fail *f)
+{
+	lock(workers);
+	int result = wait_while(workers, is_unset, done, patience, f);
+	unlock(workers);
+	return result;
+}
+
+void workers_set(struct workers *workers, bool *done)
+{
+	lock(workers);
+	*done = true;
+	pthread_cond_broadcast(&workers->changed);
+	unlock(workers);
+}
+
 void workers_give_memory(struct workers *workers, size_t bytes)
 {
 	lock(workers);
 	workers->taken -= bytes;
+	pthread_cond_broadcast(&workers->changed);
 	unlock(workers);
 }
 
@@ -262,11 +321,14 @@ void workers_release(struct workers *workers)
 {
 	lock(workers);
 	workers->ending = true;
+	pthread_cond_broadcast(&workers->work);
 	unlock(workers);
 	for (unsigned i = 0; i < workers->count; i++) {
 		pthread_join(workers->workers[i].thread, NULL);
 		store_release(&workers->workers[i].store);
 	}
+	http_engine_close(workers->engine);
+	pthread_cond_destroy(&workers->work);
 	pthread_cond_destroy(&workers->changed);
 	pthread_mutex_destroy(&workers->lock);
 	*workers = (struct workers){0};

@@ -41,14 +41,19 @@ struct writing {
 	const struct package_tap *tap;
 };
 
+static void tell(const struct writing *w, size_t index, const void *bytes, size_t size)
+{
+	if (w->tap != NULL)
+		w->tap->next(w->tap->context, index, bytes, size);
+}
+
 static int take_bytes(struct writing *w, size_t index, const void *bytes, size_t size,
 	struct file_check *check, struct fail *f)
 {
 	file_check_add(check, bytes, size);
 	if (archive_writer_data(&w->archive, bytes, size, f) != 0)
 		return -1;
-	if (w->tap != NULL)
-		w->tap->bytes(w->tap->context, index, bytes, size);
+	tell(w, index, bytes, size);
 	if (w->progress != NULL)
 		progress_add(w->progress, size);
 	return 0;
@@ -89,8 +94,7 @@ static int copy_file(struct writing *w, int fd, size_t index, struct fail *f)
 	}
 	if (!file_check_end(&check, mac))
 		return changed(file, "other bytes of the same size", f);
-	if (w->tap != NULL)
-		w->tap->end(w->tap->context, index);
+	tell(w, index, NULL, 0);
 	return 0;
 }
 
@@ -113,6 +117,10 @@ static int write_made_file(
 	made->make(w->manifest, &text);
 	INVARIANT(text.size == w->manifest->files[index].size);
 	int result = archive_writer_data(&w->archive, text_string(&text), text.size, f);
+	if (result == 0 && text.size > 0)
+		tell(w, index, text.data, text.size);
+	if (result == 0)
+		tell(w, index, NULL, 0);
 	text_release(&text);
 	return result;
 }

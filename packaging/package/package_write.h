@@ -10,11 +10,12 @@
 #include "base/fail.h"
 #include "packaging/package/manifest.h"
 
-/* package_tap - who else takes the bytes of the SavedModel's files while they are packed; nothing
- * of it fails the packing */
+/* package_tap - who else takes the bytes of the files while they are packed; nothing of it fails
+ * the packing */
 struct package_tap {
-	void (*bytes)(void *context, size_t index, const void *bytes, size_t size); /* in order */
-	void (*end)(void *context, size_t index); /* they were those of files[index] */
+	/* the next bytes of files[index], in order; size 0: those were all, and its digest is right
+	 */
+	void (*next)(void *context, size_t index, const void *bytes, size_t size);
 	void *context;
 };
 

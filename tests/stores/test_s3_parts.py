@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,56 @@ def test_killed_at_a_request_the_same_command_goes_on(
     whole = "complete" in verified
     assert again == ([] if whole else [step for step in STEPS if step.startswith("part ") and step not in verified])
     assert bucket.holds(handoff, large_model)
+    assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
+    assert len(bucket.team.production) == 1
+
+
+SMALL = 150
+
+
+def many_files(folder: Path, large_model: Path) -> Path:
+    """The large model with many small files beside its weights."""
+    model = shutil.copytree(large_model, folder / "many")
+    (model / "assets.extra").mkdir()
+    for number in range(SMALL):
+        (model / f"assets.extra/small-{number:03}").write_text(f"file {number} " * 100)
+    return model
+
+
+def killed_at(index: int, kill: Callable[[], None]) -> Decide:
+    """A kill at that request; each answer takes its time, so that as many as may be are on their way."""
+    counted = itertools.count()
+
+    def decide(request: Request) -> Fault | None:
+        if next(counted) == index:
+            return Fault("reset", before=kill)
+        return Fault("slow", seconds=0.1) if request.name.startswith("put ") else None
+
+    return decide
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("store", ["versitygw"], indirect=True)
+def test_killed_anywhere_with_many_requests_on_their_way(
+    bucket: Bucket, large_model: Path, tmp_path: Path, seed: int
+) -> None:
+    bucket.hook.env["MODELHOOK_PARALLEL"] = "64"
+    model = many_files(tmp_path, large_model)
+    handoff = bucket.train(model)
+    commit_mark = bucket.key(handoff, "MLmodel")
+    for index in sorted(random.Random(seed).sample(range(SMALL), 3)):
+        process = bucket.hook.start("run", handoff)
+        bucket.proxy.on("", killed_at(index, process.kill))
+        process.communicate()
+        bucket.proxy.settle()
+        bucket.proxy.on("", lambda request: None)
+        assert process.returncode in (KILLED, 0), "the later ones may have less to send than that"
+        if process.returncode == KILLED:
+            assert bucket.team.registry.versions(bucket.team.model) == []
+    there = {request.name for request in bucket.proxy.requests if request.name.startswith("put ")}
+    assert f"put {commit_mark}" not in there or process.returncode == 0
+    assert bucket.team.run(handoff).status == 0
+    assert bucket.holds(handoff, model)
     assert bucket.open_uploads(bucket.key(handoff, WEIGHTS)) == 0
     assert len(bucket.team.production) == 1
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "http/engine.h"
 #include "http/http.h"
 #include "http/login.h"
 #include "http/options.h"
@@ -24,6 +25,7 @@ static struct credentials credentials;
 static struct http_login login;
 static struct scripted server;
 static struct http http;
+static struct http_engine *engine; /* NULL: requests go over the struct's own connections */
 static struct http_response answer;
 static struct fail f;
 static char url[200];
@@ -46,6 +48,7 @@ static void begin(const struct reply *replies, size_t count)
 	};
 	login = credentials_login(&credentials);
 	assert_int_equal(http_open(&http, &options, &login, (struct deadline){0}, &f), 0);
+	http.engine = engine;
 }
 
 static void end(void)
@@ -56,7 +59,7 @@ static void end(void)
 	credentials_release(&credentials);
 }
 
-static bool head_has(const struct scripted *s, size_t i, const char *what)
+__attribute__((unused)) static bool head_has(const struct scripted *s, size_t i, const char *what)
 {
 	return i < s->seen && strcasestr(s->heads[i], what) != NULL;
 }

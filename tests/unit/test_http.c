@@ -463,7 +463,12 @@ int main(void)
 		cmocka_unit_test(silence_ends_a_try),
 		cmocka_unit_test(the_deadline_ends_everything),
 		cmocka_unit_test(no_failure_repeats_a_secret),
-		cmocka_unit_test(a_signal_ends_a_wait_at_once),
 	};
-	return cmocka_run_group_tests_name("http", tests, NULL, NULL);
+	const struct CMUnitTest last[] = {cmocka_unit_test(a_signal_ends_a_wait_at_once)};
+	assert_int_equal(http_engine_open(&engine, &f), 0);
+	int failed = cmocka_run_group_tests_name("http over an engine", tests, NULL, NULL);
+	http_engine_close(engine);
+	engine = NULL;
+	failed += cmocka_run_group_tests_name("http", tests, NULL, NULL);
+	return failed + cmocka_run_group_tests_name("http, stopped", last, NULL, NULL);
 }

@@ -226,7 +226,7 @@ static void a_wrong_flag_is_named_without_its_value(void **state)
 		{{"--promote-by=secret"}, ALL, "--promote-by: not a value it takes"},
 		{{"--config=s3://secret/x"}, ALL, "--config: not a value it takes"},
 		{{"--parallel=0"}, ALL, "--parallel: not a value it takes"},
-		{{"--parallel=33"}, ALL, "--parallel: not a value it takes"},
+		{{"--parallel=65"}, ALL, "--parallel: not a value it takes"},
 		{{"--limit-rate=fast"}, ALL, "--limit-rate: not a value it takes"},
 	};
 	(void)state;

@@ -412,6 +412,7 @@ static int file_sweep_folder(struct store *s, const char *folder, struct fail *f
 }
 
 const struct store_kind store_file = {
+	.at_once = 4, /* a disk, and processors that copy */
 	.scheme = "file",
 	.list = file_list,
 	.put = file_put,

@@ -341,7 +341,8 @@ int gs_upload(struct store *store, const char *name, const char *sha256,
 		.body = {.size = related.head.size + body->size + strlen(related.tail),
 			.read = related_read,
 			.rewind = related_rewind,
-			.context = &related},
+			.context = &related,
+			.never_waits = body->bytes != NULL},
 	};
 	*verified = false;
 	int result = gs_send(store, &request, &response, f);

@@ -306,6 +306,7 @@ const struct store_kind store_proxy = {
 	.remove = proxy_remove,
 	.show = proxy_show,
 	.release = proxy_release,
+	.at_once = 8,		     /* twice as many as its workers, four unless told otherwise */
 	.part_min = (size_t)5 << 20, /* where its own store is S3 */
 	.parts_max = 4000,	     /* all their addresses come in one answer */
 	.parts_get_lost = true,
