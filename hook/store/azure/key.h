@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AZURE_QUERY_MAX 4
+#define AZURE_QUERY_MAX 5
 
 /* azure_parameter - one of a query, not escaped */
 struct azure_parameter {
