@@ -11,6 +11,14 @@
 	"for the analysis\n"                                                                       \
 	"#   {\"inferenceservice\": {\"name\": \"fish-api\", \"storage_uri\": "                    \
 	"\"s3://models/{version}\"}}   KServe\n"                                                   \
+	"#   {\"directory\": {\"path\": \"/models/fish\"}}   a directory that a server polls, "    \
+	"such as TensorFlow Serving\n"                                                             \
+	"#   {\"triton\": {\"url\": \"http://triton:8000\", \"model\": \"fish\", \"repository\": " \
+	"\"/models\"}}\n"                                                                          \
+	"#   {\"mlserver\": {\"url\": \"http://mlserver:8080\", \"model\": \"fish\", "             \
+	"\"repository\": \"/models\"}}\n"                                                          \
+	"#   {\"webhook\": {\"url\": \"http://fish-api/hooks\", \"secret_file\": "                 \
+	"\"hook-secret\"}}   as MLflow calls them\n"                                               \
 	"#   {\"command\": [\"./reload.sh\", \"{version}\"]}   any program\n"                      \
 	"#\n"                                                                                      \
 	"# Each takes \"name\" and \"timeout\" (5m); those in Kubernetes \"namespace\", "          \
@@ -18,7 +26,10 @@
 	"# \"context\", \"allow_exec\" (run the credential plugin of the kubeconfig), "            \
 	"\"environment\"\n"                                                                        \
 	"# (variables that the plugin gets) and \"field_manager\" (kubectl-rollout).\n"            \
-	"# Credentials: \"kubeconfig\", KUBECONFIG, ~/.kube/config, or the service account of "    \
+	"# What has a \"url\" also takes \"headers\", \"secret_file\" or \"secret_variable\", "    \
+	"and \"ca_file\".\n"                                                                       \
+	"# Credentials in Kubernetes: \"kubeconfig\", KUBECONFIG, ~/.kube/config, or the service " \
+	"account of "                                                                              \
 	"the pod.\n"                                                                               \
 	"#\n"                                                                                      \
 	"# This text is YAML. Keep the Roles that are needed, change the names, and apply it.\n"
