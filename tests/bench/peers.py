@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
@@ -23,10 +24,13 @@ Command = list[str | Path]
 
 
 def big_model(folder: Path, *sizes: int) -> Path:
-    """The SavedModel of those sizes, made by tests/models/big_model.py when missing in that folder."""
-    out = folder / "-".join(map(str, ("big", *sizes)))
-    subprocess.run([environment.python("bench"), environment.ROOT / "tests/models/big_model.py", out,
-                    *map(str, sizes)], check=True)
+    """The SavedModel of those sizes, made by tests/models/big_model.py when missing in that folder.
+
+    The maker's digest is in the name: checkouts that share the folder may have different ones.
+    """
+    maker = environment.ROOT / "tests/models/big_model.py"
+    out = folder / "-".join(map(str, ("big", *sizes, hashlib.sha256(maker.read_bytes()).hexdigest()[:12])))
+    subprocess.run([environment.python("bench"), maker, out, *map(str, sizes)], check=True)
     return out / "saved_model"
 
 
