@@ -122,15 +122,18 @@ static struct alias *read_aliases(
 	return aliases;
 }
 
-static int64_t *read_latest(
+static struct stage_version *read_latest(
 	struct json_lenient *a, const struct json_lenient_value *object, size_t *count)
 {
 	const struct json_lenient_value *next;
 	*count = json_lenient_items(a, object, "latest_versions", &next);
-	int64_t *latest = *count > 0 ? memory_get(*count, sizeof(*latest)) : NULL;
-	for (size_t i = 0; i < *count; i++)
-		latest[i] = read_version_number(
-			a, json_lenient_item(a, &next, "latest_versions"), "version");
+	struct stage_version *latest = *count > 0 ? memory_get(*count, sizeof(*latest)) : NULL;
+	for (size_t i = 0; i < *count; i++) {
+		const struct json_lenient_value *item =
+			json_lenient_item(a, &next, "latest_versions");
+		latest[i].stage = json_lenient_string(a, item, "current_stage");
+		latest[i].version = read_version_number(a, item, "version");
+	}
 	return latest;
 }
 
@@ -325,6 +328,8 @@ static int take_model(void *context, struct json_lenient *a, const struct json_l
 		       pairs_bytes(model->tags, model->tag_count);
 	for (size_t i = 0; i < model->alias_count; i++)
 		bytes += sizeof(*model->aliases) + string_bytes(model->aliases[i].name);
+	for (size_t i = 0; i < model->latest_count; i++)
+		bytes += sizeof(*model->latest) + string_bytes(model->latest[i].stage);
 	return keep(&models->bytes, bytes, "registered models", f);
 }
 

@@ -127,6 +127,8 @@ void registered_model_release(struct registered_model *model)
 	for (size_t i = 0; i < model->alias_count; i++)
 		free(model->aliases[i].name);
 	free(model->aliases);
+	for (size_t i = 0; i < model->latest_count; i++)
+		free(model->latest[i].stage);
 	free(model->latest);
 	*model = (struct registered_model){0};
 }

@@ -55,6 +55,12 @@ struct alias {
 	int64_t version;
 };
 
+/* the highest version of a stage; stage is NULL where the server tells none */
+struct stage_version {
+	char *stage;
+	int64_t version;
+};
+
 struct registered_model {
 	char *name;
 	int64_t created_ms;
@@ -62,7 +68,7 @@ struct registered_model {
 	size_t tag_count;
 	struct alias *aliases;
 	size_t alias_count;
-	int64_t *latest; /* the highest version of each stage, as the model's own answer names it */
+	struct stage_version *latest; /* as the model's own answer names them */
 	size_t latest_count;
 };
 

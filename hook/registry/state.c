@@ -53,7 +53,7 @@ size_t state_unlisted(const struct registry_state *state, int64_t numbers[UNLIST
 	size_t count = add_unlisted(state, state_alias(state, ALIAS_PRODUCTION), numbers, 0);
 	count = add_unlisted(state, state_alias(state, ALIAS_PREVIOUS), numbers, count);
 	for (size_t i = 0; i < model->latest_count; i++)
-		count = add_unlisted(state, model->latest[i], numbers, count);
+		count = add_unlisted(state, model->latest[i].version, numbers, count);
 	return count;
 }
 
