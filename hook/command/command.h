@@ -28,6 +28,7 @@ MUST_CHECK int command_tag(
 MUST_CHECK int command_describe(struct invocation *call, struct fail *f); /* MODEL VERSION TEXT */
 MUST_CHECK int command_delete(struct invocation *call, struct fail *f);	  /* MODEL VERSION */
 MUST_CHECK int command_check(struct invocation *call, struct fail *f);	  /* [HANDOFF] */
+MUST_CHECK int command_watch(struct invocation *call, struct fail *f);	  /* MODEL */
 MUST_CHECK int command_doctor(struct invocation *call, struct fail *f);
 
 #endif

@@ -26,11 +26,26 @@ struct deploy_target; /* deploy/types.h */
 struct gate;	      /* gate/gate.h */
 struct served;	      /* served/types.h */
 
+/* struct watch_options - of the command watch (watch/watch.h) */
+struct watch_options {
+	char *into;	   /* --into, a directory */
+	char *exec;	   /* --exec, for sh */
+	char *signal;	   /* --signal, [NAME:]PIDFILE */
+	char *url;	   /* --url */
+	char *secret_file; /* --secret-file */
+	int64_t keep;
+	int64_t every_ms;
+	bool saved_model; /* publish the SavedModel alone */
+	bool unverified;  /* publish what nobody registered a digest of */
+	bool once;
+};
+
 struct settings {
 	struct http_options http;
 	struct mlflow_options mlflow;
 	struct store_options store;
 	struct registry_options registry;
+	struct watch_options watch;
 	char *config_path;     /* --config, or NULL */
 	char *result_path;     /* --result, file or URL, or NULL */
 	char *run_id;	       /* --run */
@@ -88,6 +103,7 @@ enum {
 	TAKES_REPAIR = 1 << 19,	 /* --repair */
 	TAKES_SERVED = 1 << 20,	 /* --served */
 	TAKES_TRAINED = 1 << 21, /* --trained-at */
+	TAKES_WATCH = 1 << 22,	 /* --into and what else watch takes */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left
