@@ -254,6 +254,15 @@ static void forget_warning(struct watch *watch)
 	watch->warned = NULL;
 }
 
+static void note_answer(struct watch *watch)
+{
+	if (watch->asked_in_vain > 0) {
+		console_say("%s: the registry answers again", watch->model);
+		forget_warning(watch);
+	}
+	watch->asked_in_vain = 0;
+}
+
 /* Rounds */
 
 static bool is_fatal(const struct watch *watch, const struct fail *f)
@@ -267,11 +276,14 @@ static bool is_fatal(const struct watch *watch, const struct fail *f)
 static int one_round(struct watch *watch, struct fail *f)
 {
 	bool due = false;
-	int result = ask(watch, &due, f);
-	watch->asked_in_vain = result != 0 ? watch->asked_in_vain + 1 : 0;
-	if (result != 0 || !due)
-		return result;
-	result = act(watch, f);
+	if (ask(watch, &due, f) != 0) {
+		watch->asked_in_vain++;
+		return -1;
+	}
+	note_answer(watch);
+	if (!due)
+		return 0;
+	int result = act(watch, f);
 	note_try(watch, result != 0, result != 0 ? f->status : STATUS_PROMOTED);
 	if (result == 0)
 		forget_warning(watch);
