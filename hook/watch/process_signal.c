@@ -111,7 +111,7 @@ int process_signal_send(const char *text, struct fail *f)
 		return fail_wrap(f, "%s", path);
 	if (kill(pid, signal->number) == 0)
 		return 0;
-	fail_errno(f, errno == EPERM ? STATUS_DENIED : STATUS_LATER, "signal process %ld",
-		(long)pid);
+	fail_errno(
+		f, errno == EPERM ? STATUS_DENIED : STATUS_LATER, "signal process %ld", (long)pid);
 	return fail_wrap(f, "%s", path);
 }

@@ -12,8 +12,8 @@
 enum { EXEC_MS = 5 * 60 * 1000 };
 
 /* The values are arguments of sh, not part of its text: no name of a model can be a command. */
-static int run_command(const struct tell *tell, const char *folder, struct user_command_end *end,
-	struct fail *f)
+static int run_command(
+	const struct tell *tell, const char *folder, struct user_command_end *end, struct fail *f)
 {
 	static const struct placeholder none[] = {{NULL, NULL}};
 	char version[24];

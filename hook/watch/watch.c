@@ -21,9 +21,9 @@
 
 enum {
 	QUESTION_MS = 30 * 1000,
-	ANYHOW_MS = 5 * 60 * 1000, /* so often all is looked at, changed or not */
-	ASK_PAUSE_MS = 30 * 1000,  /* the longest, between two questions */
-	TRY_PAUSE_MS = 60 * 1000,  /* the longest, until the same is tried again ... */
+	ANYHOW_MS = 5 * 60 * 1000,	   /* so often all is looked at, changed or not */
+	ASK_PAUSE_MS = 30 * 1000,	   /* the longest, between two questions */
+	TRY_PAUSE_MS = 60 * 1000,	   /* the longest, until the same is tried again ... */
 	REFUSED_PAUSE_MS = 10 * 60 * 1000, /* ... and where it takes a download to fail again */
 };
 
@@ -269,8 +269,7 @@ static bool is_fatal(const struct watch *watch, const struct fail *f)
 {
 	if (status_is_stop(f->status) || watch->call->settings.watch.once)
 		return true;
-	return watch->told == 0 &&
-	       (f->status == STATUS_CONFIGURATION || f->status == STATUS_USAGE);
+	return watch->told == 0 && (f->status == STATUS_CONFIGURATION || f->status == STATUS_USAGE);
 }
 
 static int one_round(struct watch *watch, struct fail *f)

@@ -18,9 +18,10 @@
 #include "base/fail.h"
 #include "invocation/invocation.h"
 
-/* watch_run - with the settings of call, which are read; runs until a stop is asked for (TERMINATED,
- * INTERRUPTED), with --once until the service was told. CONFIGURATION and USAGE end it before the
- * first version was published; afterwards, as any other failure, they are warnings, except with
+/* watch_run - with the settings of call, which are read; runs until a stop is asked for
+ * (TERMINATED, INTERRUPTED), with --once until the service was told. CONFIGURATION and USAGE end it
+ * before the first version was published; afterwards, as any other failure, they are warnings,
+ * except with
  * --once. Each round has the command's deadline. */
 MUST_CHECK int watch_run(struct invocation *call, const char *model, struct fail *f);
 

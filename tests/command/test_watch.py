@@ -421,11 +421,11 @@ def test_two_on_one_directory_fetch_a_version_once_and_both_tell(site: Site, int
     once(site, into)
     site.promote(13)
     site.forget()
-    with Receiver() as one, Receiver() as other:
-        with watching(site, into, "--url", one.url) as first, watching(site, into, "--url", other.url) as second:
-            first.wait("version 2")
-            second.wait("version 2")
-            assert (first.end(), second.end()) == (143, 143)
+    with (Receiver() as one, Receiver() as other, watching(site, into, "--url", one.url) as first,
+          watching(site, into, "--url", other.url) as second):
+        first.wait("version 2")
+        second.wait("version 2")
+        assert (first.end(), second.end()) == (143, 143)
     assert (site.fake.count("GET", WEIGHTS), numbers(into)) == (1, [1, 2])
     for receiver in (one, other):
         assert [delivery.json["data"]["version"] for delivery in receiver.deliveries] == ["2"]
