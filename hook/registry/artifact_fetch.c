@@ -1,9 +1,14 @@
 #include "registry/artifact_fetch.h"
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/memory.h"
+#include "base/panic.h"
+#include "base/parallel.h"
 #include "base/plain_path.h"
 #include "base/stop.h"
 #include "base/text.h"
@@ -12,12 +17,14 @@
 #include "registry/artifact_check.h"
 #include "registry/state.h"
 #include "store/store.h"
+#include "stores/open.h"
 
 #define MLMODEL "MLmodel"
 
 /* A file that is written, and its digest. */
 struct fetched {
 	const char *path;
+	const atomic_bool *dropped; /* true: another file has failed */
 	struct file_writer writer;
 	struct sha256 sha;
 };
@@ -25,6 +32,8 @@ struct fetched {
 static int on_bytes(void *context, const void *bytes, size_t size, struct fail *f)
 {
 	struct fetched *file = context;
+	if (atomic_load(file->dropped))
+		return fail_set(f, STATUS_LATER, "another file failed");
 	sha256_add(&file->sha, bytes, size);
 	return file_write(&file->writer, bytes, size, f) == 0 ? stop_or_late(f) : -1;
 }
@@ -49,51 +58,111 @@ static int check_size(
 	return 0;
 }
 
-static int fetch_into(struct store *store, const struct store_object *object, const char *path,
+static int fetch_into(struct store *store, const struct store_object *object, struct fetched *file,
 	char sha256[SHA256_HEX], struct fail *f)
 {
-	struct fetched file = {.path = path};
-	struct http_sink sink = {on_bytes, on_restart, &file};
+	struct http_sink sink = {on_bytes, on_restart, file};
 	bool found = false;
-	if (file_create(path, &file.writer, f) != 0)
+	if (file_create(file->path, &file->writer, f) != 0)
 		return -1;
-	sha256_init(&file.sha);
+	sha256_init(&file->sha);
 	int result = store_get(store, object->path, &sink, &found, f);
-	sha256_finish(&file.sha, sha256);
+	sha256_finish(&file->sha, sha256);
 	if (result == 0)
-		result = check_size(&file, object, found, f);
+		result = check_size(file, object, found, f);
 	if (result == 0)
-		return file_finish(&file.writer, f);
-	file_discard(&file.writer);
+		return file_finish(&file->writer, f);
+	file_discard(&file->writer);
 	return -1;
 }
 
-/* The store names the file: the name must not lead out of the folder. */
-static int fetch_one(struct store *store, const struct store_object *object, const char *folder,
-	char sha256[SHA256_HEX], struct fail *f)
+/* A model on its way: several files at once, each over a connection of its own. */
+struct fetching {
+	const struct store_listing *listing;
+	const char *folder;
+	struct text *sums;
+	char sha256[PARALLEL_WINDOW][SHA256_HEX]; /* of the files that are begun */
+	struct store stores[PARALLEL_THREADS_MAX];
+	unsigned count;
+	pthread_mutex_t lock; /* of what follows */
+	bool taken[PARALLEL_THREADS_MAX];
+};
+
+/* As many as there are threads: one is always free. */
+static struct store *take_store(struct fetching *fetching)
 {
+	unsigned i = 0;
+	pthread_mutex_lock(&fetching->lock);
+	while (i < fetching->count && fetching->taken[i])
+		i++;
+	INVARIANT(i < fetching->count);
+	fetching->taken[i] = true;
+	pthread_mutex_unlock(&fetching->lock);
+	return &fetching->stores[i];
+}
+
+static void give_store(struct fetching *fetching, const struct store *store)
+{
+	pthread_mutex_lock(&fetching->lock);
+	fetching->taken[store - fetching->stores] = false;
+	pthread_mutex_unlock(&fetching->lock);
+}
+
+/* The store names the file: the name must not lead out of the folder. */
+static int fetch_one(void *context, size_t job, const atomic_bool *dropped, struct fail *f)
+{
+	struct fetching *fetching = context;
+	const struct store_object *object = &fetching->listing->objects[job];
 	const char *problem = plain_path_problem(object->path);
 	if (problem != NULL)
 		return fail_set(f, STATUS_REFUSED, "its store lists a path that is %s", problem);
-	char *path = file_join(folder, object->path), *parent = file_folder(path);
+	char *path = file_join(fetching->folder, object->path), *parent = file_folder(path);
+	struct fetched file = {.path = path, .dropped = dropped};
+	struct store *store = take_store(fetching);
 	int result = file_make_directories(parent, f);
 	if (result == 0)
-		result = fetch_into(store, object, path, sha256, f);
+		result = fetch_into(
+			store, object, &file, fetching->sha256[job % PARALLEL_WINDOW], f);
+	give_store(fetching, store);
 	free(parent);
 	free(path);
 	return result == 0 ? 0 : fail_wrap(f, "%s", object->path);
 }
 
+static void take_sum(void *context, size_t job)
+{
+	struct fetching *fetching = context;
+	artifact_check_add_sum(fetching->sums, fetching->sha256[job % PARALLEL_WINDOW],
+		fetching->listing->objects[job].path);
+}
+
+static int open_stores(struct fetching *fetching, const struct store *store, struct fail *f)
+{
+	size_t files = fetching->listing->count;
+	unsigned most = files < PARALLEL_THREADS_MAX ? (unsigned)files : PARALLEL_THREADS_MAX;
+	while (fetching->count < most)
+		if (store_open_worker(store, &fetching->stores[fetching->count++], f) != 0)
+			return -1;
+	return 0;
+}
+
 static int fetch_all(struct store *store, const struct store_listing *listing, const char *folder,
 	struct text *sums, struct fail *f)
 {
-	for (size_t i = 0; i < listing->count; i++) {
-		char sha256[SHA256_HEX];
-		if (fetch_one(store, &listing->objects[i], folder, sha256, f) != 0)
-			return -1;
-		artifact_check_add_sum(sums, sha256, listing->objects[i].path);
-	}
-	return 0;
+	struct fetching *fetching = memory_get(1, sizeof(*fetching));
+	fetching->listing = listing;
+	fetching->folder = folder;
+	fetching->sums = sums;
+	INVARIANT(pthread_mutex_init(&fetching->lock, NULL) == 0);
+	const struct parallel_jobs jobs = {listing->count, fetch_one, take_sum, fetching};
+	int result = open_stores(fetching, store, f);
+	if (result == 0)
+		result = parallel_run(&jobs, fetching->count, f);
+	for (unsigned i = 0; i < fetching->count; i++)
+		store_release(&fetching->stores[i]);
+	pthread_mutex_destroy(&fetching->lock);
+	free(fetching);
+	return result;
 }
 
 static bool has_mlmodel(const struct store_listing *listing)

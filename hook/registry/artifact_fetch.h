@@ -3,7 +3,8 @@
  *
  * What a version of ours was registered with is its tag modelhook.content: every byte that was
  * written is compared with it. A version without that tag (one that a script logged itself, or an
- * unmanaged one) must have its MLmodel, and each file the size that its store lists.
+ * unmanaged one) must have its MLmodel, and each file the size that its store lists. Files come
+ * side by side, a few at once.
  */
 #ifndef MODELHOOK_REGISTRY_ARTIFACT_FETCH_H
 #define MODELHOOK_REGISTRY_ARTIFACT_FETCH_H
