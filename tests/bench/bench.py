@@ -19,6 +19,7 @@ import seeding
 import tiny_model
 from bench_network import bench_network, network_options
 from bench_promote import bench_promote, server_cpu
+from bench_served import bench_served
 from bench_upload import bench_large, bench_upload
 from measuring import HOOK, ROUNDS, goal, handoff, median, new_run, ratio, row, timed
 from servers import MLflow
@@ -128,6 +129,7 @@ BENCHES: dict[str, Callable[[Path], bool]] = {
     "pack": bench_pack,
     "memory": bench_memory,
     "status": bench_status,
+    "served": bench_served,
     "upload": bench_upload,
     "large": bench_large,
 }
