@@ -175,7 +175,9 @@ static int tell(struct watch *watch, const struct deploy_model *model,
 		watch->told = end->number;
 	}
 	free(directory);
-	return result;
+	return result == 0 ? 0
+			   : fail_wrap(f, "version %lld is published, the service was not told",
+				     (long long)model->version);
 }
 
 static int publish(struct watch *watch, const struct deploy_model *model, struct fail *f)
@@ -191,9 +193,13 @@ static int publish(struct watch *watch, const struct deploy_model *model, struct
 	struct text did = {0};
 	if (publish_version(&publish, model, &end, f) != 0)
 		return -1;
+	if (end.overtaken)
+		return fail_set(f, STATUS_LATER,
+			"version %lld was overtaken by another one while it was fetched",
+			(long long)model->version);
 	publish_describe(&publish, model, &end, &did);
 	int result = 0;
-	if (!end.overtaken && end.number != watch->told)
+	if (end.number != watch->told)
 		result = tell(watch, model, &end, &did, f);
 	text_release(&did);
 	return result;

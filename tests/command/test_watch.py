@@ -291,12 +291,13 @@ def test_a_process_that_would_end_of_the_signal_gets_none(
     site.promote()
     ended = once(site, into, "--signal", f"USR1:{pid_file}")
     assert ended.status == 75
-    assert ended.errors == [f"{pid_file}: process {process.pid}: does not catch SIGUSR1"]
+    told = f"version 1 is published, the service was not told: {pid_file}: process {process.pid}"
+    assert ended.errors == [f"{told}: does not catch SIGUSR1"]
     assert process.poll() is None
     process.kill()
     process.wait()
     ended = once(site, into, "--signal", str(pid_file))
-    assert ended.errors == [f"{pid_file}: process {process.pid}: not running"]
+    assert ended.errors == [f"{told}: not running"]
 
 
 def test_a_webhook_is_called_and_signed_as_mlflow_would(site: Site, into: Path, tmp_path: Path) -> None:
@@ -445,6 +446,7 @@ def test_a_version_that_was_overtaken_while_it_was_fetched_is_not_published(site
     with watching(site, into) as watch:
         watch.wait("version 3 published as 3")
         assert watch.end() == 143
+    assert watch.count("version 2 was overtaken by another one while it was fetched") == 1
     assert ended[0].status == 0
     assert published(into) == {1: 1, 3: 3}
 
