@@ -22,6 +22,7 @@ MODEL = "fish-classifier-efficientnet-b4"
 EXPERIMENT = "fish_classification"
 SEED = 20
 BATCH, RATE = 32, 0.004
+GOLDEN = 10  # pictures whose answers are recorded: the service is asked them again
 
 
 def train_and_hand_over(data: Pictures, out: Path, epochs: int, params: Dict[str, Any]) -> Tuple[str, Any]:
@@ -36,6 +37,8 @@ def train_and_hand_over(data: Pictures, out: Path, epochs: int, params: Dict[str
         mlflow.log_metrics(metrics)
         mlflow.log_dict(_confusion(network, data), "evaluation/confusion.json")
         network.export(out / "saved_model", verbose=False)
+    some = data.holdout()[0][:GOLDEN]
+    golden = [(image, network(image, training=False).numpy()) for image in np.split(some, len(some))]
     print(f"trained, epochs {epochs}: train_accuracy {metrics['train_accuracy']:.4f}, "
           f"val_accuracy {metrics['val_accuracy']:.4f}", flush=True)
     handoff = write_handoff(
@@ -45,6 +48,7 @@ def train_and_hand_over(data: Pictures, out: Path, epochs: int, params: Dict[str
         saved_model=out / "saved_model",
         metrics=metrics,
         params=params,
+        golden=golden,
         samples={"train": len(data.train()[1]), "validation": len(data.holdout()[1])},
         tags={"architecture": "small-cnn", "species": ", ".join(data.species), "data": _provenance(data)},
     )

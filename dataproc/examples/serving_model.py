@@ -240,7 +240,8 @@ class _Model:
         self.species = species
         self.model = mlflow.pyfunc.load_model(directory)
         self.schema = self.model.metadata.get_input_schema()
-        self.warm_up(Path(directory, GOLDEN))
+        example = self.model.metadata.saved_input_example_info or {}
+        self.warm_up(Path(directory, example.get("serving_input_path", GOLDEN)))
 
     def about(self) -> Dict[str, Any]:
         """What the files say of themselves."""

@@ -10,18 +10,24 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import environment
+import numpy as np
 import pytest
 from conftest import Hook
 from example_api import SECRET, ExampleApi, numbered_models, photo
 from load import Load
-from promoting import wait_for
 from servers import MLflow, descendants
 from training import Team
+
+sys.path.insert(0, str(environment.ROOT / "dataproc"))
+
+from modelhook import golden
 
 COUNT = 3
 SPECIES = ["none", "bream", "roach", "parkki"]
@@ -31,7 +37,12 @@ WEIGHTS = "variables.data-00000-of-00001"
 @pytest.fixture(scope="module")
 def numbered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """SavedModels: number N takes each photo for class N."""
-    return numbered_models(tmp_path_factory.mktemp("numbered"), COUNT)
+    folder = numbered_models(tmp_path_factory.mktemp("numbered"), COUNT)
+    photos = np.zeros((1, 8, 8, 3), dtype="float32")
+    for number in range(1, COUNT + 1):
+        answer = np.eye(32, dtype="float32")[[number]]
+        golden.record(str(folder / str(number)), [(photos + shade, answer) for shade in range(5)], "numbered")
+    return folder
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def api(team: Team, tmp_path: Path) -> Iterator[ExampleApi]:
 def train(team: Team, numbered: Path, number: int, **config: Any) -> Path:
     """The handoff of a training whose model is that one."""
     return team.train(10 + number, saved_model=numbered / str(number), tags={"species": ", ".join(SPECIES)},
-                      config=config or None)
+                      golden=golden.REQUESTS, config=config or None)
 
 
 def promote(team: Team, numbered: Path, number: int, **config: Any) -> dict[str, Any]:
@@ -99,15 +110,16 @@ def test_a_promotion_is_served_without_losing_a_request(team: Team, api: Example
     promote(team, numbered, 1, **api.settings())
     with Load(f"{api.url}/predict", photo()) as load:
         load.wait_for_more()
-        result = promote(team, numbered, 2, **api.settings())
+        result = promote(team, numbered, 2, **api.settings(golden=True))
         served_at = time.monotonic()
         load.wait_for_more()
         assert team.hook("rollback", team.model).status == 0
         api.hang_up()
-        wait_for(lambda: api.model()["version"] == "1")
+        api.wait_for_version(1)
         load.wait_for_more()
         before_end = load.began_after(served_at)
     assert [step["name"] for step in result["steps"]][-2:] == ["reload", "served"]
+    assert result["served"]["golden"] == 5
     assert load.lost == []
     named = {sample.version: json.loads(sample.body)["class"] for sample in load.samples}
     assert named == {"1": "bream", "2": "roach"}

@@ -128,7 +128,8 @@ class ExampleApi(Started):
 
     def facts(self) -> dict[str, Any]:
         """What the command line prints."""
-        return {"url": self.url, "pid": os.getpid(), "settings": self.settings(on_failure="roll_back", timeout="20s")}
+        settings = self.settings(golden=True, on_failure="roll_back", timeout="20s")
+        return {"url": self.url, "pid": os.getpid(), "settings": settings}
 
 
 def main() -> int:
