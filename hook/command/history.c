@@ -158,9 +158,9 @@ static void add_period(struct table *table, const struct registry_state *state,
 	table_add(table, minute(time, period->to_ms, period->lasts ? "now" : "?"));
 	table_add(table, period->by != NULL ? period->by : "?");
 	table_add(table, period->how != NULL ? period->how : "?");
-	table_add(table, why(period));
 	read_note(state, period, &note);
 	table_add(table, served_words(&note, served));
+	table_add(table, why(period));
 	served_note_release(&note);
 }
 
@@ -172,14 +172,14 @@ static void add_gap(struct table *table, const struct gap *gap)
 	table_add(table, minute(time, gap->to_ms, "now"));
 	table_add(table, NULL);
 	table_add(table, NULL);
-	table_add(table, "no version was Production");
 	table_add(table, NULL);
+	table_add(table, "no version was Production");
 }
 
 static void print_text(const char *model, const struct registry_state *state,
 	const struct production_periods *periods)
 {
-	static const char *const titles[] = {"version", "from", "to", "by", "how", "why", "served"};
+	static const char *const titles[] = {"version", "from", "to", "by", "how", "served", "why"};
 	struct text text = {0};
 	struct table table;
 	size_t gap = 0;

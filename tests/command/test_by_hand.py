@@ -311,7 +311,7 @@ def test_history_tells_from_when_to_when_by_whom_and_why(three: Site) -> None:
     assert rows[-1]["to"] is None
     text = three.hook("history", MODEL)
     assert text.stdout.splitlines()[0] == f"{MODEL}: 4 times Production (UTC)"
-    assert text.stdout.splitlines()[1].split() == ["version", "from", "to", "by", "how", "why", "served"]
+    assert text.stdout.splitlines()[1].split() == ["version", "from", "to", "by", "how", "served", "why"]
     lines = text.stdout.splitlines()[2:]
     assert [line.split()[0] for line in lines] == ["1", "2", "3", "2"]
     assert lines[-1].endswith("p99 doubled      -")

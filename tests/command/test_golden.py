@@ -27,7 +27,7 @@ def train(site: Site, folder: Path, version: int, settings: dict[str, Any], **ke
 
 def settings_of(service: Service, folder: Path, **served: Any) -> dict[str, Any]:
     """As the service's own, with golden requests."""
-    return service.settings(folder, **{"golden": True, "timeout": "600ms", **served})
+    return service.settings(folder, **{"golden": True, "timeout": "3s", **served})
 
 
 def test_the_requests_travel_in_the_package_and_are_asked_again(site: Site, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_every_protocol_asks_the_same(site: Site, tmp_path: Path, served: dict[s
 def test_a_tolerance_of_the_training_or_of_the_settings_decides(site: Site, tmp_path: Path) -> None:
     near = [(IMAGE, np.array(probabilities(1), dtype="float32") + np.float32(0.01))]
     with Service() as service:
-        settings = settings_of(service, tmp_path, timeout="300ms")
+        settings = settings_of(service, tmp_path, timeout="2s")
         assert site.run(train(site, tmp_path, 1, settings, golden=near)).status == 80
         assert site.run(train(site, tmp_path, 2, settings, golden=[
             (IMAGE, np.array(probabilities(2), dtype="float32") + np.float32(0.01))], tolerance=0.05)).status == 0

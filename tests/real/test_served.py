@@ -28,7 +28,7 @@ def team(hook: Hook, mlflow3: MLflow, tmp_path: Path) -> Team:
 def train(team: Team, service: Service, version: int, on_failure: str) -> Any:
     """A training with golden requests, promoted and brought into the service."""
     handoff = team.train(9 + version, config=service.settings(
-        team.folder, golden=True, on_failure=on_failure, timeout="1s", request_timeout="600ms"))
+        team.folder, golden=True, on_failure=on_failure, timeout="4s", request_timeout="1500ms"))
     record_into(handoff, version)
     return team.run(handoff)
 

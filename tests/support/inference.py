@@ -192,6 +192,6 @@ class Service:
         where: dict[str, Any] = {"url": self.urls[0]}
         if len(self.replicas) > 1:
             where["replicas"] = {"urls": self.urls}
-        quick = {"interval": "20ms", "timeout": "2s", "request_timeout": "400ms"}
+        quick = {"interval": "20ms", "timeout": "4s", "request_timeout": "1500ms"}
         return {"deploy": [{"command": reload, "name": "reload"}],
                 "served": {"json_pointer": "/version", **where, **quick, **served}}
