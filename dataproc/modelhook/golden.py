@@ -161,7 +161,6 @@ def _signature(path: str) -> Tuple[List[str], List[str]]:
 def _message(content: bytes) -> Dict[int, List[Any]]:
     """The fields of a protocol buffer: numbers, and bytes of what has a length."""
     fields: Dict[int, List[Any]] = {}
-    value: Any
     at = 0
     while at < len(content):
         value: Any

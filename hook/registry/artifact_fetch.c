@@ -141,8 +141,7 @@ static int open_stores(struct fetching *fetching, const struct store *store, str
 	size_t files = fetching->listing->count;
 	unsigned most = files < PARALLEL_THREADS_MAX ? (unsigned)files : PARALLEL_THREADS_MAX;
 	while (fetching->count < most)
-		if (store_open_worker(
-			    store, NULL, &fetching->stores[fetching->count++], f) != 0)
+		if (store_open_worker(store, NULL, &fetching->stores[fetching->count++], f) != 0)
 			return -1;
 	return 0;
 }

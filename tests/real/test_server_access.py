@@ -162,7 +162,7 @@ def test_an_own_authority_is_taken(secured: Team, authorities: tuple[Authority, 
     ended = secured.promote()
     assert ended.result["registry_url"].startswith("https://")
     assert secured.registry.stages(secured.model) == ["Production"]
-    assert "warning" not in ended.stderr
+    assert ended.warnings == []
 
 
 def test_an_unknown_authority_is_refused(secured: Team, authorities: tuple[Authority, Authority]) -> None:

@@ -66,7 +66,7 @@ def test_a_model_lives_on_it(team: Team, server: MLflow, tmp_path: Path) -> None
         assert newer.result["alias"] == "production"
     else:
         assert newer.result["alias"] is None
-        assert "warning" not in newer.stderr
+        assert newer.warnings == []
 
     status = team.hook("status", team.model, "--json")
     said = json.loads(status.stdout.splitlines()[0])
