@@ -194,7 +194,9 @@ static void tell(const struct cluster *cluster, const char *text, char told[], s
 	if (strncmp(told, text, size - 1) == 0)
 		return;
 	console_say("%s/%s: %s", cluster->object.resource->noun, cluster->object.name, text);
-	strncpy(told, text, size - 1);
+	size_t length = strnlen(text, size - 1);
+	memcpy(told, text, length);
+	told[length] = '\0';
 }
 
 static int end_wait(const struct cluster *cluster, const struct observed *progress, struct fail *f)
