@@ -36,7 +36,7 @@ import numpy as np
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.pyfunc.scoring_server import invocations
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 CONTENT = "modelhook.content"  # the tag with the digest of all files
 DIGEST = "modelhook.digest"
@@ -44,6 +44,7 @@ SPECIES = "species"  # the tag with the names of the classes
 GOLDEN = "serving_input_example.json"  # MLflow's name for recorded requests
 NOT_REGISTERED = {"registered_model_meta"}  # some releases of MLflow write it beside the files that they fetch
 BLOCK = 1 << 20
+GREY = (105, 105, 105)
 PICTURE_RANK = 4  # N, height, width, RGB
 
 Answer = Tuple[int, bytes]  # HTTP status and JSON
@@ -275,13 +276,21 @@ class _Model:
         _, height, width, _ = spec.shape
         try:
             with Image.open(io.BytesIO(body)) as image:
-                pixels = np.asarray(image.convert("RGB").resize((width, height)), dtype=spec.type)
+                pixels = np.asarray(_fitted(image, (width, height)), dtype=spec.type)
         except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
             return 400, json.dumps({"error": f"not a photo: {error}"}).encode()
         scores = np.asarray(self.model.predict({spec.name: pixels[np.newaxis]}))[0]
         best = int(scores.argmax())
         named = self.species[best] if best < len(self.species) else str(best)
         return 200, json.dumps({"class": named, "probability": round(float(scores[best]), 6)}).encode()
+
+
+def _fitted(image: Image.Image, size: Tuple[int, int]) -> Image.Image:
+    """All of the photo in that size: what is left of it, or transparent, is grey, as in a picture of the training."""
+    photo = ImageOps.contain(image.convert("RGBA"), size)
+    scene = Image.new("RGB", size, GREY)
+    scene.paste(photo, ((size[0] - photo.width) // 2, (size[1] - photo.height) // 2), photo)
+    return scene
 
 
 def _serve(pipe: Any, directory: str, species: Sequence[str]) -> None:
