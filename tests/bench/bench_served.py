@@ -49,9 +49,9 @@ def percentiles(name: str, samples: list[Sample]) -> str:
     return f"{name:28} {len(took):7} requests, p50 {p50:7.1f} ms, p95 {p95:7.1f} ms, longest {took[-1]:8.1f} ms"
 
 
-def during(samples: list[Sample], promotions: list[Promoted]) -> list[Sample]:
-    """The requests that began while a promotion went on."""
-    return [sample for sample in samples if any(one.began <= sample.began <= one.ended for one in promotions)]
+def is_during(sample: Sample, promotions: list[Promoted]) -> bool:
+    """Whether the request began while a promotion went on."""
+    return any(one.began <= sample.began <= one.ended for one in promotions)
 
 
 def bench_served(folder: Path) -> bool:
@@ -71,8 +71,8 @@ def bench_served(folder: Path) -> bool:
                 promotions = [Promoted(api, job(number), env) for number in range(2, PROMOTIONS + 2)]
                 load.wait_for_more(100)
     answered = [sample for sample in load.samples if sample.status == 200]
-    reloading = during(answered, promotions)
-    quiet = [sample for sample in answered if sample not in set(reloading)]
+    reloading = [sample for sample in answered if is_during(sample, promotions)]
+    quiet = [sample for sample in answered if not is_during(sample, promotions)]
     old, lost = withdrawn(load.samples, promotions), len(load.lost)
     print(percentiles("between promotions", quiet), percentiles("during promotions", reloading), sep="\n")
     print(f"  from Production to served: median {statistics.median(one.served_ms for one in promotions) / 1000:.2f} s, "
