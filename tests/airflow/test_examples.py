@@ -10,9 +10,8 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import environment
 import pytest
@@ -20,7 +19,7 @@ import tiny_model
 from deployment import TIMEOUT, Airflow, Task, install
 from fault_proxy import FaultProxy
 from object_stores import Versitygw
-from plan import fails, fails_to_register
+from plan import bad_model, fails, fails_to_register
 from servers import MLflow
 from training import Registry
 
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.timeout(1800)  # the first one waits for all
 
 VERSIONS = ("airflow210", "airflow31", "airflow33")
 NEWEST = "airflow33"
-DAY, RUN = "2026-11-24", "manual__2026-11-24T00:00:00+00:00"
+DAY = "2026-11-24"
 # what docs/airflow.md says of Airflow 2.10
 OLDER = {"from airflow.sdk import DAG, task": "from airflow import DAG\nfrom airflow.decorators import task",
          "from airflow.sdk import DAG": "from airflow import DAG",
@@ -80,7 +79,6 @@ class Runs:
     name: str
     folder: Path
     package: Path
-    trainings: Path
     env: dict[str, str]
     registry: Registry
 
@@ -107,14 +105,6 @@ class Runs:
                 process.wait(TIMEOUT)
         print(airflow.said[-12000:])
         return airflow
-
-    def train(self, dag: str) -> None:
-        """A training whose handoff is there before the DAG runs."""
-        handoff: dict[str, Any] = {
-            "schema": "modelhook/handoff@1", "run_id": self.registry.add_run(), "model": f"{self.name}-{dag}",
-            "trained_at": "2026-11-22T20:03:17Z", "saved_model": self.env["FISH_SAVED_MODEL"]}
-        (self.trainings / RUN).mkdir(exist_ok=True)
-        (self.trainings / RUN / "handoff.json").write_text(json.dumps(handoff), encoding="utf-8")
 
     def stages(self, dag: str) -> list[str]:
         """Of the versions of an example's model."""
@@ -153,7 +143,7 @@ def runs(request: pytest.FixtureRequest, mlflow3: MLflow, versitygw: Versitygw, 
            "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     template = Airflow(request.param, folder / "template", package, str(folder), {}, **env)
     template.call("db", "migrate")
-    return Runs(request.param, folder, package, trainings, env, Registry(mlflow3.url))
+    return Runs(request.param, folder, package, env, Registry(mlflow3.url))
 
 
 def newest(runs: Runs) -> None:
@@ -174,16 +164,14 @@ def test_the_package_of_a_job_that_could_not_finish_is_replayed(
     runs: Runs, proxy: FaultProxy, versitygw: Versitygw
 ) -> None:
     proxy.on(f"{runs.name}-spark", fails_to_register)
-    secret = {name: value for name, value in versitygw.client_env().items() if name.startswith("AWS_")}
-    runs.env = {**runs.env, **secret, "MLFLOW_TRACKING_URI": proxy.url(f"{runs.name}-spark")}
-    airflow = runs.run("fish_on_spark")
+    on_cluster = {**versitygw.client_env(), "MLFLOW_TRACKING_URI": proxy.url(f"{runs.name}-spark")}
+    airflow = replace(runs, env={**runs.env, **on_cluster}).run("fish_on_spark")
     assert (airflow.task("train"), airflow.task("outcome")) == (Task("failed", 1), Task("success", 1))
     assert airflow.xcom("outcome")["outcome"] == "promoted"
     assert runs.stages("fish_on_spark") == ["Production"]
 
 
 def test_stock_operators_and_tasks_end_as_modelhook_did(runs: Runs) -> None:
-    runs.train("fish_by_hand")
     airflow = runs.run("fish_by_hand")
     assert (airflow.task("in_python"), airflow.task("in_bash")) == (Task("success", 1), Task("success", 1))
     assert [airflow.xcom(task)["outcome"] for task in ("in_python", "in_bash")] == ["promoted", "promoted"]
@@ -192,18 +180,17 @@ def test_stock_operators_and_tasks_end_as_modelhook_did(runs: Runs) -> None:
 
 def test_a_policy_retries_nothing_that_a_retry_cannot_help(runs: Runs) -> None:
     newest(runs)
-    (runs.trainings / RUN).mkdir(exist_ok=True)
-    (runs.trainings / RUN / "handoff.json").write_text("{}", encoding="utf-8")
-    assert runs.run("fish_with_policy").task("promote") == Task("failed", 1)
+    torn = str(bad_model(runs.folder / "torn"))
+    airflow = replace(runs, env={**runs.env, "FISH_SAVED_MODEL": torn}).run("fish_with_policy")
+    assert airflow.task("promote") == Task("failed", 1)
 
 
 def test_a_server_that_is_away_is_waited_for_in_the_triggerer(runs: Runs, proxy: FaultProxy) -> None:
     newest(runs)
-    runs.train("fish_deferrable")
     label = f"{runs.name}-away"
     proxy.on(label, lambda request: fails(request) if request.index == 1 else None)
-    runs.env["AIRFLOW_CONN_MLFLOW"] = proxy.url(label).replace("http://", "modelhook://http://", 1)
-    airflow = runs.run("fish_deferrable")
+    connection = proxy.url(label).replace("http://", "modelhook://http://", 1)
+    airflow = replace(runs, env={**runs.env, "AIRFLOW_CONN_MLFLOW": connection}).run("fish_deferrable")
     assert airflow.task("promote") == Task("success", 1)
     assert "waiting for the server in the triggerer" in airflow.said
     assert runs.stages("fish_deferrable") == ["Production"]
