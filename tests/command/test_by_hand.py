@@ -314,7 +314,7 @@ def test_history_tells_from_when_to_when_by_whom_and_why(three: Site) -> None:
     assert text.stdout.splitlines()[1].split() == ["version", "from", "to", "by", "how", "served", "why"]
     lines = text.stdout.splitlines()[2:]
     assert [line.split()[0] for line in lines] == ["1", "2", "3", "2"]
-    assert lines[-1].endswith("p99 doubled      -")
+    assert lines[-1].endswith(" p99 doubled")
     assert " now " in lines[-1]
     assert [row["how"] for row in rows] == ["training", "training", "training", "rollback"]
     assert told["gaps"] == []
