@@ -292,6 +292,10 @@ def test_a_promoted_withdrawn_version_is_put_back(three: Site) -> None:
 # ---- history
 
 
+def when(text: str) -> datetime.datetime:
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+
+
 def test_history_tells_from_when_to_when_by_whom_and_why(three: Site) -> None:
     assert three.hook("rollback", MODEL, "--reason", "p99 doubled").status == 0
     ended = three.hook("history", MODEL, "--json")
@@ -306,7 +310,8 @@ def test_history_tells_from_when_to_when_by_whom_and_why(three: Site) -> None:
     assert all(row["recorded"] and "@" in row["by"] for row in rows)
     ends = [row["to"] for row in rows[:-1]]
     begins = [row["from"] for row in rows[1:]]
-    assert all(abs(int(end[17:19]) - int(begin[17:19])) % 59 <= 1 for end, begin in zip(ends, begins, strict=True))
+    for end, begin in zip(ends, begins, strict=True):  # one change, whose two entries are written one after the other
+        assert abs(when(end) - when(begin)) < datetime.timedelta(seconds=30)
     assert ends == sorted(ends)
     assert rows[-1]["to"] is None
     text = three.hook("history", MODEL)
