@@ -165,7 +165,7 @@ def test_a_package_takes_its_gates_along(team: Team, tmp_path: Path) -> None:
 def stopped_in_mid_upload(team: Team, handoff: Path) -> Ended:
     """A run whose upload hangs, and which is then told to end."""
     with Front(team.server.port, dead_at=b"variables.data") as front:
-        process = team.hook.start("run", handoff, env={"MLFLOW_TRACKING_URI": front.url})
+        process = team.hook.start("run", handoff, "--parallel", "1", env={"MLFLOW_TRACKING_URI": front.url})
         assert front.dead.wait(60)
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
@@ -181,7 +181,7 @@ def test_a_run_stopped_in_mid_upload_leaves_nothing_half_and_is_finished_by_the_
     assert (ended.status, ended.result["outcome"], ended.result["retryable"]) == (STOPPED, "terminated", True)
     assert len(spooled(handoff)) == 1
     there = team.registry.artifacts(run_of(handoff))
-    assert len(there) >= 3  # of the six before it, that many made a lane free for the one that hung
+    assert len(there) >= 3  # one at a time: the files before the one that hung
     assert "model/MLmodel" not in there
     assert team.registry.stages(team.model) == ["Production"]
 
