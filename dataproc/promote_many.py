@@ -347,7 +347,7 @@ def run(context: Any, prefix: str, parallel: Optional[int], report: Optional[str
     trainings = find(files, prefix)
     print(f"modelhook: {len(trainings)} trainings under {prefix}", file=sys.stderr)
     access, lists = Access.of(files), shares(trainings, parallel or context.defaultParallelism)
-    tasks = context.parallelize(lists, max(len(lists), 1))
+    tasks = context.parallelize(lists, len(lists)) if lists else context.emptyRDD()
     rows = sorted(tasks.flatMap(lambda share: promote_share(share, access, for_hook)).collect(),
                   key=lambda row: row["source"])
     lines = "".join(json.dumps(row, sort_keys=True) + "\n" for row in rows)

@@ -164,21 +164,22 @@ def test_a_fleet_is_promoted_once_each_though_an_executor_dies(
 
 
 def test_nothing_under_the_prefix_is_an_error_in_one_line_unless_it_is_allowed(
-    spark: Spark, tmp_path: Path, wheel: Path
+    spark: Spark, tmp_path: Path, zipped: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
     for prefix in (tmp_path / "empty", tmp_path / "missing"):
-        ended = spark.submit("--master", "local[1]", "--py-files", wheel, SCRIPT, f"file://{prefix}")
+        ended = spark.submit("--master", "local[1]", "--py-files", zipped, SCRIPT, f"file://{prefix}")
         assert ended.status == MISSING
         assert ended.stdout.splitlines()[-1] == f"modelhook: file://{prefix}: no handoff.json and no package is there"
         assert "Traceback" not in ended.stdout
-    allowed = ("--py-files", wheel, SCRIPT, f"file://{tmp_path}/empty", "--allow-empty")
+    allowed = ("--py-files", zipped, SCRIPT, f"file://{tmp_path}/empty", "--allow-empty")
     assert spark.submit("--master", "local[1]", *allowed).status == 0
 
 
 def test_what_was_held_superseded_or_done_before_is_told_with_its_reason(
-    hook: Hook, mlflow3: MLflow, spark: Spark, tmp_path: Path, wheel: Path
+    hook: Hook, mlflow3: MLflow, spark: Spark, tmp_path: Path, zipped: Path
 ) -> None:
+    (tmp_path / "team").mkdir()
     team = Team(hook, mlflow3, tmp_path / "team")
     for name, hour, gates in (("newer", 12, 0.1), ("older", 9, 0.1), ("held", 13, 0.99)):
         handoff = team.train(hour, model=team.model, config={"gates": [{"metric": "val_accuracy", "at_least": gates}]})
@@ -186,7 +187,7 @@ def test_what_was_held_superseded_or_done_before_is_told_with_its_reason(
         job["saved_model"] = shutil.copytree(job["saved_model"], tmp_path / f"fleet/{name}/saved_model").name
         (tmp_path / f"fleet/{name}/handoff.json").write_text(json.dumps(job))
         shutil.copy(handoff.parent / "modelhook.json", tmp_path / f"fleet/{name}")
-    call = ("--master", "local[2]", "--py-files", wheel, SCRIPT, f"file://{tmp_path}/fleet")
+    call = ("--master", "local[2]", "--py-files", zipped, SCRIPT, f"file://{tmp_path}/fleet")
     env = {"MLFLOW_TRACKING_URI": mlflow3.url}
     assert team.promote(15, model=team.model).status == 0
     for created in (True, False):
