@@ -205,8 +205,8 @@ def test_a_backfill_of_an_old_day_leaves_the_newer_one_in_production(runs: Runs)
 
 PARSE = """
 import json
-from airflow.models import DagBag
-bag = DagBag({folder!r}, include_examples=False)
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag({folder!r})
 assert not bag.import_errors, bag.import_errors
 print(json.dumps([getattr(task, "skip_on_exit_code", None) for dag in bag.dags.values() for task in dag.tasks]))
 """
