@@ -141,6 +141,11 @@ def fails_to_register(request: Request) -> Fault | None:
     return Fault("reset") if request.name.startswith(("model-versions", "registered-models")) else None
 
 
+def fails_to_create(request: Request) -> Fault | None:
+    """The registry answers who asks, and goes away when a version is to be made: what a check cannot see."""
+    return Fault("reset") if request.name == "model-versions/create" else None
+
+
 def bad_model(folder: Path) -> Path:
     """A SavedModel that lost its end."""
     shard = tiny_model.write(folder) / "variables/variables.data-00000-of-00001"

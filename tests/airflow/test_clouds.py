@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from deployment import TIMEOUT, Airflow, install
 from fault_proxy import Decide, Fault, FaultProxy, Request
 from object_stores import Versitygw
-from plan import GATE_THAT_HOLDS, bad_model, environment_of, fails_to_register, hooks_of, parent_of
+from plan import GATE_THAT_HOLDS, bad_model, environment_of, fails_to_create, hooks_of, parent_of
 from servers import Guarded, MLflow, kill
 from training import Registry
 
@@ -229,7 +229,7 @@ def all_ran(wheel: Path, mlflow3: MLflow, tmp_path_factory: pytest.TempPathFacto
 
         def run(version: str, cloud: str, case: str) -> Ran:
             name = f"{version}-{cloud}-{case}"
-            faults = {"later": fails_to_register, "killed": kills_the_job(clouds, name)}
+            faults = {"later": fails_to_create, "killed": kills_the_job(clouds, name)}
             if case in faults:
                 proxy.on(name, faults[case])
             settings = {
@@ -280,7 +280,7 @@ STATES = {
     "killed": {**BROKEN, "outcome": ("success", 1), "verdict": ("success", 1)},
     "failed": {**BROKEN, "outcome": ("failed", 1), "verdict": ("upstream_failed", 0)},
 }
-ALERTS = {"permanent": "modelhook: unacceptable (65): ", "failed": "no hook has told what came of it"}
+ALERTS = {"permanent": "modelhook: unacceptable (65): ", "failed": "no outcome of modelhook was found in "}
 
 
 @pytest.mark.parametrize("case", CASES)
