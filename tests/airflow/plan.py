@@ -160,11 +160,11 @@ def tell(place: Path, at: str | None = TODAY, **result: Any) -> None:
 
 
 def answers_a_later_probe() -> Decide:
-    """A server that is away until `check`, which alone searches for models, has asked it several times."""
+    """A server that is away until `check`, which alone asks for its version, has asked several times."""
     probes: list[int] = []
 
     def decide(request: Request) -> Fault | None:
-        if request.name == "registered-models/search":
+        if request.name == "version":
             probes.append(request.index)
         return None if len(probes) > 3 else Fault("reset")
 

@@ -156,7 +156,7 @@ def test_a_retry_policy_tells_the_same_to_a_stock_operator(
 
 KEYS = {"schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at",
         "digest", "stage", "alias", "reason", "created", "gate", "steps", "package", "error",
-        "registry_url", "tracking_url", "at"}
+        "served", "registry_url", "tracking_url", "at"}
 
 
 @pytest.mark.parametrize("task", [

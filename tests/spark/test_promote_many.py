@@ -140,7 +140,9 @@ def test_a_fleet_is_promoted_once_each_though_an_executor_dies(
         assert (refused["exit"], str(refused["source"]).endswith(fleet.torn)) == (UNACCEPTABLE, True)
         assert str(refused["source"]) in str(refused["error"])  # not the folder of the node, which is gone
         assert all(row["reason"] for row in report if row["outcome"] == "superseded")
-        assert all(row["created"] is True for row in report if row["outcome"] == "promoted")
+        # what the executor had registered before it died is found by the one that repeats its share
+        found = [row for row in report if row["outcome"] == "promoted" and not row["created"]]
+        assert len(found) < 2 * DIES_AT
         assert any("_000004" in name for name in yarn.containers(ended.application))  # of another executor
 
         promoted = fleet.versions()
