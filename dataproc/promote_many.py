@@ -289,7 +289,7 @@ def promote_one(files: Files, training: Training, program: str, options: List[st
             "replay" if name.endswith(PACKAGE) else "run", os.path.join(work, "training", name), *options,
             binary=program, env={"MODELHOOK_SPOOL": os.path.join(work, "spool"), **os.environ}, label=training.model)
         told = {"exit": int(result.exit), "outcome": result.outcome, "scheduler": result.scheduler,
-                "version": result.version, "created": result.created, "reason": reason(result),
+                "version": result.version, "created": result.created, "reason": result.reason,
                 "error": result.error and at_source(result.error.message, work, folder)}
     except Exception as error:  # the store's, of any kind: the others go on
         later = modelhook.Status.LATER
@@ -299,12 +299,6 @@ def promote_one(files: Files, training: Training, program: str, options: List[st
         shutil.rmtree(work, ignore_errors=True)
     return {"source": training.source, "model": training.model, "trained_at": training.trained_at, **told,
             "seconds": round(time.monotonic() - started, 2), "host": socket.gethostname()}
-
-
-def reason(result: modelhook.Result) -> Optional[str]:
-    """Why a model is not Production though nothing failed."""
-    rejected = [f"{gate.name}: {gate.detail}" for gate in result.gate if gate.verdict == "rejected"]
-    return "; ".join(rejected) or result.reason
 
 
 def at_source(message: str, work: str, folder: str) -> str:

@@ -78,7 +78,7 @@ class Result:
     """
 
     exit: int  # a Status if it is one of modelhook's own; 128 + n for signal n
-    outcome: Optional[str] = None  # "promoted", "held", "superseded", "staged", ...; else the word of the status
+    outcome: Optional[str] = None  # "promoted", "held", "superseded", "planned", ...; else the word of the status
     model: Optional[str] = None
     version: Optional[str] = None
     previous_version: Optional[str] = None
@@ -126,9 +126,8 @@ class Result:
 
     def describe(self) -> str:
         """One line for people: the outcome, the model and its version, and why it ended so."""
-        rejected = "; ".join(f"{gate.name}: {gate.detail}" for gate in self.gate if gate.verdict == "rejected")
         what = " ".join(filter(None, [self.model, self.version and f"version {self.version}"]))
-        why = self.error.message if self.error else rejected or self.reason
+        why = self.error.message if self.error else self.reason
         hint = self.error.hint if self.error else None
         parts = [f"{self.outcome or 'ended'} ({int(self.exit)})", what, why, hint]
         return ": ".join(part for part in parts if part)

@@ -23,6 +23,7 @@ class Status(enum.IntEnum):
 
     # from here on made by scripts/lib/status-constants.py
     PROMOTED = 0, "go on", "it is the one Production version, now or already"
+    PLANNED = 2, "go on", "something would change: --plan with --exit-code"
     HELD = 99, "skip", "a gate rejected it, a newer training is already there, or the policy stops early"
     USAGE = 64, "fail", "the command line is wrong"
     UNACCEPTABLE = 65, "fail", "the handoff, the SavedModel or the package is not valid"

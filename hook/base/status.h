@@ -14,6 +14,7 @@
 
 #define STATUS_LIST(X)                                                                             \
 	X(PROMOTED, 0, "promoted", "go on", "it is the one Production version, now or already")    \
+	X(PLANNED, 2, "planned", "go on", "something would change: --plan with --exit-code")       \
 	X(HELD, 99, "held", "skip",                                                                \
 		"a gate rejected it, a newer training is already there, or the policy stops "      \
 		"early")                                                                           \

@@ -10,7 +10,8 @@ static int archive(
 	struct operator* operator, const struct version * version, struct text *did, struct fail *f)
 {
 	operator->call->result.outcome = "archived";
-	text_printf(did, "version %lld is archived", (long long)version->number);
+	text_printf(
+		did, "version %lld %s archived", (long long)version->number, by_hand_is(operator));
 	return operator_stage(operator, version, STAGE_ARCHIVED, operator->call->settings.reason,
 		f);
 }

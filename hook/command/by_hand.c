@@ -10,6 +10,11 @@
 #include "mlflow/types.h"
 #include "registry/tags.h"
 
+const char *by_hand_is(const struct operator* operator)
+{
+	return invocation_word(operator->call, "is", "would be");
+}
+
 int by_hand_check_version(const struct invocation *call, struct fail *f)
 {
 	return operator_check_name(call->argv[1], f);
@@ -51,6 +56,13 @@ static int act(
 	return result;
 }
 
+/* A plan of a tag or a description says nothing of Production. */
+static bool moves_production(const struct registry *registry)
+{
+	const struct version *version = state_production(&registry->state);
+	return (version != NULL ? version->number : 0) != registry->production_before;
+}
+
 int by_hand_call(struct invocation *call, by_hand_check *check, const char *version,
 	by_hand_function *function, struct fail *f)
 {
@@ -60,7 +72,10 @@ int by_hand_call(struct invocation *call, by_hand_check *check, const char *vers
 	int result = operator_open(&operator, call, call->argv[0], f);
 	if (result == 0)
 		result = act(&operator, version, function, f);
-	finish_take_plan(call, &operator.session.plan);
+	const struct finish_plan told = {.plan = &operator.session.plan,
+		.registry = moves_production(&operator.registry) ? &operator.registry : NULL,
+		.failed = result != 0, };
+	finish_take_plan(call, &told);
 	operator_release(&operator);
 	return result;
 }
@@ -69,8 +84,8 @@ void by_hand_show_winner(struct operator* operator, const char * done, int64_t w
 	int64_t winner, struct text *did)
 {
 	struct result *result = &operator->call->result;
-	text_printf(did, "version %lld of %s is Production",
-		(long long)winner, operator->registry.model);
+	text_printf(did, "version %lld of %s %s Production",
+		(long long)winner, operator->registry.model, by_hand_is(operator));
 	result->outcome = winner == wanted ? done : "superseded";
 	result->status = winner == wanted ? STATUS_PROMOTED : STATUS_HELD;
 	if (winner == wanted)

@@ -23,6 +23,9 @@ MUST_CHECK int by_hand_call(struct invocation *call, by_hand_check *check, const
 /* by_hand_check_version - that the second argument names a version */
 MUST_CHECK int by_hand_check_version(const struct invocation *call, struct fail *f);
 
+/* by_hand_is - "is", or with --plan "would be" */
+const char *by_hand_is(const struct operator* operator);
+
 /* by_hand_show_state - what the registry says of this version, in the result */
 void by_hand_show_state(struct operator* operator, int64_t number);
 

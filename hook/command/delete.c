@@ -26,7 +26,8 @@ static int delete (
 	if (result != 0)
 		return -1;
 	operator->call->result.outcome = "deleted";
-	text_printf(did, "version %lld is deleted", (long long)version->number);
+	text_printf(
+		did, "version %lld %s deleted", (long long)version->number, by_hand_is(operator));
 	if (history_keep_deleted(registry, version, operator->who, f) != 0)
 		return fail_wrap(f, "history of version %lld", (long long)version->number);
 	return mlflow_delete_version(registry->mlflow, registry->model, version->number, f);

@@ -21,7 +21,8 @@ static int describe(
 {
 	const char *text = operator->call->argv[2];
 	operator->call->result.outcome = "described";
-	text_printf(did, "version %lld is described", (long long)version->number);
+	text_printf(
+		did, "version %lld %s described", (long long)version->number, by_hand_is(operator));
 	return mlflow_describe_version(operator->registry.mlflow, operator->registry.model,
 		version->number, text, f);
 }

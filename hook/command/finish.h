@@ -16,9 +16,19 @@ MUST_CHECK int finish_package(struct invocation *call, const struct manifest *ma
  * f; the flow is released */
 MUST_CHECK int finish_flow(struct flow *flow, int result, struct fail *f);
 
-/* finish_take_plan - with --plan: the calls that were not sent go into the result, and to stdout, a
- * line each; with --json into the result alone, which is then all of stdout */
-void finish_take_plan(struct invocation *call, const struct plan *plan);
+/* struct finish_plan - what a plan is told from; all borrowed */
+struct finish_plan {
+	const struct plan *plan;
+	const struct registry *registry; /* of the model, with what was planned; or NULL */
+	size_t files;			 /* that would be uploaded */
+	uint64_t bytes;			 /* of them */
+	bool failed;			 /* the plan ends with an error, which is told instead */
+};
+
+/* finish_take_plan - with --plan: the outcome becomes "planned", and what it would have been goes
+ * beside it; what would change is told in one line. The calls that were not sent go into the
+ * result, and with --verbose to stdout, a line each. Without --plan nothing happens. */
+void finish_take_plan(struct invocation *call, const struct finish_plan *told);
 
 /* finish_add_step - a step that was done since `started`; takes did over */
 void finish_add_step(struct invocation *call, const char *name, int64_t started, char *did);

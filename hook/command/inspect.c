@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
@@ -36,39 +37,6 @@ static const char *const weights[] = {
 	[FINDING_NONFINITE] = "nonfinite",
 	[FINDING_DAMAGE] = "damage",
 };
-
-/* 1,234,567 */
-static void add_count(struct text *out, uint64_t count)
-{
-	char digits[24];
-	snprintf(digits, sizeof(digits), "%" PRIu64, count);
-	size_t size = strlen(digits);
-	for (size_t i = 0; i < size; i++) {
-		if (i > 0 && (size - i) % 3 == 0)
-			text_add(out, ",", 1);
-		text_add(out, &digits[i], 1);
-	}
-}
-
-static void add_counted(struct text *out, uint64_t count, const char *noun)
-{
-	add_count(out, count);
-	text_printf(out, " %s%s", noun, count == 1 ? "" : "s");
-}
-
-static void add_bytes(struct text *out, uint64_t bytes)
-{
-	static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-	double value = (double)bytes / 1024;
-	size_t unit = 0;
-	if (bytes < 1024) {
-		add_counted(out, bytes, "byte");
-		return;
-	}
-	for (; value >= 1024 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
-		value /= 1024;
-	text_printf(out, "%.1f %s", value, units[unit]);
-}
 
 static void add_dtype(struct text *out, int dtype)
 {
@@ -129,13 +97,13 @@ static void add_signature(struct text *out, const struct signature_def *signatur
 static void add_tensors(struct text *out, const struct saved_model *model)
 {
 	add_head(out, "Tensors");
-	add_count(out, model->tensor_count);
+	amount_add_count(out, model->tensor_count);
 	text_add_string(out, " with ");
-	add_counted(out, model->parameter_count, "parameter");
+	amount_add_counted(out, model->parameter_count, "parameter");
 	text_add_string(out, ", ");
-	add_bytes(out, model->tensor_bytes);
+	amount_add_bytes(out, model->tensor_bytes);
 	text_add_string(out, " in ");
-	add_counted(out, model->shard_count, "shard");
+	amount_add_counted(out, model->shard_count, "shard");
 	if (model->nan_count + model->inf_count > 0)
 		text_printf(out, "; %" PRIu64 " NaN, %" PRIu64 " Inf", model->nan_count,
 			model->inf_count);
@@ -146,13 +114,13 @@ static void add_files(
 	struct text *out, const struct saved_model_file *files, size_t count, uint64_t bytes)
 {
 	add_head(out, "Files");
-	add_count(out, count);
+	amount_add_count(out, count);
 	text_add_string(out, " of ");
-	add_bytes(out, bytes);
+	amount_add_bytes(out, bytes);
 	text_add_string(out, "\n");
 	for (size_t i = 0; i < count && i < FILES_SHOWN; i++) {
 		struct text size = {0};
-		add_bytes(&size, files[i].size);
+		amount_add_bytes(&size, files[i].size);
 		text_printf(out, "  %10s  ", text_string(&size));
 		escape_add(out, files[i].path, strlen(files[i].path));
 		text_add_string(out, "\n");
@@ -160,7 +128,7 @@ static void add_files(
 	}
 	if (count > FILES_SHOWN) {
 		text_add_string(out, "              and ");
-		add_count(out, count - FILES_SHOWN);
+		amount_add_count(out, count - FILES_SHOWN);
 		text_add_string(out, " more\n");
 	}
 }

@@ -14,7 +14,8 @@ static int promote(
 	const char *stage = settings->stage;
 	int64_t wanted = version->number, winner;
 	if (stage != NULL && !text_equal(stage, STAGE_PRODUCTION)) {
-		text_printf(did, "version %lld is in %s", (long long)wanted, stage);
+		text_printf(did, "version %lld %s in %s", (long long)wanted, by_hand_is(operator),
+			stage);
 		operator->call->result.outcome = "staged";
 		return operator_stage(operator, version, stage, settings->reason, f);
 	}

@@ -244,7 +244,6 @@ static int repair_all(struct invocation *call, struct session *session,
 		if (call->argc == 1)
 			call->result.version = winner;
 	}
-	call->result.outcome = "repaired";
 	return 0;
 }
 
@@ -258,15 +257,17 @@ static int repair(
 	call->result.outcome = "nothing_to_do";
 	if (result != 0)
 		return -1;
+	const struct finish_plan told = {.plan = &session->plan};
 	if (repairs->count == 0) {
 		console_say("nothing is wrong");
-		finish_take_plan(call, &session->plan);
+		finish_take_plan(call, &told);
 		return 0;
 	}
 	qsort(repairs->items, repairs->count, sizeof(*repairs->items), by_name);
 	if (show_plan(call, session, repairs, f) != 0)
 		return -1;
-	finish_take_plan(call, &session->plan);
+	call->result.outcome = "repaired";
+	finish_take_plan(call, &told);
 	if (call->settings.mlflow.plan)
 		return 0;
 	if (confirm(call, repairs, f) != 0)

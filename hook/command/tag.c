@@ -50,7 +50,9 @@ static int tag(
 	for (int i = 2; i < call->argc; i++)
 		if (set_tag(operator, version->number, call->argv[i], f) != 0)
 			return -1;
-	text_printf(did, "version %lld: %d tags", (long long)version->number, call->argc - 2);
+	text_printf(did, "version %lld: %d tag%s %s", (long long)version->number, call->argc - 2,
+		call->argc == 3 ? "" : "s",
+		invocation_word(call, "set or removed", "would be set or removed"));
 	return 0;
 }
 

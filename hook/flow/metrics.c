@@ -19,14 +19,17 @@ static bool run_has_metric(const struct run *run, const char *key)
 }
 
 /* The size of the model is measured here: the handoff need not tell it. */
-static void describe_metrics(struct text *did, size_t logged, size_t given, bool adds_size)
+static void describe_metrics(const struct invocation *call, struct text *did, size_t logged,
+	size_t given, bool adds_size)
 {
+	const char *are = invocation_word(call, "logged", "would be logged");
 	text_printf(did, "%zu metric%s of the handoff", given, given == 1 ? "" : "s");
 	if (logged == given && given > 0)
-		text_add_string(did, ": logged to the run");
+		text_printf(did, ": %s to the run", are);
 	else if (given > 0)
-		text_printf(did, ": %zu logged, %zu on the run already", logged, given - logged);
-	text_add_string(did, adds_size ? "; model_size_bytes logged too" : "");
+		text_printf(did, ": %zu %s, %zu on the run already", logged, are, given - logged);
+	if (adds_size)
+		text_printf(did, "; model_size_bytes %s too", are);
 }
 
 int metrics_step(struct flow *flow, struct text *did, struct fail *f)
@@ -48,6 +51,6 @@ int metrics_step(struct flow *flow, struct text *did, struct fail *f)
 		result = mlflow_log_metrics(&flow->session.tracking.mlflow, handoff->run_id,
 			missing, count, handoff->trained_at_ms, f);
 	free(missing);
-	describe_metrics(did, count - adds_size, handoff->metric_count, adds_size);
+	describe_metrics(flow->call, did, count - adds_size, handoff->metric_count, adds_size);
 	return result;
 }

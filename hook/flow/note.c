@@ -1,7 +1,10 @@
 #include "flow/note.h"
 
+#include <stdlib.h>
+
 #include "base/fail.h"
 #include "base/text.h"
+#include "gate/verdict.h"
 #include "registry/tags.h"
 
 int note_step(struct flow *flow, struct text *did, struct fail *f)
@@ -10,6 +13,8 @@ int note_step(struct flow *flow, struct text *did, struct fail *f)
 	result->version = flow->version;
 	result->outcome = flow->passed ? "passed" : "held";
 	result->status = flow->passed ? STATUS_PROMOTED : STATUS_HELD;
+	free(result->reason);
+	result->reason = flow->passed ? NULL : gate_verdicts_rejected(&result->verdicts);
 	if (flow->call->settings.what_if) {
 		text_add_string(did, "nothing was written");
 		return 0;

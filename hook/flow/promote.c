@@ -29,7 +29,8 @@ static int stop_at_staging(struct flow *flow, struct text *did, struct fail *f)
 			"the policy is staging, and this registry has no stages");
 		return fail_hint(f, "set \"policy\" to none or production");
 	}
-	text_printf(did, "version %lld is in Staging, by policy", (long long)flow->version);
+	text_printf(did, "version %lld %s in Staging, by policy", (long long)flow->version,
+		invocation_word(flow->call, "is", "would be"));
 	struct history_change change = {.to = STAGE_STAGING, .by = flow->who, .why = "policy"};
 	return history_record(&flow->registry, flow->version, &change, f);
 }
@@ -58,11 +59,12 @@ static int promote_winner(struct flow *flow, struct text *did, struct fail *f)
 		return -1;
 	if (winner == 0)
 		text_add_string(did, "no version is to be Production");
+	else if (winner == flow->version)
+		text_printf(did, "version %lld %s Production", (long long)winner,
+			registry->transitions > 0 ? invocation_word(flow->call, "is", "would be")
+						  : "is");
 	else
-		text_printf(did,
-			winner == flow->version ? "version %lld is Production"
-						: "version %lld stays Production",
-			(long long)winner);
+		text_printf(did, "version %lld stays Production", (long long)winner);
 	if (registry->transitions == 0)
 		text_add_string(did, ", as it was");
 	say_why_not(flow, winner, did);

@@ -167,7 +167,8 @@ int register_step(struct flow *flow, struct text *did, struct fail *f)
 	if (!created && flow->verdict != NULL &&
 		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
 		return -1;
-	text_printf(did, created ? "version %lld created" : "version %lld was there already",
-		(long long)flow->version);
+	text_printf(did, "version %lld %s", (long long)flow->version,
+		created ? invocation_word(flow->call, "created", "would be created")
+			: "was there already");
 	return registry_await_ready(&flow->registry, flow->version, f);
 }

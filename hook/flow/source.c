@@ -38,9 +38,10 @@ static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 	int result = upload_run(upload, f);
 	if (result == 0) {
 		flow->source = file_join(flow->run.artifact_uri, upload->folder);
-		text_printf(did,
-			"%zu files sent (%" PRIu64 " bytes), %zu there already, all verified",
-			upload->sent, upload->bytes, upload->kept);
+		text_printf(did, "%zu files %s (%" PRIu64 " bytes), %zu there already%s",
+			upload->sent, invocation_word(flow->call, "sent", "would be sent"),
+			upload->bytes, upload->kept,
+			invocation_word(flow->call, ", all verified", ""));
 	}
 	upload_release(upload, result == 0 ? NULL : f);
 	return result;

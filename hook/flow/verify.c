@@ -72,6 +72,8 @@ int verify_step(struct flow *flow, struct text *did, struct fail *f)
 	if (production && result->previous_version == 0)
 		result->previous_version = state_previous(&registry->state, flow->version);
 	set_outcome(flow, version, production);
-	text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
+	if (!flow->call->settings.mlflow
+			.plan) /* else nothing was written that could be read back */
+		text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
 	return 0;
 }

@@ -23,8 +23,8 @@ void gate_verdicts_add(
 	struct gate_verdicts *verdicts, const char *name, const char *verdict, const char *detail);
 void gate_verdicts_release(struct gate_verdicts *verdicts);
 
-/* gate_verdicts_rejected - the rules that rejected it, "NAME: DETAIL; ..."; NULL: none did. The
- * caller frees it. */
+/* gate_verdicts_rejected - the rules that rejected it, "NAME: DETAIL; ...", without NAME where
+ * DETAIL begins with it; NULL: none did. The caller frees it. */
 char *gate_verdicts_rejected(const struct gate_verdicts *verdicts);
 
 #endif

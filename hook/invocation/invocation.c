@@ -41,3 +41,8 @@ int invocation_settle_here(struct invocation *call, struct fail *f)
 		console_say("settings %s", call->settings.file_beside);
 	return 0;
 }
+
+const char *invocation_word(const struct invocation *call, const char *done, const char *planned)
+{
+	return call->settings.mlflow.plan ? planned : done;
+}

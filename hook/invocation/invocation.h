@@ -31,6 +31,9 @@ MUST_CHECK int invocation_settle_here(struct invocation *call, struct fail *f);
  * the result is printed */
 void invocation_add_step(struct invocation *call, const char *name, int64_t ms, const char *did);
 
+/* invocation_word - how something is told that was done, or with --plan would be */
+const char *invocation_word(const struct invocation *call, const char *done, const char *planned);
+
 /* invocation_reach - how stores are reached that no MLflow server names; borrows from call */
 struct store_reach invocation_reach(const struct invocation *call);
 

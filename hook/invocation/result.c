@@ -210,6 +210,7 @@ static void add_plan(struct cJSON *object, const struct result *result)
 {
 	if (result->plan == NULL)
 		return;
+	add_string(object, "would_be", result->would_be);
 	struct cJSON *list = json_set_array(object, "plan");
 	for (const char *at = result->plan; *at != '\0';) {
 		size_t size = strcspn(at, "\n");
@@ -271,21 +272,6 @@ char *result_outcome(const struct result *result, const struct fail *f)
 	return json_take_text(object);
 }
 
-/* Why nothing failed, and it is not Production all the same. */
-static void summarize_why(const struct result *result, struct text *text)
-{
-	const char *between = ": ";
-	for (size_t i = 0; i < result->verdicts.count; i++) {
-		const struct gate_verdict *verdict = &result->verdicts.items[i];
-		if (strcmp(verdict->verdict, "rejected") != 0)
-			continue;
-		text_printf(text, "%s%s: %s", between, verdict->name, verdict->detail);
-		between = "; ";
-	}
-	if (result->reason != NULL)
-		text_printf(text, "%s%s", between, result->reason);
-}
-
 char *result_summary(const struct result *result, const struct fail *f)
 {
 	struct text text = {0};
@@ -294,9 +280,9 @@ char *result_summary(const struct result *result, const struct fail *f)
 	text_printf(&text, "%-8s %s", outcome_of(result, f), result->model);
 	if (result->version != 0)
 		text_printf(&text, " version %lld", (long long)result->version);
-	if (f == NULL)
-		summarize_why(result, &text);
-	else if (result->package != NULL)
+	if (f == NULL && result->reason != NULL)
+		text_printf(&text, ": %s", result->reason);
+	else if (f != NULL && result->package != NULL)
 		text_printf(&text, ": the package is %s", result->package);
 	if (result->version != 0 && result->registry_url != NULL)
 		text_printf(&text, ": %s/#/models/%s/versions/%lld", result->registry_url,

@@ -33,8 +33,8 @@ struct result_package {
 
 struct result {
 	enum status status;  /* PROMOTED or HELD where nothing failed */
-	const char *outcome; /* promoted, held, superseded, withdrawn, staged, registered; else the
-				status's word */
+	const char *outcome; /* promoted, held, superseded, withdrawn, staged, registered, planned;
+				else the status's word */
 	char *model;
 	int64_t version;	  /* 0: none yet */
 	int64_t previous_version; /* the one that was Production before; 0: none */
@@ -58,6 +58,7 @@ struct result {
 	int64_t trained_at_ms;		   /* 0: not known yet */
 	char *registry_url, *tracking_url; /* the servers: of models, and of runs */
 	char *plan; /* the calls that --plan would make, a line each; NULL without --plan */
+	const char *would_be; /* with --plan: the outcome that the same command would have */
 };
 
 void result_release(struct result *result);

@@ -16,9 +16,10 @@ struct registry {
 	bool stage;	   /* stages are kept in step */
 	bool alias;	   /* aliases are kept in step */
 	struct registry_state state;
-	bool read;	  /* the state was read; with a plan, later reads keep what was planned */
-	bool fresh;	  /* nothing was written since */
-	int64_t created;  /* by this; 0: none */
+	bool read; /* the state was read; with a plan, later reads keep what was planned */
+	int64_t production_before; /* what was Production when it was first read; 0: none */
+	bool fresh;		   /* nothing was written since */
+	int64_t created;	   /* by this; 0: none */
 	int64_t verified; /* the version whose files the caller, or this, has verified; 0: none */
 	int transitions;  /* sent so far */
 	const char *how;  /* of transitions from now on, for the history; NULL: what the tags say */

@@ -157,7 +157,11 @@ static const struct option options[] = {
 	{"--what-if", NULL, NULL, KIND_FLAG, AT(what_if), TAKES_WHAT_IF, NULL,
 		"decide and write nothing; the package need not be registered"},
 	{"--plan", NULL, NULL, KIND_FLAG, AT(mlflow.plan), TAKES_PLAN, NULL,
-		"read, decide, print every write it would send, and send none"},
+		"read, decide, tell what would change, and write nothing"},
+	{"--exit-code", NULL, NULL, KIND_FLAG, AT(plan_exit_code), TAKES_PLAN, NULL,
+		"with --plan: exit status 2 where something would change"},
+	{"--verbose", NULL, NULL, KIND_FLAG, AT(verbose), TAKES_PLAN, NULL,
+		"with --plan: print every call that would be sent"},
 	{"--json", NULL, NULL, KIND_FLAG, AT(json), TAKES_JSON, NULL,
 		"one JSON object instead of tables"},
 	{"--deadline", "MODELHOOK_DEADLINE", "deadline", KIND_DURATION, AT(deadline_ms),
@@ -245,6 +249,15 @@ static int read_flag(
 	return 0;
 }
 
+/* A flag that would do nothing is a mistake. */
+static int check_plan_flags(const struct settings *settings, struct fail *f)
+{
+	if (settings->mlflow.plan || !(settings->verbose || settings->plan_exit_code))
+		return 0;
+	return fail_set(f, STATUS_USAGE, "%s: only with --plan",
+		settings->verbose ? "--verbose" : "--exit-code");
+}
+
 int settings_read_flags(
 	struct settings *settings, unsigned takes, int *argc, char **argv, struct fail *f)
 {
@@ -264,7 +277,7 @@ int settings_read_flags(
 	argv[left] = NULL;
 	*argc = left;
 	console_set_quiet(settings->quiet);
-	return 0;
+	return check_plan_flags(settings, f);
 }
 
 static int read_environment(struct settings *settings, struct fail *f)

@@ -62,8 +62,9 @@ struct settings {
 	bool what_if;
 	bool json;
 	bool quiet;
-	bool repair;	  /* --repair */
-	bool ask_service; /* --served */
+	bool verbose, plan_exit_code; /* of a plan */
+	bool repair;		      /* --repair */
+	bool ask_service;	      /* --served */
 	bool end_with_parent;
 	bool allow_nonfinite;
 	int64_t deadline_ms; /* of the whole command, 0 = none */

@@ -278,7 +278,7 @@ def test_no_hook_outlives_its_task(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize("sentence", [
-    " version 1: val_accuracy: val_accuracy 0.9, at least 0.99",
+    " version 1: val_accuracy 0.9, at least 0.99",
     "weights: 4 of its 32 bytes are missing",
     "modelhook: later (75): fish-",
     "modelhook: signal 9 (137)",

@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import pty
+import re
 from typing import Any
 
 import pytest
@@ -439,6 +440,9 @@ PLANNED = [
 ]
 
 
+ENDS = {"promoted", "staged", "rolled_back", "archived", "tagged", "described", "deleted"}
+
+
 @pytest.mark.parametrize(("arguments", "needed"), PLANNED, ids=[" ".join(row[0][:1] + row[0][3:]) for row in PLANNED])
 def test_a_plan_lists_what_is_sent_then_and_sends_nothing(three: Site, arguments: list[str], needed: list[str]) -> None:
     plan = three.hook(*arguments, "--plan", "--json")
@@ -447,7 +451,11 @@ def test_a_plan_lists_what_is_sent_then_and_sends_nothing(three: Site, arguments
     calls = [line.split(" ")[:2] for line in plan.result["plan"]]
     assert set(needed) <= {call[1] for call in calls}
     assert len(plan.stdout.splitlines()) == 1
-    lines = three.hook(*arguments, "--plan").stdout.splitlines()
+    assert (plan.result["outcome"], plan.result["would_be"] in ENDS) == ("planned", True)
+    told = three.hook(*arguments, "--plan", "--verbose")
+    lines = told.stdout.splitlines()
+    assert " would be " in told.stderr
+    assert not re.search(r"\b(is|are) (Production|archived|deleted|described|in)\b", told.stderr), told.stderr
     assert [line.split(" ")[:2] for line in lines] == calls
     sure = ["--yes"] if arguments[0] == "delete" else []
     assert three.hook(*arguments, *sure).status == 0

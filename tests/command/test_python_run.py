@@ -325,6 +325,7 @@ def test_an_error_survives_the_way_between_processes() -> None:
 
 def test_a_key_of_a_later_version_does_not_break_an_earlier_package(stand_in: Any) -> None:
     line = json.dumps({"schema": "modelhook/result@1", "outcome": "held", "exit": 99, "new_key": 1,
+                       "reason": "a: 0.1",
                        "gate": [{"name": "a", "verdict": "rejected", "detail": "0.1", "new_key": 2}]})
     result = api.run_command(binary=stand_in(f"echo '{line}'; exit 99"))
     assert (result.gate, result.raw["new_key"]) == ([api.GateVerdict("a", "rejected", "0.1")], 1)

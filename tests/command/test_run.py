@@ -540,7 +540,7 @@ def test_the_run_carries_the_outcome(site: Site) -> None:
     common = {"schema": "modelhook/result@1", "retryable": False, "model": MODEL, "reason": None, "error": None}
     assert outcome(site, promoted) == {**common, "outcome": "promoted", "exit": 0, "version": "1"}
     assert outcome(site, held) == {**common, "outcome": "held", "exit": 99, "version": "2",
-                                   "reason": "val_accuracy: val_accuracy 0.9, at least 0.99"}
+                                   "reason": "val_accuracy 0.9, at least 0.99"}
     told = outcome(site, refused)
     assert told.pop("error")["message"].startswith("logged_model nowhere: ")
     assert told == {**{key: value for key, value in common.items() if key != "error"}, "outcome": "refused",

@@ -10,6 +10,7 @@ static const struct {
 	bool retryable;
 } rows[] = {
 	{STATUS_PROMOTED, 0, "promoted", false},
+	{STATUS_PLANNED, 2, "planned", false},
 	{STATUS_HELD, 99, "held", false},
 	{STATUS_USAGE, 64, "usage", false},
 	{STATUS_UNACCEPTABLE, 65, "unacceptable", false},
