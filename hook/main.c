@@ -13,7 +13,6 @@
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/env.h"
-#include "base/escape.h"
 #include "base/fail.h"
 #include "base/panic.h"
 #include "base/secret.h"
@@ -100,12 +99,13 @@ enum {
 static struct invocation call;
 static const struct command *command;
 
-static const struct command *find_command(const char *name)
+/* "modelhook run --help" */
+static bool asks_for_help(int argc, char **argv)
 {
-	for (const struct command *row = commands; row->name != NULL; row++)
-		if (strcmp(row->name, name) == 0)
-			return row;
-	return NULL;
+	for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+			return true;
+	return false;
 }
 
 static int check_arguments(const struct command *row, int argc, struct fail *f)
@@ -122,13 +122,12 @@ static int invoke(int argc, char **argv, struct fail *f)
 		fail_set(f, STATUS_USAGE, "no command");
 		return fail_hint(f, "modelhook help");
 	}
-	command = find_command(argv[1]);
-	if (command == NULL) {
-		char escaped[64];
-		fail_set(f, STATUS_USAGE, "%s: no such command",
-			escape_into(escaped, sizeof(escaped), argv[1], strlen(argv[1])));
-		return fail_hint(f, "modelhook help");
-	}
+	const struct command *named = help_find_command(commands, argv[1], f);
+	if (named == NULL)
+		return -1;
+	if (asks_for_help(argc, argv))
+		return help_print(commands, named->name, false, f);
+	command = named;
 	call.argc = argc - 2;
 	call.argv = argv + 2;
 	if (settings_read_flags(&call.settings, command->takes, &call.argc, call.argv, f) != 0)
@@ -257,7 +256,8 @@ int main(int argc, char **argv)
 	env_register_secrets();
 	signals_install();
 	panic_set_handler(tell_panic);
-	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+	if (argc == 2 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0 ||
+				 strcmp(argv[1], "version") == 0))
 		return help_version();
 	if (argc >= 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
 		argv[1] = (char *)"help";

@@ -7,6 +7,7 @@
 #include "base/console.h"
 #include "base/escape.h"
 #include "base/fail.h"
+#include "base/suggest.h"
 #include "base/table.h"
 #include "base/text.h"
 #include "command/help_deploy.h"
@@ -83,15 +84,20 @@ static void commands_text(const struct command *commands, struct text *text)
 		"variables for credentials and TLS.\n");
 }
 
-static const struct command *find_command(
+const struct command *help_find_command(
 	const struct command *commands, const char *name, struct fail *f)
 {
 	char escaped[64];
-	for (const struct command *command = commands; command->name != NULL; command++)
+	struct suggestion suggestion = suggest_for(name);
+	for (const struct command *command = commands; command->name != NULL; command++) {
 		if (strcmp(command->name, name) == 0)
 			return command;
+		suggest_offer(&suggestion, command->name);
+	}
 	fail_set(f, STATUS_USAGE, "%s: no such command",
 		escape_into(escaped, sizeof(escaped), name, strlen(name)));
+	fail_hint(f, "modelhook help lists the commands");
+	suggest_hint(&suggestion, f);
 	return NULL;
 }
 
@@ -134,7 +140,7 @@ static void print_commands(const struct command *commands, bool json, struct tex
 static int print_command(const struct command *commands, const char *name, bool json,
 	struct text *text, struct fail *f)
 {
-	const struct command *command = find_command(commands, name, f);
+	const struct command *command = help_find_command(commands, name, f);
 	if (command == NULL)
 		return -1;
 	if (json)

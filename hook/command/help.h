@@ -27,6 +27,10 @@ struct command {
 	const char *help;
 };
 
+/* help_find_command - NULL, and f filled, where there is none of that name */
+const struct command *help_find_command(
+	const struct command *commands, const char *name, struct fail *f);
+
 /* help_print - all commands, one of them, "statuses" or "deploy"; with json for programs:
  * {"schema", "commands": [...]}, {"schema", "command", "arguments", "help", "options": [...]}, an
  * array of statuses, and {"schema", "about", "text"} */

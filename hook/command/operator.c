@@ -11,6 +11,7 @@
 #include "base/stop.h"
 #include "base/text.h"
 #include "flow/connect.h"
+#include "mlflow/models.h"
 #include "mlflow/session.h"
 #include "mlflow/types.h"
 #include "mlflow/versions.h"
@@ -66,8 +67,8 @@ int operator_open(
 		return -1;
 	if (found)
 		return 0;
-	fail_set(f, STATUS_REFUSED, "%s: no such registered model", model);
-	return fail_hint(f, "modelhook status shows all of them");
+	return mlflow_no_such_model(operator->registry.mlflow, model,
+		"modelhook status shows all of them", f);
 }
 
 void operator_release(struct operator* operator)

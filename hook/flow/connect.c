@@ -4,6 +4,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "flow/challenger.h"
+#include "mlflow/models.h"
 #include "mlflow/runs.h"
 #include "mlflow/session.h"
 #include "mlflow/tracking_uri.h"
@@ -54,12 +55,23 @@ int connect_run(struct flow *flow, struct fail *f)
 	return 0;
 }
 
+static int check_new_model(const struct flow *flow, struct fail *f)
+{
+	if (!flow->registry.is_new || flow->call->settings.new_model == NEW_MODEL_ALLOW)
+		return 0;
+	mlflow_no_such_model(flow->session.registry, flow->registry.model,
+		"pass --new-model allow, once, to register it", f);
+	return fail_wrap(f, "new_model is refuse");
+}
+
 int connect_registry(struct flow *flow, struct fail *f)
 {
 	if (registry_open(&flow->registry, flow->session.registry, flow->manifest->handoff.model,
 		    flow->call->settings.registry.promote_by, f) != 0)
 		return -1;
-	return registry_check_model(&flow->registry, f);
+	if (registry_check_model(&flow->registry, f) != 0)
+		return -1;
+	return check_new_model(flow, f);
 }
 
 int connect_step(struct flow *flow, struct text *did, struct fail *f)

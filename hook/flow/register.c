@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/console.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "mlflow/models.h"
 #include "mlflow/session.h"
 #include "mlflow/types.h"
 #include "mlflow/versions.h"
@@ -153,6 +155,21 @@ static int create_or_find(struct flow *flow, bool *created, struct fail *f)
 	return result;
 }
 
+/* A name with a typing error makes a second model, and its service goes on with the old one. */
+static void tell_new_model(const struct flow *flow, struct text *did)
+{
+	char *similar = mlflow_similar_model(flow->session.registry, flow->registry.model);
+	text_printf(did, "new registered model \"%s\" %s", flow->registry.model,
+		invocation_word(flow->call, "made", "would be made"));
+	if (similar != NULL) {
+		console_warn("\"%s\" is a new registered model: did you mean \"%s\"?",
+			flow->registry.model, similar);
+		text_printf(did, " (did you mean \"%s\"?)", similar);
+	}
+	text_add_string(did, "; ");
+	free(similar);
+}
+
 int register_step(struct flow *flow, struct text *did, struct fail *f)
 {
 	bool created = false;
@@ -167,6 +184,8 @@ int register_step(struct flow *flow, struct text *did, struct fail *f)
 	if (!created && flow->verdict != NULL &&
 		registry_tag(&flow->registry, flow->version, TAG_GATE, flow->verdict, f) != 0)
 		return -1;
+	if (flow->registry.is_new && created)
+		tell_new_model(flow, did);
 	text_printf(did, "version %lld %s", (long long)flow->version,
 		created ? invocation_word(flow->call, "created", "would be created")
 			: "was there already");

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "base/page_tokens.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "http/url.h"
 #include "mlflow/call.h"
@@ -154,6 +155,32 @@ int mlflow_search_models(struct mlflow *m, struct registered_models *models, str
 		registered_models_release(models);
 	drop_prompts(models);
 	return result;
+}
+
+char *mlflow_similar_model(struct mlflow *m, const char *name)
+{
+	struct registered_models models;
+	struct fail ignored;
+	struct suggestion suggestion = suggest_for(name);
+	if (mlflow_search_models(m, &models, &ignored) != 0)
+		return NULL;
+	for (size_t i = 0; i < models.count; i++)
+		suggest_offer(&suggestion, models.items[i].name);
+	char *similar = text_copy(suggestion.best);
+	registered_models_release(&models);
+	return similar;
+}
+
+int mlflow_no_such_model(struct mlflow *m, const char *name, const char *otherwise, struct fail *f)
+{
+	char *similar = mlflow_similar_model(m, name);
+	fail_set(f, STATUS_REFUSED, "%s: no such registered model", name);
+	if (similar != NULL)
+		fail_hint(f, "did you mean %s?", similar);
+	else
+		fail_hint(f, "%s", otherwise);
+	free(similar);
+	return -1;
 }
 
 int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f)

@@ -21,6 +21,12 @@ MUST_CHECK int mlflow_get_model(struct mlflow *m, const char *name, struct regis
 /* mlflow_search_models - all registered models (prompts left out), page by page */
 MUST_CHECK int mlflow_search_models(
 	struct mlflow *m, struct registered_models *models, struct fail *f);
+/* mlflow_similar_model - the registered model whose name is nearest to one that is not there
+ * (base/suggest.h), or NULL; a registry that does not list its models has none. The caller frees
+ * it. */
+char *mlflow_similar_model(struct mlflow *m, const char *name);
+/* mlflow_no_such_model - REFUSED, with the nearest name as hint, else `otherwise`. Returns -1. */
+int mlflow_no_such_model(struct mlflow *m, const char *name, const char *otherwise, struct fail *f);
 /* mlflow_create_model - being there already is success */
 MUST_CHECK int mlflow_create_model(struct mlflow *m, const char *name, struct fail *f);
 /* mlflow_delete_model - with all its versions; not being there is fine */

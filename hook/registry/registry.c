@@ -55,6 +55,7 @@ int registry_check_model(struct registry *r, struct fail *f)
 	int result = mlflow_get_model(r->mlflow, r->model, &model, &found, f);
 	if (result == 0)
 		result = refuse_prompt(r, &model, f);
+	r->is_new = result == 0 && !found;
 	registered_model_release(&model);
 	return result;
 }

@@ -16,7 +16,8 @@ struct registry {
 	bool stage;	   /* stages are kept in step */
 	bool alias;	   /* aliases are kept in step */
 	struct registry_state state;
-	bool read; /* the state was read; with a plan, later reads keep what was planned */
+	bool read;   /* the state was read; with a plan, later reads keep what was planned */
+	bool is_new; /* registry_check_model found no such model */
 	int64_t production_before; /* what was Production when it was first read; 0: none */
 	bool fresh;		   /* nothing was written since */
 	int64_t created;	   /* by this; 0: none */
@@ -33,7 +34,8 @@ MUST_CHECK int registry_open(struct registry *registry, struct mlflow *mlflow, c
 	enum promote_by by, struct fail *f);
 void registry_release(struct registry *registry);
 
-/* registry_check_model - REFUSED where the name is that of a prompt: before anything is sent */
+/* registry_check_model - REFUSED where the name is that of a prompt: before anything is sent; sets
+ * is_new */
 MUST_CHECK int registry_check_model(struct registry *registry, struct fail *f);
 
 /* registry_read - the state, anew; *found false: no such model; REFUSED for a prompt. What the

@@ -92,7 +92,8 @@ static int read_alone(struct scan *s, const char *model, struct fail *f)
 	if (result == 0)
 		result = registry_read(&registry, &found, f);
 	if (result == 0 && !found)
-		result = fail_set(f, STATUS_REFUSED, "%s: no such registered model", model);
+		result = mlflow_no_such_model(
+			s->mlflow, model, "modelhook status shows all of them", f);
 	if (result == 0)
 		result = tell(s, &registry.state, f);
 	registry_release(&registry);

@@ -9,4 +9,10 @@ enum policy {
 	POLICY_NONE,	   /* register and stop */
 };
 
+/* what becomes of a training whose registered model is not there */
+enum new_model {
+	NEW_MODEL_ALLOW, /* it is registered */
+	NEW_MODEL_REFUSE,
+};
+
 #endif

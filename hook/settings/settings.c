@@ -11,6 +11,7 @@
 #include "base/escape.h"
 #include "base/file.h"
 #include "base/owned_file.h"
+#include "base/suggest.h"
 #include "base/text.h"
 #include "deploy/parse.h"
 #include "gate/gate.h"
@@ -76,6 +77,10 @@ static const struct option options[] = {
 	{"--promote-by", "MODELHOOK_PROMOTE_BY", "promote_by", KIND_PROMOTE_BY,
 		AT(registry.promote_by), TAKES_FLOW | TAKES_MEANS, "HOW",
 		"server (what it has, default), stage, alias or both"},
+	{"--new-model", "MODELHOOK_NEW_MODEL", "new_model", KIND_NEW_MODEL, AT(new_model),
+		TAKES_FLOW, "WHAT",
+		"what becomes of a training whose registered model is not there: allow registers "
+		"it (default), refuse ends with 69"},
 	{"--policy", "MODELHOOK_POLICY", "policy", KIND_POLICY, AT(policy), TAKES_FLOW, "WHERE",
 		"where a training that passes ends: production (default), staging, none"},
 	{"--override", "MODELHOOK_OVERRIDE", NULL, KIND_STRING, AT(override_reason),
@@ -225,6 +230,36 @@ static int flag_fail(const char *argument, const char *what, struct fail *f)
 	return fail_hint(f, "modelhook help tells what each command takes");
 }
 
+static int no_such_option(const char *argument, unsigned takes, struct fail *f)
+{
+	char *name = text_format("%.*s", (int)strcspn(argument, "="), argument);
+	struct suggestion suggestion = suggest_for(name);
+	flag_fail(argument, "no such option", f);
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		if (options[i].flag != NULL && (options[i].takes & (takes | TAKES_ALWAYS)) != 0)
+			suggest_offer(&suggestion, options[i].flag);
+	suggest_hint(&suggestion, f);
+	free(name);
+	return -1;
+}
+
+/* What would be a value, and the one that was given unless it may hold a password. */
+static int value_fail(const struct option *option, const char *value, struct fail *f)
+{
+	char shown[80] = "that";
+	if (settings_value_is_public(option->kind))
+		escape_into(shown, sizeof(shown), value, strlen(value));
+	fail_set(f, STATUS_USAGE, "%s: %s is not %s", option->flag, shown,
+		settings_value_takes(option->kind));
+	fail_hint(f, "modelhook help tells what each command takes");
+	const char *const *words = settings_value_words(option->kind);
+	struct suggestion suggestion = suggest_for(value);
+	for (size_t i = 0; words != NULL && words[i] != NULL; i++)
+		suggest_offer(&suggestion, words[i]);
+	suggest_hint(&suggestion, f);
+	return -1;
+}
+
 static int read_flag(
 	struct settings *settings, unsigned takes, char **argv, int *at, struct fail *f)
 {
@@ -232,7 +267,7 @@ static int read_flag(
 	const char *argument = strcmp(argv[*at], "-o") == 0 ? "--output" : argv[*at];
 	const struct option *option = find_flag(argument, &value);
 	if (option == NULL)
-		return flag_fail(argument, "no such option", f);
+		return no_such_option(argument, takes, f);
 	if ((option->takes & (takes | TAKES_ALWAYS)) == 0)
 		return flag_fail(argument, "not an option of this command", f);
 	if (option->value == NULL && value != NULL)
@@ -244,7 +279,7 @@ static int read_flag(
 	if (value == NULL || value[0] == '\0')
 		return flag_fail(argument, "needs a value", f);
 	if (!option_set(settings, option, value))
-		return flag_fail(argument, "not a value it takes", f);
+		return value_fail(option, value, f);
 	settings->given |= UINT64_C(1) << (option - options);
 	return 0;
 }
@@ -288,9 +323,8 @@ static int read_environment(struct settings *settings, struct fail *f)
 		if (value == NULL || (settings->given >> i & 1) != 0)
 			continue;
 		if (!option_set(settings, option, value))
-			return fail_set(f, STATUS_CONFIGURATION,
-				"environment: %s has a value that it does not take",
-				option->variable);
+			return fail_set(f, STATUS_CONFIGURATION, "environment: %s is not %s",
+				option->variable, settings_value_takes(option->kind));
 		settings->given |= UINT64_C(1) << i;
 	}
 	return 0;
@@ -350,7 +384,7 @@ static int read_key(struct settings *settings, const struct json_at *root, size_
 	bool known = set_from_file(settings, option, text, folder);
 	free(text);
 	settings->given |= UINT64_C(1) << index;
-	return known ? 0 : json_fail(&at, f, "not a value it takes");
+	return known ? 0 : json_fail(&at, f, "not %s", settings_value_takes(option->kind));
 }
 
 /* The rules are kept as they were given too: a package carries them. */
@@ -451,10 +485,14 @@ int settings_read_rest(struct settings *settings, const char *folder, struct fai
 char *settings_decisive(const struct settings *settings)
 {
 	struct text text = {0};
-	text_printf(&text, "{\"gates\":%s,\"policy\":\"%s\",\"promote_by\":\"%s\"}",
+	text_printf(&text, "{\"gates\":%s,\"policy\":\"%s\",\"promote_by\":\"%s\"",
 		settings->gates_text != NULL ? settings->gates_text : "[]",
 		settings_policy_words[settings->policy],
 		settings_promote_by_words[settings->registry.promote_by]);
+	if (settings->new_model != NEW_MODEL_ALLOW) /* else as packages were before it */
+		text_printf(&text, ",\"new_model\":\"%s\"",
+			settings_new_model_words[settings->new_model]);
+	text_add_string(&text, "}");
 	return text_take(&text);
 }
 
@@ -478,9 +516,9 @@ int settings_adopt(struct settings *settings, const char *decisive, struct fail 
 	bool own_gates = settings->gates_text != NULL;
 	int result = json_parse(decisive, strlen(decisive), &tree, f);
 	if (result == 0) {
-		static const char *const keys[] = {"gates", "policy", "promote_by"};
+		static const char *const keys[] = {"gates", "policy", "promote_by", "new_model"};
 		struct json_at root = json_root(tree);
-		result = json_known_keys(&root, keys, 3, f);
+		result = json_known_keys(&root, keys, sizeof(keys) / sizeof(keys[0]), f);
 		if (result == 0)
 			result = read_tree(settings, &root, ".", f);
 	}
@@ -498,6 +536,7 @@ void settings_disown(struct settings *settings, const struct settings *before)
 	settings->gate_count = before->gate_count;
 	settings->gates_text = before->gates_text;
 	settings->policy = before->policy;
+	settings->new_model = before->new_model;
 	settings->registry.promote_by = before->registry.promote_by;
 	settings->given = before->given;
 }

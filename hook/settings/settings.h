@@ -69,6 +69,7 @@ struct settings {
 	bool allow_nonfinite;
 	int64_t deadline_ms; /* of the whole command, 0 = none */
 	enum policy policy;
+	enum new_model new_model;
 	struct gate *gates;
 	size_t gate_count;
 	struct deploy_target *deploy;

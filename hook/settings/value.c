@@ -17,6 +17,8 @@
 /* In the order of the enums. */
 const char *const settings_promote_by_words[] = {"server", "stage", "alias", "both", NULL};
 const char *const settings_policy_words[] = {"production", "staging", "none", NULL};
+const char *const settings_new_model_words[] = {"allow", "refuse", NULL};
+static const char *const stage_words[] = {"None", "Staging", "Production", "Archived", NULL};
 
 /* The index of value among words (NULL-terminated), or -1. */
 static int choice(const char *const *words, const char *value)
@@ -88,6 +90,14 @@ static bool parse_policy(const char *value, enum policy *policy)
 	return index >= 0;
 }
 
+static bool parse_new_model(const char *value, enum new_model *new_model)
+{
+	int index = choice(settings_new_model_words, value);
+	if (index >= 0)
+		*new_model = (enum new_model)index;
+	return index >= 0;
+}
+
 static void set_string(char **string, const char *value)
 {
 	char *copy = text_copy(value);
@@ -107,10 +117,9 @@ static bool parse_string(const char *value, char **string)
 /* MLflow's own spelling, whatever the caller's. */
 static bool parse_stage(const char *value, char **stage)
 {
-	static const char *const words[] = {"None", "Staging", "Production", "Archived", NULL};
-	int index = choice(words, value);
+	int index = choice(stage_words, value);
 	if (index >= 0)
-		set_string(stage, words[index]);
+		set_string(stage, stage_words[index]);
 	return index >= 0;
 }
 
@@ -175,8 +184,68 @@ bool settings_value_set(enum kind kind, void *at, const char *value)
 		return parse_promote_by(value, at);
 	case KIND_POLICY:
 		return parse_policy(value, at);
+	case KIND_NEW_MODEL:
+		return parse_new_model(value, at);
 	}
 	return false;
+}
+
+const char *settings_value_takes(enum kind kind)
+{
+	switch (kind) {
+	case KIND_STRING:
+		return "a string in UTF-8";
+	case KIND_PLACE:
+		return "a path or a URL in UTF-8";
+	case KIND_STAGE:
+		return "None, Staging, Production or Archived";
+	case KIND_TIME:
+		return "a time such as 2026-11-28T18:00:00Z";
+	case KIND_PATH:
+		return "a path on this machine";
+	case KIND_FLAG:
+		return "true or false";
+	case KIND_DURATION:
+		return "a time such as 90s, 36h or 7d";
+	case KIND_SECONDS:
+		return "a number of seconds, 0.001 to 1000000000";
+	case KIND_REAL:
+		return "a number, 0 or more";
+	case KIND_COUNT:
+		return "a whole number, 0 to 1000000";
+	case KIND_PARALLEL:
+		return "a whole number, 1 to 64";
+	case KIND_RATE:
+		return "a number of bytes such as 500K, 10M or 1G";
+	case KIND_PROMOTE_BY:
+		return "server, stage, alias or both";
+	case KIND_POLICY:
+		return "production, staging or none";
+	case KIND_NEW_MODEL:
+		return "allow or refuse";
+	}
+	return "a value that it takes";
+}
+
+const char *const *settings_value_words(enum kind kind)
+{
+	switch (kind) {
+	case KIND_STAGE:
+		return stage_words;
+	case KIND_PROMOTE_BY:
+		return settings_promote_by_words;
+	case KIND_POLICY:
+		return settings_policy_words;
+	case KIND_NEW_MODEL:
+		return settings_new_model_words;
+	default:
+		return NULL;
+	}
+}
+
+bool settings_value_is_public(enum kind kind)
+{
+	return kind != KIND_STRING && kind != KIND_PATH && kind != KIND_PLACE;
 }
 
 bool settings_value_is_string(enum kind kind)

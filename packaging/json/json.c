@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "base/memory.h"
 #include "base/panic.h"
+#include "base/suggest.h"
 #include "packaging/json/bound.h"
 #include "packaging/json/json_check.h"
 
@@ -183,6 +184,17 @@ static bool is_listed(const char *key, const char *const *keys, size_t count)
 	return false;
 }
 
+static int unknown_key(
+	const struct json_at *member, const char *const *keys, size_t count, struct fail *f)
+{
+	struct suggestion suggestion = suggest_for(member->key);
+	for (size_t i = 0; i < count; i++)
+		suggest_offer(&suggestion, keys[i]);
+	json_fail(member, f, "unknown key");
+	suggest_hint(&suggestion, f);
+	return -1;
+}
+
 int json_known_keys(const struct json_at *at, const char *const *keys, size_t count, struct fail *f)
 {
 	if (json_object(at, f) != 0)
@@ -190,7 +202,7 @@ int json_known_keys(const struct json_at *at, const char *const *keys, size_t co
 	for (struct json_at member = json_first(at); json_is_there(&member);
 		member = json_next(&member))
 		if (!is_listed(member.key, keys, count))
-			return json_fail(&member, f, "unknown key");
+			return unknown_key(&member, keys, count, f);
 	return 0;
 }
 

@@ -145,7 +145,7 @@ def test_a_wrong_value_is_an_error_where_it_is_written(trainer: Trainer) -> None
     ({"run_id": "run 1"}, api.HandoffError, "^run_id: "),
     ({"run_id": "f" * 32}, api.CommandError, r"^refused \(69\): .*run f{32}: not found"),
     ({"options": ["--polcy", "none"]}, api.CommandError, r"^usage \(64\): --polcy: no such option"),
-    ({"options": ["--policy", "nowhere"]}, api.CommandError, r"^usage \(64\): --policy: not a value it takes"),
+    ({"options": ["--policy", "nowhere"]}, api.CommandError, r"^usage \(64\): --policy: nowhere is not prod"),
     ({"env": {"MLFLOW_TRACKING_URI": ""}}, api.CommandError, r"^configuration \(78\): .*no MLflow server is set"),
     ({"env": {"MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}}, api.RetryableError, r"^later \(75\): .*MLflow at "),
 ])
