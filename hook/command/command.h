@@ -17,6 +17,7 @@ MUST_CHECK int command_pack(struct invocation *call, struct fail *f);	  /* HANDO
 MUST_CHECK int command_inspect(struct invocation *call, struct fail *f);  /* SAVED_MODEL|PACKAGE */
 MUST_CHECK int command_gate(struct invocation *call, struct fail *f);	  /* HANDOFF */
 MUST_CHECK int command_status(struct invocation *call, struct fail *f);	  /* [MODEL...] */
+MUST_CHECK int command_versions(struct invocation *call, struct fail *f); /* MODEL */
 MUST_CHECK int command_history(struct invocation *call, struct fail *f);  /* MODEL */
 MUST_CHECK int command_served(struct invocation *call, struct fail *f);	  /* MODEL */
 MUST_CHECK int command_promote(struct invocation *call, struct fail *f);  /* MODEL VERSION */

@@ -92,7 +92,7 @@ int operator_version(const struct operator* operator, const char * name,
 		return 0;
 	escape_into(shown, sizeof(shown), name, strlen(name));
 	fail_set(f, STATUS_REFUSED, "%s has no version %s", operator->registry.model, shown);
-	return fail_hint(f, "modelhook history %s shows its versions", operator->registry.model);
+	return fail_hint(f, "modelhook versions %s shows all of them", operator->registry.model);
 }
 
 int operator_stage(struct operator* operator, const struct version * version, const char *stage,

@@ -10,6 +10,7 @@
 #include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/production_period.h"
+#include "registry/standing.h"
 #include "registry/tags.h"
 
 /* Since when, and who promoted it: as recorded, else what MLflow changed last, and nobody knows
@@ -64,6 +65,41 @@ static struct cJSON *anomalies_json(const struct anomalies *anomalies)
 	return list;
 }
 
+/* Why last night's training is not Production, where it is not. */
+static struct cJSON *newest_json(
+	const struct production_periods *periods, const struct registry_state *state)
+{
+	char number[24];
+	struct standing standing;
+	if (state->versions.count == 0)
+		return json_new_null();
+	const struct version *newest = &state->versions.items[state->versions.count - 1];
+	struct cJSON *object = json_new_object();
+	standing_read(state, periods, newest, &standing);
+	json_set_string(object, "version", text_number(number, newest->number));
+	json_set_string(object, "standing", standing.word);
+	json_set_string_or_null(object, "why", standing.why);
+	standing_release(&standing);
+	return object;
+}
+
+static void add_newest(struct text *text, const struct production_periods *periods,
+	const struct registry_state *state)
+{
+	struct standing standing;
+	if (state->versions.count == 0)
+		return;
+	const struct version *newest = &state->versions.items[state->versions.count - 1];
+	standing_read(state, periods, newest, &standing);
+	if (standing.why != NULL) {
+		text_printf(text, "newest: version %lld, %s: ", (long long)newest->number,
+			standing.word);
+		escape_add(text, standing.why, strlen(standing.why));
+		text_add_string(text, "\n");
+	}
+	standing_release(&standing);
+}
+
 struct cJSON *status_view_json(
 	const char *model, const struct registry_state *state, const struct anomalies *anomalies)
 {
@@ -71,6 +107,7 @@ struct cJSON *status_view_json(
 	struct cJSON *object = json_new_object();
 	production_periods_read(state, &periods);
 	json_set_string_or_null(object, "model", model);
+	json_set(object, "newest", newest_json(&periods, state));
 	json_set_number(object, "versions", (double)state->versions.count);
 	struct cJSON *production = json_set_array(object, "production");
 	for (size_t i = 0; i < state->versions.count; i++)
@@ -120,6 +157,7 @@ void status_view_text(struct text *text, const char *model, const struct registr
 	for (size_t i = 0; i < state->versions.count; i++)
 		if (state_is_production(state, &state->versions.items[i]))
 			add_version(text, &periods, &state->versions.items[i]);
+	add_newest(text, &periods, state);
 	for (size_t i = 0; i < anomalies->count; i++)
 		text_printf(text, "anomaly: %s\n", anomalies->items[i].text);
 	if (anomalies->count == 0)

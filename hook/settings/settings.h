@@ -62,6 +62,7 @@ struct settings {
 	bool what_if;
 	bool json;
 	bool quiet;
+	int64_t limit;		      /* of a list; 0: all */
 	bool verbose, plan_exit_code; /* of a plan */
 	bool repair;		      /* --repair */
 	bool ask_service;	      /* --served */
@@ -106,6 +107,7 @@ enum {
 	TAKES_SERVED = 1 << 20,	 /* --served */
 	TAKES_TRAINED = 1 << 21, /* --trained-at */
 	TAKES_WATCH = 1 << 22,	 /* --into and what else watch takes */
+	TAKES_LIST = 1 << 23,	 /* --limit */
 };
 
 /* settings_read_flags - defaults, then the flags of argv, which are taken out of it: what is left

@@ -235,8 +235,9 @@ def test_a_run_with_json_and_plan_is_one_object(site: Site) -> None:
     assert len(json.loads(ended.stdout)["plan"]) > 5
 
 
-COMMANDS = ["run", "replay", "outcome", "pack", "inspect", "gate", "status", "history", "served", "promote", "rollback",
-            "repair", "archive", "tag", "describe", "delete", "check", "watch", "doctor", "help"]
+COMMANDS = ["run", "replay", "outcome", "pack", "inspect", "gate", "status", "versions", "history", "served",
+            "promote", "rollback", "repair", "archive", "tag", "describe", "delete", "check", "watch", "doctor",
+            "help"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

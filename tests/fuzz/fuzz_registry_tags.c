@@ -16,6 +16,7 @@
 #include "registry/history.h"
 #include "registry/production_period.h"
 #include "registry/served_note.h"
+#include "registry/standing.h"
 #include "registry/tags.h"
 
 /* A trap, so that the fuzzer keeps the input. */
@@ -69,6 +70,12 @@ static void look(const struct registry_state *state)
 		free(state_says_why_not(state, &state->versions.items[i], winner));
 	(void)state_is_converged(state, true, true);
 	production_periods_read(state, &periods);
+	for (size_t i = 0; i < state->versions.count; i++) {
+		struct standing standing;
+		standing_read(state, &periods, &state->versions.items[i], &standing);
+		MUST(standing.word != NULL);
+		standing_release(&standing);
+	}
 	anomalies_find(state, true, &anomalies);
 	anomalies_find_stale(state, INT64_C(1795643000123), &anomalies);
 	anomalies_release(&anomalies);
@@ -86,6 +93,7 @@ static void look_at_version(const struct version *version)
 	(void)entries_end_in_production(entries);
 	json_release(entries);
 	free(history_override_reason(version));
+	free(standing_gates(version));
 	struct served_note note;
 	served_note_read(version, &note);
 	MUST(note.json == NULL || note.json[0] == '{' || note.state == SERVED_UNKNOWN);

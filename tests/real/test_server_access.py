@@ -64,7 +64,7 @@ def test_no_good_password_is_denied_at_once_and_the_package_waits(member: Team, 
     begun = time.monotonic()
     ended = member.run(handoff)
     assert (ended.status, ended.result["outcome"], ended.result["retryable"]) == (DENIED, "denied", False)
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 100  # a retry would take minutes
     hints = {"wrong": "the credentials (user and password) were not accepted", "none": "no credentials were sent"}
     assert ended.result["error"]["hint"].startswith(hints[login])
     assert len(spooled(handoff)) == 1
@@ -236,7 +236,7 @@ def test_a_workspace_asked_of_a_server_without_them_is_refused(hook: Hook, mlflo
     assert (ended.status, ended.result["retryable"]) == (REFUSED, False)
     assert "FEATURE_DISABLED" in ended.result["error"]["message"]
     assert ended.result["error"]["hint"].startswith("MLFLOW_WORKSPACE is set")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 100  # a retry would take minutes
 
 
 # ---- artifacts that the server does not pass on
@@ -252,7 +252,7 @@ def test_artifacts_that_are_not_passed_on(hook: Hook, tmp_path: Path, version: s
             shutil.rmtree(place, ignore_errors=True)  # it is on the server's machine alone
         begun = time.monotonic()
         ended = team.run(handoff)
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 100  # a retry would take minutes
         assert not Path(place).exists()
         assert (ended.status, ended.result["retryable"]) == (
             (CONFIGURATION if root == "folder" else REFUSED), False)
