@@ -68,6 +68,7 @@ static void forget_planned_facts(struct result *result)
 	result_set(&result->stage, NULL);
 	result_set(&result->alias, NULL);
 	result->created = CREATED_UNKNOWN;
+	result->verified = NULL;
 }
 
 void finish_take_plan(struct invocation *call, const struct finish_plan *told)

@@ -104,6 +104,8 @@ static void add_own_tags(struct tag_list *list, const struct flow *flow)
 		artifact_check_content(manifest, content);
 		tag_list_add(list, TAG_CONTENT, content);
 	}
+	if (flow->upload.unread > 0)
+		tag_list_add(list, TAG_VERIFIED, "size");
 	add_samples_tag(list, handoff);
 	add_golden_tag(list, handoff);
 }

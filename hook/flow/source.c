@@ -41,7 +41,9 @@ static int upload_package(struct flow *flow, struct text *did, struct fail *f)
 		text_printf(did, "%zu files %s (%" PRIu64 " bytes), %zu there already%s",
 			upload->sent, invocation_word(flow->call, "sent", "would be sent"),
 			upload->bytes, upload->kept,
-			invocation_word(flow->call, ", all verified", ""));
+			invocation_word(flow->call,
+				upload->unread > 0 ? ", verified by size" : ", all verified", ""));
+		flow->call->result.verified = upload->unread > 0 ? "size" : "full";
 	}
 	upload_release(upload, result == 0 ? NULL : f);
 	return result;

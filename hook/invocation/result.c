@@ -301,6 +301,7 @@ char *result_line(const struct result *result, const struct fail *f)
 	add_own(object, "alias", result->alias);
 	add_string(object, "reason", result->reason);
 	add_created(object, result);
+	add_string(object, "verified", result->verified);
 	add_gates(object, result);
 	add_served(object, result);
 	add_steps(object, result);

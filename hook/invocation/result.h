@@ -47,7 +47,9 @@ struct result {
 		CREATED_UNKNOWN, /* it did not get that far */
 		CREATED_BEFORE,
 		CREATED_NOW,
-	} created;    /* the version */
+	} created;	      /* the version */
+	const char *verified; /* the files in the store: "full", "size" (--verify); NULL: none was
+				 sent by this */
 	char *served; /* JSON object: what the proof at the service saw; NULL: none was made */
 	struct gate_verdicts verdicts;
 	struct result_step *steps;

@@ -17,6 +17,7 @@
 #define TAG_OUTCOME "modelhook.outcome"
 #define TAG_SERVED "modelhook.served"
 #define TAG_GOLDEN "modelhook.golden"
+#define TAG_VERIFIED "modelhook.verified" /* "size": not every byte was read back */
 
 #define TAG_DELETED "modelhook.deleted." /* and a version's number: a tag of the model */
 

@@ -94,6 +94,9 @@ static const struct option options[] = {
 		"everything that waits in the spool, the oldest training first"},
 	{"--parallel", "MODELHOOK_PARALLEL", "parallel", KIND_PARALLEL, AT(store.parallel),
 		TAKES_FLOW, "N", "requests at once, at most: 1 to 64 (default 64)"},
+	{"--verify", "MODELHOOK_VERIFY", "verify", KIND_VERIFY, AT(store.verify), TAKES_FLOW, "HOW",
+		"files of which the store gives no checksum: full reads every byte back (default), "
+		"size trusts the sizes that the store lists"},
 	{"--limit-rate", "MODELHOOK_LIMIT_RATE", "limit_rate", KIND_RATE, AT(store.limit_rate),
 		TAKES_FLOW, "BYTES", "send no more than that a second, e.g. 10M"},
 	{"--result", "MODELHOOK_RESULT", NULL, KIND_PLACE, AT(result_path), TAKES_FLOW, "PLACE",

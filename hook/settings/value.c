@@ -18,6 +18,7 @@
 const char *const settings_promote_by_words[] = {"server", "stage", "alias", "both", NULL};
 const char *const settings_policy_words[] = {"production", "staging", "none", NULL};
 const char *const settings_new_model_words[] = {"allow", "refuse", NULL};
+const char *const settings_verify_words[] = {"full", "size", NULL};
 static const char *const stage_words[] = {"None", "Staging", "Production", "Archived", NULL};
 
 /* The index of value among words (NULL-terminated), or -1. */
@@ -95,6 +96,14 @@ static bool parse_new_model(const char *value, enum new_model *new_model)
 	int index = choice(settings_new_model_words, value);
 	if (index >= 0)
 		*new_model = (enum new_model)index;
+	return index >= 0;
+}
+
+static bool parse_verify(const char *value, enum store_verify *verify)
+{
+	int index = choice(settings_verify_words, value);
+	if (index >= 0)
+		*verify = (enum store_verify)index;
 	return index >= 0;
 }
 
@@ -186,6 +195,8 @@ bool settings_value_set(enum kind kind, void *at, const char *value)
 		return parse_policy(value, at);
 	case KIND_NEW_MODEL:
 		return parse_new_model(value, at);
+	case KIND_VERIFY:
+		return parse_verify(value, at);
 	}
 	return false;
 }
@@ -223,6 +234,8 @@ const char *settings_value_takes(enum kind kind)
 		return "production, staging or none";
 	case KIND_NEW_MODEL:
 		return "allow or refuse";
+	case KIND_VERIFY:
+		return "full or size";
 	}
 	return "a value that it takes";
 }
@@ -238,6 +251,8 @@ const char *const *settings_value_words(enum kind kind)
 		return settings_policy_words;
 	case KIND_NEW_MODEL:
 		return settings_new_model_words;
+	case KIND_VERIFY:
+		return settings_verify_words;
 	default:
 		return NULL;
 	}

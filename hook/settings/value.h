@@ -22,6 +22,7 @@ enum kind {
 	KIND_PROMOTE_BY,
 	KIND_POLICY,
 	KIND_NEW_MODEL,
+	KIND_VERIFY,
 };
 
 /* by enum promote_by (registry/options.h), enum policy and enum new_model (settings/policy.h),
@@ -29,6 +30,7 @@ enum kind {
 extern const char *const settings_promote_by_words[];
 extern const char *const settings_policy_words[];
 extern const char *const settings_new_model_words[];
+extern const char *const settings_verify_words[]; /* by enum store_verify (store/options.h) */
 
 /* settings_value_set - read value into *at, whose type is the kind's (settings/settings.c); a
  * string there is freed and replaced. False, *at as it was or not to be used, where the value is

@@ -1,5 +1,6 @@
 #include "upload/model.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +46,16 @@ static int by_path(const void *path, const void *object)
 	return strcmp(path, ((const struct store_object *)object)->path);
 }
 
-static const struct store_object *find_listed(const struct upload *u, const char *path)
+static const struct store_object *find_in(const struct store_listing *listing, const char *path)
 {
-	const struct store_listing *listing = &u->listing;
 	if (listing->count == 0)
 		return NULL;
 	return bsearch(path, listing->objects, listing->count, sizeof(*listing->objects), by_path);
+}
+
+static const struct store_object *find_listed(const struct upload *u, const char *path)
+{
+	return find_in(&u->listing, path);
 }
 
 /* What is there. */
@@ -162,6 +167,7 @@ int upload_open(struct upload *u, struct fail *f)
 	if (store_list_some(u->store, u->folder, is_of_package, u->manifest, &u->listing, f) != 0)
 		return -1;
 	transfers_open(&u->transfers, u->store, u->manifest->model_bytes);
+	u->transfers.by_size = u->store->options->verify == STORE_VERIFY_SIZE;
 	pace_open(&u->pace, u->store->options->limit_rate);
 	u->files = memory_get(count > 0 ? count : 1, sizeof(*u->files));
 	u->index = count;
@@ -310,6 +316,33 @@ static size_t end_of_parts(const struct upload *u)
 	return end;
 }
 
+static int compare_size(
+	const struct saved_model_file *file, const struct store_listing *listing, struct fail *f)
+{
+	const struct store_object *object = find_in(listing, file->path);
+	if (object != NULL && object->size == file->size)
+		return 0;
+	if (object == NULL)
+		return fail_set(
+			f, STATUS_LATER, "%s: the store took it, and does not list it", file->path);
+	return fail_set(f, STATUS_LATER, "%s: listed with %" PRIu64 " bytes, sent were %" PRIu64,
+		file->path, object->size, file->size);
+}
+
+/* Of all files but MLmodel, which is not there yet, where not all of them were verified. */
+static int compare_sizes(struct upload *u, struct fail *f)
+{
+	struct store_listing listing = {0};
+	if (u->transfers.unread == 0)
+		return 0;
+	int result = store_list_some(u->store, u->folder, is_of_package, u->manifest, &listing, f);
+	for (size_t i = 0; result == 0 && i < u->manifest->file_count; i++)
+		if (!is_commit_mark(file_at(u, i)))
+			result = compare_size(file_at(u, i), &listing, f);
+	store_listing_release(&listing);
+	return result;
+}
+
 static int feed(struct upload *u, struct package_source *source, struct fail *f)
 {
 	size_t end = end_of_parts(u);
@@ -323,7 +356,9 @@ static int feed(struct upload *u, struct package_source *source, struct fail *f)
 		if (u->files[i].state == UPLOAD_STREAMED && send_stream(u, i, f) != 0)
 			return -1;
 	}
-	return transfers_wait(&u->transfers, f);
+	if (transfers_wait(&u->transfers, f) != 0 || compare_sizes(u, f) != 0)
+		return -1;
+	return transfers_send_last(&u->transfers, f);
 }
 
 /* A plan is made in order, and nothing is read for it. */
@@ -368,6 +403,7 @@ static int run_once(struct upload *u, struct fail *f)
 	u->sent = u->transfers.sent;
 	u->kept = u->transfers.kept;
 	u->bytes = u->transfers.bytes;
+	u->unread = u->transfers.unread;
 	return result;
 }
 

@@ -43,6 +43,8 @@ struct upload {
 	size_t sent;	/* files, after upload_run */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */
+	size_t unread;	/* of the files sent: verified by their sizes alone, as the options ask for
+			 */
 
 	struct store_listing listing; /* its own, from upload_open to upload_release */
 	struct transfers transfers;

@@ -50,6 +50,8 @@ struct transfers {
 	size_t sent;	/* files */
 	size_t kept;	/* files that were there already */
 	uint64_t bytes; /* sent */
+	bool by_size;	/* set by the caller, who compares the sizes before the last file goes */
+	size_t unread;	/* files that were sent and not verified, since by_size is set */
 	bool holds;	/* objects back */
 	unsigned held;
 };
@@ -121,9 +123,11 @@ void transfer_progress(struct transfers *d, uint64_t bytes);
  * parallel with whatever is queued next */
 MUST_CHECK int transfers_make(struct transfers *d, struct fail *f);
 
-/* transfers_wait - until everything handed over is made and verified, the last file last; every
- * object has all its parts then */
+/* transfers_wait - until everything handed over but the last file is made and, unless by_size is
+ * set, verified; every object has all its parts then */
 MUST_CHECK int transfers_wait(struct transfers *d, struct fail *f);
+/* transfers_send_last - after that: the last file, which is always verified */
+MUST_CHECK int transfers_send_last(struct transfers *d, struct fail *f);
 
 /* transfers_settle - wait until no job runs; multipart uploads stay as they are */
 void transfers_settle(struct transfers *d);

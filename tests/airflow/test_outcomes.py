@@ -155,7 +155,7 @@ def test_a_retry_policy_tells_the_same_to_a_stock_operator(
 
 
 KEYS = {"schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at",
-        "digest", "stage", "alias", "reason", "created", "gate", "steps", "package", "error",
+        "digest", "stage", "alias", "reason", "created", "verified", "gate", "steps", "package", "error",
         "served", "registry_url", "tracking_url", "at"}
 
 

@@ -16,7 +16,7 @@ from promoting import FILES, FIRST_RUN, MODEL, PROMOTION, REPORT, UPLOAD, Site, 
 
 KEYS = [
     "schema", "outcome", "exit", "retryable", "model", "version", "previous_version", "run_id", "trained_at", "digest",
-    "stage", "alias", "reason", "created", "gate", "served", "steps", "package", "error", "registry_url",
+    "stage", "alias", "reason", "created", "verified", "gate", "served", "steps", "package", "error", "registry_url",
     "tracking_url", "at",
 ]
 PASSES = {"gates": [{"metric": "val_accuracy", "at_least": 0.5}]}
