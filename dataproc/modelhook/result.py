@@ -4,7 +4,8 @@ import contextlib
 import json
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
 from typing import Any, Dict, List, NoReturn, Optional, Type, TypeVar, cast
 
 from .errors import CommandError, RetryableError
@@ -89,9 +90,11 @@ class Result:
     alias: Optional[str] = None
     reason: Optional[str] = None  # why the version is not Production although nothing failed
     created: Optional[bool] = None  # whether this call created the version; None: it did not get that far
+    verified: Optional[str] = None  # how the stored files were: "full", "size"; None: none was
     package: Optional[str] = None  # where the package is kept; None: nothing is left to do
     registry_url: Optional[str] = None
     tracking_url: Optional[str] = None  # the server of the run, mostly the same
+    served: Optional[Dict[str, Any]] = None  # what the service was seen to serve
     error: Optional[ErrorDetail] = None
     gate: List[GateVerdict] = field(default_factory=list)
     steps: List[Step] = field(default_factory=list)
@@ -128,9 +131,18 @@ class Result:
         """One line for people: the outcome, the model and its version, and why it ended so."""
         what = " ".join(filter(None, [self.model, self.version and f"version {self.version}"]))
         why = self.error.message if self.error else self.reason
+        if why and self.model and why.startswith(f"{self.model}: "):
+            why = why[len(self.model) + 2:]
         hint = self.error.hint if self.error else None
         parts = [f"{self.outcome or 'ended'} ({int(self.exit)})", what, why, hint]
         return ": ".join(part for part in parts if part)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """The result line with every key of modelhook/result@1, also where the program did not print it."""
+        known = {"schema": SCHEMA, "exit": int(self.exit), "retryable": self.retryable, "at": _now(),
+                 **{name: value for name, value in asdict(self).items() if name not in _NOT_OF_LINE}}
+        told = {**known, **self.raw}
+        return {**told, "error": known["error"] or told["error"]}
 
     def raise_for_status(self) -> "Result":
         """Raises if the command failed.
@@ -147,6 +159,11 @@ class Result:
 _Part = TypeVar("_Part")
 _PARTS: Dict[str, Type[Any]] = {"gate": GateVerdict, "steps": Step, "packages": PackageOutcome}
 _FROM_LINE = [name for name in Result.__dataclass_fields__ if name not in ("exit", "outcome", "raw")]
+_NOT_OF_LINE = ("exit", "raw", "packages")  # packages: of a replay of several alone
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _part(kind: Type[_Part], value: Any) -> _Part:

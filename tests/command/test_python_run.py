@@ -317,6 +317,21 @@ def test_a_result_is_true_where_it_ended_well_and_raises_where_it_did_not() -> N
     assert not isinstance(raised.value, api.RetryableError)
 
 
+def test_a_result_as_a_dict_has_every_key_of_the_line(modelhook: Path, stand_in: Any) -> None:
+    told = api.run_command("run", "/nowhere/handoff.json", binary=modelhook)
+    assert told.raw["outcome"] == "missing"
+    for result in (told, api.run_command(binary=stand_in("kill -KILL $$")), api.Result(exit=75, outcome="later")):
+        made = result.to_dict()
+        assert set(made) == set(told.raw)
+        assert (made["exit"], made["outcome"], made["retryable"]) == (result.exit, result.outcome, result.retryable)
+
+
+def test_a_description_names_the_model_once() -> None:
+    error = api.ErrorDetail("refused", "fish: no version was good before version 1")
+    refused = api.Result(exit=69, outcome="refused", model="fish", error=error)
+    assert refused.describe() == "refused (69): fish: no version was good before version 1"
+
+
 def test_an_error_survives_the_way_between_processes() -> None:
     result = api.Result(exit=77, outcome="denied")
     copy = pickle.loads(pickle.dumps(api.CommandError("denied", result)))
