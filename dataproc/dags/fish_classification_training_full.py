@@ -28,8 +28,8 @@ The variable fish_classification, JSON
     env               variables for the job, none of them secret, as the cloud's console shows them;
                       MODELHOOK_SECRET names the cloud's secret that holds those that are
     storage_conn_id   none: modelhook finds credentials itself, as on a worker with an identity of its own
-    trained_at        a template of the time that orders trainings, "{{ data_interval_end | ts }}" for backfills;
-                      else when the training ended
+    trained_at        a template of the time that orders trainings, for backfills
+                      "{{ (dag_run.data_interval_end | ts) or '' }}"; where there is none, when the training ended
     retry_seconds     between two tries of `outcome`, doubled each time; 60 unless given
     schedule          as Airflow takes it; none unless given
 """

@@ -39,7 +39,7 @@ ENDS = {
     "with_path": ("failed", "denied"),
     "without_credentials": ("failed", "denied"),
     "in_clear": ("failed", "later"),
-    "without_host": ("failed", None),
+    "without_host": ("failed", "configuration"),
 }
 
 

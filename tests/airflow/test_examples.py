@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import environment
@@ -82,17 +83,18 @@ class Runs:
     env: dict[str, str]
     registry: Registry
 
-    def home(self, dag: str) -> Airflow:
-        """An Airflow that knows this example alone."""
+    def home(self, dag: str, called: str | None = None) -> Airflow:
+        """An Airflow that knows this example alone; what it is called here, where it is run more than once."""
         example = {**DOCS, **README}[dag]
         if self.name == "airflow210":
             for new, old in OLDER.items():
                 example = example.replace(new, old)
-        dags = self.folder / f"dags-{dag}"
+        called = called or dag
+        dags = self.folder / f"dags-{called}"
         dags.mkdir()
         (dags / "dag.py").write_text(example, encoding="utf-8")
-        env = {**self.env, "FISH_MODEL": f"{self.name}-{dag}"}
-        airflow = Airflow(self.name, self.folder / dag, self.package, str(dags), {}, **env)
+        env = {**self.env, "FISH_MODEL": f"{self.name}-{called}"}
+        airflow = Airflow(self.name, self.folder / called, self.package, str(dags), {}, **env)
         airflow.env["PATH"] = f"{self.folder}/bin:{self.package}/bin:{airflow.env['PATH']}"
         shutil.copy(self.folder / "template/airflow.db", airflow.home)
         return airflow
@@ -201,6 +203,22 @@ def test_a_backfill_of_an_old_day_leaves_the_newer_one_in_production(runs: Runs)
     airflow = runs.run("fish_by_day", "2026-11-28", "2026-11-24")
     assert runs.stages("fish_by_day") == ["Production", "None"]
     assert "superseded (99)" in airflow.said
+
+
+WITHOUT_A_DATE = """
+from airflow.dag_processing.dagbag import DagBag
+from airflow.utils import timezone
+run = DagBag().get_dag("fish_by_day").test(logical_date=None, run_after=timezone.utcnow())
+print(run.state, run.data_interval_end)
+"""
+
+
+def test_a_run_without_a_data_interval_takes_the_time_of_the_handoff(runs: Runs) -> None:
+    newest(runs)
+    airflow = runs.home("fish_by_day", "fish_by_asset")
+    assert airflow.answer(WITHOUT_A_DATE) == "success None"
+    assert airflow.xcom("promote")["trained_at"].startswith(str(datetime.now(UTC).year))
+    assert runs.stages("fish_by_asset") == ["Production"]
 
 
 PARSE = """

@@ -45,6 +45,9 @@ ENDS = {
     "listed": ("success", 1, None),
     "backdated": ("skipped", 1, "superseded"),
     "undated": ("success", 1, "promoted"),
+    "no_time": ("failed", 1, "usage"),
+    "no_end": ("failed", 1, "usage"),
+    "no_program": ("failed", 1, "missing"),
     "secret": ("success", 1, "promoted"),
     "deferred": ("success", 1, "promoted"),
     "deferred_long": ("failed", 1, "later"),
@@ -60,18 +63,18 @@ ENDS = {
     "outcome_tag_held": ("skipped", 1, "held"),
     "outcome_bucket": ("success", 1, "promoted"),
     "outcome_silent": ("success", 1, "promoted"),
-    "outcome_empty": ("failed", 3, None),
+    "outcome_empty": ("failed", 3, "later"),
     "outcome_stale": ("skipped", 1, "held"),
-    "outcome_old": ("failed", 2, None),
-    "outcome_undated": ("failed", 1, None),
+    "outcome_old": ("failed", 2, "later"),
+    "outcome_undated": ("failed", 1, "missing"),
     "outcome_since": ("success", 1, "promoted"),
     "outcome_deferred": ("success", 1, "promoted"),
     "outcome_deferred_away": ("success", 1, "promoted"),
     "sensor": ("success", 1, "promoted"),
     "sensor_deferred": ("success", 1, "promoted"),
-    "outcome_lost": ("failed", 1, None),
-    "outcome_gone": ("failed", 1, None),
-    "outcome_never": ("failed", 2, None),
+    "outcome_lost": ("failed", 1, "later"),
+    "outcome_gone": ("failed", 1, "later"),
+    "outcome_never": ("failed", 2, "later"),
 }
 ENDS_WITH_POLICY = {
     "policy_permanent": ("failed", 1, None),
@@ -162,7 +165,7 @@ KEYS = {"schema", "outcome", "exit", "retryable", "model", "version", "previous_
 @pytest.mark.parametrize("task", [
     "promoted", "held", "outage", "permanent", "terminated", "killed", "timed_out", "overtime", "rolled", "backdated",
     "deferred", "deferred_long", "task_held", "outcome_tag", "outcome_tag_held", "outcome_deferred_away",
-    "outcome_later_job", "sensor_deferred"])
+    "outcome_later_job", "sensor_deferred", "no_time", "no_program", "outcome_lost", "outcome_never"])
 def test_a_result_in_xcom_has_every_key(ran: Ran, task: str) -> None:
     told = ran.airflow.xcom(task)
     assert set(told) == KEYS
@@ -289,6 +292,9 @@ def test_no_hook_outlives_its_task(ran: Ran) -> None:
     "results/stale.json does not count: it is of another run, 00000000",
     "results/undated.json does not count: it has no time",
     "waiting for the server in the triggerer",
+    "trained_at: 'yesterday' is not a time as RFC 3339 has it",
+    "arguments: rollback 'fish: no closing quotation",
+    "/nowhere cannot be started: No such file or directory",
 ])
 def test_the_log_says_why(ran: Ran, sentence: str) -> None:
     assert sentence in ran.airflow.said

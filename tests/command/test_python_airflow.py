@@ -18,7 +18,7 @@ sys.path.insert(0, str(environment.ROOT / "dataproc"))
 
 import modelhook.airflow
 from modelhook.airflow._log import Messages, level_of
-from modelhook.airflow.outcome import Look, parse_time, record_start, started_at
+from modelhook.airflow.outcome import Look, parse_time, record_start, rendered_time, started_at
 from modelhook.airflow.policy import status_in
 from modelhook.result import Result, result_of
 
@@ -212,3 +212,14 @@ def test_a_job_records_its_start() -> None:
 ])
 def test_times_are_read_as_templates_render_them(text: Any, time: datetime | None) -> None:
     assert parse_time(text) == time
+
+
+@pytest.mark.parametrize(("value", "time"), [
+    (None, None), ("", None), ("None", None), ("2026-11-28 12:00:00+00:00", NOON)])
+def test_a_template_without_a_value_is_no_time(value: Any, time: datetime | None) -> None:
+    assert rendered_time("since", value) == time
+
+
+def test_what_is_no_time_is_refused_by_the_fields_name() -> None:
+    with pytest.raises(ValueError, match=r"^since: 'yesterday' is not a time as RFC 3339 has it$"):
+        rendered_time("since", "yesterday")

@@ -5,9 +5,10 @@ import logging
 import os
 import shlex
 import time
+from datetime import datetime
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
-from ..errors import BinaryNotFoundError
+from ..errors import BinaryNotFoundError, CommandError, RetryableError
 from ..handoff import AnyPath
 from ..result import Result, result_of
 from ..status import Status
@@ -15,8 +16,8 @@ from ._log import Messages
 from ._versions import AirflowException, AirflowFailException, AirflowTaskTimeout, BaseOperator, Context
 from .hooks import ModelhookHook
 from .links import ModelVersionLink, RunLink
-from .outcome import Look, parse_time, started_at
-from .results import complete, describe, end, with_error, with_output
+from .outcome import Look, rendered_time, started_at
+from .results import describe, end, failure, push, with_error, with_output
 from .triggers import ModelhookOutcomeTrigger, ModelhookServerTrigger
 
 Arguments = Union[str, Sequence[str]]
@@ -87,7 +88,7 @@ class ModelhookBaseOperator(BaseOperator):
 
         :param arguments: the command line
         :return: with an error that names the timeout, where that stopped it
-        :raises AirflowFailException: there is no program, or a connection names no server
+        :raises CommandError: there is no program, or a connection names no server
         """
         limit, grace, why = self._limits()
         begin = time.monotonic()
@@ -96,7 +97,9 @@ class ModelhookBaseOperator(BaseOperator):
             with Messages(self.log, most=logging.INFO if arguments[0] == "outcome" else logging.ERROR) as messages:
                 ended = self._hook.run(*arguments, timeout=limit, grace=grace, messages=messages.take)
         except BinaryNotFoundError as error:
-            raise AirflowFailException(str(error)) from error
+            raise failure(Status.MISSING, str(error)) from error
+        except AirflowFailException as error:  # the hook's, of a connection
+            raise failure(Status.CONFIGURATION, str(error)) from error
         if limit is None or time.monotonic() - begin < limit or ended.result.exit not in _STOPPED:
             return with_output(ended)
         return with_error(ended.result, f"modelhook was stopped after {limit:.0f} s: {why}",
@@ -108,7 +111,7 @@ class ModelhookBaseOperator(BaseOperator):
             self._hook.stop()
 
     def _keeping(self, function: Any, *arguments: Any) -> Dict[str, Any]:
-        """What a function ends with; the result is in XCom also where Airflow's own timeout comes first."""
+        """What a function ends with; the result is in XCom also where it raises, or Airflow's timeout comes first."""
         context = arguments[0]
         self._begin = time.monotonic()
         self._hook = ModelhookHook(self.mlflow_conn_id, self.storage_conn_id,
@@ -116,6 +119,10 @@ class ModelhookBaseOperator(BaseOperator):
         task_instance = context["ti"] if self.do_xcom_push else None
         try:
             return end(function(*arguments), task_instance)
+        except CommandError as error:
+            push(error.result, task_instance)
+            kind = AirflowException if isinstance(error, RetryableError) else AirflowFailException
+            raise kind(str(error)) from error
         except AirflowTaskTimeout:
             whole = self.execution_timeout.total_seconds() if self.execution_timeout else 0
             told = Result(exit=Status.TERMINATED, outcome="terminated")
@@ -143,7 +150,8 @@ class ModelhookRunOperator(ModelhookBaseOperator):
     :param config: modelhook.json, where it is not beside the handoff
     :param result: where the result line is written, too: a path or a URL
     :param trained_at: with a handoff: the time that orders this training among others, in place of the handoff's. In a
-        backfill ``"{{ data_interval_end }}"``, so that an old day never replaces a newer one. Empty: the handoff's
+        backfill ``"{{ dag_run.data_interval_end }}"``, so that an old day never replaces a newer one. Empty, as in a
+        DAG run without a data interval: the handoff's
     :param deferrable: where modelhook ends with 75 because the server is away, wait for the server in the triggerer,
         without a worker slot and without a retry, and then replay the package
     :param poll_interval: seconds between two looks at the server, and the least to wait
@@ -198,7 +206,7 @@ class ModelhookRunOperator(ModelhookBaseOperator):
             trigger = ModelhookServerTrigger(
                 mlflow_conn_id=self.mlflow_conn_id, storage_conn_id=self.storage_conn_id,
                 env=self._hook.env if self._hook else None, binary=_text(self.binary),
-                poll_interval=self.poll_interval, wait_timeout=self.wait_timeout, waiting=complete(result))
+                poll_interval=self.poll_interval, wait_timeout=self.wait_timeout, waiting=result.to_dict())
             self.defer(trigger=trigger, method_name="resume")
         return result
 
@@ -213,9 +221,11 @@ class ModelhookRunOperator(ModelhookBaseOperator):
     def command(self) -> List[str]:
         """The command line, as the rendered fields have it."""
         options = _options(spool=self.spool, config=self.config, result=self.result)
-        more = shlex.split(self.arguments) if isinstance(self.arguments, str) else [str(one) for one in self.arguments]
+        more = _words(self.arguments)
         if self.handoff is not None:
-            return ["run", os.fspath(self.handoff), *options, *_options(trained_at=_rfc3339(self.trained_at)), *more]
+            trained_at = _time("trained_at", self.trained_at)
+            dated = _options(trained_at=trained_at.isoformat() if trained_at else None)
+            return ["run", os.fspath(self.handoff), *options, *dated, *more]
         if self.package is not None:
             return ["replay", os.fspath(self.package), *options, *more]
         if self.spool is not None:
@@ -318,9 +328,7 @@ class ModelhookOutcomeOperator(ModelhookBaseOperator):
         return self._settle(look, look.find(self.call))
 
     def _look(self, context: Context) -> Look:
-        since = parse_time(self.since) if self.since else started_at(context, self.upstream_task_ids)
-        if self.since and since is None:
-            raise AirflowFailException(f"since: {self.since!r} is not a time as RFC 3339 has it")
+        since = _time("since", self.since) or started_at(context, self.upstream_task_ids)
         return Look(result=_text(self.result), mlflow_run=self.mlflow_run or None, config=_text(self.config),
                     since=since, log=self.log)
 
@@ -330,14 +338,20 @@ class ModelhookOutcomeOperator(ModelhookBaseOperator):
             return found
         so_far = describe(found) if found is not None else f"no outcome of modelhook was found in {look.places()}"
         what = self._what_to_replay(found)
-        over = AirflowFailException if found is not None or self.final else AirflowException
         if not what:
-            raise over(f"{so_far}; there is no package to replay")
+            raise self._unsettled(found, f"{so_far}; there is no package to replay")
         self.log.warning("%s; replaying its package", so_far)
         result = self.call("replay", *what, *_options(config=self.config, result=self.result))
         if result.exit == Status.MISSING and not result.digest:  # no package: that is not how modelhook ended
-            raise over(f"{so_far}; and {result.error.message if result.error else describe(result)}")
+            why = result.error.message if result.error else describe(result)
+            raise self._unsettled(found, f"{so_far}; and {why}")
         return result
+
+    def _unsettled(self, found: Optional[Result], message: str) -> CommandError:
+        """The end of a task that found no final outcome; another try may find one where the job is not over."""
+        if found is not None:
+            return CommandError(message, with_error(found, message))
+        return failure(Status.MISSING if self.final else Status.LATER, message)
 
     def _what_to_replay(self, found: Optional[Result]) -> Sequence[str]:
         """The arguments that name it."""
@@ -358,11 +372,19 @@ def _text(path: Optional[AnyPath]) -> Optional[str]:
     return os.fspath(path) if path else None
 
 
-def _rfc3339(value: Any) -> Optional[str]:
-    """A time as a template renders it, as modelhook takes it; None where the DAG run has no data interval."""
-    if value is None or value in ("", "None"):
-        return None
-    time_of_it = parse_time(value)
-    if time_of_it is None:
-        raise AirflowFailException(f"trained_at: {value!r} is not a time as RFC 3339 has it")
-    return time_of_it.isoformat()
+def _words(arguments: Arguments) -> List[str]:
+    """A command line as a list."""
+    if not isinstance(arguments, str):
+        return [str(one) for one in arguments]
+    try:
+        return shlex.split(arguments)
+    except ValueError as error:
+        raise failure(Status.USAGE, f"arguments: {arguments}: {str(error).lower()}") from error
+
+
+def _time(name: str, value: Any) -> Optional[datetime]:
+    """A field that takes a time."""
+    try:
+        return rendered_time(name, value)
+    except ValueError as error:
+        raise failure(Status.USAGE, str(error)) from error

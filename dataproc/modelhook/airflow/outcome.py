@@ -126,6 +126,22 @@ def written_at(result: Result) -> Optional[datetime]:
     return parse_time(result.raw.get("at"))
 
 
+def rendered_time(name: str, value: Any) -> Optional[datetime]:
+    """A field that takes a time, as Airflow rendered it.
+
+    :param name: of the field
+    :param value: of the field
+    :return: None where a template had no value, as that of a data interval in a DAG run that has none
+    :raises ValueError: it is not a time
+    """
+    if value is None or value in ("", "None"):
+        return None
+    time = parse_time(value)
+    if time is None:
+        raise ValueError(f"{name}: {value!r} is not a time as RFC 3339 has it")
+    return time
+
+
 def parse_time(value: Any) -> Optional[datetime]:
     """A datetime, or RFC 3339 text as Airflow's templates render it, as a datetime; None where it is none.
 

@@ -1,17 +1,16 @@
 """A result as what Airflow acts on: a value in XCom, and success, skip, retry or failure."""
 
 import dataclasses
-from datetime import datetime, timezone
 from typing import Any, Dict, Optional
 
-from ..result import SCHEMA, ErrorDetail, Result, parse_line
+from ..errors import CommandError, RetryableError
+from ..result import ErrorDetail, Result, parse_line
 from ..run import Ended
+from ..status import Status
 from ._versions import AirflowException, AirflowFailException, AirflowSkipException, get_current_context
 
 XCOM_KEY = "return_value"
 _RAISED = {"skip": AirflowSkipException, "retry": AirflowException, "fail": AirflowFailException}
-_NULLS = ("model", "version", "previous_version", "run_id", "trained_at", "digest", "stage", "alias", "reason",
-          "created", "package", "registry_url", "tracking_url")
 
 
 def raise_for_result(result: Result) -> Dict[str, Any]:
@@ -32,24 +31,15 @@ def raise_for_result(result: Result) -> Dict[str, Any]:
     return end(result, task_instance)
 
 
-def complete(result: Result) -> Dict[str, Any]:
-    """The result line with every key of ``modelhook/result@1``, also where the program did not print all of it.
+def failure(status: Status, message: str) -> CommandError:
+    """The error of a task that ends without modelhook: a result for XCom, and whether a retry may help.
 
-    :param result: of any command
+    :param status: the exit status that modelhook would have
+    :param message: what failed and why
     """
-    known = {
-        "schema": SCHEMA,
-        "outcome": result.outcome,
-        "exit": int(result.exit),
-        "retryable": result.retryable,
-        **{name: getattr(result, name) for name in _NULLS},
-        "error": dataclasses.asdict(result.error) if result.error else None,
-        "gate": [dataclasses.asdict(gate) for gate in result.gate],
-        "steps": [dataclasses.asdict(step) for step in result.steps],
-        "at": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
-    told = {**known, **result.raw}
-    return {**told, "error": known["error"] or told["error"]}
+    word = status.name.lower()
+    result = Result(exit=status, outcome=word, error=ErrorDetail(kind=word, message=message))
+    return (RetryableError if result.retryable else CommandError)(message, result)
 
 
 def with_error(result: Result, message: str, hint: Optional[str] = None) -> Result:
@@ -70,7 +60,7 @@ def with_output(ended: Ended) -> Result:
     output = None if ended.result.raw else parse_line(ended.line)
     if output is None:
         return ended.result
-    return dataclasses.replace(ended.result, raw={**complete(ended.result), "output": output})
+    return dataclasses.replace(ended.result, raw={**ended.result.to_dict(), "output": output})
 
 
 def push(result: Result, task_instance: Any) -> None:
@@ -80,7 +70,7 @@ def push(result: Result, task_instance: Any) -> None:
     :param task_instance: None: nothing is put anywhere
     """
     if task_instance is not None:
-        task_instance.xcom_push(key=XCOM_KEY, value=complete(result))
+        task_instance.xcom_push(key=XCOM_KEY, value=result.to_dict())
 
 
 def end(result: Result, task_instance: Any) -> Dict[str, Any]:
@@ -90,7 +80,7 @@ def end(result: Result, task_instance: Any) -> Dict[str, Any]:
     :param task_instance: where the result is put before the raise; None: nowhere
     """
     if result.scheduler == "go on":
-        return complete(result)  # Airflow puts what a task returns in XCom
+        return result.to_dict()  # Airflow puts what a task returns in XCom
     push(result, task_instance)
     raise _RAISED[result.scheduler](describe(result))
 

@@ -7,10 +7,10 @@ from typing import Any, Dict, Mapping, Optional, Sequence
 from ..handoff import AnyPath
 from ..result import Result
 from ._log import Messages
-from ._versions import AirflowException, BaseSensorOperator, Context, PokeReturnValue
+from ._versions import AirflowException, AirflowFailException, BaseSensorOperator, Context, PokeReturnValue
 from .hooks import ModelhookHook
 from .links import ModelVersionLink, RunLink
-from .outcome import Look, parse_time
+from .outcome import Look, rendered_time
 from .results import describe, end
 from .triggers import ModelhookOutcomeTrigger
 
@@ -23,7 +23,8 @@ class ModelhookOutcomeSensor(BaseSensorOperator):
 
     :param result: where it writes its result line (``--result``): a path or a URL; and, or
     :param mlflow_run: the id of the training's run, whose tag is read
-    :param since: outcomes written before do not count; "{{ data_interval_start }}" for a job of the same interval
+    :param since: outcomes written before do not count; ``"{{ dag_run.data_interval_start }}"`` for a job of the
+        same interval. Empty: all outcomes count
     :param config: modelhook.json
     :param mlflow_conn_id: as for :class:`~modelhook.airflow.ModelhookRunOperator`
     :param storage_conn_id: the same
@@ -110,8 +111,12 @@ class ModelhookOutcomeSensor(BaseSensorOperator):
         return None if found is None or found.retryable else found
 
     def _look(self) -> Look:
+        try:
+            since = rendered_time("since", self.since)
+        except ValueError as error:
+            raise AirflowFailException(str(error)) from error
         return Look(result=str(self.result) if self.result else None, mlflow_run=self.mlflow_run or None,
-                    config=str(self.config) if self.config else None, since=parse_time(self.since), log=self.log)
+                    config=str(self.config) if self.config else None, since=since, log=self.log)
 
     def _env(self, context: Context) -> Optional[Mapping[str, str]]:
         return self.render_template(self.env, context) if self.env else None

@@ -59,6 +59,10 @@ with DAG(
         ModelhookRunOperator(task_id=name, **PLAN[name])
     ModelhookRunOperator(task_id="backdated", trained_at="2026-11-22T01:00:00+00:00", **PLAN["backdated"])
     ModelhookRunOperator(task_id="undated", trained_at="", **PLAN["undated"])
+    # what is found before modelhook runs
+    ModelhookRunOperator(task_id="no_time", trained_at="yesterday", **PLAN["secret"])
+    ModelhookRunOperator(task_id="no_end", arguments="rollback 'fish")
+    ModelhookRunOperator(task_id="no_program", binary="/nowhere", **PLAN["secret"])
     # a secret in a variable
     secret = {**PLAN["secret"]["env"], "FISH": "{{ conn.mlflow.password }}"}
     ModelhookRunOperator(task_id="secret", handoff=PLAN["secret"]["handoff"], mlflow_conn_id="mlflow", env=secret)
