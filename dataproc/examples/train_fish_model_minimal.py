@@ -66,4 +66,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except modelhook.ModelhookError as error:
+        modelhook.exit_with(error)

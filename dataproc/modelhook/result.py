@@ -6,9 +6,9 @@ import signal
 import sys
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Dict, List, NoReturn, Optional, Type, TypeVar, cast
+from typing import Any, Dict, List, NoReturn, Optional, Type, TypeVar, Union, cast
 
-from .errors import CommandError, RetryableError
+from .errors import CommandError, ModelhookError, RetryableError
 from .status import Status
 
 SCHEMA = "modelhook/result@1"
@@ -178,7 +178,11 @@ def _value(name: str, value: Any) -> Any:
 
 
 def parse_line(line: str) -> Optional[Dict[str, Any]]:
-    """The JSON object of a line; None if it is none."""
+    """The JSON object of a line.
+
+    :param line: of any command's output
+    :return: None if it is none
+    """
     with contextlib.suppress(ValueError):
         value = json.loads(line)
         return value if isinstance(value, dict) else None
@@ -202,21 +206,31 @@ def result_of(status: int, line: str) -> Result:
     return Result(exit=status, outcome=raw.get("outcome") or (word if status else None), raw=raw, **values)
 
 
-def exit_with(result: Result) -> NoReturn:
+def exit_with(outcome: Union[Result, ModelhookError]) -> NoReturn:
     """Ends the job with 0 if the model was promoted or held, else with modelhook's status.
 
     Held is an answer, not a failure: a job that failed would be repeated, and would train again. Inside of
     ``with mlflow.start_run():`` the run is ended as FINISHED before, because MLflow marks a run as FAILED that is left
     by SystemExit, whatever its status.
 
-    :param result: the result of the promotion
+    An error that is not caught ends a script with 1, which does not say whether a retry helps. Here it ends with its
+    ``exit``: the status of the program; where that did not run, 65 for a HandoffError, 66 for a BinaryNotFoundError,
+    75 for a SecretError.
+
+    :param outcome: the result of the promotion, or the error that was raised in its place
     """
-    if result.ok:
+    if isinstance(outcome, ModelhookError):
+        status = outcome.exit
+        if outcome.result is None or outcome.result.ok:  # else the program has told it
+            print(f"modelhook: {outcome}", file=sys.stderr)
+    else:
+        status = 0 if outcome.ok else int(outcome.exit)
+    if status == 0:
         _finish_runs()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-    sys.exit(0 if result.ok else int(result.exit))
+    sys.exit(status)
 
 
 def _finish_runs() -> None:

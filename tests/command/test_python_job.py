@@ -106,21 +106,57 @@ def test_a_failure_raises_with_the_result_unless_it_is_asked_for(trainer: Traine
     assert (job.result.exit, job.result.ok) == (api.Status.LATER, False)
 
 
-def test_an_uncaught_failure_fails_the_job(trainer: Trainer) -> None:
-    script = f"""
+SCRIPT = """
 import sys
-sys.path[:0] = [{str(environment.ROOT / "dataproc")!r}, {str(environment.ROOT / "tests/models")!r}]
+sys.path[:0] = [{dataproc!r}, {models!r}]
 import pathlib
 import modelhook, tiny_model
-with modelhook.promoting({MODEL!r}, run_id={trainer.run!r}, binary={str(trainer.program)!r}) as job:
-    job.saved_model = tiny_model.write(pathlib.Path("saved_model"))
-    job.metrics = {{"val_accuracy": 0.9}}
+try:
+    with modelhook.promoting({model!r}, run_id={run!r}, binary={program!r}, options={options!r}) as job:
+        job.saved_model = tiny_model.write(pathlib.Path("saved_model"))
+        job.metrics = {{"val_accuracy": {accuracy}}}
+except modelhook.ModelhookError as error:
+    {caught}
 """
+
+
+def script(trainer: Trainer, caught: str, **more: Any) -> subprocess.CompletedProcess[str]:
+    """A script of its own, which does that with an error."""
+    values = {"dataproc": str(environment.ROOT / "dataproc"), "models": str(environment.ROOT / "tests/models"),
+              "model": MODEL, "run": trainer.run, "program": str(trainer.program), "options": [], "accuracy": "0.9"}
+    text = SCRIPT.format(**{**values, **more}, caught=caught)
+    return subprocess.run([sys.executable, "-c", text], cwd=trainer.folder, env={**os.environ, **ONCE}, text=True,
+                          capture_output=True)
+
+
+def test_an_uncaught_failure_fails_the_job(trainer: Trainer) -> None:
     trainer.site.fake.fail("model-versions/create", status=503, times=None)
-    ended = subprocess.run([sys.executable, "-c", script], cwd=trainer.folder, env={**os.environ, **ONCE}, text=True,
-                           capture_output=True)
+    ended = script(trainer, "raise")
     assert ended.returncode == 1
     assert "modelhook.errors.RetryableError: later (75): " in ended.stderr
+
+
+@pytest.mark.parametrize(("more", "status", "said"), [
+    ({}, 75, "no create of a version was answered"),
+    ({"options": ["--polcy", "none"]}, 64, "--polcy: no such option"),
+    ({"program": "/nowhere"}, 66, "modelhook was not found; looked at /nowhere"),
+    ({"accuracy": 'float("nan")'}, 65, "metrics.val_accuracy: nan"),
+])
+def test_exit_with_ends_a_script_with_the_status_of_the_error(trainer: Trainer, more: dict[str, Any], status: int,
+                                                              said: str) -> None:
+    trainer.site.fake.fail("model-versions/create", status=503, times=None)
+    ended = script(trainer, "modelhook.exit_with(error)", **more)
+    assert (ended.returncode, "Traceback" in ended.stderr) == (status, False)
+    told = [line for line in ended.stderr.splitlines() if said in line]
+    assert len(told) == 1
+    assert told[0].startswith("modelhook: ")
+
+
+def test_an_error_never_ends_a_script_with_0() -> None:
+    for error, status in ((api.ModelhookError("no JSON", api.Result(exit=0)), 64), (api.SecretError("away"), 75)):
+        with pytest.raises(SystemExit) as left:
+            api.exit_with(error)
+        assert left.value.code == status
 
 
 @pytest.mark.parametrize("key", ["savedmodel", "metric", "results"])

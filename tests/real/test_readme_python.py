@@ -66,17 +66,27 @@ def site(hook: Hook, mlflow3: MLflow, tmp_path: Path) -> Site:
 
 
 @pytest.mark.parametrize(("number", "model"), [
-    (1, "fish-classifier-efficientnet-b4"), (2, "fish-classifier-efficientnet-b4"), (3, "fish-logged")])
+    (1, "fish-classifier-efficientnet-b4"), (2, "fish-classifier-efficientnet-b4"),
+    (3, "fish-classifier-efficientnet-b4"), (4, "fish-logged")])
 def test_a_block_of_the_readme_promotes_and_leaves_a_finished_run(
     site: Site, scripts: list[Path], number: int, model: str
 ) -> None:
-    assert [script.name for script in scripts] == ["readme_1.py", "readme_2.py", "readme_3.py"]
+    assert [script.name for script in scripts] == [f"readme_{each}.py" for each in (1, 2, 3, 4)]
     ended = site.run(scripts[number - 1])
     assert ended.returncode == 0
     version = site.production(model)
     assert site.registry.run(str(version["run_id"]))["status"] == "FINISHED"
     assert f"modelhook: promoted {model} version {version['version']}: {site.server.url}/#/models/" in ended.stderr
     assert "warning" not in "".join(line for line in ended.stderr.splitlines() if line.startswith("modelhook: "))
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, 1), (2, 78)])
+def test_a_scheduler_is_told_by_the_script_that_asks_for_it(
+    site: Site, scripts: list[Path], number: int, status: int
+) -> None:
+    (site.folder / "modelhook.json").write_text('{"gates": [{"metric": 1}]}')
+    ended = site.run(scripts[number - 1])
+    assert (ended.returncode, "Traceback" in ended.stderr) == (status, status == 1)
 
 
 SKLEARN = """
