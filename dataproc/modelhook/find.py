@@ -20,7 +20,7 @@ _ITSELF = "bin/modelhook"  # in this package: the wheel's own program
 
 
 def find_binary(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: Optional[str] = None) -> str:
-    """The path of the program, which was seen to start.
+    """Finds the program, and starts it once to see that it is modelhook.
 
     It is looked for, in this order, in
         explicit, then $MODELHOOK_BIN    where one is given it is that one or an error
@@ -28,11 +28,16 @@ def find_binary(explicit: Optional[AnyPath] = None, *, spark: Any = None, uri: O
         Spark's files                    what --files, spark.files and addFile bring along
         this package                     the wheel's own, from inside a zip too
         PATH
-        uri                              which spark, a SparkSession, fetches: hdfs://, s3a://, gs://, https://
+        uri                              fetched by Spark
 
-    Where the run bit was lost or the package is a zip, the program is copied to a private folder; so is
+    Where the run bit was lost or the package is a zip, the program is copied to a private directory; so is
     what Spark fetched, which is gone when Spark stops.
-    Raises BinaryNotFoundError, which names every place and what was wrong there.
+
+    :param explicit: a path, the only place then
+    :param spark: a SparkSession, which fetches uri
+    :param uri: where Spark fetches the program from: hdfs://, s3a://, gs://, https://
+    :return: its path
+    :raises BinaryNotFoundError: it is in none of the places; the text names each, and what was wrong there
     """
     given = _given(explicit)
     looked: List[str] = []

@@ -40,9 +40,13 @@ def _numpy() -> Any:
 
 
 def record(saved_model: str, golden: Sequence[Tuple[Any, Any]], model: str) -> None:
-    """Writes the requests into the SavedModel; inputs and outputs are arrays, or arrays by name.
+    """Writes the requests into the SavedModel.
 
-    An array without a name is the only input, or output, of the signature serving_default.
+    :param saved_model: its directory
+    :param golden: inputs with outputs, each an array, or arrays by name; an array without a name is the only input, or
+        output, of the signature serving_default
+    :param model: name of the registered model, which a request to TensorFlow Serving contains
+    :raises GoldenError: there are no requests or too many, or they do not fit the signature
     """
     if not golden:
         raise GoldenError("no requests")
@@ -63,7 +67,12 @@ def record(saved_model: str, golden: Sequence[Tuple[Any, Any]], model: str) -> N
 
 
 def read(path: str) -> Iterator[Tuple[Dict[str, Any], Dict[str, Any]]]:
-    """The requests of a file, one after another: inputs and outputs, arrays by name."""
+    """The requests of a file, one after another.
+
+    :param path: of the file
+    :return: inputs and outputs, arrays by name
+    :raises GoldenError: the file is broken
+    """
     with open(path, "rb") as stream:
         content = stream.read()
     at = 0
@@ -82,7 +91,12 @@ def read(path: str) -> Iterator[Tuple[Dict[str, Any], Dict[str, Any]]]:
 
 
 def check(model: str, tolerance: Optional[float] = None) -> Optional[str]:
-    """Asks a packed model, loaded by MLflow, every request; the first difference, or None."""
+    """Asks a packed model, loaded by MLflow, every request.
+
+    :param model: directory of the packed model
+    :param tolerance: as for difference
+    :return: the first difference; None: there is none
+    """
     import mlflow.pyfunc  # noqa: PLC0415 - only where a model is asked
 
     loaded = mlflow.pyfunc.load_model(model)
@@ -97,7 +111,13 @@ def check(model: str, tolerance: Optional[float] = None) -> Optional[str]:
 
 
 def difference(expected: Any, got: Any, tolerance: Optional[float] = None) -> Optional[str]:
-    """Where an answer is not the recorded one, and both values; None where it is."""
+    """Compares an answer with the recorded one.
+
+    :param expected: the recorded one, an array
+    :param got: the answer, an array or lists
+    :param tolerance: how far they may be apart, times the larger of 1 and the recorded value; None: by the type
+    :return: where they differ, and both values; None: they do not
+    """
     numpy = _numpy()
 
     got = numpy.asarray(got)

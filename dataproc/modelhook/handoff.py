@@ -185,6 +185,10 @@ def history_metrics(history: Mapping[str, Sequence[Any]]) -> Dict[str, Any]:
     has val_ already: loss is train_loss, val_loss stays. Its longer names for the accuracy, and acc, are
     accuracy: sparse_categorical_accuracy is train_accuracy. learning_rate and lr are not measured, and stay.
     Where EarlyStopping has put back the weights of another epoch, give a dictionary of that one's instead.
+
+    :param history: the values of each epoch by name
+    :return: the last value of each, by the new name
+    :raises HandoffError: no epoch has measured a value, or two have the same new name
     """
     metrics: Dict[str, Any] = {}
     for key, values in history.items():
@@ -199,10 +203,14 @@ def history_metrics(history: Mapping[str, Sequence[Any]]) -> Dict[str, Any]:
 
 
 def saved_model_files(folder: AnyPath) -> Dict[str, str]:
-    """The SHA-256 of every file under a SavedModel's folder, by its path with slashes.
+    """Digests a SavedModel.
 
-    Links are followed as modelhook does it: inside of the folder alone, and what is reached by a link as a part of
+    Links are followed as modelhook does it: inside of the directory alone, and what is reached by a link as a part of
     the SavedModel is not taken again from the place that the link leads to.
+
+    :param folder: its directory
+    :return: the SHA-256 of every file in hex digits, by its path with slashes
+    :raises HandoffError: a link leads out of the directory, or back to where it is
     """
     folder = os.fspath(folder)
     found: Dict[str, str] = {}

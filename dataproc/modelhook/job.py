@@ -109,7 +109,9 @@ def promoting(
     :param grace: seconds from SIGTERM until it gets SIGKILL
     :param env: environment variables for the program, besides those of this process
     :param stderr: a text stream for the messages; None: ``sys.stderr``
-    :param saved_model: this and all that follow: see Handoff
+    :param saved_model: directory of the SavedModel; this and all that follow are parameters of Handoff
+    What it raises ends a script with 1 where it is not caught; ``exit_with`` ends it with modelhook's status.
+
     :raises BinaryNotFoundError: the program is missing
     :raises HandoffError: modelhook would refuse a value of the handoff, or the block set no model
     :raises RetryableError: a failure that may pass; ``result.package`` is what ``modelhook replay`` finishes

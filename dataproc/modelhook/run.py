@@ -89,7 +89,7 @@ def promote(
 ) -> Result:
     """Runs ``modelhook run HANDOFF OPTIONS``: packs, uploads, registers, decides, promotes.
 
-    The parameters, the result and the errors are those of run_command.
+    The parameters are those of run_command, and so are the result and the errors.
 
     :param handoff: the handoff that write_handoff wrote
     :param options: options of ``modelhook run``
@@ -110,6 +110,7 @@ def capture(
 
     The parameters are those of run_command.
 
+    :param arguments: the command line, without the program and ``--json``
     :return: the JSON object, as Python has it
     :raises CommandError: the command failed
     :raises ModelhookError: the command printed no JSON
@@ -139,8 +140,11 @@ def call(
     messages: Optional[Callable[[str], None]] = None,
     started: "Optional[Callable[[subprocess.Popen[bytes]], None]]" = None,
 ) -> Ended:
-    """As run_command, with all that is known of it; nothing of the program is left when this returns or raises.
+    """Runs modelhook, and returns all that is known of the call. Nothing of the program is left then, nor if it raises.
 
+    The parameters are those of run_command.
+
+    :param arguments: the command line, without the program
     :param stdout: takes what is printed but for the last line; by default it is written to ``sys.stdout``
     :param messages: takes what the program writes to stderr, as it comes; by default that goes to ``stderr``
     :param started: gets the process, so that another thread or a signal handler can stop it

@@ -18,14 +18,16 @@ _SECRET_MANAGER = "https://secretmanager.googleapis.com"
 
 
 def load_secret(name: Optional[str] = None, *, endpoint: Optional[str] = None) -> List[str]:
-    """Sets what a secret holds as environment variables; returns their names.
-
-    name      else $MODELHOOK_SECRET; where neither is given nothing is done
-                  an id of Yandex Lockbox: each text entry is a variable
-                  projects/P/secrets/S[/versions/V] of Google's Secret Manager: a JSON object of variables
-    endpoint  of the service, where it is not the cloud's own
+    """Sets what a secret holds as environment variables.
 
     A job calls it first, before MLflow's client looks for MLFLOW_TRACKING_TOKEN. Variables that are set already stay.
+
+    :param name: the id of a secret in Yandex Lockbox, each of whose text entries is a variable; or
+        ``projects/P/secrets/S[/versions/V]`` of Google's Secret Manager, a JSON object of variables. None:
+        ``$MODELHOOK_SECRET``; where that is not set either, nothing is done
+    :param endpoint: URL of the service; None: the cloud's own
+    :return: the names of the variables
+    :raises SecretError: the secret cannot be read
     """
     name = name or os.environ.get("MODELHOOK_SECRET")
     if not name:

@@ -20,6 +20,10 @@ def tracking_uri(conn_type: Optional[str], schema: Optional[str], host: Optional
     neither names a scheme, the connection types modelhook and https, and port 443, mean https: credentials never go
     in clear unless http was asked for. A schema that is no scheme is the path that Airflow cuts off a connection's URI.
 
+    :param conn_type: these four are fields of an Airflow connection
+    :param schema: http, https or a path
+    :param host: a name, a name with a path, or a URL
+    :param port: counts where the host names none
     :raises ConnectionFault: there is no host, or the scheme is not http or https
     """
     scheme, rest = _split_scheme((host or "").strip())
