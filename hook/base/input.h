@@ -14,6 +14,11 @@
 
 #include "base/fail.h"
 
+/* input_error - fails for errno, which was met at the path; what: the file in the message. Where
+ * nothing is there and the path is relative, the hint names the directory that it is relative to.
+ */
+int input_error(const char *path, const char *what, struct fail *f);
+
 /* input_open - what: the file in a message; *fd is the caller's to close; links are followed.
  * MISSING where nothing is there, UNACCEPTABLE where it is not a regular file. */
 MUST_CHECK int input_open(const char *path, const char *what, int *fd, struct fail *f);

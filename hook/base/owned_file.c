@@ -100,7 +100,7 @@ int owned_file_read(const char *path, size_t max, struct text *text, struct fail
 	int fd = -1, result = -1;
 	text_clear(text);
 	if (resolved == NULL)
-		return fail_errno(f, fail_input_status(errno), "%.200s", path);
+		return input_error(path, path, f);
 	if (input_open(resolved, path, &fd, f) == 0) {
 		result = read_open(fd, path, max, text, f);
 		if (result == 0)

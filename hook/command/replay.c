@@ -9,6 +9,7 @@
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/input.h"
 #include "base/stop.h"
 #include "base/temp_dir.h"
 #include "base/text.h"
@@ -331,8 +332,11 @@ static int check_there(const char *package, struct fail *f)
 {
 	if (file_is_named(package))
 		return 0;
+	char *what = text_format("package %s", package);
 	errno = ENOENT;
-	return fail_errno(f, STATUS_MISSING, "package %s", package);
+	input_error(package, what, f);
+	free(what);
+	return -1;
 }
 
 int command_replay(struct invocation *call, struct fail *f)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/input.h"
 #include "base/text.h"
 #include "packaging/savedmodel/model_files.h"
 
@@ -319,7 +320,7 @@ int input_check(const char *path, struct fail *f)
 	if (input_is_url(path))
 		return check_url(path, f);
 	if (stat(path, &s) != 0)
-		return fail_errno(f, fail_input_status(errno), "cannot be read");
+		return input_error(path, "cannot be read", f);
 	if (S_ISDIR(s.st_mode))
 		return check_directory(path, f);
 	if (S_ISREG(s.st_mode))

@@ -362,6 +362,22 @@ def test_what_is_wrong_here_is_told_before_the_server_is(site: Site, arguments: 
     assert (ended.status, ended.errors) == (status, [error])
 
 
+@pytest.mark.parametrize(("status", "arguments"), [
+    (66, ("run", "{}/handoff.json")), (66, ("gate", "{}/handoff.json")), (66, ("replay", "{}/package.tar.gz")),
+    (66, ("inspect", "{}/saved_model")), (66, ("outcome", "{}/result.json")),
+    (78, ("check", "--model", MODEL, "--config", "{}/modelhook.json")),
+], ids=lambda value: value[0] if isinstance(value, tuple) else "")
+def test_a_missing_file_of_a_relative_path_is_told_with_the_working_directory(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    hint = f"modelhook: hint: the path is relative to the working directory, {tmp_path}\n"
+    for folder in ("nowhere", "/nowhere"):
+        ended = site.hook(*(each.format(folder) for each in arguments))
+        assert (ended.status, hint in ended.stderr) == (status, folder == "nowhere")
+        assert "No such file or directory" in ended.stderr
+
+
 @pytest.mark.parametrize(("value", "word"), [(float("nan"), "NaN"), (float("inf"), "Infinity"),
                                              (float("-inf"), "-Infinity")])
 def test_a_number_that_json_has_not_is_named_with_its_key(site: Site, value: float, word: str) -> None:
