@@ -28,6 +28,7 @@ from static_hosts import Authority, make_authority
 pytestmark = pytest.mark.timeout(1200)  # the first one waits for all three
 
 VERSIONS = ("airflow210", "airflow31", "airflow33")
+PREFIX = "/ml/flow"
 PASSWORD = "p/w@h: %25+and-long"  # what a URI must encode
 ENDS = {
     "by_type": ("success", "promoted"),
@@ -36,15 +37,18 @@ ENDS = {
     "own_type": ("success", "promoted"),
     "own_type_by_host": ("success", "promoted"),
     "own_type_in_clear": ("failed", "later"),
-    "with_path": ("failed", "denied"),
+    "with_path": ("success", "promoted"),
+    "with_path_and_port": ("success", "promoted"),
+    "with_path_by_host": ("success", "promoted"),
+    "with_wrong_path": ("failed", "denied"),
     "without_credentials": ("failed", "denied"),
     "in_clear": ("failed", "later"),
     "without_host": ("failed", "configuration"),
 }
 
 
-def connections(port: int, authority: Authority) -> dict[str, str]:
-    """Connections as URIs, by name."""
+def connections(port: int, prefixed: int, authority: Authority) -> dict[str, str]:
+    """Connections by name; at the port PREFIXED the server is below a path."""
     login, verify = f"ann:{quote(PASSWORD, safe='')}", f"verify={quote(str(authority.bundle), safe='')}"
     whole = quote(f"https://127.0.0.1:{port}/", safe="")
     return {
@@ -54,7 +58,12 @@ def connections(port: int, authority: Authority) -> dict[str, str]:
         "own_type": f"modelhook://{login}@127.0.0.1:{port}/?{verify}",
         "own_type_by_host": f"modelhook://{login}@{whole}/?{verify}",
         "own_type_in_clear": f"modelhook://{login}@127.0.0.1:{port}/http?{verify}",
-        "with_path": f"https://{login}@127.0.0.1:{port}/no-such-prefix?{verify}",
+        "with_path": f"https://{login}@127.0.0.1:{prefixed}{PREFIX}?{verify}",
+        "with_path_and_port": json.dumps({
+            "conn_type": "modelhook", "host": f"127.0.0.1{PREFIX}/", "port": prefixed, "login": "ann",
+            "password": PASSWORD, "extra": {"verify": str(authority.bundle)}}),
+        "with_path_by_host": f"http://{login}@{quote(f'https://127.0.0.1:{prefixed}{PREFIX}/', safe='')}?{verify}",
+        "with_wrong_path": f"https://{login}@127.0.0.1:{port}/no-such-prefix?{verify}",
         "without_credentials": f"https://127.0.0.1:{port}?{verify}",
         "in_clear": f"http://127.0.0.1:{port}?{verify}",
         "without_host": f"https://{login}@?{verify}",
@@ -80,12 +89,15 @@ def all_ran(modelhook: Path, wheel: Path, tmp_path_factory: pytest.TempPathFacto
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(MLflow(folder / "mlflow", auth=True))
         front = stack.enter_context(Front(server.port, authority))
+        below = stack.enter_context(MLflow(folder / "below", prefix=PREFIX, store=f"sqlite:///{folder}/mlflow/mlflow.db",
+                                           artifacts=server.artifacts))
+        front_below = stack.enter_context(Front(below.port, authority))
         admin = Registry(server.url, (server.user, server.password))
         admin.call("POST", "users/create", username="ann", password=PASSWORD)
         ann = Registry(server.url, ("ann", PASSWORD))
         experiment = ann.call("POST", "experiments/create", name="ann")["experiment_id"]
-        given = {f"AIRFLOW_CONN_{name.upper()}": uri
-                 for name, uri in connections(front.server_address[1], authority).items()}
+        ports = front.server_address[1], front_below.server_address[1]
+        given = {f"AIRFLOW_CONN_{name.upper()}": text for name, text in connections(*ports, authority).items()}
         worker = {"MLFLOW_TRACKING_USERNAME": server.user, "MLFLOW_TRACKING_PASSWORD": server.password,
                   "MODELHOOK_BIN": str(modelhook), **given}
         ran = {}
@@ -129,7 +141,7 @@ def test_the_log_says_what_is_wrong(ran: Airflow, sentence: str) -> None:
 TEST = """
 import json, os
 from airflow.models import Connection
-names = ["own_type", "own_type_in_clear", "with_path", "without_credentials"]
+names = ["own_type", "own_type_in_clear", "with_wrong_path", "without_credentials"]
 hooks = [Connection(conn_id=name, uri=os.environ["AIRFLOW_CONN_" + name.upper()]) for name in names]
 for conn in hooks:
     conn.conn_type = "modelhook" if conn.conn_type == "https" else conn.conn_type
