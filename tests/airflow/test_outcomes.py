@@ -314,12 +314,15 @@ def test_the_version_tells_which_task_made_it(ran: Ran) -> None:
 
 def pages(ran: Ran, task: str) -> list[str]:
     """The addresses of a training's pages in MLflow."""
-    url, team = ran.plan.tasks[task]["env"]["MLFLOW_TRACKING_URI"], ran.plan.teams[task]
+    if task.startswith("outcome_"):  # of a job, told by the task after it, which has a connection
+        url, team = ran.plan.server.url, ran.plan.teams[task.removeprefix("outcome_")]
+    else:
+        url, team = ran.plan.tasks[task]["env"]["MLFLOW_TRACKING_URI"], ran.plan.teams[task]
     return [f"{url}/#/models/{team.model}/versions/1", f"{url}/#/runs/{team.version(1)['run_id']}"]
 
 
 @pytest.mark.parametrize("ran", AIRFLOW_3, indirect=True)
-@pytest.mark.parametrize("task", ["promoted", "held"])
+@pytest.mark.parametrize("task", ["promoted", "held", "outcome_tag", "outcome_tag_held"])
 def test_a_task_of_airflow_3_has_links_to_mlflow(ran: Ran, task: str) -> None:
     found = [ran.airflow.xcom(task, f"_link_{name}") for name in ("ModelVersionLink", "RunLink")]
     assert found == pages(ran, task)
