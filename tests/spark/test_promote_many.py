@@ -201,6 +201,9 @@ def test_what_was_held_superseded_or_done_before_is_told_with_its_reason(
         assert (rows["newer"]["outcome"], rows["held"]["outcome"]) == ("superseded", "held")
         assert "version 1" in rows["older"]["reason"]
         assert "0.99" in rows["held"]["reason"]
+        steps = [line for line in ended.stderr.splitlines() if line.startswith("modelhook: ")]  # of the executors
+        assert steps
+        assert all(line.startswith(f"modelhook: {team.model}: ") for line in steps)
         last = [line.split() for line in ended.stdout.splitlines()[-2:]]
         assert last[0][:2] == ["held", "1" + "," * created]
         assert last[1][:2] == ["superseded", "2" + "," * created]
