@@ -70,14 +70,26 @@ int by_hand_call(struct invocation *call, by_hand_check *check, const char *vers
 	if (check(call, f) != 0)
 		return -1;
 	int result = operator_open(&operator, call, call->argv[0], f);
-	if (result == 0)
+	if (result == 0) {
+		console_say("on %s", operator.session.registry->base);
 		result = act(&operator, version, function, f);
+	}
 	const struct finish_plan told = {.plan = &operator.session.plan,
 		.registry = moves_production(&operator.registry) ? &operator.registry : NULL,
 		.failed = result != 0, };
 	finish_take_plan(call, &told);
 	operator_release(&operator);
 	return result;
+}
+
+/* What takes the change back. */
+static void add_undo(const struct operator* operator, int64_t winner, struct text *did)
+{
+	int64_t before = operator->call->result.previous_version;
+	if (before == 0 || before == winner || operator->call->settings.mlflow.plan)
+		return;
+	text_printf(did, ", in place of version %lld; undo: modelhook promote %s %lld",
+		(long long)before, operator->registry.model, (long long)before);
 }
 
 void by_hand_show_winner(struct operator* operator, const char * done, int64_t wanted,
@@ -88,8 +100,10 @@ void by_hand_show_winner(struct operator* operator, const char * done, int64_t w
 		(long long)winner, operator->registry.model, by_hand_is(operator));
 	result->outcome = winner == wanted ? done : "superseded";
 	result->status = winner == wanted ? STATUS_PROMOTED : STATUS_HELD;
-	if (winner == wanted)
+	if (winner == wanted) {
+		add_undo(operator, winner, did);
 		return;
+	}
 	text_printf(did, ": it was trained after version %lld was chosen", (long long)wanted);
 	char *reason = text_format("version %lld was trained after version %lld was chosen",
 		(long long)winner, (long long)wanted);

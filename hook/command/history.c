@@ -191,7 +191,8 @@ static void print_text(const char *model, const struct registry_state *state,
 			add_period(&table, state, &periods->items[i]);
 	}
 	escape_add(&text, model, strlen(model));
-	text_printf(&text, ": %zu times Production (UTC)\n", periods->count);
+	text_printf(&text, ": %zu time%s Production (UTC)\n", periods->count,
+		periods->count == 1 ? "" : "s");
 	table_print(&table, console_columns(), &text);
 	console_print(text_string(&text));
 	table_release(&table);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/console.h"
 #include "base/fail.h"
 #include "base/memory.h"
@@ -151,8 +152,8 @@ static void print_table(struct report *report)
 			&text, report->models[i].details != NULL ? report->models[i].details : "");
 		wrong += report->models[i].wrong;
 	}
-	text_printf(&text, "%zu models, %zu with something wrong%s\n", report->count, wrong,
-		wrong > 0 ? ": modelhook repair" : "");
+	amount_add_counted(&text, report->count, "model");
+	text_printf(&text, ", %zu with problems%s\n", wrong, wrong > 0 ? ": modelhook repair" : "");
 	console_print(text_string(&text));
 	text_release(&text);
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
@@ -153,7 +154,9 @@ void status_view_text(struct text *text, const char *model, const struct registr
 	struct production_periods periods;
 	production_periods_read(state, &periods);
 	escape_add(text, model, strlen(model));
-	text_printf(text, ": %zu versions\n", state->versions.count);
+	text_add_string(text, ": ");
+	amount_add_counted(text, state->versions.count, "version");
+	text_add_string(text, "\n");
 	for (size_t i = 0; i < state->versions.count; i++)
 		if (state_is_production(state, &state->versions.items[i]))
 			add_version(text, &periods, &state->versions.items[i]);
@@ -188,7 +191,7 @@ static void add_production(
 void status_view_head(struct table *table)
 {
 	static const char *const titles[STATUS_VIEW_COLUMNS] = {
-		"model", "version", "since (UTC)", "by", "val_acc", "bad"};
+		"model", "version", "since (UTC)", "by", "val_acc", "problems"};
 	table_begin(table, titles, STATUS_VIEW_COLUMNS);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/amount.h"
 #include "base/clock.h"
 #include "base/console.h"
 #include "base/escape.h"
@@ -83,7 +84,8 @@ static void print_text(const char *model, const struct listing *listing)
 	for (size_t i = 0; i < listing->shown; i++)
 		add_row(&table, listing, nth_newest(listing, i));
 	escape_add(&text, model, strlen(model));
-	text_printf(&text, ": %zu version%s", count, count == 1 ? "" : "s");
+	text_add_string(&text, ": ");
+	amount_add_counted(&text, count, "version");
 	if (listing->shown < count)
 		text_printf(&text, ", the newest %zu (--limit 0 shows all)", listing->shown);
 	text_add_string(&text, "\n");

@@ -53,13 +53,13 @@ def test_the_table_fits_80_columns_and_names_what_is_wrong(hook: Hook, many: lis
     lines = ended.stdout.splitlines()
     rows = lines[1:MODELS + 1]
     assert max(map(len, lines)) <= 80
-    assert lines[0].split() == ["model", "version", "since", "(UTC)", "by", "val_acc", "bad"]
+    assert lines[0].split() == ["model", "version", "since", "(UTC)", "by", "val_acc", "problems"]
     assert rows[1].split() == ["model-001", "20", "2026-09-22", "10:13", "root@trainer", "0.9020", "-"]
     assert [row.split()[0] for row in rows] == [model.name for model in many]
     wrong = [model for model in many if model.anomalies]
     assert [row.split()[0] for row in rows if not row.endswith("-")] == [model.name for model in wrong]
     assert len(lines) == 1 + MODELS + len(seeding.expected(many)) + 1
-    assert lines[-1] == f"{MODELS} models, {len(wrong)} with something wrong: modelhook repair"
+    assert lines[-1] == f"{MODELS} models, {len(wrong)} with problems: modelhook repair"
     assert "model-006: several versions are Production: 2 19 20" in lines
 
 
