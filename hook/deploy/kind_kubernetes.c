@@ -11,31 +11,18 @@
 #include "deploy/cluster_pods.h"
 #include "deploy/kinds.h"
 #include "kubernetes/workload.h"
+#include "kubernetes/workload_name.h"
 
 static const char *const keys[] = {"kubernetes"};
 
 static int parse(const struct json_at *entry, struct deploy_target *target, struct fail *f)
 {
-	static const char *const more[] = {"deployment", "statefulset", "daemonset", NULL};
+	static const char *const more[] = {WORKLOAD_NAME_KEYS, NULL};
 	struct json_at object = json_get(entry, "kubernetes");
 	if (cluster_parse(&object, more, target, f) != 0)
 		return -1;
 	struct cluster_options *options = target->options;
-	for (enum workload_kind kind = 0; kind < WORKLOAD_KINDS; kind++) {
-		const char *noun = workload_resources[kind].noun;
-		struct json_at at = json_get(&object, noun);
-		if (!json_is_there(&at))
-			continue;
-		if (options->name != NULL)
-			return json_fail(&at, f, "is the second workload: one an entry");
-		options->kind = kind;
-		if (cluster_take_name(&object, noun, options, f) != 0)
-			return -1;
-	}
-	if (options->name != NULL)
-		return 0;
-	return json_fail(
-		&object, f, "needs one of \"deployment\", \"statefulset\" and \"daemonset\"");
+	return workload_name_parse(&object, &options->kind, &options->name, f);
 }
 
 /* struct restart - what the wait goes by */

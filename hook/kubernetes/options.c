@@ -66,3 +66,10 @@ void kubernetes_options_release(struct kubernetes_options *options)
 	free(options->context);
 	*options = (struct kubernetes_options){0};
 }
+
+bool kubernetes_options_are_same(
+	const struct kubernetes_options *a, const struct kubernetes_options *b)
+{
+	return text_equal(a->namespace, b->namespace) && text_equal(a->kubeconfig, b->kubeconfig) &&
+	       text_equal(a->context, b->context);
+}

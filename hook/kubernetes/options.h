@@ -30,4 +30,9 @@ MUST_CHECK int kubernetes_options_parse(const struct json_at *object, const char
 	struct kubernetes_options *options, struct fail *f);
 void kubernetes_options_release(struct kubernetes_options *options);
 
+/* kubernetes_options_are_same - whether both surely lead to one namespace of one cluster: they were
+ * written alike */
+bool kubernetes_options_are_same(
+	const struct kubernetes_options *a, const struct kubernetes_options *b);
+
 #endif
