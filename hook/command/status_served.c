@@ -8,6 +8,7 @@
 #include "mlflow/types.h"
 #include "packaging/json/json.h"
 #include "registry/tags.h"
+#include "served/cluster.h"
 #include "served/round.h"
 #include "served/server.h"
 
@@ -21,14 +22,19 @@ static int ask(const struct invocation *call, const struct registry_state *state
 		.digest = version != NULL ? version_tag(version, TAG_DIGEST) : NULL,
 		.run_id = version != NULL ? version->run_id : NULL,
 	};
+	struct served_cluster cluster = {0};
 	struct served_call served_call = {
-		.deploy = {
-			.model = &model, .http = &call->settings.http, .deadline = call->deadline}};
+		.deploy = {.model = &model,
+			.http = &call->settings.http,
+			.deadline = call->deadline},
+		.cluster = &cluster,
+	};
 	struct served_round round;
 	int result = served_round_ask(served, &served_call, &round, f);
 	if (result == 0)
 		served_round_describe(served, &round, said);
 	served_round_release(&round);
+	served_cluster_close(&cluster);
 	return result;
 }
 

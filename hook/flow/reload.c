@@ -13,6 +13,7 @@
 #include "registry/golden_fetch.h"
 #include "registry/model_uuid.h"
 #include "registry/production_period.h"
+#include "served/cluster.h"
 #include "served/probe.h"
 #include "served/prove.h"
 #include "served/server.h"
@@ -26,6 +27,7 @@ struct reloading {
 	char *uuid;
 	struct served_samples before;
 	struct served_probe probe;
+	struct served_cluster cluster;
 };
 
 void delivery_release(struct delivery *delivery)
@@ -94,6 +96,7 @@ static void close_version(struct reloading *reloading)
 {
 	served_probe_release(&reloading->probe);
 	served_samples_release(&reloading->before);
+	served_cluster_close(&reloading->cluster);
 	to_serve_release(&reloading->to_serve);
 	golden_release(&reloading->golden);
 	free(reloading->uuid);
@@ -135,7 +138,7 @@ static int reload_targets(struct reloading *reloading, struct fail *f)
 
 /* Proof */
 
-static struct served_call call_of(const struct reloading *reloading)
+static struct served_call call_of(struct reloading *reloading)
 {
 	const struct invocation *call = reloading->delivery->call;
 	return (struct served_call){
@@ -144,6 +147,7 @@ static struct served_call call_of(const struct reloading *reloading)
 			.deadline = call->deadline},
 		.golden = reloading->golden.count > 0 ? &reloading->golden : NULL,
 		.tolerance = reloading->tolerance,
+		.cluster = &reloading->cluster,
 	};
 }
 

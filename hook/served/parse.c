@@ -3,81 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "deploy/keys.h"
-#include "http/url.h"
 #include "packaging/json/pointer.h"
 #include "served/golden.h"
 #include "served/identity.h"
+#include "served/keys.h"
+#include "served/replicas_parse.h"
 #include "served/servers.h"
 
 enum {
 	ROUNDS = 3,
-	ROUNDS_MAX = 1000,
 	INTERVAL_MS = 1000,
 	TIMEOUT_MS = 5 * 60 * 1000,
 	REQUEST_TIMEOUT_MS = 10 * 1000,
 };
-
-static int optional_string(
-	const struct json_at *object, const char *key, char **value, struct fail *f)
-{
-	struct json_at at = json_get(object, key);
-	if (!json_is_there(&at))
-		return 0;
-	if (json_string(&at, value, f) != 0)
-		return -1;
-	return (*value)[0] != '\0' || strcmp(key, "json_pointer") == 0
-		       ? 0
-		       : json_fail(&at, f, "is empty");
-}
-
-static int optional_duration(
-	const struct json_at *object, const char *key, int64_t *ms, struct fail *f)
-{
-	struct json_at at = json_get(object, key);
-	char *text = NULL;
-	if (!json_is_there(&at))
-		return 0;
-	if (json_string(&at, &text, f) != 0)
-		return -1;
-	bool known = clock_parse_duration(text, ms) && *ms > 0;
-	free(text);
-	return known ? 0 : json_fail(&at, f, "is a duration such as \"5m\"");
-}
-
-static int optional_count(
-	const struct json_at *object, const char *key, int64_t *count, struct fail *f)
-{
-	struct json_at at = json_get(object, key);
-	return json_is_there(&at) ? json_integer(&at, 1, ROUNDS_MAX, count, f) : 0;
-}
-
-/* The place of the value in words, which end in NULL. */
-static int parse_word(const struct json_at *object, const char *key, const char *const *words,
-	size_t *place, struct fail *f)
-{
-	struct json_at at = json_get(object, key);
-	char *text = NULL;
-	if (!json_is_there(&at))
-		return 0;
-	if (json_string(&at, &text, f) != 0)
-		return -1;
-	for (*place = 0; words[*place] != NULL; (*place)++)
-		if (strcmp(words[*place], text) == 0)
-			break;
-	free(text);
-	if (words[*place] != NULL)
-		return 0;
-	struct text known = {0};
-	for (size_t i = 0; words[i] != NULL; i++)
-		text_printf(&known, "%s%s", i > 0 ? ", " : "", words[i]);
-	int result = json_fail(&at, f, "is one of %s", text_string(&known));
-	text_release(&known);
-	return result;
-}
 
 static int parse_server(const struct json_at *object, struct served *served, struct fail *f)
 {
@@ -85,7 +26,7 @@ static int parse_server(const struct json_at *object, struct served *served, str
 	size_t place = 0;
 	for (size_t i = 0; served_servers[i] != NULL; i++)
 		names[i] = served_servers[i]->name;
-	if (parse_word(object, "server", names, &place, f) != 0)
+	if (served_key_word(object, "server", names, &place, f) != 0)
 		return -1;
 	served->server = served_servers[place];
 	return 0;
@@ -95,7 +36,7 @@ static int parse_pattern(const struct json_at *object, struct served *served, st
 {
 	struct json_at at = json_get(object, "regex");
 	char words[128], *pattern = NULL;
-	if (optional_string(object, "regex", &pattern, f) != 0 || pattern == NULL)
+	if (served_key_string(object, "regex", &pattern, f) != 0 || pattern == NULL)
 		return pattern == NULL && !json_is_there(&at) ? 0 : -1;
 	int code = regcomp(&served->compiled, pattern, REG_EXTENDED | REG_NEWLINE);
 	if (code == 0) {
@@ -110,8 +51,8 @@ static int parse_pattern(const struct json_at *object, struct served *served, st
 static int parse_places(const struct json_at *object, struct served *served, struct fail *f)
 {
 	struct json_at pointer = json_get(object, "json_pointer");
-	if (optional_string(object, "json_pointer", &served->pointer, f) != 0 ||
-		optional_string(object, "header", &served->header, f) != 0 ||
+	if (served_key_string(object, "json_pointer", &served->pointer, f) != 0 ||
+		served_key_string(object, "header", &served->header, f) != 0 ||
 		parse_pattern(object, served, f) != 0)
 		return -1;
 	if (served->pointer != NULL && !json_pointer_is_valid(served->pointer))
@@ -134,67 +75,13 @@ static int parse_identity(const struct json_at *object, struct served *served, s
 {
 	struct json_at at = json_get(object, "identity");
 	size_t place = SERVED_VERSION;
-	if (parse_word(object, "identity", served_identity_words, &place, f) != 0)
+	if (served_key_word(object, "identity", served_identity_words, &place, f) != 0)
 		return -1;
 	served->identity = (enum served_identity)place;
 	if (served->server->is_plain || place == SERVED_VERSION)
 		return 0;
 	return json_fail(
 		&at, f, "a server of kind %s says its version alone", served->server->name);
-}
-
-static int check_url(const struct json_at *at, const char *url, struct fail *f)
-{
-	char *origin = http_url_origin(url);
-	bool fine = origin != NULL;
-	free(origin);
-	return fine ? 0 : json_fail(at, f, "is an http or https URL");
-}
-
-static int parse_urls(const struct json_at *list, struct served_replicas *replicas, struct fail *f)
-{
-	if (json_array(list, f) != 0)
-		return -1;
-	if (json_count(list) == 0)
-		return json_fail(list, f, "names no replica");
-	replicas->urls = memory_get(json_count(list), sizeof(*replicas->urls));
-	for (struct json_at at = json_first(list); json_is_there(&at); at = json_next(&at)) {
-		char **url = &replicas->urls[replicas->url_count];
-		if (json_string(&at, url, f) != 0)
-			return -1;
-		replicas->url_count++;
-		if (check_url(&at, *url, f) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int parse_dns(const struct json_at *at, struct served_replicas *replicas, struct fail *f)
-{
-	struct json_at name = json_get(at, "dns"), port = json_get(at, "port");
-	struct json_at nameserver = json_get(at, "nameserver");
-	if (!json_is_there(&name))
-		return json_fail(at, f, "needs \"urls\", or \"dns\" and \"port\"");
-	if (optional_string(at, "dns", &replicas->dns, f) != 0 ||
-		json_integer(&port, 1, 65535, &replicas->port, f) != 0 ||
-		optional_string(at, "nameserver", &replicas->nameserver, f) != 0)
-		return -1;
-	if (replicas->nameserver == NULL || strrchr(replicas->nameserver, ':') != NULL)
-		return 0;
-	return json_fail(&nameserver, f, "is an address and a port, such as \"10.96.0.10:53\"");
-}
-
-static int parse_replicas(const struct json_at *object, struct served *served, struct fail *f)
-{
-	static const char *const keys[] = {"urls", "dns", "port", "nameserver", "count"};
-	struct json_at at = json_get(object, "replicas"), urls = json_get(&at, "urls");
-	if (!json_is_there(&at))
-		return 0;
-	if (json_known_keys(&at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
-		optional_count(&at, "count", &served->replicas.count, f) != 0)
-		return -1;
-	return json_is_there(&urls) ? parse_urls(&urls, &served->replicas, f)
-				    : parse_dns(&at, &served->replicas, f);
 }
 
 /* What stands for the version at a server that has numbers of its own. */
@@ -221,10 +108,10 @@ static int parse_where(
 	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
 {
 	if (service_parse(object, folder, &served->service, f) != 0 ||
-		optional_string(object, "model", &served->model, f) != 0 ||
+		served_key_string(object, "model", &served->model, f) != 0 ||
 		parse_number(object, folder, served, f) != 0)
 		return -1;
-	return parse_replicas(object, served, f);
+	return served_replicas_parse(object, folder, served, f);
 }
 
 static int parse_golden(const struct json_at *object, struct served *served, struct fail *f)
@@ -248,11 +135,12 @@ static int parse_limits(const struct json_at *object, struct served *served, str
 {
 	static const char *const policies[] = {"keep", "roll_back", NULL};
 	size_t policy = 0;
-	if (optional_count(object, "rounds", &served->rounds, f) != 0 ||
-		optional_duration(object, "interval", &served->interval_ms, f) != 0 ||
-		optional_duration(object, "timeout", &served->timeout_ms, f) != 0 ||
-		optional_duration(object, "request_timeout", &served->request_timeout_ms, f) != 0 ||
-		parse_word(object, "on_failure", policies, &policy, f) != 0)
+	if (served_key_count(object, "rounds", &served->rounds, f) != 0 ||
+		served_key_duration(object, "interval", &served->interval_ms, f) != 0 ||
+		served_key_duration(object, "timeout", &served->timeout_ms, f) != 0 ||
+		served_key_duration(object, "request_timeout", &served->request_timeout_ms, f) !=
+			0 ||
+		served_key_word(object, "on_failure", policies, &policy, f) != 0)
 		return -1;
 	served->roll_back = policy == 1;
 	return 0;
@@ -296,13 +184,9 @@ void served_release(struct served *served)
 {
 	if (served == NULL)
 		return;
-	for (size_t i = 0; i < served->replicas.url_count; i++)
-		free(served->replicas.urls[i]);
 	if (served->pattern != NULL)
 		regfree(&served->compiled);
-	free(served->replicas.urls);
-	free(served->replicas.dns);
-	free(served->replicas.nameserver);
+	served_replicas_settings_release(&served->replicas);
 	service_release(&served->service);
 	free(served->model);
 	free(served->number);

@@ -66,6 +66,7 @@ void served_probe_start(
 	struct fail ignored;
 	probe->served = served;
 	probe->call = *call;
+	probe->call.cluster = &probe->cluster;
 	probe->call.deploy.deadline.cancelled = &probe->ended;
 	atomic_init(&probe->ended, false);
 	probe->runs = thread_start(&probe->thread, run, probe, &ignored) == 0;
@@ -83,5 +84,6 @@ void served_probe_end(struct served_probe *probe)
 void served_probe_release(struct served_probe *probe)
 {
 	served_probe_end(probe);
+	served_cluster_close(&probe->cluster);
 	served_samples_release(&probe->samples);
 }

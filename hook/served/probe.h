@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/fail.h"
+#include "served/cluster.h"
 #include "served/latency.h"
 #include "served/types.h"
 
@@ -18,10 +19,11 @@ MUST_CHECK int served_measure(const struct served *served, const struct served_c
 	struct served_samples *samples, struct fail *f);
 
 /* struct served_probe - a thread that asks every replica four times a second. Not to be moved while
- * it runs; owns its samples. */
+ * it runs; owns its cluster and samples. */
 struct served_probe {
 	const struct served *served;
 	struct served_call call;
+	struct served_cluster cluster; /* its own: that of a call is for one thread */
 	struct served_samples samples;
 	atomic_bool ended;
 	pthread_t thread;

@@ -26,6 +26,7 @@ struct proof {
 	int64_t agreed;		  /* rounds in a row */
 	char *problem;		  /* of the last round, with its replica; owned, or NULL */
 	bool is_final;
+	bool is_unknown;
 };
 
 static void take_samples(const struct served_round *round, struct served_samples *samples)
@@ -52,6 +53,7 @@ static void note_problem(struct proof *proof, const struct served_seen *seen)
 	free(proof->problem);
 	proof->problem = problem;
 	proof->is_final = seen->is_final;
+	proof->is_unknown = seen->is_unknown;
 }
 
 static int ask_round(struct proof *proof, struct fail *f)
@@ -86,6 +88,10 @@ static int fail_not_served(const struct proof *proof, int64_t started, struct fa
 		return fail_set(f, STATUS_LATER,
 			"the deadline was over before version %lld was seen served: %s", version,
 			problem);
+	if (proof->is_unknown)
+		return fail_set(f, STATUS_LATER,
+			"whether version %lld is served is not known after %.1f s: %s", version,
+			(double)(clock_monotonic_ms() - started) / 1000, problem);
 	return fail_set(f, STATUS_NOT_SERVED, "version %lld is not served after %.1f s: %s",
 		version, (double)(clock_monotonic_ms() - started) / 1000, problem);
 }

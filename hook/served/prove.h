@@ -24,7 +24,7 @@ void served_report_release(struct served_report *report);
 
 /* served_prove - within call->deploy.deadline; no round begins after served->timeout_ms. NOT_SERVED
  * says what a replica serves instead, or why it does not answer; LATER where the command's deadline
- * ends first; TERMINATED, INTERRUPTED. */
+ * ends first, or nobody could say at the end which replicas there are; TERMINATED, INTERRUPTED. */
 MUST_CHECK int served_prove(const struct served *served, const struct served_call *call,
 	struct served_report *report, struct fail *f);
 

@@ -8,14 +8,14 @@
 #include "http/url.h"
 #include "packaging/golden/golden.h"
 #include "served/golden.h"
-#include "served/replicas.h"
+#include "served/route.h"
 #include "served/server.h"
 
 /* struct replay - all of it */
 struct replay {
 	const struct served *served;
 	const struct served_call *call;
-	struct service_client client;
+	struct served_route route;
 	struct served_samples *samples;
 	struct text *why;
 };
@@ -44,14 +44,12 @@ static void add_path(const struct served *served, const char *name, struct text 
 }
 
 /* Where a replica takes requests: below its URL, or, where that is the page on which a service says
- * what it serves, at the same host. */
+ * what it serves, at the same server. */
 static char *make_url(const struct replay *replay, const struct served_replica *replica)
 {
 	struct text url = {0};
-	char *origin = http_url_origin(replica->url);
-	text_add_string(&url, replay->served->server->is_plain ? origin : replica->url);
+	text_add_string(&url, replay->served->server->is_plain ? replica->root : replica->url);
 	add_path(replay->served, replay->call->deploy.model->name, &url);
-	free(origin);
 	return text_take(&url);
 }
 
@@ -61,15 +59,7 @@ static int prepare(const struct replay *replay, const struct served_replica *rep
 	if (golden_request(replay->call->golden, asked->index, &asked->golden, f) != 0)
 		return -1;
 	served_golden_body(&replay->served->golden, &asked->golden, &asked->body);
-	asked->request = (struct http_request){
-		.method = "POST",
-		.url = url,
-		.content_type = "application/json",
-		.headers = (const char *const *)replay->client.lines,
-		.body = {.bytes = asked->body.data, .size = asked->body.size},
-		.max_tries = 1,
-		.connect_to = replica->connect_to,
-	};
+	asked->request = served_route_request(&replay->route, replica, url, &asked->body);
 	return 0;
 }
 
@@ -93,6 +83,8 @@ static void judge(struct replay *replay, const struct served_replica *replica,
 	char line[160];
 	long status = asked->response.status;
 	bool failed = exchange->result != 0 || status < 200 || status > 299;
+	if (failed && replica->is_ending)
+		return;
 	served_samples_add(replay->samples, asked->response.ms, failed);
 	if (exchange->result != 0) {
 		text_add_string(&why, exchange->fail.text);
@@ -124,9 +116,7 @@ static int ask_some(struct replay *replay, const struct served_replica *replica,
 			.request = &asked[count].request, .response = &asked[count].response};
 	}
 	if (result == 0) {
-		replay->client.http.deadline = deadline_within(
-			replay->call->deploy.deadline, replay->served->request_timeout_ms);
-		http_send_all(&replay->client.http, exchanges, count);
+		served_route_send(&replay->route, exchanges, count);
 		for (size_t i = 0; i < count; i++)
 			judge(replay, replica, &exchanges[i], &asked[i]);
 		result = stop_check(f);
@@ -150,19 +140,17 @@ static int ask_replica(struct replay *replay, const struct served_replica *repli
 int served_replay(const struct served *served, const struct served_call *call,
 	struct served_samples *samples, struct text *why, struct fail *f)
 {
-	struct served_replica_list list = {0};
 	struct replay replay = {.served = served, .call = call, .samples = samples, .why = why};
-	int result = service_open(&replay.client, &served->service, &call->deploy, f);
-	if (result == 0)
-		result = served_replicas_find(
-			served, replay.client.url, call->deploy.deadline, &list, f);
+	const struct served_replica_list *list = &replay.route.replicas;
+	int result = served_route_open(&replay.route, served, call, f);
+	if (result == 0 && list->problem != NULL)
+		text_printf(why, "replicas: %s", list->problem);
 	if (result != 0 && f->status == STATUS_LATER) { /* it may pass, as in a round */
 		text_add_string(why, f->text);
 		result = 0;
 	}
-	for (size_t i = 0; result == 0 && why->size == 0 && i < list.count; i++)
-		result = ask_replica(&replay, &list.items[i], f);
-	served_replicas_release(&list);
-	service_close(&replay.client);
+	for (size_t i = 0; result == 0 && why->size == 0 && i < list->count; i++)
+		result = ask_replica(&replay, &list->items[i], f);
+	served_route_close(&replay.route);
 	return result;
 }

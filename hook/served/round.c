@@ -11,17 +11,10 @@
 #include "http/types.h"
 #include "http/url.h"
 #include "served/identity.h"
-#include "served/replicas.h"
+#include "served/route.h"
 #include "served/server.h"
 
 enum { SHOWN_MAX = 3 }; /* replicas with a problem that are told one by one */
-
-/* struct asking - what the requests of one round share */
-struct asking {
-	const struct served *served;
-	const struct served_call *call;
-	struct service_client client;
-};
 
 /* struct question - one replica's request on its way; owns its texts */
 struct question {
@@ -30,23 +23,18 @@ struct question {
 	struct http_response response;
 };
 
-static void ask(const struct asking *asking, const struct served_replica *replica,
+static void ask(const struct served_route *route, const struct served_replica *replica,
 	struct question *question)
 {
-	const struct served *served = asking->served;
+	const struct served *served = route->served;
 	*question = (struct question){0};
 	text_add_string(&question->url, replica->url);
-	served->server->question(served, asking->call, &question->url, &question->body);
-	question->request = (struct http_request){
-		.method = question->body.size > 0 ? "POST" : "GET",
-		.url = text_string(&question->url),
-		.content_type = question->body.size > 0 ? "application/json" : NULL,
-		.headers = (const char *const *)asking->client.lines,
-		.body = {.bytes = question->body.data, .size = question->body.size},
-		.max_tries = 1,
-		.fresh_connection = true,
-		.connect_to = replica->connect_to,
-	};
+	served->server->question(served, route->call, &question->url, &question->body);
+	if (text_equal(text_string(&question->url), replica->root))
+		text_add_string(&question->url, "/");
+	question->request =
+		served_route_request(route, replica, text_string(&question->url), &question->body);
+	question->request.fresh_connection = !served->replicas.by_proxy;
 }
 
 static void question_release(struct question *question)
@@ -80,44 +68,76 @@ static void read_failure(const struct served *served, const struct http_exchange
 			 exchange->fail.status == STATUS_DENIED;
 }
 
-static void read_exchange(const struct served *served, const struct served_call *call,
-	const struct http_exchange *exchange, struct question *question, struct served_seen *seen)
+/* An API server that passes requests on says itself why it does not. A token of its that ran out is
+ * found out by the next round. */
+static void read_refusal(
+	const struct served *served, const struct http_response *response, struct served_seen *seen)
 {
-	long status = question->response.status;
-	seen->ms = question->response.ms;
-	if (exchange->result != 0) {
-		read_failure(served, exchange, question, seen);
-	} else if (status < 200 || status > 299) {
-		seen->failed = true;
-		seen->problem = text_format("HTTP %ld", status);
-		seen->is_final = status == 401 || status == 403;
-	} else {
-		served->server->read(served, call->deploy.model, &question->response, seen);
-	}
+	bool proxied = served->replicas.by_proxy;
+	char line[240] = "";
+	long status = response->status;
+	if (proxied)
+		service_says(response, line, sizeof(line));
+	seen->failed = true;
+	seen->problem = text_format("HTTP %ld%s%s", status, line[0] != '\0' ? ": " : "", line);
+	seen->is_final = status == 403 || (status == 401 && !proxied);
 }
 
-static void ask_some(struct asking *asking, const struct served_replica *replicas,
+static void read_exchange(const struct served_route *route, const struct http_exchange *exchange,
+	const struct question *question, struct served_seen *seen)
+{
+	const struct served *served = route->served;
+	long status = question->response.status;
+	seen->ms = question->response.ms;
+	if (exchange->result != 0)
+		read_failure(served, exchange, question, seen);
+	else if (status < 200 || status > 299)
+		read_refusal(served, &question->response, seen);
+	else
+		served->server->read(served, route->call->deploy.model, &question->response, seen);
+}
+
+static void ask_some(struct served_route *route, const struct served_replica *replicas,
 	struct served_seen *seen, size_t count)
 {
 	struct question questions[HTTP_TOGETHER_MAX];
 	struct http_exchange exchanges[HTTP_TOGETHER_MAX];
 	for (size_t i = 0; i < count; i++) {
-		ask(asking, &replicas[i], &questions[i]);
+		ask(route, &replicas[i], &questions[i]);
 		exchanges[i] = (struct http_exchange){
 			.request = &questions[i].request, .response = &questions[i].response};
 		seen[i].replica = text_copy(replicas[i].shown);
 	}
-	http_send_all(&asking->client.http, exchanges, count);
+	served_route_send(route, exchanges, count);
 	for (size_t i = 0; i < count; i++) {
-		read_exchange(asking->served, asking->call, &exchanges[i], &questions[i], &seen[i]);
+		read_exchange(route, &exchanges[i], &questions[i], &seen[i]);
+		seen[i].is_gone = replicas[i].is_ending && seen[i].failed;
 		question_release(&questions[i]);
 	}
 }
 
-static int ask_all(struct asking *asking, const struct served_replica_list *list,
-	struct served_round *round, struct fail *f)
+static void seen_release(struct served_seen *seen)
 {
-	struct http *http = &asking->client.http;
+	free(seen->replica);
+	free(seen->said);
+	free(seen->problem);
+}
+
+static void drop_gone(struct served_round *round)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < round->count; i++) {
+		if (round->items[i].is_gone)
+			seen_release(&round->items[i]);
+		else
+			round->items[kept++] = round->items[i];
+	}
+	round->count = kept;
+}
+
+static int ask_all(struct served_route *route, struct served_round *round, struct fail *f)
+{
+	const struct served_replica_list *list = &route->replicas;
 	int result = 0;
 	size_t before = round->count;
 	round->items = memory_grow(round->items, before + list->count, sizeof(*round->items));
@@ -125,65 +145,62 @@ static int ask_all(struct asking *asking, const struct served_replica_list *list
 	round->count += list->count;
 	for (size_t i = 0; result == 0 && i < list->count; i += HTTP_TOGETHER_MAX) {
 		size_t rest = list->count - i;
-		http->deadline = deadline_within(
-			asking->call->deploy.deadline, asking->served->request_timeout_ms);
-		ask_some(asking, &list->items[i], &round->items[before + i],
+		ask_some(route, &list->items[i], &round->items[before + i],
 			rest < HTTP_TOGETHER_MAX ? rest : HTTP_TOGETHER_MAX);
 		result = stop_check(f);
 	}
+	drop_gone(round);
 	return result;
 }
 
 /* A replica that nobody can see serves nothing. */
-static void add_problem(struct served_round *round, const char *replica, char *problem)
+static void add_problem(struct served_round *round, const char *replica, const char *problem)
 {
 	round->items = memory_grow(round->items, round->count + 1, sizeof(*round->items));
 	round->items[round->count++] =
-		(struct served_seen){.replica = text_copy(replica), .problem = problem};
+		(struct served_seen){.replica = text_copy(replica), .problem = text_copy(problem)};
 }
 
-/* Who is there to be asked; that nobody is, or not as many as there should be, may pass. */
-static int find_replicas(struct asking *asking, struct served_replica_list *list,
-	struct served_round *round, struct fail *f)
+/* Who is to be asked, as the settings name it. */
+static const char *replicas_name(const struct served_replicas *replicas)
 {
-	const struct served_replicas *replicas = &asking->served->replicas;
-	if (served_replicas_find(asking->served, asking->client.url, asking->call->deploy.deadline,
-		    list, f) != 0) {
-		if (f->status != STATUS_LATER)
-			return -1;
-		add_problem(round, replicas->dns, text_copy(f->text));
+	if (replicas->dns != NULL)
+		return replicas->dns;
+	return replicas->workload.name != NULL ? replicas->workload.name : "replicas";
+}
+
+/* That nobody can say who is there, or that not all are there, may pass. */
+static int ask_replicas(
+	struct served_route *route, int opened, struct served_round *round, struct fail *f)
+{
+	const struct served_replicas *replicas = &route->served->replicas;
+	if (opened != 0 && f->status != STATUS_LATER)
+		return -1;
+	if (opened != 0) {
+		add_problem(round, replicas_name(replicas), f->text);
+		round->items[round->count - 1].is_unknown = route->replicas.is_unknown;
 		return 0;
 	}
-	if (replicas->count > 0 && list->count != (size_t)replicas->count)
-		add_problem(round, "replicas",
-			text_format("there are %zu, expected %lld", list->count,
-				(long long)replicas->count));
-	return 0;
+	if (route->replicas.problem != NULL)
+		add_problem(round, "replicas", route->replicas.problem);
+	return route->replicas.count > 0 ? ask_all(route, round, f) : 0;
 }
 
 int served_round_ask(const struct served *served, const struct served_call *call,
 	struct served_round *round, struct fail *f)
 {
-	struct served_replica_list list = {0};
-	struct asking asking = {.served = served, .call = call};
+	struct served_route route;
 	*round = (struct served_round){0};
-	int result = service_open(&asking.client, &served->service, &call->deploy, f);
-	if (result == 0)
-		result = find_replicas(&asking, &list, round, f);
-	if (result == 0 && list.count > 0)
-		result = ask_all(&asking, &list, round, f);
-	served_replicas_release(&list);
-	service_close(&asking.client);
+	int opened = served_route_open(&route, served, call, f);
+	int result = ask_replicas(&route, opened, round, f);
+	served_route_close(&route);
 	return result;
 }
 
 void served_round_release(struct served_round *round)
 {
-	for (size_t i = 0; i < round->count; i++) {
-		free(round->items[i].replica);
-		free(round->items[i].said);
-		free(round->items[i].problem);
-	}
+	for (size_t i = 0; i < round->count; i++)
+		seen_release(&round->items[i]);
 	free(round->items);
 	*round = (struct served_round){0};
 }

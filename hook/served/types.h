@@ -9,8 +9,11 @@
 #include <stdint.h>
 
 #include "deploy/service.h"
+#include "kubernetes/options.h"
+#include "kubernetes/workload.h"
 
-struct served_server; /* served/server.h */
+struct served_server;  /* served/server.h */
+struct served_cluster; /* served/cluster.h */
 
 /* What of a version a service tells: text that is the same on both sides. */
 enum served_identity {
@@ -18,6 +21,14 @@ enum served_identity {
 	SERVED_DIGEST,	/* of its package */
 	SERVED_RUN_ID,
 	SERVED_MODEL_UUID,
+};
+
+/* struct served_workload - the workload in Kubernetes whose pods are the replicas; owns its strings
+ */
+struct served_workload {
+	struct kubernetes_options at;
+	enum workload_kind kind;
+	char *name; /* NULL: none is named */
 };
 
 /* struct served_replicas - who is to be asked; none of it: the URL alone. Owns its strings. */
@@ -28,6 +39,9 @@ struct served_replicas {
 	char *nameserver; /* "ADDRESS:PORT", or NULL: those of /etc/resolv.conf */
 	int64_t port;	  /* of each */
 	int64_t count;	  /* how many there have to be; 0: any number */
+	struct served_workload
+		workload; /* says how many; without urls and dns its pods are asked */
+	bool by_proxy;	  /* the pods, through the API server instead of at their addresses */
 };
 
 /* How golden requests are asked (served/golden.h). */
@@ -74,9 +88,10 @@ struct golden; /* packaging/golden/golden.h */
 
 /* struct served_call - what a proof is given; borrowed */
 struct served_call {
-	struct deploy_call deploy;   /* the version, and how it is asked */
-	const struct golden *golden; /* of that version; NULL: none are asked for */
-	double tolerance;	     /* of the training; 0: by the type of each output */
+	struct deploy_call deploy;	/* the version, and how it is asked */
+	const struct golden *golden;	/* of that version; NULL: none are asked for */
+	double tolerance;		/* of the training; 0: by the type of each output */
+	struct served_cluster *cluster; /* kept between rounds, for one thread */
 };
 
 /* struct served_latency - of the requests of one phase */
@@ -94,7 +109,9 @@ struct served_seen {
 	char *problem; /* why it is no proof: "serves version 3", "HTTP 503"; NULL: it is one */
 	bool is_final; /* waiting will not help */
 	int64_t ms;
-	bool failed; /* the request, whatever it says of the model */
+	bool failed;	 /* the request, whatever it says of the model */
+	bool is_unknown; /* nobody could say which replicas there are */
+	bool is_gone;	 /* a pod that was told to end, and does not answer any more: none */
 };
 
 struct served_round {
