@@ -8,9 +8,8 @@ static int ask_served(const struct deploy_target *target, const struct deploy_ca
 	bool *served, struct fail *f)
 {
 	*served = false;
-	if (!target->kind->skips_served || call->is_served == NULL)
-		return 0;
-	return call->is_served(call->served_context, target, served, f);
+	return call->is_served != NULL ? call->is_served(call->served_context, target, served, f)
+				       : 0;
 }
 
 static int reload(const struct deploy_target *target, const struct deploy_call *call,
@@ -21,7 +20,8 @@ static int reload(const struct deploy_target *target, const struct deploy_call *
 		return -1;
 	if (!served)
 		return target->kind->reload(target, call, did, f);
-	text_add_string(did, "every replica serves the version already");
+	text_add_string(did, target->kind->has_replicas ? "every replica serves the version already"
+							: "the version is served already");
 	return 0;
 }
 

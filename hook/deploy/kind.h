@@ -17,7 +17,8 @@ struct deploy_kind {
 	const char *const *keys; /* that the entry may have besides "name" and "timeout" */
 	size_t key_count;
 
-	bool skips_served; /* no reload where every replica serves the model already */
+	bool has_replicas; /* some of which may serve the model, and others not yet: a reload is
+			    * skipped only where each of them is known to */
 
 	/* parse - the entry into target->options, which is NULL before; UNACCEPTABLE by key */
 	int (*parse)(const struct json_at *entry, struct deploy_target *target, struct fail *f);

@@ -49,9 +49,9 @@ struct deploy_model {
 	void *context; /* of both */
 };
 
-/* deploy_served_function - whether every replica of the service that target reloads serves the
- * model already; *served is false also where that is not known, as of a target whose replicas are
- * not the ones that are asked */
+/* deploy_served_function - whether the service that target reloads serves the model already, each
+ * of its replicas where the kind has some; *served is false also where that is not known, as of a
+ * target whose replicas are not the ones that are asked */
 typedef int deploy_served_function(
 	void *context, const struct deploy_target *target, bool *served, struct fail *f);
 

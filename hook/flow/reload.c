@@ -14,6 +14,7 @@
 #include "registry/model_uuid.h"
 #include "registry/production_period.h"
 #include "served/cluster.h"
+#include "served/covers.h"
 #include "served/probe.h"
 #include "served/prove.h"
 #include "served/server.h"
@@ -28,6 +29,7 @@ struct reloading {
 	struct served_samples before;
 	struct served_probe probe;
 	struct served_cluster cluster;
+	bool proven; /* before anything was reloaded */
 };
 
 void delivery_release(struct delivery *delivery)
@@ -104,13 +106,39 @@ static void close_version(struct reloading *reloading)
 
 /* Targets */
 
+/* As far as the proof before the reload tells. */
+static bool is_served_already(const struct reloading *reloading, const struct deploy_target *target)
+{
+	const struct served *served = reloading->delivery->call->settings.served;
+	return reloading->proven && served_covers(served, target);
+}
+
+static int ask_served(
+	void *context, const struct deploy_target *target, bool *served, struct fail *f)
+{
+	(void)f;
+	*served = is_served_already(context, target);
+	return 0;
+}
+
+static bool all_are_served_already(const struct reloading *reloading)
+{
+	const struct settings *settings = &reloading->delivery->call->settings;
+	bool all = reloading->proven;
+	for (size_t i = 0; i < settings->deploy_count; i++)
+		all = all && is_served_already(reloading, &settings->deploy[i]);
+	return all;
+}
+
 static int reload_target(
 	struct reloading *reloading, const struct deploy_target *target, struct fail *f)
 {
 	struct invocation *call = reloading->delivery->call;
 	struct deploy_call target_call = {.model = &reloading->to_serve.model,
 		.http = &call->settings.http,
-		.deadline = call->deadline};
+		.deadline = call->deadline,
+		.is_served = ask_served,
+		.served_context = reloading};
 	struct text did = {0};
 	int64_t started = clock_monotonic_ms();
 	int result = 0;
@@ -248,18 +276,15 @@ static int reload_watched(struct reloading *reloading, struct fail *f)
 {
 	const struct served *served = reloading->delivery->call->settings.served;
 	struct served_call call = call_of(reloading);
-	bool proven = false;
-	if (served_is_proven(served, &call, &proven, f) != 0)
+	if (served_is_proven(served, &call, &reloading->proven, f) != 0)
 		return -1;
-	reloading->delivery->reloaded = !proven;
-	if (!proven) {
+	reloading->delivery->reloaded = !all_are_served_already(reloading);
+	if (reloading->delivery->reloaded) {
 		if (served_measure(served, &call, &reloading->before, f) != 0)
 			return -1;
 		served_probe_start(&reloading->probe, served, &call);
-		if (reload_targets(reloading, f) != 0)
-			return -1;
 	}
-	return prove(reloading, f);
+	return reload_targets(reloading, f) == 0 ? prove(reloading, f) : -1;
 }
 
 int reload_and_prove(struct delivery *delivery, int64_t number, int64_t instead, struct fail *f)

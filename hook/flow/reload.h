@@ -30,8 +30,8 @@ struct delivery {
 void delivery_release(struct delivery *delivery);
 
 /* reload_and_prove - version number, which is Production, in place of `instead` (0: none). Targets
- * are skipped where every replica serves it already. Status as deploy/kind.h and served/prove.h
- * say. With --plan it is told what would be done. */
+ * are skipped where the proof says that what they reload serves it already (served/covers.h).
+ * Status as deploy/kind.h and served/prove.h say. With --plan it is told what would be done. */
 MUST_CHECK int reload_and_prove(
 	struct delivery *delivery, int64_t number, int64_t instead, struct fail *f);
 

@@ -8,6 +8,7 @@ tests/command/test_served_pods.py.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,7 +80,7 @@ def pods(site: Site, cluster: Kubernetes, tmp_path: Path, request: pytest.Fixtur
     """Three pods that are ready."""
     made = Pods(site, cluster, tmp_path, request.node.name.removeprefix("test_").replace("_", " "))
     with made.service:
-        cluster.workload(made.name, replicas=3, labels={"lingers": "true"})
+        cluster.workload(made.name, replicas=3)
         made.place()
         yield made
 
@@ -101,6 +102,8 @@ def test_an_old_pod_that_ends_answers_on(pods: Pods) -> None:
     settings = {**pods.settings(PODS, timeout="2s"), "deploy": []}
     pods.service.reload(1)
     names = pods.names()
+    for name in names:
+        pods.cluster.patch("api/v1", "pods", name, {"metadata": {"labels": {"lingers": "true"}}})
     pods.cluster.patch(APPS, "deployments", pods.name, {"spec": {"replicas": 2}})
     (ending,) = until("one ends", lambda: [pod["metadata"]["name"] for pod in pods.cluster.pods(pods.name)
                                            if "deletionTimestamp" in pod["metadata"]])
@@ -146,3 +149,30 @@ def test_a_workload_that_is_missing(pods: Pods) -> None:
     ended = pods.note(pods.site.run(pods.site.train(config=settings)))
     assert ended.status == 80
     assert "deployment/nobody in ml-inference: HTTP 403" in ended.errors[0]  # the Role names one alone
+
+
+# ---- the restart
+
+
+def restart(pods: Pods, settings: dict[str, Any]) -> tuple[Ended, str]:
+    """A training whose version every replica serves already: how it ended, and what became of the restart."""
+    pods.service.reload(1)
+    target = {"kubernetes": pods.workload, "timeout": "60s"}
+    ended = pods.note(pods.site.run(pods.site.train(config={**settings, "deploy": [target]})))
+    return ended, next(step["did"] for step in ended.result["steps"] if step["name"] == "kubernetes")
+
+
+def test_a_restart_is_skipped_where_every_pod_serves_the_version(pods: Pods) -> None:
+    ended, did = restart(pods, pods.settings(PODS))
+    assert (ended.status, did) == (0, "every replica serves the version already")
+    assert pods.cluster.restarted_at("deployments", pods.name) is None
+    assert json.loads(pods.site.version(1)["tags"]["modelhook.served"])["state"] == "served"
+
+
+def test_one_url_in_front_of_the_pods_does_not_spare_the_restart(pods: Pods) -> None:
+    settings = pods.settings(PODS, url=pods.service.urls[0])
+    del settings["served"]["replicas"]
+    ended, did = restart(pods, settings)
+    assert ended.status == 0, ended.stderr
+    assert did.startswith(f"restarted deployment/{pods.name} in {NAMESPACE}")
+    assert pods.cluster.restarted_at("deployments", pods.name)
