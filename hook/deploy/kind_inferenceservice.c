@@ -6,54 +6,27 @@
  * The placeholders of deploy/values.h stand in "storage_uri", which is "{source}" where it is not
  * given. KServe reloads nothing where the URI stays the same, so it must name the version. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/fail.h"
 #include "base/text.h"
 #include "deploy/cluster.h"
 #include "deploy/kinds.h"
-#include "deploy/values.h"
+#include "deploy/storage_uri.h"
 #include "kubernetes/controllers.h"
 #include "kubernetes/object.h"
 
 static const char *const keys[] = {"inferenceservice"};
 
-static bool names_version(const char *uri)
-{
-	static const char *const words[] = {"{version}", "{digest}", "{run_id}", "{source}"};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strstr(uri, words[i]) != NULL)
-			return true;
-	return false;
-}
-
 static int parse(const struct json_at *entry, struct deploy_target *target, struct fail *f)
 {
 	static const char *const more[] = {"name", "storage_uri", NULL};
 	struct json_at object = json_get(entry, "inferenceservice");
-	struct json_at uri = json_get(&object, "storage_uri");
 	if (cluster_parse(&object, more, target, f) != 0)
 		return -1;
 	struct cluster_options *options = target->options;
-	if (json_is_there(&uri) && json_string(&uri, &options->storage_uri, f) != 0)
+	if (storage_uri_parse(&object, &options->storage_uri, f) != 0)
 		return -1;
-	if (options->storage_uri != NULL && !names_version(options->storage_uri))
-		return json_fail(&uri, f,
-			"needs {version}, {digest}, {run_id} or {source}: KServe reloads nothing "
-			"where the URI stays the same");
 	return cluster_take_name(&object, "name", options, f);
-}
-
-/* What MLflow alone can resolve, KServe cannot load. */
-static int choose_uri(const struct cluster_options *options, const struct deploy_model *model,
-	char **uri, struct fail *f)
-{
-	const char *pattern = options->storage_uri != NULL ? options->storage_uri : "{source}";
-	*uri = deploy_fill(pattern, model);
-	if (options->storage_uri != NULL || !text_starts_with(*uri, "mlflow-artifacts:"))
-		return 0;
-	fail_set(f, STATUS_CONFIGURATION, "KServe cannot load %s", *uri);
-	return fail_hint(f, "name a place that it can in \"storage_uri\"");
 }
 
 static int look(
@@ -107,7 +80,7 @@ static int reload(const struct deploy_target *target, const struct deploy_call *
 	char *uri = NULL;
 	int result = cluster_open(&cluster, target, call, &inference_service_resource, f);
 	if (result == 0)
-		result = choose_uri(target->options, call->model, &uri, f);
+		result = storage_uri_of(cluster.options->storage_uri, call->model, &uri, f);
 	if (result == 0)
 		result = begin(&cluster, uri, &generation, f);
 	if (result == 0)

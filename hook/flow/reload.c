@@ -216,7 +216,8 @@ static void keep_figures(struct reloading *reloading, const struct served_report
 	struct delivery *delivery = reloading->delivery;
 	struct cJSON *figures = json_new_object();
 	int64_t after = time_to_serve(reloading, report->at_ms);
-	json_set_number(figures, "replicas", (double)report->replicas);
+	if (report->replicas > 0)
+		json_set_number(figures, "replicas", (double)report->replicas);
 	json_set_number(figures, "rounds", (double)delivery->call->settings.served->rounds);
 	if (after > 0)
 		json_set_number(figures, "after_ms", (double)after);
@@ -235,13 +236,17 @@ static void tell_served(
 {
 	struct invocation *call = reloading->delivery->call;
 	struct served_latency latency = served_latency_of(&report->agreed);
-	char *did = text_format("version %lld on %zu replica%s, %lld rounds in a row (p50 %lld ms, "
-				"p95 %lld ms)",
-		(long long)reloading->to_serve.model.version, report->replicas,
-		report->replicas == 1 ? "" : "s", (long long)call->settings.served->rounds,
-		(long long)latency.p50_ms, (long long)latency.p95_ms);
-	invocation_add_step(call, "served", clock_monotonic_ms() - started, did);
-	free(did);
+	struct text did = {0};
+	text_printf(&did, "version %lld", (long long)reloading->to_serve.model.version);
+	if (report->replicas > 0)
+		text_printf(&did, " on %zu replica%s", report->replicas,
+			report->replicas == 1 ? "" : "s");
+	text_printf(&did, ", %lld rounds in a row", (long long)call->settings.served->rounds);
+	if (latency.requests > 0)
+		text_printf(&did, " (p50 %lld ms, p95 %lld ms)", (long long)latency.p50_ms,
+			(long long)latency.p95_ms);
+	invocation_add_step(call, "served", clock_monotonic_ms() - started, text_string(&did));
+	text_release(&did);
 }
 
 static int prove(struct reloading *reloading, struct fail *f)
@@ -264,7 +269,10 @@ static void tell_plan(struct reloading *reloading)
 {
 	struct invocation *call = reloading->delivery->call;
 	const struct served *served = call->settings.served;
-	char *did = text_format("would ask %s until it serves version %lld", served->service.url,
+	bool by_cluster = served->server->look != NULL;
+	char *did = text_format("would ask %s%s until it serves version %lld",
+		by_cluster ? "for inferenceservice/" : "",
+		by_cluster ? served->inference_service.name : served->service.url,
 		(long long)reloading->to_serve.model.version);
 	invocation_add_step(call, "served", 0, did);
 	free(did);

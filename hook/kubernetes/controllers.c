@@ -215,3 +215,30 @@ struct observed inference_service_progress(const struct json_at *object, int64_t
 			"is not Ready%s", and_words(&ready, "message", message, sizeof(message)));
 	return observed_done("the model is UpToDate, Ready");
 }
+
+/* What the spec says, and what of it is seen by the controller and done. */
+static struct observed follows_spec(const struct json_at *object, const char *uri)
+{
+	const char *refusal = inference_service_refusal(object);
+	char *now = inference_service_uri(object);
+	struct observed observed = inference_service_progress(
+		object, object_integer(object, "metadata.generation", 0));
+	if (!text_equal(now, uri))
+		observed = observed_waiting(
+			"has the storageUri %.160s", now != NULL ? now : "of nothing");
+	else if (refusal != NULL)
+		observed = observed_waiting("%s", refusal);
+	free(now);
+	return observed;
+}
+
+struct observed inference_service_serves(const struct json_at *object, const char *uri)
+{
+	char state[32];
+	struct observed observed = follows_spec(object, uri);
+	words(object, "status.modelStatus.states.activeModelState", state, sizeof(state));
+	if (observed.state != OBSERVED_DONE || strcmp(state, "Loaded") == 0)
+		return observed;
+	return observed_waiting(
+		"its active model is %s", state[0] != '\0' ? state : "without an activeModelState");
+}

@@ -47,4 +47,7 @@ char *inference_service_patch(const struct json_at *object, const char *uri);
 /* inference_service_progress - since the patch that gave this generation */
 struct observed inference_service_progress(const struct json_at *object, int64_t generation);
 
+/* inference_service_serves - whether it has loaded what is at this URI, and nothing else answers */
+struct observed inference_service_serves(const struct json_at *object, const char *uri);
+
 #endif

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "deploy/keys.h"
+#include "deploy/storage_uri.h"
 #include "packaging/json/pointer.h"
 #include "served/golden.h"
 #include "served/identity.h"
@@ -104,10 +105,41 @@ static int parse_number(
 		       : json_fail(&published, f, "and \"version\" cannot both be set");
 }
 
+/* What KServe runs. */
+static int parse_inference_service(
+	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
+{
+	static const char *const keys[] = {KUBERNETES_OPTION_KEYS, "name", "storage_uri"};
+	struct served_inference_service *named = &served->inference_service;
+	struct json_at at = json_get(object, "inferenceservice"), name = json_get(&at, "name");
+	if (served->server->look == NULL)
+		return json_is_there(&at) ? json_fail(&at, f, "is for \"server\": \"kserve\"") : 0;
+	if (json_known_keys(&at, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
+		kubernetes_options_parse(&at, folder, &named->at, f) != 0 ||
+		storage_uri_parse(&at, &named->storage_uri, f) != 0 ||
+		json_string(&name, &named->name, f) != 0)
+		return -1;
+	return named->name[0] != '\0' ? 0 : json_fail(&name, f, "is empty");
+}
+
+/* What the cluster tells of needs no URL but for golden requests. */
+static int parse_service(
+	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
+{
+	static const char *const keys[] = {SERVICE_KEYS};
+	bool needed = served->server->look == NULL;
+	for (size_t i = 0; !needed && i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct json_at at = json_get(object, keys[i]);
+		needed = json_is_there(&at);
+	}
+	return needed ? service_parse(object, folder, &served->service, f) : 0;
+}
+
 static int parse_where(
 	const struct json_at *object, const char *folder, struct served *served, struct fail *f)
 {
-	if (service_parse(object, folder, &served->service, f) != 0 ||
+	if (parse_inference_service(object, folder, served, f) != 0 ||
+		parse_service(object, folder, served, f) != 0 ||
 		served_key_string(object, "model", &served->model, f) != 0 ||
 		parse_number(object, folder, served, f) != 0)
 		return -1;
@@ -121,6 +153,8 @@ static int parse_golden(const struct json_at *object, struct served *served, str
 		return -1;
 	if (served->golden.protocol == GOLDEN_BY_SERVER)
 		served->golden.protocol = served->server->protocol;
+	if (served->golden.is_asked && served->service.url == NULL)
+		return json_fail(&at, f, "needs a \"url\": where the requests go");
 	if (!served->server->needs_golden || served->golden.is_asked)
 		return 0;
 	json_fail(object, f,
@@ -151,7 +185,7 @@ static int parse(
 {
 	static const char *const keys[] = {SERVICE_KEYS, "server", "model", "version", "published",
 		"json_pointer", "header", "regex", "identity", "replicas", "rounds", "interval",
-		"timeout", "request_timeout", "on_failure", "golden"};
+		"timeout", "request_timeout", "on_failure", "golden", "inferenceservice"};
 	if (json_known_keys(object, keys, sizeof(keys) / sizeof(keys[0]), f) != 0 ||
 		parse_server(object, served, f) != 0 || parse_places(object, served, f) != 0 ||
 		parse_identity(object, served, f) != 0 ||
@@ -188,6 +222,9 @@ void served_release(struct served *served)
 		regfree(&served->compiled);
 	served_replicas_settings_release(&served->replicas);
 	service_release(&served->service);
+	kubernetes_options_release(&served->inference_service.at);
+	free(served->inference_service.name);
+	free(served->inference_service.storage_uri);
 	free(served->model);
 	free(served->number);
 	free(served->published);

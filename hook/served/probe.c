@@ -4,6 +4,7 @@
 #include "base/stop.h"
 #include "base/thread.h"
 #include "served/round.h"
+#include "served/server.h"
 
 enum {
 	MEASURED = 20,
@@ -27,7 +28,8 @@ int served_measure(const struct served *served, const struct served_call *call,
 	struct served_samples *samples, struct fail *f)
 {
 	struct deadline end = deadline_within(call->deploy.deadline, MEASURE_MS);
-	while (samples->total + samples->errors < MEASURED && deadline_left(end) > 0)
+	while (served->server->look == NULL && samples->total + samples->errors < MEASURED &&
+		deadline_left(end) > 0)
 		if (ask(served, call, samples, f) != 0)
 			return -1;
 	return 0;
@@ -64,6 +66,8 @@ void served_probe_start(
 	struct served_probe *probe, const struct served *served, const struct served_call *call)
 {
 	struct fail ignored;
+	if (served->server->look != NULL)
+		return;
 	probe->served = served;
 	probe->call = *call;
 	probe->call.cluster = &probe->cluster;

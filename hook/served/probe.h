@@ -1,5 +1,5 @@
 /* probe - how long a service takes to answer, and how often it does not: measured on the side while
- * something else is done to it.
+ * something else is done to it. A service that is not asked itself is not measured.
  */
 #ifndef MODELHOOK_SERVED_PROBE_H
 #define MODELHOOK_SERVED_PROBE_H

@@ -29,8 +29,12 @@ struct proof {
 	bool is_unknown;
 };
 
-static void take_samples(const struct served_round *round, struct served_samples *samples)
+/* How fast the API server of a cluster answers says nothing of the service. */
+static void take_samples(
+	const struct proof *proof, const struct served_round *round, struct served_samples *samples)
 {
+	if (proof->served->server->look != NULL)
+		return;
 	for (size_t i = 0; i < round->count; i++)
 		served_samples_add(samples, round->items[i].ms, round->items[i].failed);
 }
@@ -66,14 +70,14 @@ static int ask_round(struct proof *proof, struct fail *f)
 	struct served_report *report = proof->report;
 	const struct served_seen *problem = served_round_problem(&round);
 	report->rounds++;
-	report->replicas = round.count;
+	report->replicas = proof->served->server->look != NULL ? 0 : round.count;
 	if (problem == NULL) {
 		proof->agreed++;
-		take_samples(&round, &report->agreed);
+		take_samples(proof, &round, &report->agreed);
 	} else {
 		proof->agreed = 0;
 		begin_again(report);
-		take_samples(&round, &report->waiting);
+		take_samples(proof, &round, &report->waiting);
 		note_problem(proof, problem);
 	}
 	served_round_release(&round);

@@ -13,7 +13,7 @@
 
 /* struct served_report - what a proof saw; owns the samples */
 struct served_report {
-	size_t replicas;	       /* in the last round */
+	size_t replicas;	       /* in the last round; 0: not told */
 	int64_t rounds;		       /* asked in all */
 	int64_t at_ms;		       /* when it was proven, since 1970 */
 	struct served_samples waiting; /* of the rounds before those that agreed */

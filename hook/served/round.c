@@ -186,11 +186,26 @@ static int ask_replicas(
 	return route->replicas.count > 0 ? ask_all(route, round, f) : 0;
 }
 
+/* The cluster tells of all replicas at once. */
+static int look(const struct served *served, const struct served_call *call,
+	struct served_round *round, struct fail *f)
+{
+	round->items = memory_get(1, sizeof(*round->items));
+	round->count = 1;
+	if (served->server->look(served, call, round->items, f) == 0)
+		return 0;
+	round->items->problem = text_copy(f->text);
+	round->items->is_unknown = true;
+	return f->status == STATUS_LATER ? 0 : -1;
+}
+
 int served_round_ask(const struct served *served, const struct served_call *call,
 	struct served_round *round, struct fail *f)
 {
 	struct served_route route;
 	*round = (struct served_round){0};
+	if (served->server->look != NULL)
+		return look(served, call, round, f);
 	int opened = served_route_open(&route, served, call, f);
 	int result = ask_replicas(&route, opened, round, f);
 	served_route_close(&route);

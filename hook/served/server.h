@@ -18,6 +18,11 @@ struct served_server {
 	bool needs_golden; /* without golden requests nothing proves anything */
 	enum golden_protocol protocol; /* of golden requests, unless the settings say another */
 
+	/* look - in place of the two below, what the cluster tells of the whole service, into
+	 * seen->replica, said, problem and is_final; -1 with LATER: nobody can say now */
+	int (*look)(const struct served *served, const struct served_call *call,
+		struct served_seen *seen, struct fail *f);
+
 	/* question - the request's path below the replica's URL, and its body, where it has one:
 	 * then the method is POST */
 	void (*question)(const struct served *served, const struct served_call *call,

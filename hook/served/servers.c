@@ -6,5 +6,6 @@ const struct served_server *const served_servers[] = {
 	&served_server_triton,
 	&served_server_mlserver,
 	&served_server_mlflow,
+	&served_server_kserve,
 	NULL,
 };

@@ -31,6 +31,13 @@ struct served_workload {
 	char *name; /* NULL: none is named */
 };
 
+/* struct served_inference_service - what KServe runs; owns its strings */
+struct served_inference_service {
+	struct kubernetes_options at;
+	char *name;
+	char *storage_uri; /* of the version, with placeholders, or NULL: its source */
+};
+
 /* struct served_replicas - who is to be asked; none of it: the URL alone. Owns its strings. */
 struct served_replicas {
 	char **urls; /* each in place of "url" */
@@ -66,9 +73,11 @@ struct served_golden {
 /* struct served - "served" in modelhook.json; owns its strings */
 struct served {
 	const struct served_server *server;
-	struct service service; /* its "url" and how it is asked */
+	struct service service; /* its "url" and how it is asked; of a server that the cluster tells
+				 * of only for golden requests */
 	char *model;		/* its name at the server; NULL: that of the registry */
-	char *number;	 /* the version at a server that numbers its own, with placeholders */
+	char *number; /* the version at a server that numbers its own, with placeholders */
+	struct served_inference_service inference_service; /* of server kserve alone */
 	char *published; /* the directory whose numbers the server reads, or NULL */
 	enum served_identity identity;
 	char *pointer; /* JSON pointer; one of three says where the identity is */

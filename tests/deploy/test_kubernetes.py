@@ -640,6 +640,80 @@ def test_kserve_inference_service(deploy: Deployer, cluster: Kubernetes, transit
     assert said in (error(ended) if status else did(ended, "inferenceservice"))
 
 
+LOADED = {"transitionStatus": "UpToDate", "states": {"activeModelState": "Loaded"}}
+
+
+def kserve(deploy: Deployer, **served: Any) -> dict[str, Any]:
+    """Settings that reload an InferenceService of the test's name and take its status for the proof."""
+    config = deploy.cluster.kubeconfig(deploy.folder / "kubeconfig", token=deploy.token("modelhook-inferenceservice"))
+    named = {"namespace": NAMESPACE, "kubeconfig": str(config), "name": deploy.name,
+             "storage_uri": "s3://models/{version}"}
+    return {"deploy": [{"inferenceservice": named, "timeout": "60s"}],
+            "served": {"server": "kserve", "inferenceservice": named, "interval": "20ms", "timeout": "60s", **served}}
+
+
+def report(cluster: Kubernetes, name: str, generation: int, model: dict[str, Any]) -> None:
+    """What KServe's controller writes."""
+    cluster.patch(KSERVE, "inferenceservices", name, {"status": {
+        "observedGeneration": generation, "conditions": [{"type": "Ready", "status": "True"}],
+        "modelStatus": model}}, "/status")
+
+
+@pytest.mark.usefixtures("controllers")
+def test_kserve_status_proves_what_is_served(deploy: Deployer, cluster: Kubernetes) -> None:
+    custom(deploy, "inferenceservices", {"predictor": {"model": {"storageUri": "s3://models/0"}}}, {})
+    report(cluster, deploy.name, 1, LOADED)
+    handoff = deploy.site.train(config=kserve(deploy))
+    running = Running(deploy.site.hook, deploy.folder, ("run", handoff), {})
+    until("set", lambda: cluster.get(KSERVE, "inferenceservices", deploy.name)["metadata"]["generation"] == 2)
+    report(cluster, deploy.name, 2, {"transitionStatus": "UpToDate", "states": {"activeModelState": "Standby"}})
+    until("waits", lambda: running.says("its active model is Standby"))
+    report(cluster, deploy.name, 2, LOADED)
+    ended = deploy.note(running.end())
+    assert ended.status == 0, ended.stderr
+    assert did(ended, "served") == "version 1, 3 rounds in a row"
+    assert ended.result["served"]["rounds"] == 3
+    assert "replicas" not in ended.result["served"] and "after" not in ended.result["served"]
+    again = deploy.note(deploy.site.run(handoff), " (again)")
+    assert (again.status, did(again, "inferenceservice")) == (0, "every replica serves the version already")
+
+
+@pytest.mark.usefixtures("controllers")
+@pytest.mark.parametrize(("uri", "model", "said"), [
+    ("s3://models/0", LOADED, "has the storageUri s3://models/0"),
+    ("s3://models/1", {**LOADED, "transitionStatus": "InProgress"}, "the model is InProgress"),
+    ("s3://models/1", {"transitionStatus": "UpToDate", "states": {"activeModelState": "Loading"}},
+     "its active model is Loading"),
+    ("s3://models/1", {**LOADED, "transitionStatus": "BlockedByFailedLoad",
+                       "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "no file", "location": "pod-1"}},
+     "is BlockedByFailedLoad: ModelLoadFailed: no file (pod-1)"),
+], ids=["another model", "on its way", "not loaded", "failed"])
+def test_kserve_status_that_is_no_proof(deploy: Deployer, cluster: Kubernetes, uri: str, model: dict[str, Any],
+                                        said: str) -> None:
+    custom(deploy, "inferenceservices", {"predictor": {"model": {"storageUri": uri}}}, {})
+    report(cluster, deploy.name, 1, model)
+    handoff = deploy.site.train(config={**kserve(deploy, timeout="2s"), "deploy": []})
+    ended = deploy.note(deploy.site.run(handoff))
+    assert ended.status == 80
+    assert error(ended).partition(" s: ")[2] == f"inferenceservice/{deploy.name}: {said}"
+
+
+@pytest.mark.parametrize(("served", "said"), [
+    ({"server": "kserve"}, "served.inferenceservice: missing"),
+    ({"server": "kserve", "inferenceservice": {}}, "served.inferenceservice.name: missing"),
+    ({"server": "kserve", "inferenceservice": {"name": "a", "storage_uri": "s3://m"}},
+     "KServe reloads nothing where the URI stays the same"),
+    ({"server": "kserve", "inferenceservice": {"name": "a"}, "golden": True}, 'served.golden: needs a "url"'),
+    ({"server": "kserve", "inferenceservice": {"name": "a"}, "headers": {"A": "b"}}, "served.url: missing"),
+    ({"server": "triton", "url": "http://a", "inferenceservice": {"name": "a"}},
+     'served.inferenceservice: is for "server": "kserve"'),
+], ids=str)
+def test_a_mistake_in_the_proof_is_named_by_its_key(site: Site, served: dict[str, Any], said: str) -> None:
+    ended = site.hook("run", site.train(config={"served": served}))
+    assert ended.status == 78
+    assert said in error(ended)
+
+
 @pytest.mark.usefixtures("controllers")
 def test_kserve_loads_no_proxied_artifact(deploy: Deployer, cluster: Kubernetes) -> None:
     custom(deploy, "inferenceservices",

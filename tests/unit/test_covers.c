@@ -72,10 +72,35 @@ static void other_kinds_are_covered_where_they_have_no_replicas_of_their_own(voi
 	}
 }
 
+static void an_inference_service_is_covered_by_its_own_status(void **state)
+{
+	static char one[] = "s3://a/{version}", two[] = "s3://b/{version}";
+	static const struct {
+		const char *name;
+		char *service, *uri;
+		bool covers;
+	} rows[] = {
+		{"the same", fish_api, one, true},
+		{"another", other, one, false},
+		{"from another place", fish_api, two, false},
+		{"from the version's source", fish_api, NULL, false},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cluster_options options = {.name = fish_api, .storage_uri = one};
+		struct deploy_target target = {
+			.kind = &deploy_kind_inferenceservice, .options = &options};
+		struct served served = {
+			.inference_service = {.name = rows[i].service, .storage_uri = rows[i].uri}};
+		assert_row(served_covers(&served, &target) == rows[i].covers, rows[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_workload_is_covered_where_its_own_pods_are_asked),
+		cmocka_unit_test(an_inference_service_is_covered_by_its_own_status),
 		cmocka_unit_test(other_kinds_are_covered_where_they_have_no_replicas_of_their_own),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

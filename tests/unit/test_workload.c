@@ -269,6 +269,49 @@ static struct observed judge_inference_service(const struct json_at *object)
 	return inference_service_progress(object, 3);
 }
 
+static void an_inference_service_serves_what_its_active_model_was_loaded_from(void **state)
+{
+#define SERVING(uri, more, status)                                                                 \
+	"{'metadata':{'generation':3},'spec':{'predictor':{'model':{'storageUri':'" uri "'}" more  \
+	"}},'status':{'observedGeneration':3,'conditions':[{'type':'Ready','status':'True'}],"     \
+	"'modelStatus':{" status "}}}"
+#define LOADED "'transitionStatus':'UpToDate','states':{'activeModelState':'Loaded'}"
+	static const struct {
+		const char *object, *text;
+		int wanted;
+	} rows[] = {
+		{SERVING("s3://m/2", "", LOADED), "UpToDate", OBSERVED_DONE},
+		{SERVING("s3://m/1", "", LOADED), "has the storageUri s3://m/1", OBSERVED_WAITING},
+		{SERVING("s3://m/1", "", "'transitionStatus':'BlockedByFailedLoad'"),
+			"has the storageUri s3://m/1", OBSERVED_WAITING},
+		{SERVING("s3://m/2", "", "'transitionStatus':'UpToDate'"),
+			"without an activeModelState", OBSERVED_WAITING},
+		{SERVING("s3://m/2", "",
+			 "'transitionStatus':'UpToDate','states':{'activeModelState':'Standby'}"),
+			"its active model is Standby", OBSERVED_WAITING},
+		{SERVING("s3://m/2", "",
+			 "'transitionStatus':'InProgress','states':{'activeModelState':'Loaded',"
+			 "'targetModelState':'Loading'}"),
+			"the model is InProgress", OBSERVED_WAITING},
+		{SERVING("s3://m/2", "",
+			 "'transitionStatus':'BlockedByFailedLoad','states':{'activeModelState':"
+			 "'Loaded'}"),
+			"is BlockedByFailedLoad", OBSERVED_FAILED},
+		{SERVING("s3://m/2", ",'canaryTrafficPercent':10", LOADED),
+			"has a canaryTrafficPercent", OBSERVED_WAITING},
+		{"{'spec':{'predictor':{}}}", "has the storageUri of nothing", OBSERVED_WAITING},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct cJSON *root = tree(rows[i].object);
+		struct json_at at = json_root(root);
+		struct observed serves = inference_service_serves(&at, "s3://m/2");
+		assert_row((int)serves.state == rows[i].wanted, rows[i].object);
+		assert_contains(serves.text, rows[i].text);
+		json_release(root);
+	}
+}
+
 static void other_controllers_are_read_by_their_own_words(void **state)
 {
 	static const struct {
@@ -384,6 +427,7 @@ int main(void)
 		cmocka_unit_test(a_restart_that_is_taken_back_is_seen),
 		cmocka_unit_test(a_selector_is_written_as_a_query_has_it),
 		cmocka_unit_test(pods_tell_which_are_old_and_which_cannot_start),
+		cmocka_unit_test(an_inference_service_serves_what_its_active_model_was_loaded_from),
 		cmocka_unit_test(other_controllers_are_read_by_their_own_words),
 		cmocka_unit_test(the_storage_uri_is_set_where_it_stands),
 	};
