@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "packaging/json/json.h"
 #include "packaging/json/note.h"
+#include "packaging/json/pointer.h"
 
 static void add(struct server_versions *versions, const char *name, enum server_version_state state,
 	const char *why)
@@ -147,6 +148,17 @@ char *server_versions_ready(const struct server_versions *versions)
 	if (text.size == 0)
 		text_add_string(&text, "none");
 	return text_take(&text);
+}
+
+char *server_versions_answered(const char *text, size_t size)
+{
+	struct cJSON *tree = NULL;
+	struct fail ignored;
+	if (json_parse(text, size, &tree, &ignored) != 0)
+		return NULL;
+	char *answered = json_scalar_text(json_find(tree, "model_version"));
+	json_release(tree);
+	return answered;
 }
 
 void server_versions_release(struct server_versions *versions)

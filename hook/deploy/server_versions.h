@@ -49,6 +49,10 @@ MUST_CHECK int server_versions_judge(const struct server_versions *versions, con
 /* server_versions_ready - "1, 2": those that are ready, or "none"; the caller frees it */
 char *server_versions_ready(const struct server_versions *versions);
 
+/* server_versions_answered - which version gave an answer of the open inference protocol, by its
+ * "model_version"; the caller frees it. NULL: it does not say. */
+char *server_versions_answered(const char *text, size_t size);
+
 void server_versions_release(struct server_versions *versions);
 
 #endif

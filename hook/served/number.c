@@ -1,7 +1,9 @@
 #include "served/number.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/escape.h"
 #include "base/text.h"
 #include "deploy/published.h"
 #include "deploy/values.h"
@@ -47,4 +49,18 @@ void served_number_judge(const struct served *served, const struct deploy_model 
 	}
 	free(number);
 	free(ready);
+}
+
+char *served_number_problem(
+	const struct served *served, const struct deploy_model *model, const char *answered)
+{
+	char *number = served_number(served, model), *problem = NULL, shown[80];
+	if (answered == NULL)
+		problem = text_copy("its answer has no model_version");
+	else if (!text_equal(answered, number))
+		problem = text_format("answered by version %s, expected %s",
+			escape_into(shown, sizeof(shown), answered, strlen(answered)),
+			number != NULL ? number : "one that is published");
+	free(number);
+	return problem;
 }

@@ -14,4 +14,9 @@ char *served_number(const struct served *served, const struct deploy_model *mode
 void served_number_judge(const struct served *served, const struct deploy_model *model,
 	const struct server_versions *versions, struct served_seen *seen);
 
+/* served_number_problem - why an answer of that version, or NULL, is none of the model: "answered
+ * by version 1, expected 2"; NULL: it is one. The caller frees it. */
+char *served_number_problem(
+	const struct served *served, const struct deploy_model *model, const char *answered);
+
 #endif

@@ -8,6 +8,7 @@
 #include "http/url.h"
 #include "packaging/golden/golden.h"
 #include "served/golden.h"
+#include "served/number.h"
 #include "served/route.h"
 #include "served/server.h"
 
@@ -76,6 +77,23 @@ static double tolerance_of(const struct replay *replay)
 	return own > 0 ? own : replay->call->tolerance;
 }
 
+/* Two versions may give the same answers: where an answer names its version, that decides. */
+static void judge_answer(const struct replay *replay, const struct asked *asked, struct text *why)
+{
+	const struct served *served = replay->served;
+	if (served->server->answers_version && served->golden.protocol == GOLDEN_V2) {
+		char *answered = server_versions_answered(
+			text_string(&asked->response.body), asked->response.body.size);
+		char *problem = served_number_problem(served, replay->call->deploy.model, answered);
+		text_add_string(why, problem != NULL ? problem : "");
+		free(answered);
+		free(problem);
+	}
+	if (why->size == 0)
+		(void)served_golden_judge(&served->golden, tolerance_of(replay), &asked->golden,
+			&asked->response.body, why);
+}
+
 static void judge(struct replay *replay, const struct served_replica *replica,
 	const struct http_exchange *exchange, const struct asked *asked)
 {
@@ -92,8 +110,7 @@ static void judge(struct replay *replay, const struct served_replica *replica,
 		service_says(&asked->response, line, sizeof(line));
 		text_printf(&why, "HTTP %ld%s%s", status, line[0] != '\0' ? ": " : "", line);
 	} else {
-		(void)served_golden_judge(&replay->served->golden, tolerance_of(replay),
-			&asked->golden, &asked->response.body, &why);
+		judge_answer(replay, asked, &why);
 	}
 	if (why.size > 0 && replay->why->size == 0)
 		text_printf(replay->why, "request %zu at %s: %s", asked->index + 1, replica->shown,

@@ -16,6 +16,8 @@ struct served_server {
 	bool is_plain;	   /* the identity is at a JSON pointer, in a header or matches a pattern */
 	bool is_silent;	   /* it says nothing of its model: its answers alone tell */
 	bool needs_golden; /* without golden requests nothing proves anything */
+	bool answers_version; /* an answer of the open inference protocol names the version that
+			       * gave it */
 	enum golden_protocol protocol; /* of golden requests, unless the settings say another */
 
 	/* look - in place of the two below, what the cluster tells of the whole service, into

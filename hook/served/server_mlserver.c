@@ -7,7 +7,6 @@
 #include "http/url.h"
 #include "packaging/golden/golden.h"
 #include "served/golden.h"
-#include "served/identity.h"
 #include "served/number.h"
 #include "served/servers.h"
 
@@ -30,19 +29,14 @@ static void question(const struct served *served, const struct served_call *call
 static void read_answer(const struct served *served, const struct deploy_model *model,
 	const struct http_response *response, struct served_seen *seen)
 {
-	static const struct served answer = {.pointer = (char *)"/model_version"};
-	char *number = served_number(served, model);
-	seen->said = served_identity_read(&answer, response);
-	if (seen->said == NULL)
-		seen->problem = text_copy("its answer has no model_version");
-	else if (!text_equal(seen->said, number))
-		seen->problem = text_format("serves version %.80s", seen->said);
-	free(number);
+	seen->said = server_versions_answered(text_string(&response->body), response->body.size);
+	seen->problem = served_number_problem(served, model, seen->said);
 }
 
 const struct served_server served_server_mlserver = {
 	.name = "mlserver",
 	.needs_golden = true,
+	.answers_version = true,
 	.protocol = GOLDEN_V2,
 	.question = question,
 	.read = read_answer,

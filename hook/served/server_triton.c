@@ -1,4 +1,5 @@
-/* Triton: its repository index tells the versions that it has loaded, and their states. */
+/* Triton: its repository index tells the versions that it has loaded, and their states; which of
+ * them answers a request that names none, its answer tells. */
 #include "base/text.h"
 #include "served/number.h"
 #include "served/servers.h"
@@ -28,6 +29,7 @@ static void read_answer(const struct served *served, const struct deploy_model *
 
 const struct served_server served_server_triton = {
 	.name = "triton",
+	.answers_version = true,
 	.protocol = GOLDEN_V2,
 	.question = question,
 	.read = read_answer,

@@ -136,7 +136,32 @@ def test_mlserver_is_proven_by_its_inference_answer(site: Site, tmp_path: Path) 
         assert site.run(train(site, tmp_path, 1, settings)).status == 0
         ended = site.run(train(site, tmp_path, 2, settings))
     assert ended.status == 80
-    assert "serves version 1" in ended.errors[0]
+    assert "answered by version 1, expected 2" in ended.errors[0]
+
+
+def test_triton_is_proven_by_its_index_and_by_its_inference_answer(site: Site, tmp_path: Path) -> None:
+    """Versions of one model: the index says that the new one is ready, and the old one answers the same."""
+    with Service() as service:
+        infer = service.infer
+
+        def answer(request: Any) -> None:
+            if request.path == "/v2/repository/index":
+                request.answer(200, [{"name": "fish", "version": str(number), "state": "READY"} for number in (1, 2)])
+            else:
+                infer(request)
+
+        service.infer = answer  # type: ignore[method-assign]
+        settings = mlserver_settings(service, tmp_path)
+        settings["served"] |= {"server": "triton", "timeout": "2s", "rounds": 1}
+        settings["deploy"] = []
+        service.reload(1)
+        ended = site.run(train(site, tmp_path, 1, settings))
+        assert (ended.status, ended.errors[0].partition(" s: ")[2]) == (
+            80, f"{service.replicas[0].url}: version 1 is ready, and so is version 2, "
+                "which answers requests that name none")
+        ended = site.run(train(site, tmp_path, 2, settings))
+        assert (ended.status, ended.errors[0].partition(" s: ")[2]) == (
+            80, f"golden: request 1 at {service.replicas[0].url}: answered by version 1, expected 2")
 
 
 def broken(folder: Path, how: str) -> None:

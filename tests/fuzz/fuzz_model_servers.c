@@ -1,6 +1,6 @@
 /* Fuzzes what model servers say, and the files beside their models: the first byte chooses Triton's
- * index, TensorFlow Serving's status, an error body, the published numbers, a service's
- * own answer, or MLServer's settings.
+ * index, an inference answer, TensorFlow Serving's status, an error body, the published numbers, a
+ * service's own answer, or MLServer's settings.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -99,6 +99,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *string = text_string(&text);
 	if (data[0] == 'i')
 		try_index(string, size - 1);
+	else if (data[0] == 'a')
+		free(server_versions_answered(string, size - 1));
 	else if (data[0] == 's')
 		try_status(string, size - 1);
 	else if (data[0] == 'p')

@@ -1,21 +1,25 @@
-"""Real model servers on the loopback: NVIDIA's Triton, Seldon's MLServer, and a stand-in for TensorFlow Serving.
+"""Real model servers on the loopback: NVIDIA's Triton, Seldon's MLServer, MLflow's own scoring server, and a stand-in
+for TensorFlow Serving.
 
 No package here has tensorflow_model_server, so tf_serving_stand_in.py loads with TensorFlow and obeys its documented
-polling rules; it is named as a stand-in wherever it is used. The other two are the real programs.
+polling rules; it is named as a stand-in wherever it is used. The others are the real programs.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
 import requests
 from environment import python, venv
 from local_server import LocalServer
-from servers import reserve_port
+from servers import descendants, reserve_port
 
 HERE = Path(__file__).parent
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -76,6 +80,18 @@ class ModelServer(LocalServer):
         with contextlib.suppress(requests.RequestException):
             return self.session.get(self.url + path, timeout=5).status_code == 200
         return False
+
+    @contextlib.contextmanager
+    def hung(self) -> Iterator[None]:
+        """Within the block its port is open, and nothing answers."""
+        family = descendants(self.pid)
+        for pid in family:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in family:
+                os.kill(pid, signal.SIGCONT)
 
     def infer(self, model: str, value: float) -> tuple[str, float]:
         """The version that answered a request which names none, and what it made of the value."""
@@ -156,6 +172,26 @@ class MLServer(ModelServer):
         if self._grpc_lock:
             self._grpc_lock.close()
             self._grpc_lock = None
+
+
+class Scoring(ModelServer):
+    """MLflow's scoring server: it loads one model at its start, and does not say which."""
+
+    name: ClassVar[str] = "mlflow-scoring"
+    model: Path  # a directory with an MLmodel; to be set before it starts
+
+    def command(self) -> list[str]:
+        """In the environment that has MLflow and TensorFlow."""
+        return [python("mlserver"), "-m", "mlflow", "models", "serve", "--model-uri", str(self.model), "--env-manager",
+                "local", "--host", "127.0.0.1", "--port", str(self.port), "--workers", "1"]
+
+    def environment(self) -> dict[str, str]:
+        """Quiet; its worker is a program of the environment."""
+        return {**QUIET, "PATH": f"{venv('mlserver')}/bin:{os.environ['PATH']}"}
+
+    def answers(self) -> bool:
+        """It has loaded its model."""
+        return self.is_up("/ping")
 
 
 class TfServingStandIn(ModelServer):

@@ -1,5 +1,6 @@
 #include "unit.h"
 
+#include "base/text.h"
 #include "deploy/mlserver_settings.h"
 #include "deploy/published.h"
 #include "deploy/server_versions.h"
@@ -111,6 +112,28 @@ static void what_is_no_list_of_versions_is_refused(void **state)
 	}
 }
 
+static void an_answer_names_the_version_that_gave_it(void **state)
+{
+	static const struct {
+		const char *answer, *version;
+	} rows[] = {
+		{"{\"model_name\":\"fish\",\"model_version\":\"3\",\"outputs\":[]}", "3"},
+		{"{\"model_version\":3}", "3"},
+		{"{\"model_version\":null,\"outputs\":[]}", NULL},
+		{"{\"model_version\":[\"3\"]}", NULL},
+		{"{\"outputs\":[]}", NULL},
+		{"[3]", NULL},
+		{"3, says the fish", NULL},
+		{"", NULL},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *version = server_versions_answered(rows[i].answer, strlen(rows[i].answer));
+		assert_row(text_equal(version, rows[i].version), rows[i].answer);
+		free(version);
+	}
+}
+
 static void settings_of_mlserver_keep_what_the_user_wrote(void **state)
 {
 	static const struct {
@@ -195,6 +218,7 @@ int main(void)
 		cmocka_unit_test(the_version_is_served_only_where_the_server_says_so),
 		cmocka_unit_test(tf_servings_states_are_known),
 		cmocka_unit_test(what_is_no_list_of_versions_is_refused),
+		cmocka_unit_test(an_answer_names_the_version_that_gave_it),
 		cmocka_unit_test(settings_of_mlserver_keep_what_the_user_wrote),
 		cmocka_unit_test(settings_of_another_model_or_none_are_refused),
 		cmocka_unit_test(a_file_of_numbers_is_read_strictly),
