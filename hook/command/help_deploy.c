@@ -32,6 +32,16 @@
 	"account of "                                                                              \
 	"the pod.\n"                                                                               \
 	"#\n"                                                                                      \
+	"# \"replicas\" of \"served\" names the same workload, so that each of its pods is "       \
+	"asked:\n"                                                                                 \
+	"#   {\"kubernetes\": {\"namespace\": \"ml-inference\", \"deployment\": "                  \
+	"\"fish-api\"}, \"port\": 8080}\n"                                                         \
+	"#       at their addresses, by Role 2; with \"through\": \"proxy\" through the API "      \
+	"server, by Role 3\n"                                                                      \
+	"#   {\"dns\": \"fish-api-headless\", \"port\": 8080, \"kubernetes\": {...}}\n"            \
+	"#       the addresses of a headless Service, as many as the workload wants, by Role 1\n"  \
+	"# Where they serve the version already, the workload is not restarted.\n"                 \
+	"#\n"                                                                                      \
 	"# This text is YAML. Keep the Roles that are needed, change the names, and apply it.\n"
 
 #define ROLE(name)                                                                                 \

@@ -30,7 +30,7 @@ def test_the_handoff_and_the_settings_of_the_readme_are_taken(hook: Hook, make_h
     for part in more:
         path = make_handoff(run, config=settings | part, **handoff)
         assert hook("pack", path, "-o", path.parent).status == 0
-    assert len(more) == 2
+    assert len(more) == 3
 
 
 @pytest.mark.parametrize("cloud", ["yandex", "google"])

@@ -91,6 +91,22 @@ def test_the_services_lead_to_the_port_of_its_pods(applied: Kubernetes) -> None:
     assert [service["clusterIP"] == "None" for service in services] == [False, True]
 
 
+def test_its_settings_name_what_is_in_it(site: Site) -> None:
+    comment = (EXAMPLES / "inference_api.yaml").read_text().partition("\napiVersion:")[0]
+    settings = json.loads(re.sub("^# ", "", comment.partition("#\n#   {")[2].partition("}\n#\n")[0].join("{}"),
+                                 flags=re.MULTILINE))
+    workload = settings["deploy"][0]["kubernetes"]
+    replicas = settings["served"]["replicas"]
+    assert replicas["kubernetes"] == workload == {"namespace": NAMESPACE, "deployment": NAME}
+    (headless,) = [one for one in documents("inference_api.yaml")
+                   if one["kind"] == "Service" and one["spec"].get("clusterIP") == "None"]
+    assert replicas["dns"] == f"{headless['metadata']['name']}.{NAMESPACE}"
+    assert replicas["port"] == headless["spec"]["ports"][0]["port"]
+    ended = site.run(site.train(config=settings), "--plan")
+    assert ended.status == 0, ended.stderr
+    assert f"would restart deployment/{NAME} in {NAMESPACE}" in ended.stderr
+
+
 @pytest.mark.parametrize("manifest", ["inference_api.yaml", "inference_api_watch.yaml"])
 def test_its_probes_and_arguments_are_those_of_the_program(hook: Hook, manifest: str) -> None:
     (deployment,) = [one for one in documents(manifest) if one["kind"] == "Deployment"]
