@@ -1,7 +1,8 @@
 """What is served is proven at real model servers: each by what it tells, and by golden requests.
 
-Triton, MLServer and MLflow's scoring server are the real programs. Each loads the right model, goes on with the old
-one, answers otherwise than at training, hangs, and says that it serves a version which it does not.
+Triton, MLServer, KServe's Python server and MLflow's scoring server are the real programs, and so is the API server
+that has the status of the InferenceService; KServe's controller is played by the test. Each loads the right model, goes
+on with the old one, answers otherwise than at training, hangs, and says that it serves a version which it does not.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 import numpy as np
 from conftest import SERVED, Ended
 from golden_requests import golden
+from kube_cluster import NAMESPACE, Kubernetes
 from local_server import Answering
-from model_servers import MLServer, ModelServer, Scoring, Triton
+from model_servers import KServe, MLServer, ModelServer, Scoring, Triton
 from promoting import MODEL, Site
 
 NOT_SERVED = 80
@@ -160,3 +162,58 @@ def test_mlflow_says_nothing_and_its_answers_tell(site: Site, scaled: Path, tmp_
             proofs.bad("hung", 4, "{url}: no answer within 1.0 s", deploy=False, request_timeout="1s")
         proofs.bad("wrong answers", 5, 'golden: request 1 at {url}: output "y"[0]: 15, recorded 12', recorded=4)
         assert server.ask("GET", "/version").text == version  # MLflow's own, whatever it serves
+
+
+KSERVE = "apis/serving.kserve.io/v1beta1"
+LOADED = {"transitionStatus": "UpToDate", "states": {"activeModelState": "Loaded"}}
+FAILED = {"transitionStatus": "BlockedByFailedLoad", "states": {"activeModelState": "Loaded"},
+          "lastFailureInfo": {"reason": "ModelLoadFailed", "message": "no such file", "location": "fish-1"}}
+
+
+class InferenceService:
+    """An object of KServe's in the cluster, whose controller is this class."""
+
+    def __init__(self, cluster: Kubernetes) -> None:
+        self.cluster = cluster
+        self.name = "fish-served"
+        cluster.define("serving.kserve.io", "v1beta1", "InferenceService", "inferenceservices")
+        cluster.create(KSERVE, "inferenceservices", {
+            "apiVersion": "serving.kserve.io/v1beta1", "kind": "InferenceService", "metadata": {"name": self.name},
+            "spec": {"predictor": {"model": {"storageUri": "file:///models/0"}}}})
+
+    def report(self, version: int, model: dict[str, Any] | None = None) -> None:
+        """That this version was rolled out."""
+        uri = {"spec": {"predictor": {"model": {"storageUri": f"file:///models/{version}"}}}}
+        found = self.cluster.patch(KSERVE, "inferenceservices", self.name, uri)
+        self.cluster.patch(KSERVE, "inferenceservices", self.name, {"status": {
+            "observedGeneration": found["metadata"]["generation"], "modelStatus": model or LOADED,
+            "conditions": [{"type": "Ready", "status": "True"}]}}, "/status")
+
+
+def test_kserve_status_and_answers_tell_together(
+        site: Site, scaled: Path, cluster: Kubernetes, tmp_path: Path) -> None:
+    service = InferenceService(cluster)
+    server = KServe(tmp_path / "kserve")
+    server.model = scaled / "1"
+    config = cluster.kubeconfig(tmp_path / "kubeconfig", token=cluster.admin)
+    proofs = Proofs(site, scaled, server, "kserve")
+    proofs.served |= {"golden": {"protocol": "v2"}, "inferenceservice": {
+        "namespace": NAMESPACE, "kubeconfig": str(config), "name": service.name,
+        "storage_uri": "file:///models/{version}"}}
+    with server:
+        service.report(1)
+        proofs.good("good", 1)
+        proofs.bad("still old", 2, "inferenceservice/fish-served: has the storageUri file:///models/1")
+        service.report(3, FAILED)
+        proofs.bad("crashing", 3, "inferenceservice/fish-served: is BlockedByFailedLoad: ModelLoadFailed: no such file "
+                   "(fish-1)")
+        service.report(4)
+        proofs.bad("lying: UpToDate, and the old model", 4, 'golden: request 1 at {url}: output "y"[0]: 3, recorded 12')
+        service.report(5)
+        with server.hung():
+            proofs.bad("hung", 5, "golden: request 1 at {url}: POST {url}/v2/models/fish/infer: no answer before the "
+                       "deadline", request_timeout="1s")
+    server.model = scaled / "5"
+    with server:
+        service.report(6)
+        proofs.bad("wrong answers", 5, 'golden: request 1 at {url}: output "y"[0]: 15, recorded 6', recorded=2)

@@ -279,9 +279,11 @@ class Kubernetes:
         return template.get("annotations", {}).get("kubectl.kubernetes.io/restartedAt")
 
     def define(self, group: str, version: str, kind: str, plural: str) -> None:
-        """A kind of others' controllers, with any fields and a status of its own."""
+        """A kind of others' controllers, with any fields and a status of its own; once is enough."""
         schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
         name = f"{plural}.{group}"
+        if self.send("GET", self.path("apis/apiextensions.k8s.io/v1", "customresourcedefinitions", name, None)).ok:
+            return
         self.create("apis/apiextensions.k8s.io/v1", "customresourcedefinitions", {
             "metadata": {"name": name},
             "spec": {"group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural},

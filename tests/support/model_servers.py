@@ -1,5 +1,5 @@
-"""Real model servers on the loopback: NVIDIA's Triton, Seldon's MLServer, MLflow's own scoring server, and a stand-in
-for TensorFlow Serving.
+"""Real model servers on the loopback: NVIDIA's Triton, Seldon's MLServer, KServe's Python server, MLflow's own scoring
+server, and a stand-in for TensorFlow Serving.
 
 No package here has tensorflow_model_server, so tf_serving_stand_in.py loads with TensorFlow and obeys its documented
 polling rules; it is named as a stand-in wherever it is used. The others are the real programs.
@@ -192,6 +192,25 @@ class Scoring(ModelServer):
     def answers(self) -> bool:
         """It has loaded its model."""
         return self.is_up("/ping")
+
+
+class KServe(ModelServer):
+    """KServe's Python server: it loads one SavedModel at its start."""
+
+    name: ClassVar[str] = "kserve"
+    model: Path  # a SavedModel; to be set before it starts
+
+    def command(self) -> list[str]:
+        """The model is called fish."""
+        return [python("kserve"), str(HERE / "kserve_server.py"), str(self.port), "fish", str(self.model)]
+
+    def environment(self) -> dict[str, str]:
+        """Quiet."""
+        return QUIET
+
+    def answers(self) -> bool:
+        """It has loaded its model."""
+        return self.is_up("/v2/models/fish/ready")
 
 
 class TfServingStandIn(ModelServer):
