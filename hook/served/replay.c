@@ -105,7 +105,9 @@ static void judge(struct replay *replay, const struct served_replica *replica,
 		return;
 	served_samples_add(replay->samples, asked->response.ms, failed);
 	if (exchange->result != 0) {
-		text_add_string(&why, exchange->fail.text);
+		char *failure = served_route_failure(&replay->route, exchange);
+		text_add_string(&why, failure);
+		free(failure);
 	} else if (failed) {
 		service_says(&asked->response, line, sizeof(line));
 		text_printf(&why, "HTTP %ld%s%s", status, line[0] != '\0' ? ": " : "", line);

@@ -9,7 +9,6 @@
 #include "http/http.h"
 #include "http/response.h"
 #include "http/types.h"
-#include "http/url.h"
 #include "served/identity.h"
 #include "served/route.h"
 #include "served/server.h"
@@ -44,32 +43,17 @@ static void question_release(struct question *question)
 	text_release(&question->body);
 }
 
-/* The request's own name stands in front of every message of http, and again in ours. */
-static const char *without_noun(const struct fail *f, const struct question *question)
-{
-	char *shown = http_url_show(question->request.url);
-	char *noun = text_format("%s %.200s: ", question->request.method, shown);
-	const char *text = text_starts_with(f->text, noun) ? f->text + strlen(noun) : f->text;
-	free(noun);
-	free(shown);
-	return text;
-}
-
-static void read_failure(const struct served *served, const struct http_exchange *exchange,
-	const struct question *question, struct served_seen *seen)
+static void read_failure(const struct served_route *route, const struct http_exchange *exchange,
+	struct served_seen *seen)
 {
 	seen->failed = true;
-	if (question->response.ms >= served->request_timeout_ms)
-		seen->problem = text_format(
-			"no answer within %.1f s", (double)served->request_timeout_ms / 1000);
-	else
-		seen->problem = text_copy(without_noun(&exchange->fail, question));
+	seen->problem = served_route_failure(route, exchange);
 	seen->is_final = exchange->fail.status == STATUS_CONFIGURATION ||
 			 exchange->fail.status == STATUS_DENIED;
 }
 
-/* An API server that passes requests on says itself why it does not. A token of its that ran out is
- * found out by the next round. */
+/* An API server says why it does not pass a request on. Where it answers 401, the next round reads
+ * the token anew before it lists the pods. */
 static void read_refusal(
 	const struct served *served, const struct http_response *response, struct served_seen *seen)
 {
@@ -90,7 +74,7 @@ static void read_exchange(const struct served_route *route, const struct http_ex
 	long status = question->response.status;
 	seen->ms = question->response.ms;
 	if (exchange->result != 0)
-		read_failure(served, exchange, question, seen);
+		read_failure(route, exchange, seen);
 	else if (status < 200 || status > 299)
 		read_refusal(served, &question->response, seen);
 	else

@@ -1,10 +1,13 @@
 #include "served/route.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "http/http.h"
+#include "http/url.h"
 #include "served/cluster.h"
 
 static bool is_proxied(const struct served_route *route)
@@ -67,4 +70,26 @@ void served_route_send(struct served_route *route, struct http_exchange *exchang
 	http->deadline =
 		deadline_within(route->call->deploy.deadline, route->served->request_timeout_ms);
 	http_send_all(http, exchanges, count);
+}
+
+/* The request's own name stands in front of every message of http, and again in ours. */
+static const char *without_noun(const struct http_exchange *exchange)
+{
+	const struct http_request *request = exchange->request;
+	const char *text = exchange->fail.text;
+	char *shown = http_url_show(request->url);
+	char *noun = text_format("%s %.200s: ", request->method, shown);
+	if (text_starts_with(text, noun))
+		text += strlen(noun);
+	free(noun);
+	free(shown);
+	return text;
+}
+
+char *served_route_failure(const struct served_route *route, const struct http_exchange *exchange)
+{
+	int64_t limit_ms = route->served->request_timeout_ms;
+	if (exchange->response->ms >= limit_ms)
+		return text_format("no answer within %.1f s", (double)limit_ms / 1000);
+	return text_copy(without_noun(exchange));
 }

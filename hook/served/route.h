@@ -33,4 +33,8 @@ struct http_request served_route_request(const struct served_route *route,
 /* served_route_send - as http_send_all; all end within served->request_timeout_ms */
 void served_route_send(struct served_route *route, struct http_exchange *exchanges, size_t count);
 
+/* served_route_failure - why an exchange that failed got no response: "Connection refused", "no
+ * answer within 10.0 s"; the caller frees it */
+char *served_route_failure(const struct served_route *route, const struct http_exchange *exchange);
+
 #endif
