@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "base/table.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "command/help_deploy.h"
 #include "http/http.h"
 #include "packaging/archive/reader.h"
@@ -74,9 +75,10 @@ static void commands_text(const struct command *commands, struct text *text)
 {
 	text_add_string(
 		text, "modelhook - from a handed-off SavedModel to the one Production version\n\n");
-	for (const struct command *command = commands; command->name != NULL; command++)
-		text_printf(text, "  modelhook %s %s\n      %s\n", command->name,
-			command->arguments, command->help);
+	for (const struct command *command = commands; command->name != NULL; command++) {
+		text_printf(text, "  modelhook %s %s\n", command->name, command->arguments);
+		wrap_add(text, command->help, 6);
+	}
 	text_add_string(text,
 		"\nmodelhook help COMMAND tells its options, help statuses the exit statuses,\n"
 		"help deploy how the service is reloaded and the rights that takes in Kubernetes,\n"
@@ -103,8 +105,9 @@ const struct command *help_find_command(
 
 static void command_text(const struct command *command, struct text *text)
 {
-	text_printf(text, "modelhook %s %s\n  %s\n\n", command->name, command->arguments,
-		command->help);
+	text_printf(text, "modelhook %s %s\n", command->name, command->arguments);
+	wrap_add(text, command->help, 2);
+	text_add_string(text, "\n");
 	settings_help(command->takes, text);
 }
 

@@ -13,6 +13,7 @@
 #include "base/owned_file.h"
 #include "base/suggest.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "deploy/parse.h"
 #include "gate/gate.h"
 #include "gate/parse.h"
@@ -569,15 +570,14 @@ void settings_help(unsigned takes, struct text *text)
 {
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		const struct option *option = &options[i];
-		char left[40];
 		if (!is_shown(option, takes))
 			continue;
-		snprintf(left, sizeof(left), "%s%s%s", option->flag,
-			option->value != NULL ? " " : "",
+		text_printf(text, "  %s%s%s", option->flag, option->value != NULL ? " " : "",
 			option->value != NULL ? option->value : "");
-		text_printf(text, "  %-20s %s\n", left, option->help);
 		if (option->variable != NULL)
-			text_printf(text, "  %-20s   (%s)\n", "", option->variable);
+			text_printf(text, " (%s)", option->variable);
+		text_add_string(text, "\n");
+		wrap_add(text, option->help, 6);
 	}
 }
 

@@ -299,7 +299,7 @@ def test_every_task_ends_as_the_training_did(ran: Ran, case: str) -> None:
 
 
 REGISTRY = {"promoted": ("promoted", ["Production"]), "held": ("held", ["None"]), "later": ("promoted", ["Production"]),
-            "permanent": ("unacceptable", []), "killed": ("promoted", ["Production"]), "failed": ("later", [])}
+            "permanent": ("unacceptable", []), "killed": ("promoted", ["Production"]), "failed": ("missing", [])}
 
 
 def test_the_registry_has_what_the_outcome_says(ran: Ran, case: str) -> None:

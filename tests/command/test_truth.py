@@ -245,7 +245,9 @@ def test_help_in_json_tells_what_help_tells(hook: Hook, command: str) -> None:
     told = json.loads(hook("help", command, "--json").stdout)
     text = hook("help", command).stdout
     assert (told["schema"], told["command"]) == ("modelhook/help@1", command)
-    assert told["help"] in text
+    assert told["help"] in " ".join(text.split())
+    assert all(option["help"] in " ".join(text.split()) for option in told["options"])
+    assert max(len(line) for line in text.splitlines()) <= 80
     assert [option["flag"] for option in told["options"]] == [
         line.split()[0] for line in text.splitlines() if line.startswith("  --")]
 
@@ -253,6 +255,7 @@ def test_help_in_json_tells_what_help_tells(hook: Hook, command: str) -> None:
 def test_help_in_json_knows_every_command(hook: Hook) -> None:
     told = json.loads(hook("help", "--json").stdout)
     assert [row["command"] for row in told["commands"]] == COMMANDS
+    assert max(len(line) for line in hook("help").stdout.splitlines()) <= 80
 
 
 # ---- why

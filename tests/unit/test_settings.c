@@ -462,9 +462,9 @@ static void help_shows_what_a_command_takes_and_nothing_else(void **state)
 	struct text text = {0};
 	(void)state;
 	settings_help(TAKES_SERVER | TAKES_PLAN, &text);
-	assert_contains(text_string(&text), "  --tracking-uri URL   ");
+	assert_contains(text_string(&text), "  --tracking-uri URL ");
 	assert_contains(text_string(&text), "(MLFLOW_TRACKING_URI)");
-	assert_contains(text_string(&text), "--plan ");
+	assert_contains(text_string(&text), "--plan\n");
 	assert_contains(text_string(&text), "--deadline TIME");
 	assert_lacks(text_string(&text), "--spool");
 	assert_lacks(text_string(&text), "--json");
