@@ -6,7 +6,10 @@
 
 #include "base/escape.h"
 
-enum { LENGTH_MAX = 64 }; /* longer words are not compared */
+enum {
+	LENGTH_MAX = 64, /* longer words are not compared */
+	EDITS_MAX = 2,	 /* more are another word, such as a model of the same family */
+};
 
 static bool same(char a, char b)
 {
@@ -52,7 +55,7 @@ void suggest_offer(struct suggestion *suggestion, const char *word)
 	if (given > LENGTH_MAX || size > LENGTH_MAX || strcmp(suggestion->given, word) == 0)
 		return;
 	size_t apart = distance(suggestion->given, given, word, size);
-	if (apart > (given + 2) / 3 || apart >= size)
+	if (apart > least((given + 2) / 3, EDITS_MAX) || apart >= size)
 		return;
 	if (suggestion->best != NULL && apart >= suggestion->distance)
 		return;

@@ -18,8 +18,8 @@ struct suggestion {
 /* suggest_for - nothing was offered yet */
 struct suggestion suggest_for(const char *given);
 
-/* suggest_offer - near enough is: one letter in three is missing, added, different or has changed
- * places with its neighbour; case does not count. The word itself is no suggestion. */
+/* suggest_offer - near enough is: one letter in three, two at most, is missing, added, different or
+ * has changed places with its neighbour; case does not count. The word itself is no suggestion. */
 void suggest_offer(struct suggestion *suggestion, const char *word);
 
 /* suggest_hint - "did you mean WORD?" becomes the hint of f where a word is near, else its hint

@@ -19,6 +19,7 @@ static void a_near_word_is_found_and_a_far_one_is_not(void **state)
 		{"at_lest", "at_least"},
 		{"rum", "run"},
 		{"xyz", NULL},
+		{"rolling-back", NULL},
 		{"undo", NULL},
 		{"", NULL},
 		{"s", NULL},
