@@ -16,8 +16,10 @@ from .run import NAME, call, run_command
 if TYPE_CHECKING:
     from .handoff import History, ModelInfo
 
-_NOT_OF_CHECK = ("--plan", "--json")  # options of `run` that change what it prints or sends
+# Options of `run` that others do not take: they change what it prints or sends, or are about the handoff.
+_NOT_OF_CHECK = ("--plan", "--json", "--verbose", "--exit-code")
 _NOT_OF_REPLAY = (*_NOT_OF_CHECK, "--allow-nonfinite")
+_TRAINED_AT = "--trained-at"  # the same, with a value behind it
 
 
 @dataclass
@@ -99,7 +101,8 @@ def promoting(
     :param run_id: the MLflow run; None: the active run
     :param handoff: the file to write; settings and the spool lie beside it
     :param options: options of ``modelhook run``
-    :param check: whether to raise if the model was neither promoted nor held
+    :param check: whether to raise if the model was neither promoted nor held; the check before the block raises
+        whatever this is
     :param preflight: whether to run ``modelhook check`` before the block
     :param replay: whether to finish the packages that wait in the spool before the block
     :param spark: a SparkSession, for find_binary
@@ -121,6 +124,7 @@ def promoting(
               logged_model=logged_model, metrics=metrics, trained_at=trained_at, samples=samples, params=params,
               tags=tags, description=description, requirements=requirements, artifact_path=artifact_path, files=files,
               golden=golden, tolerance=tolerance)
+    _check_place(handoff)
     how = _Call(find_binary(binary, spark=spark, uri=uri), [os.fspath(option) for option in options], timeout, grace,
                 env, stderr)
     if preflight or replay:
@@ -146,9 +150,33 @@ def _active_run() -> str:
     return str(run.info.run_id)
 
 
+def _check_place(handoff: AnyPath) -> None:
+    """Raises where the handoff could not be written when the training has ended."""
+    path = os.path.abspath(os.fspath(handoff))
+    folder = os.path.dirname(path)
+    if os.path.isdir(path):
+        raise HandoffError(f"handoff {path}: is a directory, not the file to write")
+    if not os.path.isdir(folder):
+        raise HandoffError(f"handoff {path}: there is no directory {folder}")
+    if not os.access(folder, os.W_OK):
+        raise HandoffError(f"handoff {path}: the directory {folder} cannot be written to")
+
+
+def _without(options: Sequence[str], flags: Sequence[str]) -> List[str]:
+    """The options but those flags, and but the time of the training with its value."""
+    kept: List[str] = []
+    rest = iter(options)
+    for option in rest:
+        if option == _TRAINED_AT:
+            next(rest, None)
+        elif option not in flags and not option.startswith(f"{_TRAINED_AT}="):
+            kept.append(option)
+    return kept
+
+
 def _check(how: _Call, job: Job, handoff: AnyPath) -> Optional[str]:
     """Raises for what would fail after the training; the spool, where packages wait in it."""
-    options = [option for option in how.options if option not in _NOT_OF_CHECK]
+    options = _without(how.options, _NOT_OF_CHECK)
     printed: List[str] = []
     ended = call(["check", "--json", handoff, "--model", job.model, "--run", job.run_id, *options], binary=how.program,
                  grace=how.grace, env=how.env, stderr=how.stderr, stdout=printed.append)
@@ -163,7 +191,7 @@ def _check(how: _Call, job: Job, handoff: AnyPath) -> Optional[str]:
 
 def _replay(how: _Call, handoff: AnyPath, spool: str) -> None:
     """Finishes what waits; what cannot be finished stays there, and is no reason not to train."""
-    options = [option for option in how.options if option not in _NOT_OF_REPLAY]
+    options = _without(how.options, _NOT_OF_REPLAY)
     settings = os.path.join(os.path.dirname(os.path.abspath(os.fspath(handoff))), "modelhook.json")
     if os.path.exists(settings) and not any(option.startswith("--config") for option in options):
         options += ["--config", settings]

@@ -165,6 +165,25 @@ def test_a_misspelled_attribute_is_an_error_where_it_is_written(trainer: Trainer
         setattr(job, key, "x")
 
 
+@pytest.mark.parametrize(("place", "says"), [
+    ("nowhere/handoff.json", "there is no directory"), ("folder", "is a directory, not the file to write")])
+def test_a_handoff_that_cannot_be_written_is_an_error_before_the_training(
+    trainer: Trainer, place: str, says: str
+) -> None:
+    (trainer.folder / "folder").mkdir()
+    with pytest.raises(api.HandoffError, match=says), trainer.promoting(handoff=trainer.folder / place) as job:
+        trainer.train(job)
+    assert trainer.trained == []
+
+
+@pytest.mark.parametrize("options", [
+    ["--trained-at", "2026-11-20T00:00:00Z"], ["--trained-at=2026-11-20T00:00:00Z", "--deadline", "5m"]])
+def test_an_option_that_the_check_does_not_take_is_kept_for_the_run(trainer: Trainer, options: list[str]) -> None:
+    with trainer.promoting(options=options) as job:
+        trainer.train(job)
+    assert (job.result.outcome, job.result.trained_at) == ("promoted", "2026-11-20T00:00:00Z")
+
+
 def test_a_wrong_value_is_an_error_where_it_is_written(trainer: Trainer) -> None:
     with pytest.raises(api.HandoffError, match=r"^samples\.val: "), trainer.promoting(samples={"val": 2}):
         trainer.trained.append("for hours")
