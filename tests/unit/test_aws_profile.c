@@ -135,9 +135,10 @@ static void the_variables_say_which_profile_and_which_files(void **state)
 static void a_named_profile_that_is_in_neither_file_is_said(void **state)
 {
 	struct fail f;
+	char *folder = unit_folder();
 	(void)state;
-	setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent", 1);
-	setenv("AWS_CONFIG_FILE", "/nonexistent", 1);
+	setenv("AWS_SHARED_CREDENTIALS_FILE", unit_path(folder, "none"), 1);
+	setenv("AWS_CONFIG_FILE", unit_path(folder, "none"), 1);
 	setenv("AWS_DEFAULT_PROFILE", "", 1);
 	setenv("AWS_PROFILE", "fish", 1);
 	assert_failure(aws_profile_read(&profile, &f), f, STATUS_CONFIGURATION,
@@ -145,6 +146,7 @@ static void a_named_profile_that_is_in_neither_file_is_said(void **state)
 	setenv("AWS_PROFILE", "", 1);
 	assert_int_equal(aws_profile_read(&profile, &f), 0);
 	assert_false(profile.found);
+	unit_folder_remove(folder);
 }
 
 int main(void)
