@@ -93,6 +93,8 @@ def promoting(
             net.export("saved_model")
             job.saved_model = "saved_model"
 
+    What it raises ends a script with 1 where it is not caught; ``exit_with`` ends it with modelhook's status.
+
     Before the block ``modelhook check`` asks whether the program, the options, the settings, the server, the run and
     the store will do, and names the packages that wait in the spool. At its end the handoff is written and
     ``modelhook run`` promotes the model. Whatever the block raises goes on, and nothing is promoted.
@@ -113,8 +115,6 @@ def promoting(
     :param env: environment variables for the program, besides those of this process
     :param stderr: a text stream for the messages; None: ``sys.stderr``
     :param saved_model: directory of the SavedModel; this and all that follow are parameters of Handoff
-    What it raises ends a script with 1 where it is not caught; ``exit_with`` ends it with modelhook's status.
-
     :raises BinaryNotFoundError: the program is missing
     :raises HandoffError: modelhook would refuse a value of the handoff, or the block set no model
     :raises RetryableError: a failure that may pass; ``result.package`` is what ``modelhook replay`` finishes
@@ -163,7 +163,7 @@ def _check_place(handoff: AnyPath) -> None:
 
 
 def _without(options: Sequence[str], flags: Sequence[str]) -> List[str]:
-    """The options but those flags, and but the time of the training with its value."""
+    """The options without those flags, and without --trained-at and its value."""
     kept: List[str] = []
     rest = iter(options)
     for option in rest:

@@ -134,6 +134,13 @@ void clock_format_rfc3339(char out[32], int64_t at)
 	snprintf(out + used, 32 - (size_t)used, "Z");
 }
 
+const char *clock_cut_to_minute(char *time)
+{
+	time[10] = ' ';
+	time[16] = '\0';
+	return time;
+}
+
 static int64_t unit_ms(const char **at)
 {
 	static const struct {

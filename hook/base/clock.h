@@ -24,6 +24,11 @@ bool clock_parse_rfc3339(const char *string, int64_t *ms);
  * when 0; what lies outside the years 0000 to 9999 is shown as their end */
 void clock_format_rfc3339(char out[32], int64_t ms);
 
+/* clock_cut_to_minute - what clock_format_rfc3339 gave, for a table: "2026-11-22 20:03". Returns
+ * it.
+ */
+const char *clock_cut_to_minute(char *time);
+
 /* clock_parse_duration - "500ms", "90s", "2m", "36h", "7d" or sums ("1h30m") to ms. False: not a
  * duration. */
 bool clock_parse_duration(const char *string, int64_t *ms);

@@ -70,6 +70,14 @@ void text_printf(struct text *text, const char *format, ...)
 	va_end(arguments);
 }
 
+void text_add_named(struct text *text, const char *name, const char *value)
+{
+	text_add_string(text, text->size > 0 ? "; " : "");
+	if (!text_starts_with(value, name))
+		text_printf(text, "%s: ", name);
+	text_add_string(text, value);
+}
+
 const char *text_string(const struct text *text)
 {
 	return text->data != NULL ? text->data : "";

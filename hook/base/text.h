@@ -24,6 +24,10 @@ void text_add(struct text *text, const void *bytes, size_t size);
 void text_add_string(struct text *text, const char *string);
 void text_printf(struct text *text, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* text_add_named - one more of a list: "; NAME: VALUE", without "; " where nothing was added yet,
+ * and without NAME where VALUE begins with it */
+void text_add_named(struct text *text, const char *name, const char *value);
+
 /* text_string - the text as a string; "" where nothing was added. Borrowed from text. */
 const char *text_string(const struct text *text);
 

@@ -59,8 +59,7 @@ static int act(
 /* A plan of a tag or a description says nothing of Production. */
 static bool moves_production(const struct registry *registry)
 {
-	const struct version *version = state_production(&registry->state);
-	return (version != NULL ? version->number : 0) != registry->production_before;
+	return state_production_number(&registry->state) != registry->production_before;
 }
 
 int by_hand_call(struct invocation *call, by_hand_check *check, const char *version,
@@ -76,7 +75,7 @@ int by_hand_call(struct invocation *call, by_hand_check *check, const char *vers
 	}
 	const struct finish_plan told = {.plan = &operator.session.plan,
 		.registry = moves_production(&operator.registry) ? &operator.registry : NULL,
-		.failed = result != 0, };
+		.failed = result != 0 };
 	finish_take_plan(call, &told);
 	operator_release(&operator);
 	return result;

@@ -19,9 +19,8 @@ void finish_add_step(struct invocation *call, const char *name, int64_t started,
 /* "Production 5 -> 6; 5 would be archived" */
 static void add_production(struct text *text, const struct registry *registry)
 {
-	const struct version *version = state_production(&registry->state);
 	int64_t before = registry->production_before;
-	int64_t after = version != NULL ? version->number : 0;
+	int64_t after = state_production_number(&registry->state);
 	char from[24], to[24];
 	text_printf(text, "; Production %s", before != 0 ? text_number(from, before) : "none");
 	if (before == after)
@@ -81,7 +80,7 @@ void finish_take_plan(struct invocation *call, const struct finish_plan *told)
 	forget_planned_facts(result);
 	if (told->failed)
 		return;
-	result->would_be = result->outcome != NULL ? result->outcome : status_word(result->status);
+	result->would_be = result_word(result, NULL);
 	result->outcome = "planned";
 	result->status = settings->plan_exit_code && told->plan->count > 0 ? STATUS_PLANNED
 									   : STATUS_PROMOTED;

@@ -131,9 +131,7 @@ static const char *minute(char out[32], int64_t ms, const char *otherwise)
 	if (ms == 0)
 		return otherwise;
 	clock_format_rfc3339(out, ms);
-	out[10] = ' ';
-	out[16] = '\0';
-	return out;
+	return clock_cut_to_minute(out);
 }
 
 static const char *why(const struct production_period *period)

@@ -66,15 +66,21 @@ static struct cJSON *anomalies_json(const struct anomalies *anomalies)
 	return list;
 }
 
+static const struct version *newest_of(const struct registry_state *state)
+{
+	const struct versions *versions = &state->versions;
+	return versions->count > 0 ? &versions->items[versions->count - 1] : NULL;
+}
+
 /* Why last night's training is not Production, where it is not. */
 static struct cJSON *newest_json(
 	const struct production_periods *periods, const struct registry_state *state)
 {
 	char number[24];
 	struct standing standing;
-	if (state->versions.count == 0)
+	const struct version *newest = newest_of(state);
+	if (newest == NULL)
 		return json_new_null();
-	const struct version *newest = &state->versions.items[state->versions.count - 1];
 	struct cJSON *object = json_new_object();
 	standing_read(state, periods, newest, &standing);
 	json_set_string(object, "version", text_number(number, newest->number));
@@ -88,9 +94,9 @@ static void add_newest(struct text *text, const struct production_periods *perio
 	const struct registry_state *state)
 {
 	struct standing standing;
-	if (state->versions.count == 0)
+	const struct version *newest = newest_of(state);
+	if (newest == NULL)
 		return;
-	const struct version *newest = &state->versions.items[state->versions.count - 1];
 	standing_read(state, periods, newest, &standing);
 	if (standing.why != NULL) {
 		text_printf(text, "newest: version %lld, %s: ", (long long)newest->number,
@@ -177,8 +183,7 @@ static void add_production(
 	struct production_periods periods;
 	production_periods_read(state, &periods);
 	read_period(&periods, version, since, &period);
-	since[10] = ' ';
-	since[16] = '\0';
+	clock_cut_to_minute(since);
 	snprintf(number, sizeof(number), count > 1 ? "%lld+%zu" : "%lld",
 		(long long)version->number, count - 1);
 	table_add(table, number);

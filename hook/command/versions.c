@@ -47,9 +47,7 @@ static const char *minute_of(const struct version *version, char out[40])
 	if (trained != NULL && !clock_parse_rfc3339(trained, &ms))
 		ms = version->created_ms;
 	clock_format_rfc3339(out, ms);
-	out[10] = ' ';
-	out[16] = '\0';
-	return out;
+	return clock_cut_to_minute(out);
 }
 
 static void add_row(

@@ -72,8 +72,8 @@ int verify_step(struct flow *flow, struct text *did, struct fail *f)
 	if (production && result->previous_version == 0)
 		result->previous_version = state_previous(&registry->state, flow->version);
 	set_outcome(flow, version, production);
-	if (!flow->call->settings.mlflow
-			.plan) /* else nothing was written that could be read back */
+	/* a plan writes nothing that could be read back */
+	if (!flow->call->settings.mlflow.plan)
 		text_printf(did, "%zu version%s Production", count, count == 1 ? " is" : "s are");
 	return 0;
 }

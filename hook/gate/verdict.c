@@ -34,12 +34,8 @@ char *gate_verdicts_rejected(const struct gate_verdicts *verdicts)
 	struct text text = {0};
 	for (size_t i = 0; i < verdicts->count; i++) {
 		const struct gate_verdict *verdict = &verdicts->items[i];
-		if (strcmp(verdict->verdict, "rejected") != 0)
-			continue;
-		text_add_string(&text, text.size > 0 ? "; " : "");
-		if (!text_starts_with(verdict->detail, verdict->name))
-			text_printf(&text, "%s: ", verdict->name);
-		text_add_string(&text, verdict->detail);
+		if (strcmp(verdict->verdict, "rejected") == 0)
+			text_add_named(&text, verdict->name, verdict->detail);
 	}
 	return text.size > 0 ? text_take(&text) : NULL;
 }

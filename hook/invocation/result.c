@@ -59,7 +59,7 @@ void result_add_step(struct result *result, const char *name, int64_t ms, const 
 		(struct result_step){.name = name, .ms = ms, .did = text_copy(did)};
 }
 
-static const char *outcome_of(const struct result *result, const struct fail *f)
+const char *result_word(const struct result *result, const struct fail *f)
 {
 	if (f != NULL)
 		return status_word(f->status);
@@ -102,7 +102,7 @@ void result_add_package(struct result *result, const struct fail *f)
 		memory_grow(result->packages, result->package_count + 1, sizeof(*result->packages));
 	result->packages[result->package_count++] = (struct result_package){
 		.package = text_copy(result->package),
-		.outcome = text_copy(outcome_of(result, f)),
+		.outcome = text_copy(result_word(result, f)),
 		.status = f != NULL ? f->status : result->status,
 		.model = text_copy(result->model),
 		.version = result->version,
@@ -255,7 +255,7 @@ static struct cJSON *start_object(const struct result *result, const struct fail
 	enum status status = f != NULL ? f->status : result->status;
 	struct cJSON *object = json_new_object();
 	json_set_string(object, "schema", RESULT_SCHEMA);
-	add_own(object, "outcome", outcome_of(result, f));
+	add_own(object, "outcome", result_word(result, f));
 	json_set_number(object, "exit", status);
 	json_set_bool(object, "retryable", status_is_retryable(status));
 	add_own(object, "model", result->model);
@@ -277,7 +277,7 @@ char *result_summary(const struct result *result, const struct fail *f)
 	struct text text = {0};
 	if (result->model == NULL || result->plan != NULL)
 		return NULL;
-	text_printf(&text, "%-8s %s", outcome_of(result, f), result->model);
+	text_printf(&text, "%-8s %s", result_word(result, f), result->model);
 	if (result->version != 0)
 		text_printf(&text, " version %lld", (long long)result->version);
 	if (f == NULL && result->reason != NULL)

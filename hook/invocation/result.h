@@ -74,6 +74,9 @@ void result_add_step(struct result *result, const char *name, int64_t ms, const 
 /* result_add_package - note what came of the present package, and start over for the next one */
 void result_add_package(struct result *result, const struct fail *f);
 
+/* result_word - the outcome as the result line has it; f NULL: it went well */
+const char *result_word(const struct result *result, const struct fail *f);
+
 /* result_is_outcome - whether a hook that ends with this status can tell of that outcome */
 bool result_is_outcome(const char *outcome, enum status status);
 

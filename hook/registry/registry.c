@@ -100,12 +100,6 @@ static int read_state(struct registry *r, struct registry_state *fresh, bool *fo
 	return result == 0 && *found ? complete(r, fresh, f) : result;
 }
 
-static int64_t production_of(const struct registry_state *state)
-{
-	const struct version *version = state_production(state);
-	return version != NULL ? version->number : 0;
-}
-
 int registry_read(struct registry *r, bool *found, struct fail *f)
 {
 	*found = true;
@@ -121,7 +115,7 @@ int registry_read(struct registry *r, bool *found, struct fail *f)
 	state_release(&r->state);
 	r->state = fresh;
 	if (!r->read)
-		r->production_before = production_of(&r->state);
+		r->production_before = state_production_number(&r->state);
 	/* that there is no such model is asked again: the next step may have made it */
 	r->read = r->fresh = *found;
 	return 0;

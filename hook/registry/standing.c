@@ -13,10 +13,9 @@ static void add_rejected(const struct cJSON *gate, struct text *text)
 	const char *detail = json_find_string(gate, "detail");
 	if (!text_equal(json_find_string(gate, "verdict"), "rejected") || name == NULL)
 		return;
-	text_add_string(text, text->size > 0 ? "; " : "");
-	if (detail == NULL || !text_starts_with(detail, name))
-		text_printf(text, "%s%s", name, detail != NULL ? ": " : " rejected it");
-	text_add_string(text, detail != NULL ? detail : "");
+	char *alone = detail == NULL ? text_format("%s rejected it", name) : NULL;
+	text_add_named(text, name, alone != NULL ? alone : detail);
+	free(alone);
 }
 
 char *standing_gates(const struct version *version)

@@ -263,6 +263,12 @@ static void add_who(struct text *text, const struct cJSON *said)
 	text_printf(text, "%s%s", why != NULL ? ": " : "", why != NULL ? why : "");
 }
 
+int64_t state_production_number(const struct registry_state *state)
+{
+	const struct version *version = state_production(state);
+	return version != NULL ? version->number : 0;
+}
+
 /* ", trained at TIME", where it has an intent. */
 static void add_trained(
 	struct text *text, const struct registry_state *state, const struct version *version)

@@ -67,6 +67,7 @@ size_t state_production_count(const struct registry_state *state);
 /* state_production - the version in Production; where several are (others' doing), the one that
  * ought to be, else the highest; NULL: none is */
 const struct version *state_production(const struct registry_state *state);
+int64_t state_production_number(const struct registry_state *state); /* of it; 0: none is */
 
 /* state_desired_version - the number of the version that should be Production; 0: none should */
 int64_t state_desired_version(const struct registry_state *state);
